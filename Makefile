@@ -1,0 +1,88 @@
+# Every target sets itself up in .venv; nothing outside this folder is touched.
+#   make demo PYTHON=python3.12     another Python, 3.11 or newer
+#   make weights DATA=FOLDER        another collection of clean slices
+#   make test PYTEST_ARGS="-k zoo"  some of the tests
+
+PYTHON ?= python3
+VENV   ?= .venv
+DATA   ?= ../shared/ct
+RECIPE ?= recipes/ctiqa-s1.toml
+RUNS   ?= runs
+MODELS ?= src/ctiqa/assets/models
+JOBS   ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+
+EXAMPLES := data/$(basename $(notdir $(RECIPE)))
+RUN      := $(RUNS)/$(basename $(notdir $(RECIPE)))
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+INSTALL := $(PIP) install --quiet --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check bench weights clean
+
+help: ## show this
+	@echo "ctiqa - no-reference image quality of CT"
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+demo: $(VENV)/.core ## score the example scan; writes demo/report.html and demo/report.json
+	@mkdir -p demo
+	@$(BIN)/ctiqa score src/ctiqa/assets/example --out demo/report.json --report demo/report.html
+	@echo "Wrote demo/report.html (open it in a browser) and demo/report.json"
+
+test: $(VENV)/.dev ## run every test, the examples in docstrings included
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/.dev ## lint, format, types, import rule
+	@echo "ruff check";  $(BIN)/ruff check --quiet .
+	@echo "ruff format"; $(BIN)/ruff format --check --quiet .
+	@echo "mypy";        $(BIN)/mypy --no-error-summary src tests benchmarks tools
+	@echo "imports";     $(BIN)/lint-imports > $(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
+	@echo "All checks passed"
+
+bench: $(VENV)/.bench ## measure cold start, throughput and memory; writes runs/bench.json
+	@mkdir -p $(RUNS)
+	@$(BIN)/python -m benchmarks.run --out $(RUNS)/bench.json $(BENCH_ARGS)
+
+weights: $(VENV)/.train ## make the shipped model again from DATA (hours; stops and resumes)
+	@test -f $(DATA)/index.json || { \
+	  echo "error: DATA must be a folder with index.json, got $(DATA) (see NOTICE for the sources)" >&2; exit 2; }
+	@$(BIN)/ctiqa prepare $(RECIPE) --root $(DATA) --out $(EXAMPLES) --jobs $(JOBS)
+	@$(BIN)/ctiqa train-teacher $(RECIPE) --data $(EXAMPLES) --out $(RUN)
+	@$(BIN)/ctiqa train-student $(RECIPE) --data $(EXAMPLES) --out $(RUN)
+	@$(BIN)/ctiqa export $(RECIPE) --data $(EXAMPLES) --run $(RUN) --out $(MODELS) --jobs $(JOBS)
+	@$(BIN)/ctiqa info
+
+clean: ## remove what these targets made, .venv included; runs/ and data/ stay
+	@rm -rf $(VENV) demo/report.html demo/report.json build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
+	@find src tests benchmarks tools -type d -name __pycache__ -prune -exec rm -rf {} +
+	@echo "Clean"
+
+# Stamps: an environment is made once, and again when its requirements change.
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "error: ctiqa needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) -V 2>&1); say make PYTHON=..." >&2; exit 2; }
+	@echo "Making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing ctiqa"
+	@$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.bench: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing ctiqa and what the benchmarks need"
+	@$(INSTALL) --editable . psutil
+	@touch $@
+
+$(VENV)/.train: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing ctiqa and what training needs (PyTorch: several GB)"
+	@$(INSTALL) --editable '.[train]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing ctiqa and what the tests need (PyTorch: several GB)"
+	@$(INSTALL) --editable '.[dev]'
+	@touch $@

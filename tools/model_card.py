@@ -1,0 +1,123 @@
+"""Write ``docs/model-card.md`` from the card that travels with the weights.
+
+    python tools/model_card.py
+
+Every figure in the page comes from the card, and the card's from ``ctiqa export``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ctiqa.catalog import DEFAULT_MODEL
+from ctiqa.score.model_facts import agreement_basis, agreement_rows, model_rows
+from ctiqa.weights import load_model
+
+PAGE = Path(__file__).parents[1] / "docs" / "model-card.md"
+BARS = " ▁▂▃▄▅▆▇█"
+
+Card = Mapping[str, Any]
+
+
+def page(card: Card) -> str:
+    """The whole page as Markdown."""
+    left_out = {"Trained on", "Not trained on"}
+    rows = [(k, v) for k, v in model_rows(card) if k not in left_out]
+    parts = [
+        f"# Model card: {card['name']}",
+        "Written by `python tools/model_card.py` from the card in the package (`ctiqa info`); "
+        "made by `make weights`.",
+        "> Research use only; not a medical device.",
+        _table(("", ""), rows),
+        "## Trained on",
+        _table(
+            ("source", "licence", "patients", "slices"),
+            [
+                tuple(str(s[k]) for k in ("source", "licence", "patients", "slices"))
+                for s in card["data"]
+            ],
+        ),
+        f"{card['training']['examples']} degraded examples of {card['training']['patients']} "
+        f"patients: {card['training']['degradations']}. Attributions are in [NOTICE](../NOTICE).",
+        "## Not trained on",
+        "\n".join(f"- {each}" for each in card["not_trained_on"]),
+        "## Agreement on patients never seen",
+        f"Simulated labels, {agreement_basis(card)}; intervals are 95 %, from redrawing patients.",
+        _table(("measure", "value"), agreement_rows(card)),
+        *_checks(card["checks"]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _checks(checks: Card) -> list[str]:
+    order = checks["dose_order"]
+    return [
+        "## Checks on the same patients",
+        _table(
+            ("check", "result"),
+            [
+                ("labels inside their 90 % interval", f"{checks['interval_coverage']:.1%}"),
+                (
+                    f"score nowhere rises by more than {order['tolerance']} as the dose falls "
+                    f"through seven steps ({order['n_slices']} slices)",
+                    f"{order['slices']:.1%} of slices",
+                ),
+                (
+                    "the same for pairs of doses at least 25 % apart",
+                    f"{order['pairs']:.1%} of pairs",
+                ),
+                (
+                    "a sharper reconstruction scores no higher",
+                    f"{checks['sharper_order']:.1%} of slices",
+                ),
+                *(
+                    (
+                        f"score moves by at most 0.1: {name}",
+                        f"{each['within_0.1']:.1%} of slices, largest {each['largest']:.2f}",
+                    )
+                    for name, each in checks["steadiness"].items()
+                ),
+            ],
+        ),
+        "## By body region",
+        "Histograms in eight steps of half a grade, from 0 to 4.",
+        _table(
+            ("region", "slices", "patients", "error", "bias", "scores", "labels"),
+            [
+                (
+                    name,
+                    str(r["n"]),
+                    str(r["patients"]),
+                    f"{r['mae']:.2f}",
+                    f"{r['bias']:+.2f}",
+                    _histogram(r["scores"]),
+                    _histogram(r["labels"]),
+                )
+                for name, r in checks["regions"].items()
+            ],
+        ),
+    ]
+
+
+def _histogram(counts: list[int]) -> str:
+    top = max(counts) or 1
+    bars = "".join(BARS[-(-c * (len(BARS) - 1) // top)] for c in counts)
+    return f"`{bars}` {' '.join(map(str, counts))}"
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.write_text(page(load_model(DEFAULT_MODEL).facts), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
