@@ -1,0 +1,56 @@
+"""Which models exist, as data: the one source for the command line, the documents and the tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from ctiqa.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """One model that comes with ctiqa.
+
+    Attributes:
+        name: Name for ``--model``; the files are ``<name>.onnx`` and ``<name>.json``.
+        title: What it is, in a few words.
+        summary: What to choose it for, in one sentence.
+    """
+
+    name: str
+    title: str
+    summary: str
+
+
+DEFAULT_MODEL = "ctiqa-s1"
+"""Model that scores unless another one is asked for."""
+
+MODELS: tuple[ModelRecord, ...] = (
+    ModelRecord(
+        name=DEFAULT_MODEL,
+        title="ctiqa student 1",
+        summary="Chest and abdomen, any matrix from 256 to 1024, windows inside the model.",
+    ),
+)
+
+
+def find_model(name: str) -> ModelRecord:
+    """The record of a model by its name.
+
+    Raises:
+        UsageError: If no model has this name.
+
+    >>> find_model("ctiqa-s1").title
+    'ctiqa student 1'
+    """
+    for record in MODELS:
+        if record.name == name:
+            return record
+    names = [record.name for record in MODELS]
+    close = get_close_matches(name, names, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"known models: {', '.join(names)}"
+    raise UsageError(
+        f"'model' must be a known name, an imported model or the path of an .onnx file, "
+        f"got {name!r}; {hint}"
+    )

@@ -1,0 +1,45 @@
+"""A bar for work that can be counted: on a terminal a bar, in a log a line now and then."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+SECONDS_BETWEEN_LINES = 30.0
+
+
+@contextmanager
+def count_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how much is done, and the time left, while the block runs.
+
+    Args:
+        label: What is being counted.
+
+    Yields:
+        Function (done, total) that moves the bar.
+    """
+    if not sys.stderr.isatty():
+        yield _line_writer(label)
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _line_writer(label: str) -> Callable[[int, int], None]:
+    started = last = time.monotonic()
+
+    def write(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= SECONDS_BETWEEN_LINES or done == total:
+            left = (now - started) / done * (total - done)
+            sys.stderr.write(f"{label}: {done}/{total}, {left:.0f} s left\n")
+            last = now
+
+    return write

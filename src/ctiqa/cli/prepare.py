@@ -1,0 +1,27 @@
+"""``ctiqa prepare``: from clean CT to labelled, patient-split examples."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def prepare(
+    recipe: Annotated[Path, typer.Argument(help="Recipe (.toml).")],
+    *,
+    root: Annotated[Path, typer.Option(help="Collection of clean CT with an index.json.")],
+    out: Annotated[Path, typer.Option(help="Folder of the data set; work there is kept.")],
+    jobs: Annotated[int | None, typer.Option(help="Worker processes; default all cores.")] = None,
+) -> None:
+    """Make labelled examples; stop at any time and call again to go on."""
+    from ctiqa.cli.counting import count_bar
+    from ctiqa.data.prepare import prepare as make
+    from ctiqa.recipe import read_recipe
+
+    wanted = read_recipe(recipe)
+    with count_bar("Degrading slices") as move:
+        manifest = make(root, out, wanted.data, jobs=jobs or os.cpu_count() or 1, progress=move)
+    typer.echo(f"wrote {manifest}")

@@ -1,0 +1,132 @@
+"""``ctiqa score``: from files and folders to scores and reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ctiqa.cli.status import DONE, DONE_WITH_SKIPS, NOTHING_DONE
+
+if TYPE_CHECKING:
+    from ctiqa.io import ReadOptions
+    from ctiqa.score.scorer import Scorer
+    from ctiqa.types import Report
+
+
+def score(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Files and folders: DICOM, NIfTI, MetaImage, NRRD, TIFF, NPY.", metavar="PATH"
+        ),
+    ],
+    *,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help="Write results to a .json, .csv or .parquet file; repeatable."
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write a report to this .html file, for reading and print."
+        ),
+    ] = None,
+    slices: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A:B",
+            help="Score these slices of each scan, in z order, from 0, B not included.",
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Threads and reading processes; default all cores."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Model name, or path of an .onnx file with its card."),
+    ] = None,
+    window: Annotated[
+        str | None,
+        typer.Option(
+            metavar="W/L", help="Width/level in HU or a name, for models that let you choose."
+        ),
+    ] = None,
+    tiff_hu: Annotated[
+        bool, typer.Option("--tiff-hu", help="Read float TIFF in [0, 1] as HU = 1400 p - 1000.")
+    ] = False,
+    allow_reformats: Annotated[
+        bool, typer.Option("--allow-reformats", help="Score reformats that are not axial, too.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No table and no progress bar.")] = False,
+) -> None:
+    """Score CT scans: how good they are, 0 (bad) to 4 (excellent).
+
+    Exit status: 0 done, 2 wrong usage, 3 done but inputs were skipped, 4 nothing could be done.
+    """
+    from ctiqa.io import ReadOptions
+    from ctiqa.score.outputs import write_outputs
+
+    check_targets(out or [], report)
+    options = ReadOptions(tiff_hu=tiff_hu, allow_reformats=allow_reformats)
+    result = _run(_scorer(model, jobs, window), paths, options, slices, quiet=quiet)
+    if not quiet:
+        from ctiqa.cli.score_table import print_report
+
+        print_report(result)
+    write_outputs(result, out or [])
+    if report is not None:
+        _write_page(result, report, options)
+    raise typer.Exit(exit_status(result))
+
+
+def check_targets(out: list[Path], report: Path | None) -> None:
+    """Refuse outputs that cannot be written before any work is done.
+
+    Raises:
+        UsageError: If an output has the wrong suffix or place.
+    """
+    from ctiqa.score.outputs import PAGES, WRITERS, check_outputs
+
+    check_outputs(out, WRITERS)
+    check_outputs([] if report is None else [report], PAGES)
+
+
+def exit_status(report: Report) -> int:
+    """The exit status for a finished run."""
+    if not report.scans:
+        return NOTHING_DONE
+    return DONE_WITH_SKIPS if report.skipped else DONE
+
+
+def _scorer(model: str | None, jobs: int | None, window: str | None) -> Scorer:
+    from ctiqa.catalog import DEFAULT_MODEL
+    from ctiqa.hu import Window
+    from ctiqa.score import Scorer
+
+    chosen = None if window is None else Window.parse(window)
+    return Scorer(model or DEFAULT_MODEL, jobs=jobs, window=chosen)
+
+
+def _run(
+    scorer: Scorer, paths: list[Path], options: ReadOptions, slices: str | None, *, quiet: bool
+) -> Report:
+    from ctiqa.cli.progress import stage_bars
+    from ctiqa.score.select import SliceRange
+
+    chosen = None if slices is None else SliceRange.parse(slices)
+    with stage_bars(quiet=quiet) as progress:
+        return scorer.score_paths(paths, options, slices=chosen, progress=progress)
+
+
+def _write_page(result: Report, path: Path, options: ReadOptions) -> None:
+    from datetime import datetime
+
+    from ctiqa.io.atomic import write_bytes
+    from ctiqa.score.report_html import report_as_html
+
+    write_bytes(path, report_as_html(result, datetime.now().astimezone(), options))

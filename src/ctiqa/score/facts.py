@@ -1,0 +1,167 @@
+"""Facts about scans in the form that reports show them."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from ctiqa.errors import Reason
+from ctiqa.score.verdict import word
+from ctiqa.types import Acquisition, ScanScore, Skipped, SliceHeader, SliceScore
+
+NOTICE = "For research use only. Not a medical device; not for diagnosis or treatment decisions."
+"""Printed on every report."""
+
+REASONS: dict[Reason, str] = {
+    Reason.NO_PERMISSION: "no permission to read",
+    Reason.EMPTY_FILE: "empty file",
+    Reason.UNKNOWN_FORMAT: "not an image format that ctiqa reads",
+    Reason.TRUNCATED: "file is cut short",
+    Reason.CORRUPT: "file is damaged",
+    Reason.NO_PIXELS: "no image inside",
+    Reason.NOT_CT: "not CT",
+    Reason.LOCALIZER: "scout or localizer",
+    Reason.DERIVED: "derived image",
+    Reason.SECONDARY_CAPTURE: "secondary capture (screenshot, report)",
+    Reason.COLOUR: "colour image",
+    Reason.NO_RESCALE: "no rescale to HU",
+    Reason.IMPOSSIBLE_RESCALE: "impossible rescale to HU",
+    Reason.NOT_HU: "values are not HU",
+    Reason.HU_CONVENTION_UNKNOWN: "how to get HU is not known",
+    Reason.NOT_FINITE: "NaN or infinite pixels",
+    Reason.UNSUPPORTED_TRANSFER_SYNTAX: "compression not supported",
+    Reason.TOO_SMALL: "matrix too small",
+    Reason.TOO_LARGE: "matrix too large",
+    Reason.NOT_2D: "not a stack of 2-D slices",
+    Reason.NOT_AXIAL: "not axial (reformat)",
+    Reason.NON_SQUARE_PIXELS: "pixels are not square",
+    Reason.DUPLICATE: "duplicate of another slice",
+}
+"""The skip reasons in words."""
+
+Range = tuple[float, float]
+
+
+def clean(text: str) -> str:
+    r"""Text from a file without characters that a terminal or a page could obey.
+
+    >>> clean("B40f\x1b[31m")
+    'B40f\ufffd[31m'
+    """
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
+def shown_path(path: Path) -> str:
+    """A path as text that can be printed, whatever bytes its name is made of."""
+    return clean(str(path))
+
+
+def format_score(score: float | None) -> str:
+    """A score to one decimal with its word, or that there is none.
+
+    >>> format_score(3.21), format_score(None)
+    ('3.2 good', 'not scored')
+    """
+    return "not scored" if score is None else f"{score:.1f} {word(score)}"
+
+
+def format_interval(interval: Range | None) -> str:
+    """An interval to one decimal.
+
+    >>> format_interval((2.71, 3.649))
+    '2.7–3.6'
+    """
+    return "" if interval is None else f"{interval[0]:.1f}–{interval[1]:.1f}"
+
+
+def number_range(headers: Iterable[SliceHeader], name: str) -> Range | None:
+    """Smallest and largest value of a numeric acquisition fact; ``None`` where no slice has it."""
+    values = [getattr(header.acquisition, name) for header in headers]
+    known = [float(value) for value in values if value is not None and math.isfinite(value)]
+    return (min(known), max(known)) if known else None
+
+
+def texts(headers: Iterable[SliceHeader], name: str) -> list[str]:
+    """The different values of a textual acquisition fact, sorted."""
+    values = {getattr(header.acquisition, name) for header in headers}
+    return sorted(clean(value) for value in values if value)
+
+
+def acquisition(headers: Sequence[SliceHeader]) -> dict[str, list[float] | list[str]]:
+    """How a scan was acquired: [min, max] for numbers, all values for texts, [] if unknown."""
+    facts: dict[str, list[float] | list[str]] = {}
+    for fact in fields(Acquisition):
+        if "float" in str(fact.type):
+            facts[fact.name] = list(number_range(headers, fact.name) or ())
+        else:
+            facts[fact.name] = texts(headers, fact.name)
+    return facts
+
+
+NUMBERS = (
+    ("Tube voltage", "kvp", "kVp"),
+    ("Tube current", "tube_current_ma", "mA"),
+    ("Exposure", "exposure_mas", "mAs"),
+    ("CTDIvol", "ctdivol_mgy", "mGy"),
+    ("Slice thickness", "slice_thickness_mm", "mm"),
+    ("Gantry tilt", "gantry_tilt_deg", "°"),
+)
+"""Numeric facts in the order reports show them: label, field, unit."""
+
+
+def acquisition_rows(headers: Sequence[SliceHeader]) -> list[tuple[str, str]]:
+    """The known acquisition facts of a scan as (label, text), for people.
+
+    >>> from ctiqa.types import SliceSource
+    >>> known = Acquisition(kvp=120.0, kernel="B40f")
+    >>> acquisition_rows([SliceHeader(SliceSource(Path("a")), 512, 512, acquisition=known)])
+    [('Kernel', 'B40f'), ('Tube voltage', '120 kVp'), ('Matrix', '512 × 512')]
+    """
+    makers = texts(headers, "manufacturer")
+    words = [
+        ("Scanner", " ".join([*makers, *texts(headers, "model")])),
+        ("Body part", ", ".join(texts(headers, "body_part"))),
+        ("Kernel", ", ".join(texts(headers, "kernel"))),
+    ]
+    numbers = [
+        (label, f"{format_range(found)} {unit}")
+        for label, name, unit in NUMBERS
+        if (found := number_range(headers, name)) and (any(found) or name != "gantry_tilt_deg")
+    ]
+    return [(label, text) for label, text in [*words, *numbers, *_geometry(headers)] if text]
+
+
+def format_range(values: Range) -> str:
+    """A range in three significant digits, as one number where both ends agree.
+
+    >>> format_range((120.0, 120.0)), format_range((96.04, 1280.0))
+    ('120', '96–1280')
+    """
+    low, high = (f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}" for value in values)
+    return low if low == high else f"{low}–{high}"
+
+
+def worst(scan: ScanScore, count: int) -> list[SliceScore]:
+    """The scored slices with the lowest scores, worst first."""
+    scored = [each for each in scan.slices if each.score is not None]
+    return sorted(scored, key=lambda each: each.score or 0.0)[:count]
+
+
+def grouped(skipped: Iterable[Skipped]) -> dict[Reason, list[Skipped]]:
+    """Skipped inputs by reason, most frequent reason first."""
+    groups = defaultdict(list)
+    for each in skipped:
+        groups[each.reason].append(each)
+    return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
+
+
+def _geometry(headers: Sequence[SliceHeader]) -> list[tuple[str, str]]:
+    matrices = sorted({(header.rows, header.cols) for header in headers})
+    spacings = [header.spacing_mm[0] for header in headers if header.spacing_mm]
+    rows = [("Matrix", ", ".join(f"{rows} × {cols}" for rows, cols in matrices))]
+    if spacings:
+        rows.append(("Pixel spacing", f"{format_range((min(spacings), max(spacings)))} mm"))
+    return rows

@@ -1,0 +1,76 @@
+"""A model card in words, for the terminal and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Card = Mapping[str, Any]
+
+MEASURES = (
+    ("overall", "Overall (|PLCC| + |SROCC| + |KROCC|)"),
+    ("plcc", "Pearson (PLCC)"),
+    ("srocc", "Spearman (SROCC)"),
+    ("krocc", "Kendall (KROCC)"),
+    ("mae", "Mean absolute error"),
+)
+"""Measures of agreement that a card may hold, in the order they are shown."""
+
+
+def agreement_rows(card: Card) -> list[tuple[str, str]]:
+    """Measured agreement with the labels of patients never seen, as (measure, value).
+
+    >>> agreement_rows({"agreement": {"plcc": {"value": 0.981, "interval": [0.97, 0.99]}}})
+    [('Pearson (PLCC)', '0.981 (95 % interval 0.970–0.990)')]
+    """
+    measured = card.get("agreement", {})
+    return [(label, _measure(measured[name])) for name, label in MEASURES if name in measured]
+
+
+def agreement_basis(card: Card) -> str:
+    """On how much the agreement was measured.
+
+    >>> agreement_basis({"agreement": {"n": 900, "patients": 18}})
+    '900 slices of 18 patients'
+    """
+    measured = card.get("agreement", {})
+    counts = [f"{measured['n']} slices"] if "n" in measured else []
+    counts += [f"{measured['patients']} patients"] if "patients" in measured else []
+    return " of ".join(counts)
+
+
+def model_rows(card: Card) -> list[tuple[str, str]]:
+    """What a model is, as (label, text); entries that the card lacks are left out."""
+    matrix = " to ".join(str(side) for side in card.get("input", {}).get("matrix", ()))
+    interval = card.get("interval", {})
+    rows = [
+        ("Model", f"{card.get('name', '')} {card.get('version', '')}".strip()),
+        ("Title", card.get("title", "")),
+        ("Made", card.get("created", "")),
+        ("Licence", card.get("licence", "")),
+        ("Score means", card.get("output", {}).get("meaning", "")),
+        ("Label", card.get("label", "")),
+        ("Matrix", f"{matrix} pixels a side" if matrix else ""),
+        ("Windows", ", ".join(str(each) for each in card.get("input", {}).get("windows", ()))),
+        ("Interval", f"{interval['level']:.0%} prediction interval" if interval else ""),
+        ("Trained on", "; ".join(_source(each) for each in card.get("data", ()))),
+        ("Not trained on", "; ".join(card.get("not_trained_on", ()))),
+        ("Citation", card.get("citation", "")),
+        ("sha256", card.get("sha256", "")),
+    ]
+    return [(label, str(text)) for label, text in rows if text]
+
+
+def _measure(entry: float | Mapping[str, Any]) -> str:
+    if not isinstance(entry, Mapping):
+        return f"{entry:.3f}"
+    if not entry.get("interval"):
+        return f"{entry['value']:.3f}"
+    low, high = entry["interval"]
+    return f"{entry['value']:.3f} (95 % interval {low:.3f}–{high:.3f})"
+
+
+def _source(entry: Mapping[str, Any]) -> str:
+    counts = ", ".join(f"{entry[name]} {name}" for name in ("patients", "slices") if name in entry)
+    inside = "; ".join(text for text in (counts, str(entry.get("licence", ""))) if text)
+    return f"{entry.get('source', 'unnamed source')} ({inside})" if inside else str(entry["source"])

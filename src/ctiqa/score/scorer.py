@@ -1,0 +1,228 @@
+"""The scorer: one model, loaded once, for many slices, scans and folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from ctiqa.catalog import DEFAULT_MODEL
+from ctiqa.errors import NothingToDoError, UsageError
+from ctiqa.hu import WINDOWS, Window
+from ctiqa.io import ReadOptions, find_scans, stream_slices
+from ctiqa.score.arrays import scan_of, slices_from_array
+from ctiqa.score.pipeline import score_slices
+from ctiqa.score.select import SliceRange, select
+from ctiqa.score.verdict import score_scan
+from ctiqa.types import Report, Scan, ScanScore, Skipped, Slice, SliceScore
+from ctiqa.weights import ModelCard, load_model
+
+if TYPE_CHECKING:
+    from ctiqa.score.engine import Engine
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done (``"reading"``, ``"scoring"``), how much is done, and of what."""
+
+AnyPath = str | os.PathLike[str]
+
+
+class Scorer:
+    """Scores CT image quality, 0 (bad) to 4 (excellent), with a 90 % prediction interval.
+
+    Loading happens once; the same scorer scores any number of scans, and the same image always
+    gets the same score.
+
+    Args:
+        model: Name of a model, or path of an ``.onnx`` file with its ``.json`` card beside it.
+        jobs: Threads of the network and processes that read, >= 1; ``None`` takes all cores.
+        window: Window to view the slices in, for models that let the user choose one.
+
+    Raises:
+        UsageError: If there is no such model, ``jobs`` is below 1, or the model does not offer
+            the window.
+        WeightsError: If the model is missing, altered or not a model.
+    """
+
+    def __init__(
+        self,
+        model: AnyPath = DEFAULT_MODEL,
+        *,
+        jobs: int | None = None,
+        window: Window | None = None,
+    ) -> None:
+        if jobs is not None and jobs < 1:
+            raise UsageError(f"'jobs' must be >= 1, got {jobs}")
+        self._jobs = jobs or usable_cores()
+        self._model = load_model(os.fspath(model))
+        self._window = resolve_window(window, self._model.card)
+
+    @property
+    def card(self) -> ModelCard:
+        """What the model says about itself."""
+        return self._model.card
+
+    @overload
+    def score(self, what: Slice) -> SliceScore: ...
+    @overload
+    def score(self, what: AnyPath | Sequence[AnyPath]) -> ScanScore: ...
+    @overload
+    def score(self, what: npt.NDArray[Any]) -> SliceScore | ScanScore: ...
+
+    def score(
+        self, what: Slice | npt.NDArray[Any] | AnyPath | Sequence[AnyPath]
+    ) -> SliceScore | ScanScore:
+        """Score one slice or one scan.
+
+        Args:
+            what: A :class:`~ctiqa.types.Slice`; an array in HU, [rows, cols] (a slice) or
+                [slices, rows, cols] (a scan); or the file, folder or files of one series. Use
+                :meth:`score_paths` for several series, options, and what was skipped.
+
+        Returns:
+            The verdict on the slice or the scan; its ``score`` is ``None`` where the model
+            abstains.
+
+        Raises:
+            UsageError: If an array is not in HU, a path does not exist, or the paths hold more
+                than one series.
+            NothingToDoError: If the paths hold no CT slice that can be read.
+            WeightsError: If the network fails.
+        """
+        if isinstance(what, Slice):
+            return next(self._score_stream(iter([what])))
+        if isinstance(what, np.ndarray):
+            return self._score_array(what)
+        paths = [what] if isinstance(what, str | os.PathLike) else what
+        return _only_scan(self.score_paths(paths))
+
+    def score_paths(
+        self,
+        paths: Sequence[AnyPath],
+        options: ReadOptions | None = None,
+        *,
+        slices: SliceRange | None = None,
+        progress: Progress | None = None,
+    ) -> Report:
+        """Score everything in files and folders.
+
+        Reading and scoring overlap; a scan's pixels are never held all at once.
+
+        Args:
+            paths: Files and folders, searched at any depth.
+            options: How to read them.
+            slices: Range of each scan to score; ``None`` is all of it.
+            progress: Called as the work goes on.
+
+        Returns:
+            One verdict a scan, and what was skipped with its reason. Without any scan, everything
+            was skipped.
+
+        Raises:
+            UsageError: If a path does not exist, or ``slices`` does not fit a scan.
+            NothingToDoError: If the paths hold no file at all.
+            WeightsError: If the network fails.
+        """
+        options = options or ReadOptions()
+        tell = progress or _silent
+        found = find_scans(
+            [Path(path) for path in paths],
+            options,
+            jobs=self._jobs,
+            progress=lambda done, total: tell("reading", done, total),
+        )
+        if not found.scans and not found.skipped:
+            raise NothingToDoError(f"no file in {', '.join(str(path) for path in paths)}")
+        scans = [select(scan, slices) for scan in found.scans]
+        skipped = list(found.skipped)
+        total = sum(len(scan.headers) for scan in scans)
+        done = count(1)
+        verdicts = [
+            self._score_scan(scan, options, skipped, lambda: tell("scoring", next(done), total))
+            for scan in scans
+        ]
+        read = tuple(verdict for verdict in verdicts if verdict.slices)
+        return Report(model=self._model.facts, scans=read, skipped=tuple(skipped))
+
+    @cached_property
+    def _engine(self) -> Engine:
+        from ctiqa.score.engine import Engine  # noqa: PLC0415 - slow to load
+
+        return Engine(self._model, self._jobs)
+
+    def _score_array(self, array: npt.NDArray[Any]) -> SliceScore | ScanScore:
+        slices = slices_from_array(array)
+        verdicts = list(self._score_stream(iter(slices)))
+        return verdicts[0] if array.ndim == 2 else score_scan(scan_of(slices), verdicts)
+
+    def _score_stream(self, images: Iterator[Slice]) -> Iterator[SliceScore]:
+        return score_slices(images, self._engine, self._model.card, self._window)
+
+    def _score_scan(
+        self, scan: Scan, options: ReadOptions, skipped: list[Skipped], tick: Callable[[], None]
+    ) -> ScanScore:
+        stream = stream_slices(scan.headers, options, jobs=self._jobs)
+        return score_scan(scan, list(self._score_stream(_divert(stream, skipped, tick))))
+
+
+def usable_cores() -> int:
+    """Processor cores this process may use, which a container or a cluster may have limited."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def resolve_window(window: Window | None, card: ModelCard) -> Window | None:
+    """The window to apply before the network; ``None`` where windows are inside the model.
+
+    Raises:
+        UsageError: If the model does not offer the window.
+    """
+    offered = [WINDOWS[name] for name in card.selectable_windows]
+    if window is None:
+        return offered[0] if offered else None
+    if window in offered:
+        return window
+    asked = f"{window.width_hu:g}/{window.level_hu:g}"
+    if not offered:
+        raise UsageError(
+            f"'window' cannot be chosen for model {card.name!r}: it looks at every slice through "
+            f"its own windows; leave out {asked}"
+        )
+    raise UsageError(
+        f"'window' must be one of {', '.join(card.selectable_windows)} for model {card.name!r}, "
+        f"got {asked}"
+    )
+
+
+def _divert(
+    stream: Iterator[Slice | Skipped], skipped: list[Skipped], tick: Callable[[], None]
+) -> Iterator[Slice]:
+    for item in stream:
+        tick()
+        if isinstance(item, Skipped):
+            skipped.append(item)
+        else:
+            yield item
+
+
+def _only_scan(report: Report) -> ScanScore:
+    if not report.scans:
+        reasons = "; ".join(f"{each.file.name}: {each.detail}" for each in report.skipped[:3])
+        raise NothingToDoError(f"no slice could be scored ({reasons})")
+    if len(report.scans) > 1:
+        names = ", ".join(str(verdict.scan.path) for verdict in report.scans)
+        raise UsageError(
+            f"the paths hold {len(report.scans)} series ({names}); pass one of them, or use "
+            "'score_paths'"
+        )
+    return report.scans[0]
+
+
+def _silent(_stage: str, _done: int, _total: int) -> None:
+    """Progress that nobody watches."""

@@ -1,0 +1,124 @@
+"""From the estimates of the head members to scores, intervals and words; pure functions."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import fmean
+
+import numpy as np
+import numpy.typing as npt
+
+from ctiqa.hu import body_fraction
+from ctiqa.types import SCORE_RANGE, HuImage, Scan, ScanScore, SliceHeader, SliceScore
+from ctiqa.weights import IntervalRule, ModelCard
+
+Members = npt.NDArray[np.float32]
+"""Estimates of the head members, float32 [..., members], on the 0-4 scale, not clipped."""
+
+WORDS = ("bad", "poor", "fair", "good", "excellent")
+"""The words of the scale, from 0 to 4 (LDCTIQAC2023)."""
+
+MEANINGS = (
+    "desired features are not shown",
+    "diagnostic interpretation is impossible",
+    "limited interpretation",
+    "diagnostic",
+    "anatomy is clearly visible",
+)
+"""What a radiologist means by each word of the scale (LDCTIQAC2023)."""
+
+ABSTENTIONS = {
+    "matrix": "matrix outside the range the model was made for",
+    "blank": "every pixel has the same value",
+    "air": "no body in the slice",
+}
+"""Flags with which the tool declines to score a slice, and what they mean."""
+
+MIN_BODY_FRACTION = 0.01
+"""A slice with less tissue than this share of its matrix shows no patient."""
+
+
+def word(score: float) -> str:
+    """The word of the scale nearest to a score as it is printed, with one decimal.
+
+    >>> word(3.2), word(3.5), word(3.46)
+    ('good', 'excellent', 'excellent')
+    """
+    return WORDS[min(math.floor(round(float(score), 1) + 0.5), len(WORDS) - 1)]
+
+
+def abstention(hu: HuImage, card: ModelCard) -> str | None:
+    """Why a slice cannot be judged; ``None`` where it can.
+
+    Args:
+        hu: CT numbers in HU, float32 [rows, cols].
+        card: Card of the model that would judge it.
+    """
+    low, high = card.matrix
+    if min(hu.shape) < low or max(hu.shape) > high:
+        return "matrix"
+    if float(hu.min()) == float(hu.max()):
+        return "blank"
+    return "air" if body_fraction(hu) < MIN_BODY_FRACTION else None
+
+
+def judge(members: Members, rule: IntervalRule) -> tuple[float, tuple[float, float]]:
+    """Score and prediction interval of one slice.
+
+    Score = mean of the members; interval = score +- quantile * sqrt(spread^2 + floor^2), where
+    spread is the standard deviation over the members; both are clipped to the scale.
+
+    Args:
+        members: Estimates of the head members, [members].
+        rule: Calibrated width of the interval.
+
+    Returns:
+        Score and (low, high), all in [0, 4].
+
+    >>> judge(np.float32([2.0, 3.0]), IntervalRule(level=0.9, quantile=2.0, floor=0.0))
+    (2.5, (1.5, 3.5))
+    """
+    score = _clip(float(np.mean(members, dtype=np.float64)))
+    half = rule.quantile * math.hypot(float(np.std(members, dtype=np.float64)), rule.floor)
+    return score, (_clip(score - half), _clip(score + half))
+
+
+def score_scan(scan: Scan, slices: Sequence[SliceScore]) -> ScanScore:
+    """The verdict on a scan: the mean of its slice scores.
+
+    Its interval is the mean of the slices' lows and highs: errors of neighbouring slices go
+    together, so averaging them does not narrow the interval.
+
+    Args:
+        scan: The series.
+        slices: Verdicts on those of its slices that could be read, in z order.
+    """
+    judged = [(each.score, each.interval) for each in slices if each.score is not None]
+    lows = [interval[0] for _, interval in judged if interval]
+    highs = [interval[1] for _, interval in judged if interval]
+    flags = dict.fromkeys(flag for each in slices for flag in each.flags)
+    return ScanScore(
+        scan=replace(scan, headers=tuple(each.header for each in slices)),
+        score=fmean(score for score, _ in judged) if judged else None,
+        interval=(fmean(lows), fmean(highs)) if judged else None,
+        slices=tuple(slices),
+        flags=(*flags, *(() if judged else ("not_scored",))),
+        warnings=scan.warnings + _scan_warnings(scan.headers, slices),
+    )
+
+
+def _scan_warnings(headers: Sequence[SliceHeader], slices: Sequence[SliceScore]) -> tuple[str, ...]:
+    warnings = []
+    if unread := len(headers) - len(slices):
+        warnings.append(f"{unread} of {len(headers)} slices could not be read")
+    reasons = Counter(flag for each in slices for flag in each.flags if flag in ABSTENTIONS)
+    for flag, count in reasons.items():
+        warnings.append(f"{count} of {len(slices)} slices not scored: {ABSTENTIONS[flag]}")
+    return tuple(warnings)
+
+
+def _clip(score: float) -> float:
+    return min(max(score, SCORE_RANGE[0]), SCORE_RANGE[1])

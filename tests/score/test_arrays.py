@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from tests.score.made import phantom
+
+from ctiqa.errors import UsageError
+from ctiqa.score.arrays import slices_from_array
+
+
+@pytest.mark.parametrize("dtype", ["int16", "int32", "float32", "float64", ">i2"])
+def test_numbers_of_any_kind_become_float32(dtype: str) -> None:
+    (slice_,) = slices_from_array(phantom().astype(dtype))
+    assert slice_.hu.dtype == np.float32
+    np.testing.assert_array_equal(slice_.hu, phantom())
+
+
+def test_stack_becomes_numbered_slices() -> None:
+    slices = slices_from_array(np.stack([phantom(), phantom(10.0)]))
+    assert [each.header.source.frame for each in slices] == [0, 1]
+    assert {(each.header.rows, each.header.cols) for each in slices} == {(256, 256)}
+
+
+def test_padding_is_raised_and_the_input_left_alone() -> None:
+    hu = phantom()
+    hu[0, 0] = -3024
+    (slice_,) = slices_from_array(hu)
+    assert slice_.hu.min() == -1024
+    assert hu[0, 0] == -3024
+
+
+@pytest.mark.parametrize("dtype", [bool, complex, object, "U3", "datetime64[s]"])
+def test_other_kinds_are_refused(dtype: Any) -> None:
+    with pytest.raises(UsageError, match="must hold real numbers in HU, got dtype"):
+        slices_from_array(np.zeros((256, 256)).astype(dtype))
+
+
+@pytest.mark.parametrize("shape", [(), (256,), (1, 2, 256, 256), (0, 256, 256), (0, 0)])
+def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(UsageError, match=r"\[slices, rows, cols\] and not empty, got shape"):
+        slices_from_array(np.zeros(shape))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_not_finite_is_refused(value: float) -> None:
+    hu = phantom()
+    hu[7, 7] = value
+    with pytest.raises(UsageError, match="must be finite, got NaN or infinity"):
+        slices_from_array(hu)
+
+
+def ramp(low: float, high: float) -> npt.NDArray[np.float64]:
+    return np.linspace(low, high, 256 * 256).reshape(256, 256)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (ramp(0, 1), "look like display brightness; .* pass 1400"),
+        (ramp(0, 255).astype(np.uint8), "look like an 8-bit picture"),
+        (ramp(0, 4095).astype(np.uint16), "stored pixels before the rescale"),
+        (ramp(-1000, 1e6), "a value of 1e.06, above anything a scanner makes"),
+    ],
+)
+def test_what_is_not_hu_is_refused(array: npt.NDArray[Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        slices_from_array(array)

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.score.made import header, image
+from tests.score.tiny_model import write_model
+
+from ctiqa.hu import WINDOWS
+from ctiqa.score.engine import Engine
+from ctiqa.score.pipeline import BATCH, score_slices
+from ctiqa.types import Slice
+from ctiqa.weights import Model, load_model
+
+
+@pytest.fixture(scope="module")
+def loaded(model: Path) -> Model:
+    return load_model(model)
+
+
+@pytest.fixture(scope="module")
+def engine(loaded: Model) -> Engine:
+    return Engine(loaded, threads=1)
+
+
+def mixed() -> list[Slice]:
+    """Slices of two shapes, with a slice of air among them."""
+    sides = [256, 256, 256, 320, 256, 256, 320, 320]
+    slices = [image(index, 15.0 * index, side) for index, side in enumerate(sides)]
+    air = np.full((256, 256), -1000, dtype=np.float32)
+    return [*slices[:5], Slice(air, header(99)), *slices[5:]]
+
+
+def test_batches_say_the_same_as_one_by_one(loaded: Model, engine: Engine) -> None:
+    together = list(score_slices(mixed(), engine, loaded.card))
+    alone = [next(score_slices([each], engine, loaded.card)) for each in mixed()]
+    assert [each.header for each in together] == [each.header for each in mixed()]
+    assert [each.flags for each in together] == [each.flags for each in alone]
+    for a, b in zip(together, alone, strict=True):
+        assert a.score == (b.score if b.score is None else pytest.approx(b.score, abs=1e-5))
+
+
+def test_abstention_is_flagged_beside_other_flags(loaded: Model, engine: Engine) -> None:
+    air = Slice(np.full((256, 256), -1000, np.float32), header(flags=("lossy",)))
+    (verdict,) = score_slices([air], engine, loaded.card)
+    assert (verdict.score, verdict.interval) == (None, None)
+    assert verdict.flags == ("lossy", "blank")
+
+
+def test_no_more_than_a_batch_is_held(loaded: Model, engine: Engine) -> None:
+    drawn = 0
+
+    def stream() -> Iterator[Slice]:
+        nonlocal drawn
+        for index in range(5 * BATCH):
+            drawn += 1
+            yield image(index)
+
+    verdicts = score_slices(stream(), engine, loaded.card)
+    for scored in range(1, 2 * BATCH):
+        next(verdicts)
+        assert drawn <= (scored // BATCH + 1) * BATCH + 1
+
+
+def test_window_is_applied_where_the_model_wants_brightness(tmp_path: Path) -> None:
+    windowed = load_model(write_model(tmp_path))
+    engine = Engine(windowed, threads=1)
+    plain, lung = (
+        next(score_slices([image()], engine, windowed.card, window))
+        for window in (None, WINDOWS["lung"])
+    )
+    assert plain.score != lung.score
+    assert lung.score == pytest.approx(4.0, abs=0.01)

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.score.made import header, phantom, scan_score, verdict
+from tests.score.tiny_model import card
+
+from ctiqa.errors import Reason
+from ctiqa.score.facts import REASONS
+from ctiqa.score.verdict import abstention, judge, score_scan, word
+from ctiqa.types import HuImage, Scan
+from ctiqa.weights import IntervalRule, ModelCard, parse_card
+
+RULE = IntervalRule(level=0.9, quantile=1.7, floor=0.12)
+
+
+@pytest.fixture
+def model_card() -> ModelCard:
+    return parse_card(json.dumps(card("tiny")).encode(), Path("tiny.json"))
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"),
+    [(0, "bad"), (0.44, "bad"), (0.5, "poor"), (1.5, "fair"), (2.5, "good"), (4, "excellent")],
+)
+def test_word_is_the_nearest_grade(score: float, expected: str) -> None:
+    assert word(score) == expected
+
+
+@pytest.mark.parametrize("score", np.linspace(0, 4, 81))
+def test_word_belongs_to_the_printed_number(score: float) -> None:
+    assert word(score) == word(float(f"{score:.1f}"))
+
+
+def test_interval_follows_the_formula() -> None:
+    members = np.array([1.8, 2.0, 2.5], np.float32)
+    score, (low, high) = judge(members, RULE)
+    half = 1.7 * math.sqrt(members.astype(float).var() + 0.12**2)
+    assert score == pytest.approx(members.astype(float).mean())
+    assert (low, high) == pytest.approx((score - half, score + half))
+
+
+def test_floor_keeps_agreeing_members_humble() -> None:
+    _, (low, high) = judge(np.array([2, 2, 2], np.float32), RULE)
+    assert high - low == pytest.approx(2 * 1.7 * 0.12)
+
+
+@pytest.mark.parametrize(("member", "expected"), [(-3.0, 0.0), (9.0, 4.0)])
+def test_score_and_interval_stay_on_the_scale(member: float, expected: float) -> None:
+    score, interval = judge(np.array([member, member], np.float32), RULE)
+    assert score == expected
+    assert all(0 <= end <= 4 for end in interval)
+    assert interval[0] <= score <= interval[1]
+
+
+@pytest.mark.parametrize(
+    ("hu", "reason"),
+    [
+        (phantom(), None),
+        (np.full((256, 256), -1000, np.float32), "blank"),
+        (np.where(np.eye(256) > 0, -990, -1000).astype(np.float32), "air"),
+        (phantom(side=255), "matrix"),
+        (phantom(side=1025), "matrix"),
+    ],
+)
+def test_abstains_where_there_is_nothing_to_judge(
+    hu: HuImage, reason: str | None, model_card: ModelCard
+) -> None:
+    assert abstention(hu, model_card) == reason
+
+
+def test_scan_is_the_mean_of_its_slices_and_their_intervals() -> None:
+    slices = [verdict(1.0, 0), verdict(3.0, 1), verdict(None, 2)]
+    whole = score_scan(Scan("1", header().source.file, tuple(s.header for s in slices)), slices)
+    assert whole.score == 2.0
+    assert whole.interval == (1.5, 2.5)
+    assert whole.flags == ("air",)
+    assert whole.warnings == ("1 of 3 slices not scored: no body in the slice",)
+
+
+def test_scan_without_any_score_says_so() -> None:
+    slices = [verdict(None, 0)]
+    whole = score_scan(scan_score([None]).scan, slices)
+    assert whole.score is None
+    assert whole.interval is None
+    assert whole.flags == ("air", "not_scored")
+
+
+def test_scan_keeps_its_warnings_and_counts_unread_slices() -> None:
+    scan = Scan("1", header().source.file, (header(0), header(1)), warnings=("mixed spacings",))
+    whole = score_scan(scan, [verdict(2.0, 1)])
+    assert whole.warnings == ("mixed spacings", "1 of 2 slices could not be read")
+    assert whole.scan.headers == (verdict(2.0, 1).header,)
+
+
+def test_every_reason_has_words() -> None:
+    assert set(REASONS) == set(Reason)
