@@ -103,7 +103,7 @@ def apply_window(hu: HuImage, window: Window) -> HuImage:
     """
     low, high = window.range_hu
     scaled = (np.asarray(hu, dtype=np.float32) - np.float32(low)) / np.float32(high - low)
-    return np.clip(scaled, 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(scaled, 0.0, 1.0), dtype=np.float32)
 
 
 def body_fraction(hu: HuImage) -> float:
@@ -130,7 +130,7 @@ def body_mask(hu: HuImage) -> npt.NDArray[np.bool_]:
     >>> bool((body_mask(np.where(disc, 40, -1000).astype("float32")) == disc).all())
     True
     """
-    from scipy import ndimage
+    from scipy import ndimage  # noqa: PLC0415 - slow, and reading a window needs none of it
 
     tissue = ndimage.binary_opening(np.asarray(hu) > BODY_THRESHOLD_HU, iterations=2)
     pieces, count = ndimage.label(tissue)

@@ -1,0 +1,1 @@
+"""From clean CT to labelled, patient-split training examples."""

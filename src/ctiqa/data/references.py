@@ -1,0 +1,149 @@
+"""The clean slices that examples are made from, and who they belong to."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ctiqa.errors import DataError
+from ctiqa.hu import PADDING_HU
+from ctiqa.physics.kernels import SHARP, SOFT, STANDARD, Kernel
+from ctiqa.types import HuImage
+
+SHARP_NAMES = re.compile(r"lung|bone|b[5-9]\d|ya|yb|yc", re.IGNORECASE)
+SOFT_NAMES = re.compile(r"soft|b[12]\d|ab50", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One series of a reference collection, as its index describes it.
+
+    Attributes:
+        name: File name without suffix, unique.
+        file: The ``.npz`` with ``hu`` [slices, rows, cols], ``spacing_mm``, ``z_mm``.
+        patient: Patient the series belongs to.
+        region: Body region, in the index's words reduced to one of :data:`REGIONS`.
+        kernel: Reconstruction kernel as the scanner names it.
+        n_slices: Slices in the file.
+        licence: Licence of the pixels.
+        origin: Where they were published.
+    """
+
+    name: str
+    file: Path
+    patient: str
+    region: str
+    kernel: str
+    n_slices: int
+    licence: str
+    origin: str
+
+    def chosen(self, most: int) -> tuple[int, ...]:
+        """At most ``most`` slice numbers, evenly over the series, ends left out.
+
+        >>> Series("a", Path("a"), "p", "chest", "", 40, "", "").chosen(4)
+        (5, 15, 25, 35)
+        """
+        if self.n_slices <= most:
+            return tuple(range(self.n_slices))
+        width = self.n_slices / most
+        return tuple(int((k + 0.5) * width) for k in range(most))
+
+    def read(self) -> tuple[HuImage, tuple[float, float]]:
+        """Pixels [slices, rows, cols] in HU and pixel spacing (row, column) in mm."""
+        with np.load(self.file, allow_pickle=False) as stored:
+            hu = np.maximum(stored["hu"], np.int16(PADDING_HU)).astype(np.float32)
+            spacing = stored["spacing_mm"]
+        return hu, (float(spacing[1]), float(spacing[2]))
+
+
+REGIONS = ("chest", "abdomen", "trunk", "head")
+"""Chest; abdomen; chest to pelvis in one series; head and neck."""
+
+
+def region_of(text: str) -> str:
+    """One of :data:`REGIONS` for the words of an index.
+
+    >>> region_of("chest/abdomen/pelvis"), region_of("neck"), region_of("abdomen (CT colon)")
+    ('trunk', 'head', 'abdomen')
+    """
+    words = text.lower()
+    if "head" in words or "neck" in words:
+        return "head"
+    if "whole body" in words or ("chest" in words and "abdomen" in words):
+        return "trunk"
+    return "abdomen" if "abdomen" in words else "chest"
+
+
+def kernel_of(name: str) -> Kernel:
+    """The kernel of :mod:`ctiqa.physics.kernels` most like a scanner's kernel name.
+
+    >>> kernel_of("B60f") == SHARP, kernel_of("STANDARD") == STANDARD, kernel_of("B20s") == SOFT
+    (True, True, True)
+    """
+    if SHARP_NAMES.search(name):
+        return SHARP
+    return SOFT if SOFT_NAMES.search(name) else STANDARD
+
+
+def read_index(root: Path) -> tuple[Series, ...]:
+    """All series of a reference collection.
+
+    Args:
+        root: Folder with ``index.json`` and the ``.npz`` files it names.
+
+    Raises:
+        DataError: Listing every missing file, missing key and duplicate name at once.
+    """
+    index = root / "index.json"
+    try:
+        records = json.loads(index.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"'{index}' must be a readable JSON index of series: {error}") from None
+    if not isinstance(records, list):
+        raise DataError(f"'{index}' must be a JSON list of series, got a {type(records).__name__}")
+    problems: list[str] = []
+    series: list[Series] = []
+    seen: set[str] = set()
+    for number, record in enumerate(records):
+        if not isinstance(record, dict):
+            problems.append(f"record {number}: must be an object, got {record!r}")
+            continue
+        missing = {"file", "patient_id", "region", "n_slices", "licence", "origin"} - set(record)
+        if missing:
+            problems.append(f"record {number}: lacks {', '.join(sorted(missing))}")
+            continue
+        if not str(record["n_slices"]).isdigit():
+            problems.append(
+                f"record {number}: n_slices must be a count, got {record['n_slices']!r}"
+            )
+            continue
+        found = _series(root, record)
+        if not found.file.is_file():
+            problems.append(f"record {number}: no file {found.file.name}")
+        if found.name in seen:
+            problems.append(f"record {number}: {found.name} is there twice")
+        seen.add(found.name)
+        series.append(found)
+    if problems:
+        count = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
+        raise DataError(f"'{index}' has {count}:\n  " + "\n  ".join(problems))
+    return tuple(series)
+
+
+def _series(root: Path, record: dict[str, object]) -> Series:
+    file = root / str(record["file"])
+    return Series(
+        name=file.stem,
+        file=file,
+        patient=str(record["patient_id"]),
+        region=region_of(str(record["region"])),
+        kernel=str(record.get("kernel") or ""),
+        n_slices=int(str(record["n_slices"])),
+        licence=str(record["licence"]),
+        origin=str(record["origin"]),
+    )

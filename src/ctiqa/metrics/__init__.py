@@ -1,0 +1,1 @@
+"""Numbers: agreement with readers, likeness to a reference, noise."""

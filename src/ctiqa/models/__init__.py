@@ -1,0 +1,5 @@
+"""Networks, in torch."""
+
+from ctiqa.models.stride32 import Stride32
+
+__all__ = ["Stride32"]

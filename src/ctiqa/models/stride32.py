@@ -1,0 +1,162 @@
+"""The shipped network: a convolution stem of stride 32, a few attention blocks, a vector head.
+
+The stem reads noise and edges at full resolution, as in DistilIQA, but hands over one token for
+32×32 pixels instead of sixteen, so attention is cheap and the matrix is never resampled. No
+position is encoded, only neighbourhood: the score does not depend on where the patient lies.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from ctiqa.hu import WINDOWS
+from ctiqa.recipe import NetworkRecipe
+
+INPUT_WINDOWS = ("soft", "challenge", "lung")
+"""Windows the network looks through, as channels."""
+
+NOISE_FLOOR_HU = 1.0
+
+
+INPUT_RANGE_HU = (-1000.0, 400.0)
+"""What the network sees of the HU scale: that of LDCTIQAC2023, so that its images, which are
+stored clipped, and DICOM files look the same."""
+
+
+class Windows(nn.Module):
+    """HU to three windowed channels in [-1, 1]."""
+
+    low: Tensor
+    width: Tensor
+
+    def __init__(self, names: tuple[str, ...] = INPUT_WINDOWS) -> None:
+        super().__init__()
+        ranges = torch.tensor([WINDOWS[n].range_hu for n in names], dtype=torch.float32)
+        self.register_buffer("low", ranges[:, 0].view(1, -1, 1, 1), persistent=False)
+        self.register_buffer(
+            "width", (ranges[:, 1] - ranges[:, 0]).view(1, -1, 1, 1), persistent=False
+        )
+
+    def forward(self, hu: Tensor) -> Tensor:
+        """HU [n, 1, rows, cols] to brightness [n, windows, rows, cols]."""
+        hu = hu.clamp(*INPUT_RANGE_HU)
+        shown: Tensor = ((hu - self.low) / self.width).clamp(0, 1) * 2 - 1
+        return shown
+
+
+class Stage(nn.Sequential):
+    """Convolution of stride 2, normalised and rectified."""
+
+    def __init__(self, inputs: int, outputs: int, size: int) -> None:
+        super().__init__(
+            nn.Conv2d(inputs, outputs, size, stride=2, padding=size // 2, bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(inplace=True),
+        )
+
+
+class Block(nn.Module):
+    """Attention among all tokens, with a depth-wise convolution that tells neighbours apart."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.near = nn.Conv2d(width, width, 3, padding=1, groups=width)
+        self.norm1 = nn.LayerNorm(width)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.join = nn.Linear(width, width)
+        self.norm2 = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(
+            nn.Linear(width, 3 * width), nn.GELU(approximate="tanh"), nn.Linear(3 * width, width)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Tokens [n, width, rows, cols] to tokens of the same shape."""
+        n, width, rows, cols = x.shape
+        tokens = (x + self.near(x)).flatten(2).transpose(1, 2)
+        tokens = tokens + self._attend(self.norm1(tokens))
+        done: Tensor = tokens + self.mlp(self.norm2(tokens))
+        return done.transpose(1, 2).reshape(n, width, rows, cols)
+
+    def _attend(self, tokens: Tensor) -> Tensor:
+        n, length, width = tokens.shape
+        q, k, v = (
+            part.view(n, length, self.heads, width // self.heads).transpose(1, 2)
+            for part in self.qkv(tokens).chunk(3, dim=-1)
+        )
+        mixed = nn.functional.scaled_dot_product_attention(q, k, v)
+        joined: Tensor = self.join(mixed.transpose(1, 2).reshape(n, length, width))
+        return joined
+
+
+class Pool(nn.Module):
+    """Mean and spread of the tokens, each token weighed by how much it has to say."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.weigh = nn.Linear(width, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Tokens [n, width, rows, cols] to [n, 2·width]."""
+        tokens = self.norm(x.flatten(2).transpose(1, 2))
+        weights = self.weigh(tokens).softmax(dim=1)
+        mean = (weights * tokens).sum(dim=1)
+        variance = (weights * (tokens - mean[:, None]).square()).sum(dim=1)
+        return torch.cat([mean, (variance + 1e-6).sqrt()], dim=1)
+
+
+class Stride32(nn.Module):
+    """Score vector and local noise of CT slices.
+
+    Args:
+        recipe: Size of the network; ``recipe.outputs`` numbers come out, each a score.
+
+    >>> import torch
+    >>> scores, noise = Stride32(NetworkRecipe(outputs=2))(torch.zeros(1, 1, 256, 320))
+    >>> tuple(scores.shape), tuple(noise.shape)
+    ((1, 2), (1, 8, 10))
+    """
+
+    def __init__(self, recipe: NetworkRecipe) -> None:
+        super().__init__()
+        widths = (len(INPUT_WINDOWS), *recipe.stem)
+        self.windows = Windows()
+        self.stem = nn.Sequential(
+            *(
+                Stage(a, b, 5 if k == 0 else 3)
+                for k, (a, b) in enumerate(zip(widths, recipe.stem, strict=False))
+            )
+        )
+        self.blocks = nn.Sequential(
+            *(Block(recipe.stem[-1], recipe.heads) for _ in range(recipe.blocks))
+        )
+        self.pool = Pool(recipe.stem[-1])
+        self.head = nn.Linear(2 * recipe.stem[-1], recipe.outputs)
+        self.noise = nn.Conv2d(recipe.stem[-1], 1, 1)
+        nn.init.trunc_normal_(self.head.weight, std=0.02)
+        # Start in the middle of the scale and at the noise of a routine scan.
+        nn.init.constant_(self.head.bias, 2.0)
+        nn.init.constant_(_bias(self.noise), math.log(25.0))
+
+    def forward(self, hu: Tensor) -> tuple[Tensor, Tensor]:
+        """Score a batch.
+
+        Args:
+            hu: CT numbers in HU, float32 [n, 1, rows, cols]; rows and columns ≥ 32.
+
+        Returns:
+            Scores on the 0–4 scale, not clipped, [n, outputs]; and ln of the total noise in HU
+            of every 32×32 patch, [n, ceil(rows/32), ceil(cols/32)].
+        """
+        tokens = self.blocks(self.stem(self.windows(hu)))
+        return self.head(self.pool(tokens)), self.noise(tokens)[:, 0]
+
+
+def _bias(layer: nn.Conv2d) -> Tensor:
+    if layer.bias is None:
+        raise TypeError("the layer has no bias")
+    return layer.bias

@@ -1,0 +1,105 @@
+"""Degraded images of a real slice: its own pixels plus the reconstruction of what changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ctiqa.errors import UsageError
+from ctiqa.physics.fbp import reconstruct
+from ctiqa.physics.geometry import MU_WATER_PER_MM, FanBeam, hu_to_mu
+from ctiqa.physics.kernels import STANDARD, Kernel
+from ctiqa.physics.noise import noise_variance
+from ctiqa.physics.projector import project
+from ctiqa.types import HuImage
+
+HU_PER_MU = 1000.0 / MU_WATER_PER_MM
+"""Change in HU of a change of one mm⁻¹ in attenuation."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseModel:
+    """Scanner facts that set how much noise a dose gives.
+
+    Attributes:
+        photons: Photons a ray at full dose, before the patient.
+        electronic_variance: Variance of the electronic noise in photons².
+        kernel: Kernel of the image to be degraded, so that the noise has its texture.
+    """
+
+    photons: float = 2.0e5
+    electronic_variance: float = 0.0
+    kernel: Kernel = STANDARD
+
+
+def simulate_low_dose(
+    hu: HuImage,
+    spacing_mm: tuple[float, float],
+    dose: float,
+    rng: np.random.Generator,
+    *,
+    model: NoiseModel | None = None,
+    n_views: int = 1000,
+) -> HuImage:
+    """The slice as it would look at a fraction of its dose.
+
+    Args:
+        hu: CT numbers in HU, float32 [rows, cols].
+        spacing_mm: Pixel spacing (row, column) in mm.
+        dose: Dose fraction in (0, 1]; 1 returns the slice unchanged.
+        rng: Draws the noise.
+        model: Scanner facts.
+        n_views: Views over 360°.
+
+    Returns:
+        CT numbers in HU, float32 [rows, cols].
+
+    Raises:
+        UsageError: If a parameter is out of range.
+    """
+    model = model or NoiseModel()
+    scan = FanBeam.covering((hu.shape[0], hu.shape[1]), spacing_mm, n_views=n_views)
+    sinogram = project(hu_to_mu(hu), spacing_mm, scan)
+    variance = noise_variance(sinogram, dose, model.photons, model.electronic_variance)
+    noise = rng.standard_normal(sinogram.shape, dtype=np.float32) * np.sqrt(variance)
+    change = reconstruct(
+        noise.astype(np.float32), scan, (hu.shape[0], hu.shape[1]), spacing_mm, model.kernel
+    )
+    return (hu + change * np.float32(HU_PER_MU)).astype(np.float32)
+
+
+def simulate_sparse_views(
+    hu: HuImage,
+    spacing_mm: tuple[float, float],
+    views: int,
+    *,
+    kernel: Kernel = STANDARD,
+    n_views: int = 1000,
+) -> HuImage:
+    """The slice as it would look reconstructed from few views.
+
+    Args:
+        hu: CT numbers in HU, float32 [rows, cols].
+        spacing_mm: Pixel spacing (row, column) in mm.
+        views: Views kept over 360°, 1…``n_views``; ``n_views`` returns the slice unchanged.
+        kernel: Kernel of the image.
+        n_views: Views of the full scan.
+
+    Returns:
+        CT numbers in HU, float32 [rows, cols].
+
+    Raises:
+        UsageError: If ``views`` is out of range.
+    """
+    if not 1 <= views <= n_views:
+        raise UsageError(f"'views' must be 1…{n_views}, got {views}")
+    shape = (hu.shape[0], hu.shape[1])
+    change = np.zeros(shape, dtype=np.float32)
+    if views < n_views:
+        mu = hu_to_mu(hu)
+        for count, sign in ((views, 1), (n_views, -1)):
+            scan = FanBeam.covering(shape, spacing_mm, n_views=count)
+            sinogram = project(mu, spacing_mm, scan)
+            change += np.float32(sign) * reconstruct(sinogram, scan, shape, spacing_mm, kernel)
+    return (hu + change * np.float32(HU_PER_MU)).astype(np.float32)

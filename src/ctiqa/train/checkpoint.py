@@ -1,0 +1,105 @@
+"""Checkpoints: everything a training needs to go on, without pickles."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from ctiqa.errors import DataError
+
+
+def save(
+    file: Path,
+    *,
+    model: nn.Module,
+    average: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    facts: dict[str, Any],
+) -> None:
+    """Write a checkpoint under a temporary name, then rename it.
+
+    Args:
+        file: Where it goes.
+        model: Network being trained.
+        average: Its running average.
+        optimizer: State to go on with.
+        facts: Step, recipe, history: anything JSON can hold.
+    """
+    tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
+    tensors |= {f"average.{k}": v for k, v in average.state_dict().items()}
+    tensors |= _optimizer_tensors(optimizer)
+    temporary = file.with_suffix(".tmp")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    copies = {k: v.detach().clone().contiguous() for k, v in tensors.items()}
+    save_file(copies, temporary, metadata={"facts": json.dumps(facts)})
+    temporary.replace(file)
+
+
+def load(file: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors by name, and the facts.
+
+    Raises:
+        DataError: If the file is missing or not a checkpoint.
+    """
+    try:
+        with safe_open(file, framework="pt") as stored:
+            facts = json.loads(stored.metadata()["facts"])
+            names = list(stored.keys())
+            return {name: stored.get_tensor(name) for name in names}, facts
+    except FileNotFoundError:
+        raise DataError(f"checkpoint '{file}' does not exist; train it first") from None
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise DataError(f"'{file}' is not a checkpoint of ctiqa: {error}") from None
+
+
+def restore(
+    tensors: dict[str, Tensor],
+    *,
+    model: nn.Module,
+    average: nn.Module,
+    optimizer: torch.optim.Optimizer,
+) -> None:
+    """Put a checkpoint's tensors back where they were."""
+    load_part(tensors, "model", model)
+    load_part(tensors, "average", average)
+    _restore_optimizer(tensors, optimizer)
+
+
+def load_part(tensors: dict[str, Tensor], part: str, module: nn.Module) -> None:
+    """Load the tensors of one part into a module.
+
+    Raises:
+        DataError: If they belong to another architecture.
+    """
+    prefix = part + "."
+    state = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+    try:
+        module.load_state_dict(state)
+    except RuntimeError as error:
+        raise DataError(f"the checkpoint is of another architecture: {error}") from None
+
+
+def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    state = optimizer.state_dict()["state"]
+    return {
+        f"optimizer.{index}.{name}": torch.as_tensor(value)
+        for index, values in state.items()
+        for name, value in values.items()
+    }
+
+
+def _restore_optimizer(tensors: dict[str, Tensor], optimizer: torch.optim.Optimizer) -> None:
+    whole = optimizer.state_dict()
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        if name.startswith("optimizer."):
+            _, index, key = name.split(".")
+            state.setdefault(int(index), {})[key] = value
+    whole["state"] = state
+    optimizer.load_state_dict(whole)
