@@ -1,0 +1,21 @@
+"""Readers: DICOM, NIfTI, MetaImage, NRRD, TIFF and NumPy files in, HU out.
+
+Finding reads headers alone; pixels are read slice by slice when they are asked for.
+"""
+
+from __future__ import annotations
+
+from ctiqa.io.contract import Contents, ReadOptions
+from ctiqa.io.find import Found, find_scans
+from ctiqa.io.formats import read_headers, read_slice
+from ctiqa.io.stream import stream_slices
+
+__all__ = [
+    "Contents",
+    "Found",
+    "ReadOptions",
+    "find_scans",
+    "read_headers",
+    "read_slice",
+    "stream_slices",
+]

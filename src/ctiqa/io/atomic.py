@@ -1,0 +1,88 @@
+"""Writing results whole: nobody sees half of one, and a failure never costs the old one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from ctiqa.errors import OutputError
+
+NEW_FILE_MODE = 0o666
+"""Permissions of a new file before the user's mask, as for any program's output."""
+
+
+@contextmanager
+def replace_file(path: Path) -> Iterator[BinaryIO]:
+    """Write a file in full or not at all.
+
+    The bytes go to a temporary name in the same folder, to the disc, and then take the place of
+    ``path`` in one step. If anything fails, the temporary file is removed and what was at
+    ``path`` is untouched.
+
+    Args:
+        path: File to write; its folder must exist.
+
+    Yields:
+        A binary stream to write to.
+
+    Raises:
+        OutputError: If the disc is full, permission is missing, or ``path`` is a folder.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with replace_file(Path(folder, "report.json")) as stream:
+    ...         _ = stream.write(b"{}")
+    ...     Path(folder, "report.json").read_bytes()
+    b'{}'
+    """
+    temporary: Path | None = None
+    try:
+        if path.is_dir():
+            raise IsADirectoryError("it is a folder")
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.name[:32]}.", suffix=".tmp", dir=path.parent
+        )
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.chmod(_mode_of(path))
+        temporary.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"'{path}' must be writable, got '{error.strerror or error}'; "
+            "free space, ask for permission or choose another place"
+        ) from error
+    finally:
+        if temporary is not None:
+            # After success the name is gone already.
+            with suppress(OSError):
+                temporary.unlink()
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole file at once, as :func:`replace_file` does.
+
+    Args:
+        path: File to write; its folder must exist.
+        data: All of its content.
+
+    Raises:
+        OutputError: If it cannot be written; what was there before is untouched.
+    """
+    with replace_file(path) as stream:
+        stream.write(data)
+
+
+def _mode_of(path: Path) -> int:
+    """Permissions of the file that is replaced, or of any new file."""
+    with suppress(OSError):
+        return path.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return NEW_FILE_MODE & ~mask

@@ -1,0 +1,144 @@
+"""Which axis of a volume is which, and where its slices lie in the patient (LPS, mm)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ctiqa.io.geometry import normal, unit_orientation
+
+Vector = npt.NDArray[np.float64]
+
+SAME_SPACING = 0.01
+"""Largest relative difference between equal spacings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """How slices are cut out of a volume for radiological display.
+
+    Attributes:
+        slices: Axis along which slices are stacked.
+        rows: Axis that runs down a slice.
+        cols: Axis that runs to the right of a slice.
+        flip_rows: Whether the axis runs up instead.
+        flip_cols: Whether the axis runs to the left instead.
+    """
+
+    slices: int
+    rows: int
+    cols: int
+    flip_rows: bool = False
+    flip_cols: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where the voxels of a volume lie in the patient.
+
+    Attributes:
+        steps_mm: For each axis, the step from one voxel to the next in mm (x, y, z).
+        origin_mm: Position of the first voxel in mm.
+        oriented: Whether the directions are meant; otherwise only the lengths of the steps are.
+    """
+
+    steps_mm: tuple[tuple[float, float, float], ...]
+    origin_mm: tuple[float, float, float]
+    oriented: bool = True
+
+    @property
+    def spacing_mm(self) -> Vector:
+        """Length of the step along each axis in mm."""
+        return np.asarray(np.linalg.norm(np.asarray(self.steps_mm, float), axis=1))
+
+    @property
+    def directions(self) -> Vector:
+        """Unit vector of each axis, [axis, xyz]; zero where the step is."""
+        lengths = np.where(self.spacing_mm > 0, self.spacing_mm, 1.0)
+        return np.asarray(np.asarray(self.steps_mm, float) / lengths[:, None])
+
+
+def anatomical_axes(placement: Placement | None, shape: tuple[int, ...]) -> Axes:
+    """Tell which axis of a volume is which.
+
+    Slices are stacked along the axis whose spacing differs from two equal ones, because that is
+    how they were reconstructed; if all are equal, along the axis closest to the patient's.
+    Columns run to the patient's left (to the back in a sagittal view), rows to the back (to
+    the feet in other views), as a radiologist sees them.
+
+    Args:
+        placement: Where the voxels lie; ``None`` if unknown, then the last axis stacks.
+        shape: Number of voxels along each axis.
+
+    Returns:
+        The axes.
+
+    >>> nifti = Placement(((-0.7, 0, 0), (0, -0.7, 0), (0, 0, 3.0)), (0, 0, 0))
+    >>> anatomical_axes(nifti, (512, 512, 40))
+    Axes(slices=2, rows=1, cols=0, flip_rows=True, flip_cols=True)
+    """
+    if placement is None or not placement.oriented:
+        return Axes(slices=2, rows=1, cols=0)
+    directions = placement.directions
+    slices = _stacking_axis(placement, shape)
+    first, second = (axis for axis in range(3) if axis != slices)
+    down = 2 if abs(directions[slices, 2]) < 0.707 else 1
+    rows, cols = (
+        (first, second)
+        if abs(directions[first, down]) > abs(directions[second, down])
+        else (second, first)
+    )
+    # Patient z points to the head, rows run to the feet.
+    falls = directions[rows, down] < 0
+    right = int(np.argmax(np.abs(directions[cols])))
+    return Axes(
+        slices=slices,
+        rows=rows,
+        cols=cols,
+        flip_rows=bool(falls if down == 1 else not falls),
+        flip_cols=bool(directions[cols, right] < 0),
+    )
+
+
+def slice_geometry(
+    placement: Placement, axes: Axes, index: int
+) -> tuple[tuple[float, float], tuple[float, ...] | None, float | None]:
+    """Where one slice of a volume lies.
+
+    Args:
+        placement: Where the voxels lie.
+        axes: Which axis is which.
+        index: Slice, from 0.
+
+    Returns:
+        (row, column) spacing in mm, direction cosines, and position along the normal in mm; the
+        last two are ``None`` where the file does not say.
+    """
+    spacing = placement.spacing_mm
+    spacing_mm = (float(spacing[axes.rows]), float(spacing[axes.cols]))
+    if not placement.oriented:
+        return spacing_mm, None, float(index * spacing[axes.slices])
+    along_row = placement.directions[axes.cols] * (-1 if axes.flip_cols else 1)
+    down_column = placement.directions[axes.rows] * (-1 if axes.flip_rows else 1)
+    orientation = unit_orientation([*along_row.tolist(), *down_column.tolist()])
+    if orientation is None:
+        return spacing_mm, None, None
+    origin = np.add(placement.origin_mm, np.multiply(placement.steps_mm[axes.slices], index))
+    return spacing_mm, orientation, float(np.dot(normal(orientation), origin))
+
+
+def _stacking_axis(placement: Placement, shape: tuple[int, ...]) -> int:
+    """Axis along which slices are stacked."""
+    if shape.count(1) == 1:
+        return shape.index(1)
+    spacing = placement.spacing_mm
+    odd = [axis for axis in range(3) if _alike(*np.delete(spacing, axis).tolist())]
+    if len(odd) == 1:
+        return odd[0]
+    return int(np.argmax(np.abs(placement.directions[:, 2])))
+
+
+def _alike(first: float, second: float) -> bool:
+    return abs(first - second) <= SAME_SPACING * max(first, second)

@@ -1,0 +1,241 @@
+"""DICOM: single-frame CT and multi-frame Enhanced CT."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from pathlib import Path
+
+from ctiqa.errors import Reason, RefusedError
+from ctiqa.io.contract import Contents, ReadOptions
+from ctiqa.io.dicom_file import DicomFile, Tags, parse
+from ctiqa.io.dicom_kind import check_image_type, check_object, check_rescale_type
+from ctiqa.io.dicom_pixels import NATIVE, Layout, is_lossy, read_layout, stored_frame
+from ctiqa.io.geometry import (
+    check_axial,
+    check_spacing,
+    position_mm,
+    tilt_deg,
+    unit_orientation,
+)
+from ctiqa.io.limits import Rescale, check_rescale, to_hu
+from ctiqa.types import Acquisition, HuImage, SliceHeader, SliceSource
+
+
+def read_headers(path: Path, options: ReadOptions) -> Contents:
+    """Describe every frame of a DICOM file without decoding its pixels.
+
+    Args:
+        path: The file.
+        options: What the user vouches for.
+
+    Returns:
+        One header a frame; frames that are no axial slice (a localizer among them) are left out
+        with a warning.
+
+    Raises:
+        RefusedError: If no frame is an axial CT slice in HU, or pixels are missing.
+    """
+    file = parse(path)
+    first = Tags(file.dataset)
+    _check_object(file, first)
+    check_image_type(_image_type(first), allow_reformats=options.allow_reformats)
+    layout = read_layout(file, first)
+    headers: list[SliceHeader] = []
+    refused: list[RefusedError] = []
+    for frame in range(layout.frames):
+        try:
+            headers.append(_header(file, layout, frame, options))
+        except RefusedError as error:
+            refused.append(error)
+    if not headers:
+        raise refused[0]
+    return Contents(tuple(headers), _left_out(path, refused))
+
+
+def read_hu(header: SliceHeader, options: ReadOptions) -> HuImage:  # noqa: ARG001
+    """Decode one frame of a DICOM file into HU.
+
+    Args:
+        header: A header of :func:`read_headers`.
+        options: Not needed: a DICOM file says itself what its numbers mean.
+
+    Returns:
+        HU, float32 [rows, cols], at least -1024.
+
+    Raises:
+        RefusedError: If the frame cannot be decoded, or its values are not HU.
+    """
+    file = parse(header.source.file)
+    tags = Tags(file.dataset, header.source.frame)
+    layout = read_layout(file, tags)
+    stored = stored_frame(file, layout, header.source.frame)
+    return to_hu(stored, _rescale(tags), _padding(tags, layout))
+
+
+def is_compressed(path: Path) -> bool:
+    """Whether the pixels of a file have to be decompressed.
+
+    Raises:
+        RefusedError: If the file cannot be read.
+    """
+    return parse(path).transfer_syntax not in NATIVE
+
+
+def pixel_digest(path: Path) -> bytes:
+    """Fingerprint of the pixels of a file as stored, compressed or not.
+
+    Raises:
+        RefusedError: If the file cannot be read.
+    """
+    with parse(path).pixels() as stream:
+        digest = hashlib.sha256()
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+        return digest.digest()
+
+
+def _check_object(file: DicomFile, tags: Tags) -> None:
+    """Refuse objects other than CT images, and files that only happen to parse."""
+    modality = _modality(tags)
+    if not (file.sop_class or modality or file.dataset.file_meta):
+        raise RefusedError(
+            Reason.UNKNOWN_FORMAT, "no DICOM: neither prefix, object class nor modality"
+        )
+    check_object(file.sop_class, modality)
+
+
+def _header(file: DicomFile, layout: Layout, frame: int, options: ReadOptions) -> SliceHeader:
+    """Describe one frame, or refuse it."""
+    tags = Tags(file.dataset, frame)
+    kind = check_image_type(_image_type(tags), allow_reformats=options.allow_reformats)
+    orientation = _orientation(tags)
+    spacing = tags.numbers("PixelSpacing")
+    spacing_mm = (spacing[0], spacing[1]) if len(spacing) == 2 else None
+    flags = (
+        *check_object(file.sop_class, _modality(tags)),
+        *kind,
+        *check_axial(orientation, allow_reformats=options.allow_reformats),
+        *check_spacing(spacing_mm),
+        *(["lossy"] if is_lossy(file.transfer_syntax, tags.text("LossyImageCompression")) else ()),
+    )
+    _rescale(tags)
+    return SliceHeader(
+        source=_source(file, tags, frame),
+        rows=layout.rows,
+        cols=layout.cols,
+        spacing_mm=spacing_mm,
+        z_mm=_z_mm(tags, orientation),
+        orientation=orientation,
+        acquisition=_acquisition(tags, orientation),
+        flags=tuple(dict.fromkeys(flags)),
+    )
+
+
+def _source(file: DicomFile, tags: Tags, frame: int) -> SliceSource:
+    return SliceSource(
+        file=file.path,
+        frame=frame,
+        instance_uid=tags.text("SOPInstanceUID"),
+        series_uid=tags.text("SeriesInstanceUID"),
+    )
+
+
+def _left_out(path: Path, refused: list[RefusedError]) -> tuple[str, ...]:
+    """One sentence a reason for the frames that were refused."""
+    counts = Counter(error.reason for error in refused)
+    return tuple(
+        f"{count} frame(s) of '{path.name}' left out: {reason.value}"
+        for reason, count in counts.items()
+    )
+
+
+def _modality(tags: Tags) -> str | None:
+    return (tags.text("Modality") or "").upper() or None
+
+
+def _image_type(tags: Tags) -> tuple[str, ...]:
+    return tags.words("FrameType") or tags.words("ImageType")
+
+
+def _orientation(tags: Tags) -> tuple[float, ...] | None:
+    """Direction cosines; ACR-NEMA files have them under a retired tag."""
+    return unit_orientation(
+        tags.numbers("ImageOrientationPatient") or tags.numbers("ImageOrientation")
+    )
+
+
+def _z_mm(tags: Tags, orientation: tuple[float, ...] | None) -> float | None:
+    """Position along the slice normal in mm; the scanner's own figure where there is no better."""
+    origin = tags.numbers("ImagePositionPatient") or tags.numbers("ImagePosition")
+    if orientation is not None and len(origin) == 3:
+        z_mm: float | None = position_mm(orientation, origin)
+    else:
+        location = tags.number("SliceLocation")
+        z_mm = tags.number("Location") if location is None else location
+    return z_mm if z_mm is not None and math.isfinite(z_mm) else None
+
+
+def _rescale(tags: Tags) -> Rescale:
+    check_rescale_type(tags.text("RescaleType"))
+    return check_rescale(tags.number("RescaleSlope"), tags.number("RescaleIntercept"))
+
+
+def _padding(tags: Tags, layout: Layout) -> tuple[float, float] | None:
+    """Lowest and highest stored value that mean "no measurement"."""
+    value = tags.integer("PixelPaddingValue")
+    if value is None:
+        return None
+    limit = tags.integer("PixelPaddingRangeLimit")
+    ends = (_as_stored(value, layout), _as_stored(value if limit is None else limit, layout))
+    return min(ends), max(ends)
+
+
+def _as_stored(value: int, layout: Layout) -> int:
+    """Read a number as the pixels are read: writers mix up signed and unsigned padding.
+
+    >>> signed = Layout(512, 512, 1, 16, 16, True, "MONOCHROME2")
+    >>> _as_stored(63536, signed)
+    -2000
+    """
+    span = 1 << layout.bits_allocated
+    value %= span
+    return value - span if layout.signed and value >= span // 2 else value
+
+
+def _acquisition(tags: Tags, orientation: tuple[float, ...] | None) -> Acquisition:
+    """Acquisition facts, from the classic tags or those of Enhanced CT."""
+    tilt = tags.number("GantryDetectorTilt")
+    if tilt is None and orientation is not None:
+        tilt = tilt_deg(orientation)
+    return Acquisition(
+        kvp=_positive(tags, "KVP"),
+        tube_current_ma=_positive(tags, "XRayTubeCurrent", "XRayTubeCurrentInmA"),
+        exposure_mas=_exposure_mas(tags),
+        ctdivol_mgy=_positive(tags, "CTDIvol"),
+        kernel=tags.text("ConvolutionKernel"),
+        slice_thickness_mm=_positive(tags, "SliceThickness"),
+        manufacturer=tags.text("Manufacturer"),
+        model=tags.text("ManufacturerModelName"),
+        body_part=tags.text("BodyPartExamined"),
+        gantry_tilt_deg=tilt,
+        lossy_ratio=_positive(tags, "LossyImageCompressionRatio"),
+    )
+
+
+def _exposure_mas(tags: Tags) -> float | None:
+    exposure_mas = _positive(tags, "Exposure", "ExposureInmAs")
+    if exposure_mas is not None:
+        return exposure_mas
+    exposure_uas = _positive(tags, "ExposureInuAs")
+    return None if exposure_uas is None else exposure_uas / 1000
+
+
+def _positive(tags: Tags, *keywords: str) -> float | None:
+    """The first of some elements that holds a positive finite number; 0 stands for unknown."""
+    for keyword in keywords:
+        number = tags.number(keyword)
+        if number is not None and math.isfinite(number) and number > 0:
+            return number
+    return None

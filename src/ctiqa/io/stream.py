@@ -1,0 +1,81 @@
+"""Slices one after another, never many of them in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from ctiqa.errors import Reason, RefusedError, UsageError
+from ctiqa.io.contract import DEFAULT_OPTIONS, ReadOptions
+from ctiqa.io.files import sniff
+from ctiqa.io.formats import read_slice
+from ctiqa.io.workers import in_order
+from ctiqa.types import Skipped, Slice, SliceHeader
+
+MIN_SLICES_PER_WORKER = 4
+"""Fewer slices are read sooner than a process starts."""
+
+
+def stream_slices(
+    headers: Sequence[SliceHeader],
+    options: ReadOptions = DEFAULT_OPTIONS,
+    *,
+    jobs: int = 1,
+    ahead: int = 16,
+) -> Iterator[Slice | Skipped]:
+    """Read slices in order, holding at most ``ahead`` of them.
+
+    Args:
+        headers: Headers from :func:`ctiqa.io.find_scans`.
+        options: The options they were found with.
+        jobs: Processes that read and decompress; 1 reads in this process. With more, a decoder
+            that crashes costs its slice alone. Only compressed DICOM is shared out: handing over
+            an uncompressed slice takes as long as reading it.
+        ahead: Slices that may be finished before they are asked for.
+
+    Returns:
+        One slice a header, in order, or why it could not be read.
+
+    Raises:
+        UsageError: If ``jobs`` or ``ahead`` is less than 1.
+
+    >>> list(stream_slices([], jobs=2))
+    []
+    """
+    for name, value in (("jobs", jobs), ("ahead", ahead)):
+        if value < 1:
+            raise UsageError(f"'{name}' must be at least 1, got {value}")
+    read = partial(read_or_skip, options=options)
+    workers = min(jobs, len(headers) // MIN_SLICES_PER_WORKER)
+    if workers < 2 or not _worth_sharing(headers[0]):
+        return map(read, headers)
+    return in_order(read, headers, _crashed, jobs=workers, ahead=ahead)
+
+
+def read_or_skip(header: SliceHeader, options: ReadOptions) -> Slice | Skipped:
+    """Read one slice; a refusal is an answer, not an error."""
+    try:
+        return read_slice(header, options)
+    except RefusedError as error:
+        return Skipped(header.source.file, error.reason, error.detail)
+
+
+def _worth_sharing(header: SliceHeader) -> bool:
+    """Whether slices like this take longer to decode than to hand over."""
+    try:
+        # Of a compressed volume, each worker would unpack the whole for itself.
+        if sniff(header.source.file) != "dicom":
+            return False
+        is_compressed = cast(
+            "Callable[[Path], bool]", import_module("ctiqa.io.dicom").is_compressed
+        )
+        return is_compressed(header.source.file)
+    except RefusedError:
+        return False
+
+
+def _crashed(header: SliceHeader) -> Slice | Skipped:
+    return Skipped(header.source.file, Reason.CORRUPT, "the decoder crashed on this slice")
