@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -54,10 +55,22 @@ class Series:
         return tuple(int((k + 0.5) * width) for k in range(most))
 
     def read(self) -> tuple[HuImage, tuple[float, float]]:
-        """Pixels [slices, rows, cols] in HU and pixel spacing (row, column) in mm."""
-        with np.load(self.file, allow_pickle=False) as stored:
-            hu = np.maximum(stored["hu"], np.int16(PADDING_HU)).astype(np.float32)
-            spacing = stored["spacing_mm"]
+        """Pixels [slices, rows, cols] in HU and pixel spacing (row, column) in mm.
+
+        Raises:
+            DataError: If the file is damaged or not what the index says.
+        """
+        try:
+            with self.file.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+                hu = np.maximum(stored["hu"], np.int16(PADDING_HU)).astype(np.float32)
+                spacing = stored["spacing_mm"]
+        except (OSError, KeyError, ValueError, BadZipFile) as error:
+            raise DataError(f"'{self.file}' cannot be read: {error}") from None
+        if hu.ndim != 3 or len(hu) != self.n_slices:
+            raise DataError(
+                f"'{self.file}' must hold {self.n_slices} slices [slices, rows, cols] as its index "
+                f"says, got shape {hu.shape}"
+            )
         return hu, (float(spacing[1]), float(spacing[2]))
 
 
