@@ -33,12 +33,15 @@ def count_bar(label: str) -> Iterator[Callable[[int, int], None]]:
 
 def _line_writer(label: str) -> Callable[[int, int], None]:
     started = last = time.monotonic()
+    before: int | None = None
 
     def write(done: int, total: int) -> None:
-        nonlocal last
+        nonlocal before, last
         now = time.monotonic()
+        # What an earlier run had done took no time in this one.
+        before = done - 1 if before is None else before
         if now - last >= SECONDS_BETWEEN_LINES or done == total:
-            left = (now - started) / done * (total - done)
+            left = (now - started) / max(done - before, 1) * (total - done)
             sys.stderr.write(f"{label}: {done}/{total}, {left:.0f} s left\n")
             last = now
 

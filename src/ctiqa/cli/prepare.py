@@ -15,6 +15,9 @@ def prepare(
     root: Annotated[Path, typer.Option(help="Collection of clean CT with an index.json.")],
     out: Annotated[Path, typer.Option(help="Folder of the data set; work there is kept.")],
     jobs: Annotated[int | None, typer.Option(help="Worker processes; default all cores.")] = None,
+    audit: Annotated[
+        Path | None, typer.Option(help="Write an audit of the labels to this .html file.")
+    ] = None,
 ) -> None:
     """Make labelled examples; stop at any time and call again to go on."""
     from ctiqa.cli.counting import count_bar
@@ -25,3 +28,9 @@ def prepare(
     with count_bar("Degrading slices") as move:
         manifest = make(root, out, wanted.data, jobs=jobs or os.cpu_count() or 1, progress=move)
     typer.echo(f"wrote {manifest}")
+    if audit is not None:
+        from ctiqa.data.manifest import read_examples
+        from ctiqa.evaluate.label_audit import write_audit
+
+        write_audit(read_examples(out), audit)
+        typer.echo(f"wrote {audit}")

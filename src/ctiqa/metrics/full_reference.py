@@ -1,7 +1,9 @@
-"""How like its reference an image is: pure functions of two images and a mask.
+"""How like its reference an image is: the measures that computed labels are made of.
 
 All take images of one shape [rows, cols] in the unit named, and a boolean mask of the pixels
-that count. Higher is better except for :func:`rmse`.
+that count: a local window counts where its centre is inside. Higher is better except for
+:func:`rmse`. The measures as published, from HU and with windows wholly inside the mask, are in
+:mod:`ctiqa.metrics.measures`.
 """
 
 from __future__ import annotations
@@ -12,26 +14,37 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from ctiqa.errors import UsageError
+from ctiqa.metrics.images import Mask, check_finite, check_pair
 
 if TYPE_CHECKING:
+    from ctiqa.metrics.images import Window
     from ctiqa.types import HuImage
 
-Mask = npt.NDArray[np.bool_]
+__all__ = ["Mask", "gradient_similarity", "rmse", "ssim", "ssim_map", "vif"]
+
 FloatImage = npt.NDArray[np.float32]
 
 
-def rmse(image: HuImage, reference: HuImage, mask: Mask) -> float:
+def rmse(image: HuImage, reference: HuImage, mask: Mask, window: Window | None = None) -> float:
     """Root mean square error inside the mask, in the unit of the images, ≥ 0.
 
+    Args:
+        image: Image, float32 [rows, cols].
+        reference: Reference, float32 [rows, cols].
+        mask: Pixels that count.
+        window: CT numbers outside it are clipped to it; ``None`` clips nothing.
+
     Raises:
-        UsageError: If the mask is empty or the shapes differ.
+        UsageError: If the mask is empty, the shapes differ, or a pixel inside is not finite.
 
     >>> a = np.zeros((4, 4), np.float32)
     >>> rmse(a + 3, a, np.ones((4, 4), bool))
     3.0
     """
-    _check(image, reference, mask)
+    check_pair(image, reference, mask)
+    check_finite(image, reference, mask)
+    if window is not None:
+        image, reference = (np.clip(x, *window.range_hu) for x in (image, reference))
     difference = (image - reference)[mask].astype(np.float64)
     return float(np.sqrt(np.mean(difference**2)))
 
@@ -73,7 +86,7 @@ def ssim(image: FloatImage, reference: FloatImage, mask: Mask, *, size: int = 7)
     >>> ssim(a, a, np.ones((16, 16), bool))
     1.0
     """
-    _check(image, reference, mask)
+    check_pair(image, reference, mask)
     return float(ssim_map(image, reference, size=size)[mask].mean(dtype=np.float64))
 
 
@@ -88,7 +101,7 @@ def gradient_similarity(
     Raises:
         UsageError: If the mask is empty or the shapes differ.
     """
-    _check(image, reference, mask)
+    check_pair(image, reference, mask)
     strength_a, strength_b = _gradient(image), _gradient(reference)
     c = np.float32(constant)
     similarity = (2 * strength_a * strength_b + c) / (strength_a**2 + strength_b**2 + c)
@@ -100,7 +113,9 @@ def vif(
 ) -> float:
     """Pixel-domain visual information fidelity inside the mask; 1 for equal images, ≥ 0.
 
-    Sheikh HR, Bovik AC. IEEE Trans Image Process 15(2):430–444, 2006.
+    Sheikh HR, Bovik AC. IEEE Trans Image Process 15(2):430–444, 2006, with three scales, mirrored
+    borders and the smoothing of each scale before it is halved; :func:`ctiqa.metrics.vif.vif` is
+    the published one.
 
     Args:
         image: Image, float32 [rows, cols].
@@ -113,7 +128,7 @@ def vif(
     Raises:
         UsageError: If the mask is empty or the shapes differ.
     """
-    _check(image, reference, mask)
+    check_pair(image, reference, mask)
     kept = total = 0.0
     for scale in range(scales):
         sigma = (2 ** (scales - scale) + 1) / 5
@@ -151,13 +166,3 @@ def _mean(image: FloatImage, size: int) -> FloatImage:
 def _gradient(image: FloatImage) -> FloatImage:
     across, down = ndimage.prewitt(image, axis=1) / 3, ndimage.prewitt(image, axis=0) / 3
     return np.asarray(np.hypot(across, down), dtype=np.float32)
-
-
-def _check(image: FloatImage, reference: FloatImage, mask: Mask) -> None:
-    if not image.shape == reference.shape == mask.shape:
-        raise UsageError(
-            "'image', 'reference' and 'mask' must have one shape, got "
-            f"{image.shape}, {reference.shape} and {mask.shape}"
-        )
-    if not mask.any():
-        raise UsageError("'mask' must hold at least one pixel, got none")

@@ -51,7 +51,7 @@ class FanBeam:
         UsageError: If a count or length is not positive.
 
     >>> FanBeam.covering((512, 512), (0.7, 0.7), n_views=1000).n_detectors
-    644
+    630
     """
 
     n_views: int

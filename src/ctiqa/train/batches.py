@@ -19,6 +19,10 @@ RAW_RANGE = (-0.6, 4.6)
 """Labels are trained on a little beyond the scale, so that its ends are not a cliff."""
 
 
+LABEL_BIN = 0.25
+"""Width in grades of the bins in which labels are balanced."""
+
+
 @dataclass(frozen=True, eq=False)
 class Batch:
     """Examples as tensors.
@@ -45,7 +49,7 @@ class Batches:
     def __init__(self, examples: Examples, recipe: TrainRecipe) -> None:
         self._images, self._maps = examples.images(), examples.maps()
         self._label = np.clip(examples.column("raw").astype(np.float32), *RAW_RANGE)
-        self._weight = patient_weights(examples.column("patient"))
+        self._weight = example_weights(examples.column("patient"), self._label)
         self._recipe = recipe
 
     def batch(self, step: int) -> Batch:
@@ -79,14 +83,24 @@ class Batches:
         return _turn(hu, turns, mirror), _turn(noise, turns, mirror)
 
 
-def patient_weights(patient: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
-    """Chance of every example: a patient counts by the root of the number of their examples.
+def example_weights(
+    patient: npt.NDArray[np.generic], label: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float64]:
+    """Chance of every example: crowds count by the root of their number.
 
-    Neither may a patient of 40 slices drown the others, nor is a second slice worth nothing.
+    Neither may a patient of 40 slices drown the others, nor the many useless or perfect examples
+    the middle of the scale; nor is a second slice, or a second perfect example, worth nothing.
+
+    >>> example_weights(np.array(["a", "a", "b"]), np.float32([1, 1, 1])).round(3).tolist()
+    [0.293, 0.293, 0.414]
     """
-    _, owner, count = np.unique(patient, return_inverse=True, return_counts=True)
-    weight = 1 / np.sqrt(count[owner])
+    weight = _rarity(patient) * _rarity(np.floor(label / LABEL_BIN))
     return np.asarray(weight / weight.sum())
+
+
+def _rarity(group: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
+    _, owner, count = np.unique(group, return_inverse=True, return_counts=True)
+    return np.asarray(1 / np.sqrt(count[owner]))
 
 
 def _crop(

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from ctiqa.data.manifest import Examples
+from ctiqa.errors import DataError
 from ctiqa.metrics.agreement import agreement
 
 
@@ -48,7 +49,17 @@ def predict(
 
 
 def validation(examples: Examples) -> Callable[[nn.Module], dict[str, float]]:
-    """A function that measures a network on these examples (labels and scores in 0–4)."""
+    """A function that measures a network on these examples (labels and scores in 0–4).
+
+    Raises:
+        DataError: If there are too few, now and not after hours of training.
+    """
+    if len(examples) < 3:
+        raise DataError(
+            f"validation needs at least 3 examples, got {len(examples)}; raise "
+            "'data.validation_share' or 'data.held_out_examples' (or lower 'data.folds') and "
+            "prepare again"
+        )
     label = examples.column("label").astype(np.float64)
 
     def measure(model: nn.Module) -> dict[str, float]:

@@ -1,0 +1,214 @@
+"""What the full-reference measures share: a pair as it is shown, and windows inside a mask.
+
+A measure that looks through a local window counts the windows that lie wholly inside the mask.
+So no pixel outside the mask has any influence, and with a mask of the whole image the measures
+equal their authors' programs, which let no window hang over the border either.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from ctiqa.errors import UsageError
+
+if TYPE_CHECKING:
+    from ctiqa.types import HuImage
+
+Mask = npt.NDArray[np.bool_]
+"""Pixels that count, bool [rows, cols]."""
+
+Image = npt.NDArray[np.float64]
+"""Brightness in [0, 1] or something computed from it, float64 [rows, cols]."""
+
+GREYS = 255.0
+"""Brightest grey in the papers; their constants are divided by its square for [0, 1]."""
+
+Pixel = TypeVar("Pixel", bound=np.generic)
+
+
+class Window(Protocol):
+    """What a measure asks of a display window; :class:`ctiqa.hu.Window` is one."""
+
+    @property
+    def range_hu(self) -> tuple[float, float]:
+        """Black and white in HU."""
+
+
+def check_pair(image: HuImage, reference: HuImage, mask: Mask) -> None:
+    """Refuse a pair that cannot be compared.
+
+    Raises:
+        UsageError: If the shapes differ or the mask is empty.
+    """
+    if not image.shape == reference.shape == mask.shape:
+        raise UsageError(
+            "'image', 'reference' and 'mask' must have one shape, got "
+            f"{image.shape}, {reference.shape} and {mask.shape}"
+        )
+    if not mask.any():
+        raise UsageError("'mask' must hold at least one pixel, got none")
+
+
+def check_finite(image: HuImage, reference: HuImage, mask: Mask) -> None:
+    """Refuse a pair with holes; outside the mask there may be any.
+
+    Raises:
+        UsageError: If a pixel inside the mask is not finite.
+    """
+    for name, hu in (("image", image), ("reference", reference)):
+        bad = int(np.count_nonzero(~np.isfinite(hu[mask])))
+        if bad:
+            raise UsageError(
+                f"'{name}' must be finite inside the mask, got {bad} pixels that are not"
+            )
+
+
+def shown(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> tuple[Image, Image]:
+    """A pair in HU as brightness in [0, 1], 0 outside the mask.
+
+    Double precision, because variances will be differences of large numbers.
+
+    Args:
+        image: CT numbers in HU [rows, cols].
+        reference: The same for the reference.
+        mask: Pixels that count.
+        window: Window to show them in; below it is 0, above it 1.
+
+    Returns:
+        Brightness of ``image`` and of ``reference``.
+
+    Raises:
+        UsageError: If the images are not [rows, cols], the shapes differ, the mask is empty, or a
+            pixel inside it is not finite.
+
+    >>> from ctiqa.hu import Window
+    >>> hu = np.float32([[-135, 40, 500]])
+    >>> shown(hu, hu, np.array([[True, True, False]]), Window(350, 40))[0].tolist()
+    [[0.0, 0.5, 0.0]]
+    """
+    check_pair(image, reference, mask)
+    if mask.ndim != 2:
+        raise UsageError(f"'image' must be [rows, cols], got shape {image.shape}")
+    check_finite(image, reference, mask)
+    return _brightness(image, mask, window), _brightness(reference, mask, window)
+
+
+def _brightness(hu: HuImage, mask: Mask, window: Window) -> Image:
+    low, high = window.range_hu
+    kept = np.where(mask, hu, low).astype(np.float64)
+    return np.clip((kept - low) / (high - low), 0.0, 1.0)
+
+
+def windows_inside(mask: Mask, size: int, *, halvings: int = 0) -> Mask:
+    """Where a square window lies wholly inside the mask.
+
+    Args:
+        mask: Pixels that count [rows, cols].
+        size: Side of the window in pixels.
+        halvings: How often the mask was halved before; for the message alone.
+
+    Returns:
+        bool [rows - size + 1, cols - size + 1], like the output of :func:`filtered`.
+
+    Raises:
+        UsageError: If the mask holds no such window.
+
+    >>> windows_inside(np.array([[True, True, False], [True, True, True]]), 2).tolist()
+    [[True, False]]
+    """
+    least = ndimage.minimum_filter(mask, size)
+    inside: Mask = least[_whole(size, mask.shape[0]), _whole(size, mask.shape[1])]
+    if not inside.any():
+        raise UsageError(
+            f"'mask' must hold a square of at least {size << halvings} pixels a side "
+            "for this measure, got none"
+        )
+    return inside
+
+
+def filtered(image: Image, down: Image, across: Image) -> Image:
+    """Weighted sum in every window that lies wholly inside the image (correlation).
+
+    Args:
+        image: [rows, cols].
+        down: Weights along the rows' axis [m].
+        across: Weights along the columns' axis [n].
+
+    Returns:
+        float64 [rows - m + 1, cols - n + 1].
+
+    >>> filtered(np.array([[1.0, 2, 4], [1, 2, 4]]), np.array([0.5, 0.5]), np.array([-1.0, 1]))
+    array([[1., 2.]])
+    """
+    sums = ndimage.correlate1d(ndimage.correlate1d(image, down, axis=0), across, axis=1)
+    rows, cols = image.shape
+    return np.asarray(sums[_whole(len(down), rows), _whole(len(across), cols)])
+
+
+def _whole(size: int, length: int) -> slice:
+    """Where SciPy centres the windows that do not hang over an end."""
+    return slice(size // 2, max(length - size + 1, 0) + size // 2)
+
+
+def gaussian(size: int, sigma: float) -> Image:
+    """Weights of a Gaussian window, float64 [size], sum 1.
+
+    >>> gaussian(3, 1.0).round(3).tolist()
+    [0.274, 0.452, 0.274]
+    """
+    weights = np.exp(-0.5 * ((np.arange(size) - (size - 1) / 2) / sigma) ** 2)
+    return np.asarray(weights / weights.sum())
+
+
+class Moments(NamedTuple):
+    """Weighted means, variances and covariance in every window, each [rows, cols]."""
+
+    mean_a: Image
+    mean_b: Image
+    var_a: Image
+    var_b: Image
+    cov: Image
+
+
+def local_moments(a: Image, b: Image, weights: Image) -> Moments:
+    """Moments of two images in every whole window of the given weights (along both axes).
+
+    >>> ramp = np.tile(np.arange(3.0), (3, 1))
+    >>> local_moments(ramp, -ramp, np.full(3, 1 / 3)).cov.round(3).tolist()
+    [[-0.667]]
+    """
+
+    def mean(x: Image) -> Image:
+        return filtered(x, weights, weights)
+
+    mean_a, mean_b = mean(a), mean(b)
+    var_a = np.maximum(mean(a * a) - mean_a**2, 0)
+    var_b = np.maximum(mean(b * b) - mean_b**2, 0)
+    return Moments(mean_a, mean_b, var_a, var_b, mean(a * b) - mean_a * mean_b)
+
+
+def halved(image: Image) -> Image:
+    """Means of 2×2 pixels; an odd last row or column is left out.
+
+    >>> halved(np.array([[0.0, 1, 9], [1, 2, 9]])).tolist()
+    [[1.0]]
+    """
+    return np.asarray(_squares(image).mean(axis=(1, 3)))
+
+
+def halved_mask(mask: Mask) -> Mask:
+    """Where all 2×2 pixels are inside the mask.
+
+    >>> halved_mask(np.array([[True, True, True, True], [True, True, False, True]])).tolist()
+    [[True, False]]
+    """
+    return np.asarray(_squares(mask).all(axis=(1, 3)))
+
+
+def _squares(image: npt.NDArray[Pixel]) -> npt.NDArray[Pixel]:
+    rows, cols = (length // 2 for length in image.shape)
+    return image[: 2 * rows, : 2 * cols].reshape(rows, 2, cols, 2)
