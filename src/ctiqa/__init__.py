@@ -18,7 +18,7 @@ __all__ = ["Scorer", "__version__"]
 
 def __getattr__(name: str) -> Any:
     if name == "Scorer":
-        from ctiqa.score import Scorer
+        from ctiqa.score import Scorer  # noqa: PLC0415 - `import ctiqa` stays light
 
         return Scorer
     raise AttributeError(f"module 'ctiqa' has no attribute {name!r}")

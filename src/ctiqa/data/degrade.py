@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy import ndimage
 
-from ctiqa.data.scene import FULL_VIEWS, VIEW_COUNTS, Scene
+from ctiqa.data.scene import FULL_VIEWS, Scene
 from ctiqa.hu import AIR_HU
 from ctiqa.physics import Kernel, change_kernel
+from ctiqa.recipe.data import VIEW_COUNTS
 from ctiqa.types import HuImage
 
 WORST_NOISE_HU = 130.0

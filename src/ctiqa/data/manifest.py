@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ctiqa.errors import DataError
+from ctiqa.io.atomic import write_bytes
+from ctiqa.recipe import DataRecipe
 
 if TYPE_CHECKING:
     import polars as pl
 
 MANIFEST = "manifest.parquet"
+HEADER = "manifest.json"
+SCHEMA = 1
 SHARDS = "shards"
 
 NEEDED = ("shard", "row", "patient", "region", "split", "fold", "purpose", "label", "raw")
@@ -110,3 +118,78 @@ def read_examples(folder: Path) -> Examples:
     if missing := [name for name in NEEDED if name not in table.columns]:
         raise DataError(f"'{file}' lacks {', '.join(missing)}; call 'ctiqa prepare' again")
     return Examples(folder, table)
+
+
+def write_manifest(folder: Path, recipe: DataRecipe, records: Sequence[dict[str, Any]]) -> Path:
+    """Write the table of examples, and a header that a person can read.
+
+    Nothing is touched where the same manifest is there already.
+
+    Args:
+        folder: Folder of the data set.
+        recipe: How it was made.
+        records: One record an example.
+
+    Returns:
+        The manifest file.
+
+    Raises:
+        DataError: If there are no examples, or an example or a patient is in two places.
+    """
+    import polars as pl  # noqa: PLC0415 - optional
+
+    if not records:
+        raise DataError(f"'{folder}': the source gave no examples")
+    table = pl.DataFrame(records, infer_schema_length=None)
+    _check_leakage(table)
+    data = io.BytesIO()
+    table.write_parquet(data)
+    file = folder / MANIFEST
+    _write_changed(file, data.getvalue())
+    header = _header(recipe, table, records)
+    _write_changed(folder / HEADER, (json.dumps(header, indent=1) + "\n").encode())
+    return file
+
+
+def content_hash(records: Sequence[dict[str, Any]]) -> str:
+    """The sha256 of what the examples are, whatever library wrote the table."""
+    lines = sorted(json.dumps(record, sort_keys=True) for record in records)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _header(
+    recipe: DataRecipe, table: pl.DataFrame, records: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    splits = {
+        str(split): {"examples": len(part), "patients": part["patient"].n_unique()}
+        for (split,), part in sorted(table.group_by("split"))
+    }
+    return {
+        "schema": SCHEMA,
+        "recipe": asdict(recipe),
+        "examples": len(table),
+        "patients": table["patient"].n_unique(),
+        "splits": splits,
+        "label": {"least": table["label"].min(), "greatest": table["label"].max()},
+        "content_sha256": content_hash(records),
+    }
+
+
+def _check_leakage(table: pl.DataFrame) -> None:
+    """Refuse a data set in which a patient is on two sides, or an example is there twice."""
+    import polars as pl  # noqa: PLC0415 - optional
+
+    places = table.group_by("patient").agg(pl.col("split").n_unique(), pl.col("fold").n_unique())
+    torn = places.filter((pl.col("split") > 1) | (pl.col("fold") > 1))["patient"].to_list()
+    problems = [f"patient {p} is in more than one split or fold" for p in sorted(torn)]
+    twice = table.filter(pl.col("id").is_duplicated())["id"].unique().to_list()
+    problems += [f"example {name} is there twice" for name in sorted(twice)]
+    if problems:
+        raise DataError(
+            "a data set must keep every patient on one side:\n  " + "\n  ".join(problems)
+        )
+
+
+def _write_changed(file: Path, data: bytes) -> None:
+    if not (file.exists() and file.read_bytes() == data):
+        write_bytes(file, data)

@@ -54,6 +54,16 @@ class Series:
         width = self.n_slices / most
         return tuple(int((k + 0.5) * width) for k in range(most))
 
+    def has_neighbours(self, index: int, count: int) -> bool:
+        """Whether ``count`` slices on both sides of one lie at the series' own distance."""
+        low, high = index - count, index + count + 1
+        if low < 0 or high > self.n_slices:
+            return False
+        with np.load(self.file, allow_pickle=False) as stored:
+            steps = np.diff(stored["z_mm"][low:high])
+            distance = float(stored["spacing_mm"][0])
+        return bool(np.all(np.abs(np.abs(steps) - distance) < 0.1))
+
     def read(self) -> tuple[HuImage, tuple[float, float]]:
         """Pixels [slices, rows, cols] in HU and pixel spacing (row, column) in mm.
 

@@ -17,11 +17,10 @@ from ctiqa.metrics.full_reference import Mask, rmse
 from ctiqa.metrics.noise import global_noise_level
 from ctiqa.physics import FanBeam, Kernel, hu_to_mu, project, reconstruct
 from ctiqa.physics.simulate import HU_PER_MU
+from ctiqa.recipe.data import VIEW_COUNTS
 from ctiqa.types import HuImage
 
-FULL_VIEWS = 960
-VIEW_COUNTS = (960, 480, 240, 160, 120, 96, 60)
-"""View counts that share one projection: each divides the full scan."""
+FULL_VIEWS = VIEW_COUNTS[0]
 
 
 @dataclass(frozen=True, eq=False)

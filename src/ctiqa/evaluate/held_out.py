@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.data.manifest import Examples
-from ctiqa.data.prepare import DOSE_LADDER
+from ctiqa.data.sources.simulate import DOSE_LADDER
 from ctiqa.metrics.agreement import Agreement, agreement, bootstrap_interval
 from ctiqa.score.engine import Engine
 

@@ -68,18 +68,18 @@ def check_finite(image: HuImage, reference: HuImage, mask: Mask) -> None:
 
 
 def shown(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> tuple[Image, Image]:
-    """A pair in HU as brightness in [0, 1], 0 outside the mask.
+    """A pair in HU as brightness in [0, 1].
 
     Double precision, because variances will be differences of large numbers.
 
     Args:
         image: CT numbers in HU [rows, cols].
         reference: The same for the reference.
-        mask: Pixels that count.
+        mask: Pixels that count; the others are shown too, and may be anything.
         window: Window to show them in; below it is 0, above it 1.
 
     Returns:
-        Brightness of ``image`` and of ``reference``.
+        Brightness of ``image`` and of ``reference``, float64 [rows, cols].
 
     Raises:
         UsageError: If the images are not [rows, cols], the shapes differ, the mask is empty, or a
@@ -87,20 +87,19 @@ def shown(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> tup
 
     >>> from ctiqa.hu import Window
     >>> hu = np.float32([[-135, 40, 500]])
-    >>> shown(hu, hu, np.array([[True, True, False]]), Window(350, 40))[0].tolist()
-    [[0.0, 0.5, 0.0]]
+    >>> shown(hu, hu, np.ones(hu.shape, bool), Window(350, 40))[0].tolist()
+    [[0.0, 0.5, 1.0]]
     """
     check_pair(image, reference, mask)
     if mask.ndim != 2:
         raise UsageError(f"'image' must be [rows, cols], got shape {image.shape}")
     check_finite(image, reference, mask)
-    return _brightness(image, mask, window), _brightness(reference, mask, window)
+    return _brightness(image, window), _brightness(reference, window)
 
 
-def _brightness(hu: HuImage, mask: Mask, window: Window) -> Image:
+def _brightness(hu: HuImage, window: Window) -> Image:
     low, high = window.range_hu
-    kept = np.where(mask, hu, low).astype(np.float64)
-    return np.clip((kept - low) / (high - low), 0.0, 1.0)
+    return np.clip((np.asarray(hu, dtype=np.float64) - low) / (high - low), 0.0, 1.0)
 
 
 def windows_inside(mask: Mask, size: int, *, halvings: int = 0) -> Mask:

@@ -105,7 +105,8 @@ def noise_power_spectrum(
 ) -> npt.NDArray[np.float64]:
     """Noise power spectrum in HU²·mm², its sum times ΔuΔv being the variance.
 
-    ΔxΔy/(NxNy)·⟨|DFT(ROI − trend)|²⟩, the trend being a plane.
+    ΔxΔy/(NxNy)·⟨|DFT(ROI − trend)|²⟩, the trend being a plane. ICRU Report 87: Radiation dose and
+    image-quality assessment in computed tomography, 2012.
 
     Args:
         rois: Regions of uniform material in HU, [n, rows, cols].

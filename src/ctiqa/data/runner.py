@@ -1,0 +1,110 @@
+"""Carries out the tasks of a data set: on all cores, resumable, task by task."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from ctiqa.data.manifest import SHARDS
+from ctiqa.data.task import Task, record_file, write_shard
+from ctiqa.errors import DataError
+
+Progress = Callable[[int, int], None]
+"""Told (tasks done, tasks in all)."""
+
+
+def run(tasks: Sequence[Task], out: Path, *, jobs: int, progress: Progress | None) -> None:
+    """Do what is not yet done.
+
+    Args:
+        tasks: All tasks of the data set.
+        out: Folder of the data set.
+        jobs: Worker processes.
+        progress: Told how far it is.
+
+    Raises:
+        DataError: If the folder holds tasks of another recipe (their patients may be split
+            differently); nothing is done then.
+    """
+    shards = out / SHARDS
+    shards.mkdir(parents=True, exist_ok=True)
+    done = [t for t in tasks if record_file(t, shards).exists()]
+    _check_finished(done, shards)
+    finished = {t.name for t in done}
+    todo = [t for t in tasks if t.name not in finished]
+    for count, _ in enumerate(_work(todo, shards, jobs), start=len(done) + 1):
+        if progress:
+            progress(count, len(tasks))
+
+
+def read_records(task: Task, out: Path) -> list[dict[str, Any]]:
+    """The records of a finished task.
+
+    Raises:
+        DataError: If the file is damaged.
+    """
+    return _records(task, out / SHARDS)
+
+
+def _records(task: Task, shards: Path) -> list[dict[str, Any]]:
+    file = record_file(task, shards)
+    try:
+        return list(json.loads(file.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise DataError(f"'{file}' is not a list of examples ({error}); remove it") from None
+
+
+def _check_finished(tasks: Sequence[Task], shards: Path) -> None:
+    strangers = [t.name for t in tasks if not _fits(t, _records(t, shards))]
+    if strangers:
+        shown = ", ".join(strangers[:5]) + (", …" if len(strangers) > 5 else "")
+        raise DataError(
+            f"'{shards}' holds {len(strangers)} slices made by another recipe ({shown}); "
+            "remove the folder or choose another one"
+        )
+
+
+def _fits(task: Task, records: Sequence[dict[str, Any]]) -> bool:
+    """Whether records are what the recipe would make; a slice without tissue made none."""
+    places = {(r["split"], r["fold"]) for r in records}
+    whole = len(records) == task.examples and places == {(task.place.split, task.place.fold)}
+    return whole or not records
+
+
+def _work(tasks: Sequence[Task], shards: Path, jobs: int) -> Iterator[None]:
+    if jobs <= 1:
+        for task in tasks:
+            write_shard(task, shards)
+            yield
+        return
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_start_worker)
+    try:
+        for future in as_completed([pool.submit(write_shard, task, shards) for task in tasks]):
+            future.result()
+            yield
+    finally:
+        # After an error or Ctrl-C nobody waits for slices that have not been begun.
+        pool.shutdown(cancel_futures=True)
+
+
+def _start_worker() -> None:
+    """Each worker is one core's, and ends when the process that started it is killed."""
+    if (parent := parent_process()) is not None:
+        Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    try:
+        import numba  # noqa: PLC0415 - optional
+    except ImportError:
+        return
+    numba.set_num_threads(1)
+
+
+def _end_with(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)

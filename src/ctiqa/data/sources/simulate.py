@@ -1,0 +1,194 @@
+"""Degraded examples of clean slices, labelled by what they lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ctiqa.data import labels
+from ctiqa.data.degrade import Degradation, apply, draw
+from ctiqa.data.references import Series, kernel_of, read_index
+from ctiqa.data.scene import Scene, make_scene
+from ctiqa.data.splits import Place, split_patients
+from ctiqa.data.task import Made, task_rng
+from ctiqa.errors import DataError
+from ctiqa.physics import Kernel, average_slices, change_kernel
+from ctiqa.physics.kernels import SHARP, SOFT, STANDARD
+from ctiqa.recipe import SimulateData
+from ctiqa.types import HuImage
+
+DOSE_LADDER = (1.0, 0.75, 0.5, 0.25, 0.1, 0.05, 0.02)
+"""Doses at which held-out slices are made besides, to see whether the score follows."""
+
+SHARPER = Degradation(kernel_half_per_mm=0.6, kernel_boost=1.0)
+"""A sharper reconstruction of the same slice, which must score lower."""
+
+KERNELS: dict[str, Kernel] = {"soft": SOFT, "standard": STANDARD, "sharp": SHARP}
+"""Kernels that a slice can be changed to before it is degraded."""
+
+NATIVE = "native"
+"""The slice with its own kernel."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulateTask:
+    """One slice to degrade.
+
+    Attributes:
+        series: Series of the slice.
+        index: Number of the slice in its series.
+        variant: ``native``, or the kernel it is changed to first.
+        thickness: Slices averaged, odd.
+        place: Split and fold of the patient.
+        recipe: What to make of it.
+    """
+
+    series: Series
+    index: int
+    variant: str
+    place: Place
+    recipe: SimulateData
+    thickness: int = 1
+
+    @property
+    def name(self) -> str:
+        """File-safe name, unique within a data set."""
+        thick = f"-x{self.thickness}" if self.thickness > 1 else ""
+        return f"{self.series.name}-{self.index:03d}-{self.variant}{thick}"
+
+    @property
+    def examples(self) -> int:
+        """Examples a slice."""
+        recipe = self.recipe
+        if recipe.sampler == "grid":
+            return len(recipe.grid_doses) * len(recipe.grid_views)
+        if self.place.split == "train":
+            return recipe.train_examples
+        return recipe.held_out_examples + len(DOSE_LADDER) + 1
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Origin and licence of the pixels."""
+        return {
+            "source": "simulate",
+            "origin": self.series.origin,
+            "licence": self.series.licence,
+        }
+
+    def make(self) -> Made:
+        """Degrade and label the slice; nothing comes of one that shows no tissue."""
+        rng = task_rng(self.recipe.seed, self.name)
+        scene = self.scene(rng)
+        if not (np.isfinite(scene.own_noise_hu) and scene.mask.any()):
+            return Made([])
+        ladder = labels.make_ladder(scene, rng)
+        records, images, maps = [], [], []
+        for purpose, degradation in self._degradations(scene, rng):
+            image = apply(scene, degradation)
+            images.append(np.round(image).astype(np.int16))
+            maps.append(_noise_map(image, scene))
+            facts = {"purpose": purpose, **self._facts_of_slice(scene), **degradation.as_dict()}
+            records.append(facts | _label(image, scene, ladder))
+        return Made(records, {"hu": np.stack(images), "map": np.stack(maps)})
+
+    def scene(self, rng: np.random.Generator) -> Scene:
+        """The slice with all that can be added to it."""
+        volume, spacing = self.series.read()
+        hu = average_slices(volume, self.index, self.thickness)
+        kernel = kernel_of(self.series.kernel)
+        if self.variant != NATIVE:
+            new = KERNELS[self.variant]
+            hu = np.maximum(change_kernel(hu, spacing, kernel, new), np.float32(-1024))
+            kernel = new
+        return make_scene(hu, spacing, kernel, rng, draws=self.recipe.draws)
+
+    def _facts_of_slice(self, scene: Scene) -> dict[str, Any]:
+        return {
+            "patient": self.series.patient,
+            "region": self.series.region,
+            "scanner_kernel": self.series.kernel,
+            "variant": self.variant,
+            "thickness": self.thickness,
+            "own_noise_hu": scene.own_noise_hu,
+        }
+
+    def _degradations(
+        self, scene: Scene, rng: np.random.Generator
+    ) -> Iterator[tuple[str, Degradation]]:
+        if self.recipe.sampler == "grid":
+            for dose in self.recipe.grid_doses:
+                for views in self.recipe.grid_views:
+                    seed = int(rng.integers(2**31))
+                    yield "example", Degradation(dose=dose, views=views, seed=seed)
+            return
+        yield from self._drawn(scene, rng)
+
+    def _drawn(self, scene: Scene, rng: np.random.Generator) -> Iterator[tuple[str, Degradation]]:
+        """The slice as it is, random ones, and for held-out patients ladder and kernel pair."""
+        yield "example", Degradation(seed=int(rng.integers(2**31)))
+        training = self.place.split == "train"
+        count = self.recipe.train_examples if training else self.recipe.held_out_examples
+        for _ in range(count - 1):
+            yield "example", draw(scene, rng)
+        if not training:
+            for dose in DOSE_LADDER:
+                yield "ladder", Degradation(dose=dose, seed=int(rng.integers(2**31)))
+            yield "sharper", SHARPER
+
+
+def plan(root: Path, recipe: SimulateData) -> list[SimulateTask]:
+    """Every slice that a recipe asks for.
+
+    Drawn at random, a sharp-kernel slice comes twice: as it is, and softened into a usable
+    soft-tissue reference. On a grid it comes once for every kernel and thickness.
+
+    Raises:
+        DataError: If the collection, the split or the grid breaks a rule.
+    """
+    series = read_index(root)
+    places = split_patients({s.patient: s.region for s in series}, recipe)
+    tasks = [
+        SimulateTask(s, index, variant, places[s.patient], recipe, thickness)
+        for s in series
+        for index in s.chosen(recipe.most_slices)
+        for variant in _variants(s, recipe)
+        for thickness in _thicknesses(s, index, recipe)
+    ]
+    if not tasks:
+        raise DataError(f"'{root}' must hold a slice that 'data.grid_thickness' allows, got none")
+    return tasks
+
+
+def _variants(series: Series, recipe: SimulateData) -> tuple[str, ...]:
+    if recipe.sampler == "grid":
+        return tuple(NATIVE if k == "own" else k for k in recipe.grid_kernels)
+    return (NATIVE, "soft") if kernel_of(series.kernel) == SHARP else (NATIVE,)
+
+
+def _thicknesses(series: Series, index: int, recipe: SimulateData) -> tuple[int, ...]:
+    """The thicknesses of the grid for which the slice has evenly spaced neighbours."""
+    if recipe.sampler != "grid":
+        return (1,)
+    return tuple(n for n in recipe.grid_thickness if n == 1 or series.has_neighbours(index, n // 2))
+
+
+def _noise_map(image: HuImage, scene: Scene) -> npt.NDArray[np.float16]:
+    errors = labels.token_errors(image, scene.hu, scene.mask)
+    return np.log(np.hypot(errors, np.float32(scene.own_noise_hu))).astype(np.float16)
+
+
+def _label(image: HuImage, scene: Scene, ladder: labels.Ladder) -> dict[str, float]:
+    found = labels.losses(image, scene.hu, scene.mask)
+    total = ladder.total_noise(found)
+    raw = labels.score_of_noise(total)
+    return {
+        "label": labels.clip_score(raw),
+        "raw": raw,
+        "total_noise_hu": total,
+        **{f"loss_{k}": float(v) for k, v in enumerate(found)},
+    }

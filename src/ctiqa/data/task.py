@@ -1,0 +1,102 @@
+"""The unit of work of a data set: one source slice, and everything made of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ctiqa.data.splits import Place
+from ctiqa.io.atomic import replace_file, write_bytes
+
+Array = npt.NDArray[np.generic]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a task made.
+
+    Attributes:
+        records: One record an example, without ``id``, ``shard``, ``row`` and ``checksum``.
+        arrays: Arrays by kind, [examples, …]; ``hu`` (int16, HU) or ``rgb`` (uint8) always.
+    """
+
+    records: list[dict[str, Any]]
+    arrays: dict[str, Array] = field(default_factory=dict)
+
+
+class Task(Protocol):
+    """What a source plans and the runner carries out; must be picklable."""
+
+    @property
+    def name(self) -> str:
+        """File-safe name, unique within a data set."""
+
+    @property
+    def place(self) -> Place:
+        """Split and fold of the patient."""
+
+    @property
+    def examples(self) -> int:
+        """How many examples it makes; it may also make none."""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What is true of all its examples (origin, licence, …), for the manifest."""
+
+    def make(self) -> Made:
+        """Do the work."""
+
+
+def task_rng(seed: int, name: str) -> np.random.Generator:
+    """Generator that depends on the recipe's seed and the task's name alone."""
+    digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:8], "little"))
+
+
+def write_shard(task: Task, shards: Path) -> None:
+    """Do a task and keep its result; the ``.json`` is written last and says that it is whole."""
+    made = task.make()
+    pixels = next((made.arrays[kind] for kind in ("hu", "rgb") if kind in made.arrays), None)
+    records = [
+        {
+            "id": f"{task.name}-{row:03d}",
+            "shard": task.name,
+            "row": row,
+            **record,
+            "split": task.place.split,
+            "fold": task.place.fold,
+            "checksum": checksum(pixels[row]) if pixels is not None else "",
+        }
+        for row, record in enumerate(made.records)
+    ]
+    for kind, array in made.arrays.items():
+        _save(shards / f"{task.name}.{kind}.npy", array)
+    write_bytes(record_file(task, shards), json.dumps(records).encode())
+
+
+def record_file(task: Task, shards: Path) -> Path:
+    """The file that is there when a task is done."""
+    return shards / f"{task.name}.json"
+
+
+def checksum(pixels: Array) -> str:
+    """First 16 digits of the sha256 of pixels and their shape.
+
+    >>> checksum(np.zeros((2, 2), np.int16)) == checksum(np.zeros((4, 1), np.int16))
+    False
+    """
+    digest = hashlib.sha256(str(pixels.shape).encode())
+    digest.update(np.ascontiguousarray(pixels).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _save(file: Path, array: Array) -> None:
+    with replace_file(file) as stream:
+        np.save(stream, array, allow_pickle=False)

@@ -1,0 +1,117 @@
+"""Recipes from TOML, strictly: unknown keys, wrong types and impossible values, all at once."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
+
+from ctiqa.errors import UsageError
+from ctiqa.recipe.data import SOURCES, DataRecipe
+from ctiqa.recipe.whole import Recipe
+
+T = TypeVar("T")
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe file.
+
+    Raises:
+        UsageError: If it cannot be read, listing every unknown key, missing key and wrong type.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"recipe '{path}' cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"recipe '{path}' is not TOML: {error}") from None
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"recipe '{path}' is not TOML: {error}") from None
+    return recipe_from(values, str(path))
+
+
+def recipe_from(values: Mapping[str, Any], where: str = "recipe") -> Recipe:
+    """Build a recipe from plain values, strictly.
+
+    >>> recipe_from({"name": "a", "members": "five"})
+    Traceback (most recent call last):
+    ctiqa.errors.UsageError: recipe: 1 problem:
+      members must be int, got 'five'
+    """
+    problems: list[str] = []
+    recipe = _build(Recipe, values, "", problems)
+    if recipe is None or problems:
+        count = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
+        raise UsageError(f"{where}: {count}:\n  " + "\n  ".join(problems))
+    return recipe
+
+
+def _build(cls: type[T], values: Mapping[str, Any], prefix: str, problems: list[str]) -> T | None:
+    hints = get_type_hints(cls)
+    known = {f.name: f for f in fields(cast("Any", cls))}
+    before = len(problems)
+    problems += [f"{prefix}{name} is not a key of a recipe" for name in values if name not in known]
+    problems += [f"{prefix}{n} is missing" for n, f in known.items() if _required(f, values)]
+    made = {
+        name: _convert(hints[name], value, prefix + name, problems)
+        for name, value in values.items()
+        if name in known
+    }
+    if len(problems) > before:
+        return None
+    try:
+        return cls(**made)
+    except UsageError as error:
+        problems += [prefix + line for line in str(error).splitlines()]
+        return None
+
+
+def _required(f: Field[Any], values: Mapping[str, Any]) -> bool:
+    return f.default is MISSING and f.default_factory is MISSING and f.name not in values
+
+
+def _convert(hint: Any, value: Any, name: str, problems: list[str]) -> Any:
+    """A value as its field's type; anything else is one more problem."""
+    if is_dataclass(hint) and isinstance(hint, type):
+        return _table(hint, value, name, problems)
+    if get_origin(hint) is tuple:
+        return _list(hint, value, name, problems)
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            problems.append(f"{name} must be one of {', '.join(get_args(hint))}, got {value!r}")
+        return value
+    accepted = (int, float) if hint is float else (hint,)
+    if isinstance(value, bool) != (hint is bool) or not isinstance(value, accepted):
+        problems.append(f"{name} must be {hint.__name__}, got {value!r}")
+        return None
+    return hint(value)
+
+
+def _table(hint: type[Any], value: Any, name: str, problems: list[str]) -> Any:
+    if not isinstance(value, Mapping):
+        problems.append(f"{name} must be a table, got {value!r}")
+        return None
+    wanted = _source(value, name, problems) if hint is DataRecipe else hint
+    return _build(wanted, value, name + ".", problems)
+
+
+def _list(hint: Any, value: Any, name: str, problems: list[str]) -> Any:
+    if not isinstance(value, list | tuple):
+        problems.append(f"{name} must be a list, got {value!r}")
+        return None
+    item = get_args(hint)[0]
+    return tuple(_convert(item, v, f"{name}[{i}]", problems) for i, v in enumerate(value))
+
+
+def _source(values: Mapping[str, Any], name: str, problems: list[str]) -> type[DataRecipe]:
+    """Which kind of data recipe a table is: its ``source`` says so."""
+    source = values.get("source", "simulate")
+    if source not in SOURCES:
+        known = ", ".join(SOURCES)
+        problems.append(f"{name}.source must be one of {known}, got {source!r}")
+        return DataRecipe
+    return SOURCES[source]

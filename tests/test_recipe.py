@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ctiqa.errors import UsageError
+from ctiqa.recipe import (
+    NetworkRecipe,
+    Recipe,
+    SimulateData,
+    TrainRecipe,
+    read_recipe,
+    recipe_from,
+)
+
+RECIPES = sorted((Path(__file__).parents[1] / "recipes").glob("*.toml"))
+
+
+def problems(values: dict[str, Any]) -> list[str]:
+    with pytest.raises(UsageError) as caught:
+        recipe_from(values)
+    return [line.strip() for line in str(caught.value).splitlines()[1:]]
+
+
+@pytest.mark.parametrize("file", RECIPES, ids=lambda file: file.stem)
+def test_every_recipe_of_the_repository_reads(file: Path) -> None:
+    assert read_recipe(file).name == file.stem
+
+
+def test_there_are_recipes() -> None:
+    assert RECIPES
+
+
+def test_a_recipe_survives_the_way_through_plain_values() -> None:
+    recipe = read_recipe(RECIPES[0])
+    assert recipe_from(recipe.as_dict()) == recipe
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, "name is missing"),
+        ({"name": "a", "colour": 1}, "colour is not a key of a recipe"),
+        ({"name": "a", "data": {"sed": 1}}, "data.sed is not a key of a recipe"),
+        ({"name": "a", "data": 3}, "data must be a table, got 3"),
+        ({"name": "a", "members": 5.0}, "members must be int, got 5.0"),
+        ({"name": "a", "members": True}, "members must be int, got True"),
+        ({"name": 7}, "name must be str, got 7"),
+        ({"name": "a", "network": {"stem": 8}}, "network.stem must be a list, got 8"),
+        (
+            {"name": "a", "network": {"stem": [8, 8, "8", 8, 8]}},
+            "network.stem[2] must be int, got '8'",
+        ),
+        (
+            {"name": "a", "teacher": {"learning_rate": "fast"}},
+            "teacher.learning_rate must be float",
+        ),
+    ],
+)
+def test_wrong_keys_and_types_are_named(values: dict[str, Any], expected: str) -> None:
+    assert any(line.startswith(expected) for line in problems(values))
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value", "rule"),
+    [
+        ("data", "most_slices", 0, ">= 1"),
+        ("data", "draws", 0, ">= 1"),
+        ("data", "folds", 1, ">= 2"),
+        ("data", "test_share", 0.5, "in [0, 0.5)"),
+        ("data", "validation_share", -0.1, "in [0, 0.5)"),
+        ("data", "seed", -1, ">= 0"),
+        ("network", "stem", [8, 8, 8, 8], "five channel counts >= 1"),
+        ("network", "stem", [8, 8, 0, 8, 8], "five channel counts >= 1"),
+        ("network", "stem", [], "five channel counts >= 1"),
+        ("network", "heads", 3, "a divisor of 160"),
+        ("network", "heads", 0, "a divisor of 160"),
+        ("network", "heads", -5, "a divisor of 160"),
+        ("network", "blocks", 0, ">= 1"),
+        ("teacher", "steps", 0, ">= 1"),
+        ("teacher", "learning_rate", 0.0, "> 0"),
+        ("teacher", "learning_rate", math.inf, "> 0"),
+        ("teacher", "learning_rate", math.nan, "> 0"),
+        ("student", "average", 1.0, "in [0, 1)"),
+        ("student", "warmup", 1.5, "in [0, 1]"),
+        ("student", "crop", 96, "0 or a multiple of 32 from 128"),
+        ("student", "crop", 200, "0 or a multiple of 32 from 128"),
+        ("student", "distil_weight", -0.5, ">= 0"),
+        ("student", "seed", -1, ">= 0"),
+    ],
+)
+def test_impossible_values_are_refused(table: str, key: str, value: object, rule: str) -> None:
+    found = problems({"name": "a", table: {key: value}})
+    assert any(line.startswith(f"{table}.{key} must be {rule}, got ") for line in found)
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "../up", "a b"])
+def test_the_name_must_do_as_a_file_name(name: str) -> None:
+    assert any(line.startswith("name must be a file name") for line in problems({"name": name}))
+
+
+def test_every_problem_is_listed_at_once() -> None:
+    found = problems(
+        {
+            "name": "a",
+            "colour": 1,
+            "data": {"folds": 0, "draws": 0},
+            "teacher": {"steps": 0, "batch": "many"},
+            "student": {"crop": 5, "batch": 0},
+        }
+    )
+    starts = {line.split(" ")[0] for line in found}
+    assert starts == {
+        "colour",
+        "data.folds",
+        "data.draws",
+        "teacher.batch",
+        "student.crop",
+        "student.batch",
+    }
+
+
+@pytest.mark.parametrize("members", [0, 6])
+def test_members_are_limited_by_folds(members: int) -> None:
+    found = problems({"name": "a", "members": members, "network": {"outputs": 5}})
+    assert f"members must be 1…5 (data.folds), got {members}" in found
+
+
+def test_every_output_needs_its_teacher() -> None:
+    with pytest.raises(UsageError, match=r"network.outputs must be equal to members = 3"):
+        Recipe("a", network=NetworkRecipe(outputs=5), members=3)
+
+
+def test_defaults_are_valid() -> None:
+    assert Recipe("a") == Recipe("a", SimulateData(), NetworkRecipe(), TrainRecipe(), TrainRecipe())
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [(None, "cannot be read"), (b"name = ", "is not TOML"), (b"\xff\xfe", "is not TOML")],
+)
+def test_unreadable_files(tmp_path: Path, content: bytes | None, expected: str) -> None:
+    file = tmp_path / "r.toml"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(UsageError, match=expected):
+        read_recipe(file)
