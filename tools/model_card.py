@@ -46,6 +46,12 @@ def page(card: Card) -> str:
         "## Agreement on patients never seen",
         f"Simulated labels, {agreement_basis(card)}; intervals are 95 %, from redrawing patients.",
         _table(("measure", "value"), agreement_rows(card)),
+        "Examples that lack nothing but dose and views, as in the yardstick of earlier work "
+        f"({agreement_basis({'agreement': card['checks']['dose_and_views']})}):",
+        _table(
+            ("measure", "value"),
+            agreement_rows({"agreement": card["checks"]["dose_and_views"]}),
+        ),
         *_checks(card["checks"]),
     ]
     return "\n\n".join(parts) + "\n"

@@ -121,6 +121,18 @@ def agreement_with_intervals(scored: Scored, *, resamples: int = 1000) -> dict[s
     return result
 
 
+def dose_and_views(scored: Scored) -> Scored:
+    """The examples that lack nothing but dose and views: no kernel change, blur or denoising."""
+    import polars as pl  # noqa: PLC0415 - optional
+
+    table = scored.examples.table.with_row_index("position")
+    plain = table.filter(
+        pl.col("kernel_half_per_mm").is_null(), pl.col("blur_mm") == 0, pl.col("denoise") == 0
+    )
+    kept = plain["position"].to_numpy()
+    return Scored(Examples(scored.examples.folder, plain.drop("position")), scored.members[kept])
+
+
 def by_region(scored: Scored) -> dict[str, dict[str, Any]]:
     """Error, mean and histogram of the scores (eight bins of half a grade) for every region."""
     region = scored.examples.column("region")

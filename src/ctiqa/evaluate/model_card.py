@@ -79,6 +79,7 @@ def _checks(
     plain = unseen.where(purpose="example").where(row=0)
     every_third = Examples(examples.folder, unseen.where(purpose="example").table[::3])
     return {
+        "dose_and_views": held_out.agreement_with_intervals(held_out.dose_and_views(test)),
         "interval_coverage": round(held_out.coverage(test, rule), 4),
         "dose_order": held_out.dose_order(
             held_out.score_examples(engine, unseen.where(purpose="ladder"))

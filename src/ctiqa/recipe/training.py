@@ -50,6 +50,8 @@ class TrainRecipe:
         distil_epsilon: Largest distance, in grades, between teacher and label at which the
             teacher is believed.
         crop: Side in pixels of the random crop trained on; 0 takes whole slices.
+        whole_steps: Last steps, which take whole slices whatever ``crop`` says: the network must
+            end up at home in what it will score.
         validate_every: Steps between two validations (each also writes a checkpoint).
         seed: Seed of weights, order and augmentation.
     """
@@ -64,6 +66,7 @@ class TrainRecipe:
     distil_weight: float = 0.0
     distil_epsilon: float = 0.5
     crop: int = 0
+    whole_steps: int = 0
     validate_every: int = 250
     seed: int = 1
 
@@ -82,5 +85,6 @@ class TrainRecipe:
                 "0 or a multiple of 32 from 128",
                 lambda v: v == 0 or (v >= 128 and v % 32 == 0),
             ),
+            rule(self, "whole_steps", ">= 0", lambda v: v >= 0),
             rule(self, "seed", ">= 0", lambda v: v >= 0),
         )

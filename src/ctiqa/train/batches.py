@@ -56,7 +56,8 @@ class Batches:
         """The batch of a step."""
         rng = np.random.default_rng((self._recipe.seed, step))
         number = rng.choice(len(self._label), self._recipe.batch, p=self._weight)
-        pairs = [self._augmented(int(k), rng) for k in number]
+        crop = 0 if step >= self._recipe.steps - self._recipe.whole_steps else self._recipe.crop
+        pairs = [self._augmented(int(k), crop, rng) for k in number]
         return Batch(
             number=number,
             hu=torch.from_numpy(np.stack([hu for hu, _ in pairs])[:, None]),
@@ -74,11 +75,11 @@ class Batches:
                 yield now
 
     def _augmented(
-        self, number: int, rng: np.random.Generator
+        self, number: int, crop: int, rng: np.random.Generator
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         hu, noise = self._images[number], self._maps[number]
-        if self._recipe.crop:
-            hu, noise = _crop(hu, noise, self._recipe.crop // TOKEN, rng)
+        if crop:
+            hu, noise = _crop(hu, noise, crop // TOKEN, rng)
         turns, mirror = int(rng.integers(4)), bool(rng.integers(2))
         return _turn(hu, turns, mirror), _turn(noise, turns, mirror)
 
