@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
+from types import UnionType
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from ctiqa.errors import UsageError
@@ -76,6 +77,9 @@ def _required(f: Field[Any], values: Mapping[str, Any]) -> bool:
 
 def _convert(hint: Any, value: Any, name: str, problems: list[str]) -> Any:
     """A value as its field's type; anything else is one more problem."""
+    if get_origin(hint) is UnionType:
+        # Optional: TOML has no null, so a value that is there is of the other type.
+        hint = get_args(hint)[0]
     if is_dataclass(hint) and isinstance(hint, type):
         return _table(hint, value, name, problems)
     if get_origin(hint) is tuple:

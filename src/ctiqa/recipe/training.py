@@ -49,6 +49,8 @@ class TrainRecipe:
         distil_weight: Weight β of the distillation loss.
         distil_epsilon: Largest distance, in grades, between teacher and label at which the
             teacher is believed.
+        consistency_weight: Weight of the squared difference between two views of one slice,
+            turned and mirrored differently; where it is > 0 half of a batch are such twins.
         crop: Side in pixels of the random crop trained on; 0 takes whole slices.
         whole_steps: Last steps, which take whole slices whatever ``crop`` says: the network must
             end up at home in what it will score.
@@ -65,6 +67,7 @@ class TrainRecipe:
     map_weight: float = 0.3
     distil_weight: float = 0.0
     distil_epsilon: float = 0.5
+    consistency_weight: float = 0.0
     crop: int = 0
     whole_steps: int = 0
     validate_every: int = 250
@@ -72,7 +75,13 @@ class TrainRecipe:
 
     def __post_init__(self) -> None:
         counts = ("steps", "batch", "validate_every")
-        weights = ("weight_decay", "map_weight", "distil_weight", "distil_epsilon")
+        weights = (
+            "weight_decay",
+            "map_weight",
+            "distil_weight",
+            "distil_epsilon",
+            "consistency_weight",
+        )
         require(
             *(rule(self, name, ">= 1", lambda v: v >= 1) for name in counts),
             *(rule(self, name, ">= 0", lambda v: 0 <= v < math.inf) for name in weights),
@@ -85,6 +94,9 @@ class TrainRecipe:
                 "0 or a multiple of 32 from 128",
                 lambda v: v == 0 or (v >= 128 and v % 32 == 0),
             ),
+            "batch must be even where consistency_weight > 0, got " + str(self.batch)
+            if self.consistency_weight > 0 and self.batch % 2
+            else None,
             rule(self, "whole_steps", ">= 0", lambda v: v >= 0),
             rule(self, "seed", ">= 0", lambda v: v >= 0),
         )

@@ -21,6 +21,7 @@ class Recipe:
         network: Size of the network, of teacher members and student alike.
         teacher: Training of every teacher member.
         student: Training of the student.
+        polish: A last, gentle training that starts from the student; ``None`` leaves it out.
         members: Teacher members, each trained without one fold.
     """
 
@@ -29,6 +30,7 @@ class Recipe:
     network: NetworkRecipe = field(default_factory=NetworkRecipe)
     teacher: TrainRecipe = field(default_factory=TrainRecipe)
     student: TrainRecipe = field(default_factory=TrainRecipe)
+    polish: TrainRecipe | None = None
     members: int = 5
 
     def __post_init__(self) -> None:

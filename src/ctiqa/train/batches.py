@@ -56,6 +56,8 @@ class Batches:
         """The batch of a step."""
         rng = np.random.default_rng((self._recipe.seed, step))
         number = rng.choice(len(self._label), self._recipe.batch, p=self._weight)
+        if self._recipe.consistency_weight > 0:
+            number[len(number) // 2 :] = number[: len(number) // 2]
         crop = 0 if step >= self._recipe.steps - self._recipe.whole_steps else self._recipe.crop
         pairs = [self._augmented(int(k), crop, rng) for k in number]
         return Batch(

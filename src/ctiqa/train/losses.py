@@ -44,6 +44,17 @@ def gated_distillation(
     return believed * l1_l2(scores, teachers).mean(dim=1)
 
 
+def twin_difference(scores: Tensor) -> Tensor:
+    """Squared difference between the two halves of a batch of twins, for every image [n].
+
+    >>> import torch
+    >>> twin_difference(torch.tensor([[1.0], [2.0], [1.5], [2.0]])).tolist()
+    [0.25, 0.0, 0.25, 0.0]
+    """
+    first, second = scores.chunk(2)
+    return (first - second).square().mean(dim=1).repeat(2)
+
+
 def map_loss(noise: Tensor, target: Tensor) -> Tensor:
     """Mean absolute error of ln local noise where the target is known, for every image [n].
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +13,10 @@ from torch import Tensor
 
 from ctiqa.data.manifest import Examples
 from ctiqa.models import Stride32
-from ctiqa.recipe import Recipe
+from ctiqa.recipe import Recipe, TrainRecipe
 from ctiqa.train.batches import Batch, Batches
-from ctiqa.train.loop import BEST, Training
-from ctiqa.train.losses import gated_distillation, l1_l2, map_loss
+from ctiqa.train.loop import BEST, Loss, Training
+from ctiqa.train.losses import gated_distillation, l1_l2, map_loss, twin_difference
 from ctiqa.train.predict import validation
 from ctiqa.train.teacher import load_average
 
@@ -23,6 +24,11 @@ from ctiqa.train.teacher import load_average
 def student_folder(out: Path) -> Path:
     """Where the student's checkpoints live."""
     return out / "student"
+
+
+def polish_folder(out: Path) -> Path:
+    """Where the checkpoints of the polished student live."""
+    return out / "polish"
 
 
 def train_student(  # noqa: PLR0917 - what a run is made of
@@ -46,8 +52,32 @@ def train_student(  # noqa: PLR0917 - what a run is made of
     Returns:
         The student's best checkpoint.
     """
-    train = recipe.student
-    torch.manual_seed(train.seed)
+    torch.manual_seed(recipe.student.seed)
+    model, folder, facts = Stride32(recipe.network), student_folder(out), _before_polish(recipe)
+    best = Training(model, recipe.student, folder, {"recipe": facts}, tell).run(
+        Batches(examples, recipe.student),
+        student_loss(recipe.student, teachers),
+        validation(held_out),
+    )
+    if recipe.polish is None:
+        return best
+    tell("polishing")
+    model = load_average(Stride32(recipe.network), best)
+    facts = recipe.as_dict()
+    return Training(model, recipe.polish, polish_folder(out), {"recipe": facts}, tell).run(
+        Batches(examples, recipe.polish),
+        student_loss(recipe.polish, teachers),
+        validation(held_out),
+    )
+
+
+def student_loss(train: TrainRecipe, teachers: npt.NDArray[np.float32]) -> Loss:
+    """Labels, teachers, local noise and, where it is asked for, likeness of twins.
+
+    Args:
+        train: Weights of the parts.
+        teachers: Members' scores of the training examples [examples, members].
+    """
     targets = torch.from_numpy(teachers)
 
     def loss(batch: Batch, scores: Tensor, noise: Tensor) -> Tensor:
@@ -58,18 +88,24 @@ def train_student(  # noqa: PLR0917 - what a run is made of
             epsilon=train.distil_epsilon,
         )
         each = l1_l2(scores.mean(dim=1), batch.label) + train.distil_weight * taught
-        return (each + train.map_weight * map_loss(noise, batch.noise)).mean()
+        each = each + train.map_weight * map_loss(noise, batch.noise)
+        if train.consistency_weight:
+            each = each + train.consistency_weight * twin_difference(scores)
+        return each.mean()
 
-    training = Training(
-        Stride32(recipe.network), train, student_folder(out), {"recipe": recipe.as_dict()}, tell
-    )
-    return training.run(Batches(examples, train), loss, validation(held_out))
+    return loss
+
+
+def _before_polish(recipe: Recipe) -> dict[str, Any]:
+    """The recipe without the polish: changing that does not make a student stale."""
+    return {k: v for k, v in recipe.as_dict().items() if k != "polish"}
 
 
 def load_student(recipe: Recipe, out: Path) -> Stride32:
-    """The averaged weights of the student's best checkpoint.
+    """The averaged weights of the best checkpoint, of the polished student where there is one.
 
     Raises:
         DataError: If it has not been trained.
     """
-    return load_average(Stride32(recipe.network), student_folder(out) / BEST)
+    folder = student_folder(out) if recipe.polish is None else polish_folder(out)
+    return load_average(Stride32(recipe.network), folder / BEST)

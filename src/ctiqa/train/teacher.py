@@ -65,8 +65,8 @@ def train_member(
 
 
 def _what_shapes_a_member(recipe: Recipe) -> dict[str, Any]:
-    """The recipe without the student: changing that does not make a teacher stale."""
-    return {k: v for k, v in recipe.as_dict().items() if k != "student"}
+    """The recipe without student and polish: changing that does not make a teacher stale."""
+    return {k: v for k, v in recipe.as_dict().items() if k not in {"student", "polish"}}
 
 
 def load_member(recipe: Recipe, out: Path, member: int) -> Stride32:
