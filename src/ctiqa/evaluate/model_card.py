@@ -20,6 +20,8 @@ from ctiqa.score.engine import Engine
 from ctiqa.weights import HASHES, Model, ModelFiles, digest, load_hashes, parse_card
 
 LEVEL = 0.9
+ENOUGH = 30
+"""Fewest examples of a part of the test whose agreement is reported."""
 MATRIX = (256, 1024)
 
 LABEL = (
@@ -79,7 +81,7 @@ def _checks(
     plain = unseen.where(purpose="example").where(row=0)
     every_third = Examples(examples.folder, unseen.where(purpose="example").table[::3])
     return {
-        "dose_and_views": held_out.agreement_with_intervals(held_out.dose_and_views(test)),
+        "dose_and_views": _agreement_if_enough(held_out.dose_and_views(test)),
         "interval_coverage": round(held_out.coverage(test, rule), 4),
         "dose_order": held_out.dose_order(
             held_out.score_examples(engine, unseen.where(purpose="ladder"))
@@ -91,6 +93,13 @@ def _checks(
         "steadiness": held_out.steadiness(engine, every_third),
         "regions": held_out.by_region(test),
     }
+
+
+def _agreement_if_enough(scored: held_out.Scored) -> dict[str, Any] | None:
+    """Agreement of a part of the test; ``None`` where it is too small for an interval."""
+    if len(scored.examples) < ENOUGH:
+        return None
+    return held_out.agreement_with_intervals(scored)
 
 
 def _facts(recipe: Recipe, examples: Examples) -> dict[str, Any]:

@@ -58,8 +58,7 @@ class Batches:
         number = rng.choice(len(self._label), self._recipe.batch, p=self._weight)
         if self._recipe.consistency_weight > 0:
             number[len(number) // 2 :] = number[: len(number) // 2]
-        crop = 0 if step >= self._recipe.steps - self._recipe.whole_steps else self._recipe.crop
-        pairs = [self._augmented(int(k), crop, rng) for k in number]
+        pairs = [self._augmented(int(k), self._crop(step), rng) for k in number]
         return Batch(
             number=number,
             hu=torch.from_numpy(np.stack([hu for hu, _ in pairs])[:, None]),
@@ -75,6 +74,11 @@ class Batches:
                 now = coming.result()
                 coming = reader.submit(self.batch, min(step + 1, last - 1))
                 yield now
+
+    def _crop(self, step: int) -> int:
+        """Side of the crops of a step, 0 for whole slices."""
+        left = self._recipe.steps - step
+        return 0 if 0 < left <= self._recipe.whole_steps else self._recipe.crop
 
     def _augmented(
         self, number: int, crop: int, rng: np.random.Generator

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from ctiqa.models import Stride32
+from ctiqa.models.stride32 import INPUT_RANGE_HU, Pool, Windows
+from ctiqa.recipe import NetworkRecipe
+
+TINY = NetworkRecipe(stem=(8, 8, 8, 8, 16), blocks=1, heads=2, outputs=3)
+
+
+@pytest.fixture(scope="module")
+def model() -> Stride32:
+    torch.manual_seed(0)
+    made = Stride32(TINY)
+    made(slices(4))
+    return made.eval()
+
+
+def slices(n: int, rows: int = 128, cols: int = 160) -> Tensor:
+    generator = torch.Generator().manual_seed(n)
+    return torch.randn(n, 1, rows, cols, generator=generator) * 300 - 100
+
+
+def test_the_default_has_the_size_of_the_shipped_model() -> None:
+    parameters = sum(p.numel() for p in Stride32(NetworkRecipe()).parameters())
+    assert parameters == 999_319
+    assert parameters * 4 < 25e6
+
+
+@pytest.mark.parametrize(
+    ("rows", "cols", "patches"),
+    [(32, 32, (1, 1)), (64, 96, (2, 3)), (270, 333, (9, 11)), (257, 255, (9, 8))],
+)
+def test_shapes(model: Stride32, rows: int, cols: int, patches: tuple[int, int]) -> None:
+    with torch.no_grad():
+        scores, noise = model(slices(2, rows, cols))
+    assert scores.shape == (2, 3)
+    assert noise.shape == (2, *patches)
+    assert scores.isfinite().all()
+    assert noise.isfinite().all()
+
+
+@torch.no_grad()
+def test_a_slice_scores_the_same_alone_and_in_company(model: Stride32) -> None:
+    batch = slices(5)
+    together, maps = model(batch)
+    for number in range(5):
+        alone, noise = model(batch[number : number + 1])
+        torch.testing.assert_close(alone[0], together[number], atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(noise[0], maps[number], atol=1e-5, rtol=1e-5)
+
+
+@torch.no_grad()
+def test_the_slices_are_told_apart(model: Stride32) -> None:
+    scores, _ = model(torch.cat([slices(1), slices(1) * 0.1]))
+    assert (scores[0] - scores[1]).abs().max() > 1e-4
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("a", "b"), [(400.0, 3000.0), (-1000.0, -1024.0), (-1000.0, -3000.0)])
+def test_beyond_its_range_everything_looks_the_same(model: Stride32, a: float, b: float) -> None:
+    one, other = slices(1), slices(1)
+    one[..., 30:60, 30:60], other[..., 30:60, 30:60] = a, b
+    torch.testing.assert_close(model(one), model(other), atol=0, rtol=0)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("a", "b"), [(399.0, 300.0), (-1000.0, -900.0), (40.0, 60.0)])
+def test_within_its_range_it_sees_a_difference(model: Stride32, a: float, b: float) -> None:
+    one, other = slices(1), slices(1)
+    one[..., 30:60, 30:60], other[..., 30:60, 30:60] = a, b
+    assert not torch.equal(model(one)[0], model(other)[0])
+
+
+@pytest.mark.parametrize(
+    ("hu", "shown"),
+    [
+        (40.0, (0.0, -1 + 2 * 1040 / 1400, -1 + 2 * 1390 / 1500)),
+        (-1000.0, (-1.0, -1.0, -1 + 2 * 350 / 1500)),
+        (400.0, (1.0, 1.0, 1.0)),
+        (-160.0, (-1.0, -1 + 2 * 840 / 1400, -1 + 2 * 1190 / 1500)),
+    ],
+)
+def test_windows_by_hand(hu: float, shown: tuple[float, ...]) -> None:
+    seen = Windows()(torch.full((1, 1, 1, 1), hu))[0, :, 0, 0]
+    torch.testing.assert_close(seen, torch.tensor(shown))
+
+
+def test_the_range_is_that_of_the_challenge() -> None:
+    assert INPUT_RANGE_HU == (-1000.0, 400.0)
+
+
+def test_windows_are_not_weights(model: Stride32) -> None:
+    assert not [name for name in model.state_dict() if name.startswith("windows")]
+
+
+@torch.no_grad()
+def test_pooling_forgets_where_a_token_lay() -> None:
+    torch.manual_seed(0)
+    pool, tokens = Pool(8), torch.randn(2, 8, 3, 4)
+    shuffled = tokens.flatten(2)[..., torch.randperm(12)].reshape(2, 8, 4, 3)
+    torch.testing.assert_close(pool(tokens), pool(shuffled))
+
+
+def test_every_weight_learns() -> None:
+    model = Stride32(TINY)
+    scores, noise = model(slices(2))
+    (scores.square().sum() + noise.square().sum()).backward()
+    still = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+    # A constant added to all keys, or to all weighing scores, cancels in the softmax.
+    assert set(still) <= {"pool.weigh.bias"}
+
+
+def test_it_starts_in_the_middle_of_the_scale() -> None:
+    with torch.no_grad():
+        scores, _ = Stride32(TINY).eval()(slices(3))
+    assert scores.mean().item() == pytest.approx(2.0, abs=0.5)

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tests.train.tiny import TRAIN, made_up
+
+from ctiqa.data.manifest import Examples
+from ctiqa.train.batches import RAW_RANGE, Batch, Batches, example_weights
+
+RECIPE = replace(TRAIN, batch=6)
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Examples:
+    return made_up(tmp_path_factory.mktemp("made") / "up", {"a": 9, "b": 4, "c": 1})
+
+
+def same(a: Batch, b: Batch) -> bool:
+    return (
+        np.array_equal(a.number, b.number)
+        and torch.equal(a.hu, b.hu)
+        and torch.equal(a.label, b.label)
+        and torch.equal(a.noise, b.noise)
+    )
+
+
+def test_one_step_one_batch(examples: Examples) -> None:
+    assert same(Batches(examples, RECIPE).batch(3), Batches(examples, RECIPE).batch(3))
+
+
+@pytest.mark.parametrize("other", [{"seed": 2}, {"crop": 192}])
+def test_another_recipe_another_batch(examples: Examples, other: dict[str, int]) -> None:
+    changed = Batches(examples, replace(RECIPE, **other))
+    assert not same(Batches(examples, RECIPE).batch(3), changed.batch(3))
+
+
+def test_steps_come_in_order_and_can_start_anywhere(examples: Examples) -> None:
+    batches = Batches(examples, RECIPE)
+    later = list(batches.steps(2, 5))
+    assert len(later) == 3
+    assert all(same(b, batches.batch(step)) for step, b in enumerate(later, start=2))
+    assert not same(later[0], later[1])
+    assert list(batches.steps(5, 5)) == []
+
+
+@pytest.mark.parametrize("crop", [128, 192])
+def test_crops_of_pixels_and_maps_are_the_same_place(examples: Examples, crop: int) -> None:
+    """Every 32×32 patch of the pixels holds the number that the map says, after every turn."""
+    batches = Batches(examples, replace(RECIPE, crop=crop))
+    seen = set()
+    for step in range(12):
+        batch = batches.batch(step)
+        assert batch.hu.shape == (6, 1, crop, crop)
+        assert batch.noise.shape == (6, crop // 32, crop // 32)
+        patches = batch.hu[:, 0].unfold(1, 32, 32).unfold(2, 32, 32)
+        assert torch.equal(patches.amin(dim=(3, 4)), batch.noise)
+        assert torch.equal(patches.amax(dim=(3, 4)), batch.noise)
+        seen |= {tuple(noise.flatten().tolist()) for noise in batch.noise}
+    assert len(seen) > 20
+
+
+def test_a_crop_never_takes_part_of_a_patch(tmp_path: Path) -> None:
+    ragged = made_up(tmp_path, {"a": 3}, (250, 270))
+    batches = Batches(ragged, RECIPE)
+    for step in range(12):
+        assert batches.batch(step).hu.shape == (6, 1, 128, 128)
+
+
+def test_a_crop_larger_than_the_slice_is_the_slice(tmp_path: Path) -> None:
+    small = made_up(tmp_path, {"a": 3}, (160, 192))
+    assert Batches(small, replace(RECIPE, crop=512)).batch(0).hu.shape == (6, 1, 160, 160)
+
+
+def test_whole_slices_where_no_crop_is_asked_for(tmp_path: Path) -> None:
+    square = made_up(tmp_path, {"a": 3}, (160, 160))
+    assert Batches(square, replace(RECIPE, crop=0)).batch(0).hu.shape == (6, 1, 160, 160)
+
+
+@pytest.mark.parametrize(("step", "side"), [(0, 128), (3, 128), (4, 160), (5, 160)])
+def test_the_last_steps_take_whole_slices(tmp_path: Path, step: int, side: int) -> None:
+    square = made_up(tmp_path, {"a": 3}, (160, 160))
+    recipe = replace(RECIPE, steps=6, whole_steps=2, crop=128)
+    assert Batches(square, recipe).batch(step).hu.shape == (6, 1, side, side)
+
+
+def test_crops_seek_the_patient(tmp_path: Path) -> None:
+    examples = made_up(tmp_path, {"a": 1})
+    file = tmp_path / "shards" / "a.map.npy"
+    maps = np.load(file)
+    maps[:, :, 3:] = np.nan
+    np.save(file, maps)
+    known = [
+        Batches(examples, RECIPE).batch(step).noise.isfinite().float().mean().item()
+        for step in range(10)
+    ]
+    # A crop of 4 columns out of 10, placed blindly, would hold 3·4/7/4 of them at best by luck.
+    assert np.mean(known) > 0.5
+
+
+def test_labels_go_a_little_beyond_the_scale(examples: Examples) -> None:
+    batches = Batches(examples, RECIPE)
+    seen = torch.cat([batches.batch(step).label for step in range(30)])
+    assert (seen.min().item(), seen.max().item()) == pytest.approx(RAW_RANGE)
+    batch = batches.batch(0)
+    raw = examples.column("raw").astype(np.float32)[batch.number]
+    assert batch.label.tolist() == np.clip(raw, *RAW_RANGE).tolist()
+
+
+def test_a_patient_counts_by_the_root_of_their_examples() -> None:
+    weight = example_weights(np.array(["a", "b", "b", "b", "b", "c"]), np.full(6, 2.1, np.float32))
+    assert weight.sum() == pytest.approx(1)
+    np.testing.assert_allclose(weight, np.array([2, 1, 1, 1, 1, 2]) / 8)
+
+
+def test_a_grade_counts_by_the_root_of_its_examples() -> None:
+    label = np.array([4.0, 4.1, 4.2, 3.999, 0.0], np.float32)
+    weight = example_weights(np.array(["a"] * 5), label)
+    np.testing.assert_allclose(weight, np.array([1, 1, 1, 3**0.5, 3**0.5]) / (3 + 2 * 3**0.5))
+
+
+def test_examples_are_drawn_by_weight(examples: Examples) -> None:
+    batches = Batches(examples, replace(RECIPE, batch=32))
+    drawn = np.concatenate([batches.batch(step).number for step in range(20)])
+    label = np.clip(examples.column("raw").astype(np.float32), *RAW_RANGE)
+    weight = example_weights(examples.column("patient"), label)
+    share = np.bincount(drawn, minlength=len(weight)) / len(drawn)
+    np.testing.assert_allclose(share, weight, atol=0.05)
+
+
+def test_the_last_steps_take_whole_slices(examples: Examples) -> None:
+    recipe = replace(RECIPE, steps=4, crop=128, whole_steps=1)
+    batches = Batches(examples, recipe)
+    whole = examples.images()[0].shape
+    assert batches.batch(2).hu.shape[2:] == (128, 128)
+    assert batches.batch(3).hu.shape[2:] == whole

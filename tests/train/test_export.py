@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from tests.train.onnx_file import tiny_network
+
+from ctiqa.train.export import OPSET
+
+
+@pytest.fixture(scope="module")
+def session() -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(tiny_network()[1], options)
+
+
+def hu(n: int, rows: int, cols: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    return np.random.default_rng(n).normal(-200, 400, (n, 1, rows, cols)).astype(np.float32)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+@pytest.mark.parametrize(
+    ("rows", "cols"), [(256, 256), (270, 333), (384, 320), (512, 512), (257, 640)]
+)
+def test_onnx_equals_torch(
+    session: onnxruntime.InferenceSession, n: int, rows: int, cols: int
+) -> None:
+    images = hu(n, rows, cols)
+    with torch.no_grad():
+        wanted = tiny_network()[0](torch.from_numpy(images))
+    found = session.run(None, {"hu": images})
+    for ours, theirs in zip(found, wanted, strict=True):
+        assert ours.shape == theirs.shape
+        np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-4)
+
+
+def test_it_tells_slices_apart(session: onnxruntime.InferenceSession) -> None:
+    (scores,) = session.run(["scores"], {"hu": hu(3, 256, 256)})
+    (other,) = session.run(["scores"], {"hu": (hu(3, 256, 256) / 10).astype(np.float32)})
+    assert np.abs(scores - other).max() > 1e-3
+
+
+def test_names_and_sizes_are_what_the_engine_expects() -> None:
+    model = onnx.load_from_string(tiny_network()[1])
+    onnx.checker.check_model(model)
+    assert [i.name for i in model.graph.input] == ["hu"]
+    assert [o.name for o in model.graph.output] == ["scores", "log_noise_hu"]
+    assert {o.domain: o.version for o in model.opset_import}[""] == OPSET
+    sizes = [d.dim_param or d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim]
+    assert sizes == ["slices", 1, "rows", "cols"]
+
+
+def test_the_weights_are_inside() -> None:
+    model = onnx.load_from_string(tiny_network()[1])
+    assert not [t.name for t in model.graph.initializer if t.external_data]
