@@ -129,11 +129,3 @@ def test_examples_are_drawn_by_weight(examples: Examples) -> None:
     weight = example_weights(examples.column("patient"), label)
     share = np.bincount(drawn, minlength=len(weight)) / len(drawn)
     np.testing.assert_allclose(share, weight, atol=0.05)
-
-
-def test_the_last_steps_take_whole_slices(examples: Examples) -> None:
-    recipe = replace(RECIPE, steps=4, crop=128, whole_steps=1)
-    batches = Batches(examples, recipe)
-    whole = examples.images()[0].shape
-    assert batches.batch(2).hu.shape[2:] == (128, 128)
-    assert batches.batch(3).hu.shape[2:] == whole
