@@ -16,6 +16,7 @@ from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.errors import NothingToDoError, UsageError
 from ctiqa.hu import WINDOWS, Window
 from ctiqa.io import ReadOptions, find_scans, stream_slices
+from ctiqa.score.ahead import ahead
 from ctiqa.score.arrays import scan_of, slices_from_array
 from ctiqa.score.pipeline import score_slices
 from ctiqa.score.select import SliceRange, select
@@ -166,7 +167,7 @@ class Scorer:
     def _score_scan(
         self, scan: Scan, options: ReadOptions, skipped: list[Skipped], tick: Callable[[], None]
     ) -> ScanScore:
-        stream = stream_slices(scan.headers, options, jobs=self._jobs)
+        stream = ahead(stream_slices(scan.headers, options, jobs=self._jobs))
         return score_scan(scan, list(self._score_stream(_divert(stream, skipped, tick))))
 
 
