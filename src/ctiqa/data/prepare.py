@@ -8,14 +8,23 @@ from typing import Any
 
 from ctiqa.data.manifest import write_manifest
 from ctiqa.data.runner import Progress, read_records, run
-from ctiqa.data.sources import simulate
+from ctiqa.data.sources import cccid, ldct_projection, simulate
+from ctiqa.data.sources.dicom_cases import check_recipe
 from ctiqa.data.task import Task
 from ctiqa.recipe import DataRecipe
 
 PLANS: dict[str, Callable[[Path, Any], Sequence[Task]]] = {
     "simulate": simulate.plan,
+    "ldct-projection": ldct_projection.plan,
+    "cccid": cccid.plan,
 }
 """How the tasks of every source are planned, by its name in a recipe."""
+
+AFTER: dict[str, Callable[[Path, Sequence[dict[str, Any]], Any], None]] = {
+    "ldct-projection": ldct_projection.after,
+    "cccid": check_recipe,
+}
+"""What a source checks or writes before the manifest, from (folder, records, recipe)."""
 
 
 def plan(root: Path, recipe: DataRecipe) -> Sequence[Task]:
@@ -57,4 +66,6 @@ def prepare(
     tasks = plan(root, recipe)
     run(tasks, out, jobs=jobs, progress=progress)
     records = [{**record, **task.facts} for task in tasks for record in read_records(task, out)]
+    if recipe.source in AFTER:
+        AFTER[recipe.source](out, records, recipe)
     return write_manifest(out, recipe, records)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +17,9 @@ from ctiqa.io.atomic import replace_file, write_bytes
 
 Array = npt.NDArray[np.generic]
 
+Writer = Callable[[Path], None]
+"""Writes one file, whole or not at all, into a folder that is there."""
+
 
 @dataclass(frozen=True)
 class Made:
@@ -25,10 +28,12 @@ class Made:
     Attributes:
         records: One record an example, without ``id``, ``shard``, ``row`` and ``checksum``.
         arrays: Arrays by kind, [examples, …]; ``hu`` (int16, HU) or ``rgb`` (uint8) always.
+        files: What writes the files that go with the examples, by path in the data set's folder.
     """
 
     records: list[dict[str, Any]]
     arrays: dict[str, Array] = field(default_factory=dict)
+    files: Mapping[str, Writer] = field(default_factory=dict)
 
 
 class Task(Protocol):
@@ -78,6 +83,10 @@ def write_shard(task: Task, shards: Path) -> None:
     ]
     for kind, array in made.arrays.items():
         _save(shards / f"{task.name}.{kind}.npy", array)
+    for path, write in made.files.items():
+        file = shards.parent / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write(file)
     write_bytes(record_file(task, shards), json.dumps(records).encode())
 
 

@@ -31,8 +31,8 @@ def stream_slices(
     Args:
         headers: Headers from :func:`ctiqa.io.find_scans`.
         options: The options they were found with.
-        jobs: Processes that read and decompress; 1 reads in this process. With more, a decoder
-            that crashes costs its slice alone. Only compressed DICOM is shared out: handing over
+        jobs: Cores to use; 1 reads in this process. With more, other processes read and
+            decompress, one fewer than ``jobs``, and a decoder that crashes costs its slice alone. Only compressed DICOM is shared out: handing over
             an uncompressed slice takes as long as reading it.
         ahead: Slices that may be finished before they are asked for.
 
@@ -49,8 +49,9 @@ def stream_slices(
         if value < 1:
             raise UsageError(f"'{name}' must be at least 1, got {value}")
     read = partial(read_or_skip, options=options)
-    workers = min(jobs, len(headers) // MIN_SLICES_PER_WORKER)
-    if workers < 2 or not _worth_sharing(headers[0]):
+    # One core is the caller's, who has work of its own to do with the slices.
+    workers = min(jobs - 1, len(headers) // MIN_SLICES_PER_WORKER)
+    if workers < 1 or not _worth_sharing(headers[0]):
         return map(read, headers)
     return in_order(read, headers, _crashed, jobs=workers, ahead=ahead)
 

@@ -1,0 +1,155 @@
+"""Shen's chest slices: normal dose from DICOM, low dose by Poisson noise, doses between mixed.
+
+Shen J, Zhang H, Liu Y. Modeling and Simulation 14(3):186–198, 2025.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ctiqa.data.derived_dicom import Derivation
+from ctiqa.data.dose_mix import SHEN_NOISE, shen_low_dose
+from ctiqa.data.published_labels import psnr_db, shen_labels, ssim_label
+from ctiqa.data.sources.dicom_cases import (
+    DoseTask,
+    derive,
+    dose_order,
+    dose_problems,
+    find_slices,
+    folders,
+    list_problems,
+    loose_files,
+    try_split,
+)
+from ctiqa.data.splits import Place
+from ctiqa.data.task import task_rng
+from ctiqa.recipe import CccidData
+from ctiqa.recipe.data import Mode
+from ctiqa.types import HuImage, SliceHeader
+
+PUBLISHED_FOLDS = 5
+"""One fifth of the training images is validated on."""
+
+
+@dataclass(frozen=True, slots=True)
+class NormalDoseTask(DoseTask):
+    """One slice at normal dose.
+
+    Attributes:
+        recipe: What to make of it.
+    """
+
+    recipe: CccidData
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """See :class:`DoseTask`."""
+        return {"source": "cccid", "origin": "the user's own", "licence": "the user's own"}
+
+    @property
+    def _rounding(self) -> Mode:
+        """Shen's paper cuts no fractions off."""
+        return "corrected"
+
+    def low_dose(self, full: HuImage) -> HuImage:
+        """See :class:`DoseTask`."""
+        return shen_low_dose(
+            full,
+            self.full.spacing_mm or (1.0, 1.0),
+            task_rng(self.recipe.seed, self.name),
+            dose=self.recipe.low_dose,
+            model=replace(SHEN_NOISE, photons=self.recipe.photons),
+        )
+
+    def labels(self, images: Sequence[HuImage]) -> list[dict[str, float]]:
+        """See :class:`DoseTask`.
+
+        As published, the ratios are normalised over the data set. Every slice has its infinite
+        ratio at normal dose, so that over one slice it comes to the same.
+        """
+        mode, a1 = self.recipe.mode, self.recipe.psnr_weight
+        psnr = np.array([psnr_db(image, images[0], mode) for image in images])
+        ssim = np.array([ssim_label(image, images[0], mode) for image in images])
+        values = shen_labels(psnr, ssim, a1=a1, a2=1 - a1, mode=mode)
+        names = ("label", "raw", "label_psnr_db", "label_ssim")
+        rows = zip(values, values, psnr, ssim, strict=True)
+        return [dict(zip(names, map(float, row), strict=True)) for row in rows]
+
+    def derivation(self, dose: float) -> Derivation:
+        """See :class:`DoseTask`; a folder's name may be a person's, so it is not written."""
+        case = "CASE-" + hashlib.sha256(self.patient.encode()).hexdigest()[:8].upper()
+        low = self.recipe.low_dose
+        made = f"Poisson noise in the projections ({self.recipe.photons:g} photons a ray)"
+        text = f"{low:.0%} dose by {made}"
+        if dose != low:
+            text = f"{dose:.0%} dose mixed from normal dose and {text}"
+        described = f"{text}; Shen 2025, {self.recipe.mode}" if dose < 1 else "Normal dose"
+        return derive(self, dose, described, patient=case, noise=dose < 1)
+
+
+def plan(root: Path, recipe: CccidData) -> list[NormalDoseTask]:
+    """Every normal-dose slice of every patient.
+
+    Raises:
+        DataError: Listing every problem of the collection at once.
+    """
+    cases = {folder.name: folder for folder in folders(root)}
+    published = recipe.mode == "as-published"
+    splitting = replace(recipe, validation_share=0.0) if published else recipe
+    places, problems = try_split(cases, splitting)
+    problems += dose_problems(recipe) + loose_files(root)
+    slices: dict[str, list[SliceHeader]] = {}
+    for name, folder in cases.items():
+        stacks, found = find_slices(folder, root)
+        slices[name] = [header for stack in stacks for header in stack]
+        problems += found
+        if not stacks:
+            problems.append(f"{name}: must hold a series of CT slices, got none")
+    list_problems(root, problems)
+    return _tasks(recipe, slices, places)
+
+
+def _tasks(
+    recipe: CccidData,
+    slices: Mapping[str, Sequence[SliceHeader]],
+    places: Mapping[str, Place],
+) -> list[NormalDoseTask]:
+    doses = dose_order(recipe)
+    listed = [(name, k, h) for name in sorted(slices) for k, h in enumerate(slices[name])]
+    trained = sum(places[name].split != "test" for name, _, _ in listed)
+    folds = iter(_published_folds(trained * len(doses), recipe))
+    tasks = []
+    for name, number, header in listed:
+        own = (-1,) * len(doses)
+        if places[name].split != "test":
+            own = tuple(next(folds) for _ in doses)
+        paths = tuple(f"{name}/{dose}Dose/{number:04d}.dcm" for dose in doses)
+        title = f"{_file_safe(name)}-{number:04d}"
+        tasks.append(NormalDoseTask(title, name, header, doses, paths, own, places[name], recipe))
+    return tasks
+
+
+def _published_folds(count: int, recipe: CccidData) -> list[int]:
+    """Images validated on in turn, drawn one by one as the paper's 80 to 20 says."""
+    if recipe.mode == "corrected":
+        return [-1] * count
+    order = np.random.default_rng(recipe.seed).permutation(count)
+    return [int(k) % PUBLISHED_FOLDS for k in order]
+
+
+def _file_safe(name: str) -> str:
+    """A folder's name as part of a file's, still unique.
+
+    >>> _file_safe("volunteer-03"), len(_file_safe("Müller, H."))
+    ('volunteer-03', 19)
+    """
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)
+    mark = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return plain if plain == name else f"{plain}-{mark}"
