@@ -32,8 +32,9 @@ def stream_slices(
         headers: Headers from :func:`ctiqa.io.find_scans`.
         options: The options they were found with.
         jobs: Cores to use; 1 reads in this process. With more, other processes read and
-            decompress, one fewer than ``jobs``, and a decoder that crashes costs its slice alone. Only compressed DICOM is shared out: handing over
-            an uncompressed slice takes as long as reading it.
+            decompress, one fewer than ``jobs``, and a decoder that crashes costs its slice
+            alone. Only compressed DICOM is shared out: handing over an uncompressed slice takes
+            as long as reading it.
         ahead: Slices that may be finished before they are asked for.
 
     Returns:
