@@ -34,8 +34,9 @@ def test_there_are_recipes() -> None:
     assert RECIPES
 
 
-def test_a_recipe_survives_the_way_through_plain_values() -> None:
-    recipe = read_recipe(RECIPES[0])
+@pytest.mark.parametrize("file", RECIPES, ids=lambda file: file.stem)
+def test_a_recipe_survives_the_way_through_plain_values(file: Path) -> None:
+    recipe = read_recipe(file)
     assert recipe_from(recipe.as_dict()) == recipe
 
 

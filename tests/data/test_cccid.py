@@ -56,7 +56,7 @@ def examples(out: Path) -> Examples:
 
 
 def test_the_recipe_in_the_package_is_the_papers() -> None:
-    file = Path(__file__).parents[2] / "recipes" / "data-cccid.toml"
+    file = Path(__file__).parents[2] / "recipes" / "cccid.toml"
     assert read_recipe(file).data == CccidData(folds=4)
 
 

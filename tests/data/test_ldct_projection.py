@@ -87,7 +87,7 @@ def pixels(file: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
 
 
 def test_the_recipe_in_the_package_is_the_papers() -> None:
-    file = Path(__file__).parents[2] / "recipes" / "data-ldct-projection.toml"
+    file = Path(__file__).parents[2] / "recipes" / "ldct-projection.toml"
     assert read_recipe(file).data == LdctProjectionData()
 
 

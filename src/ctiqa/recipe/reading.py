@@ -78,7 +78,8 @@ def _required(f: Field[Any], values: Mapping[str, Any]) -> bool:
 def _convert(hint: Any, value: Any, name: str, problems: list[str]) -> Any:
     """A value as its field's type; anything else is one more problem."""
     if get_origin(hint) is UnionType:
-        # Optional: TOML has no null, so a value that is there is of the other type.
+        if value is None:
+            return None
         hint = get_args(hint)[0]
     if is_dataclass(hint) and isinstance(hint, type):
         return _table(hint, value, name, problems)
