@@ -120,7 +120,7 @@ def test_a_second_run_writes_nothing(root: Path, out: Path) -> None:
 
 
 def test_examples_of_another_recipe_are_refused(root: Path, out: Path) -> None:
-    with pytest.raises(DataError, match="20 examples made by another recipe"):
+    with pytest.raises(DataError, match=r"data\.photons is 200000\.0 there, 100000\.0 here"):
         prepare(root, out, replace(CORRECTED, photons=1e5))
 
 

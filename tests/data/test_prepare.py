@@ -17,6 +17,7 @@ from polars.testing import assert_frame_equal
 from tests.data.collection import PATIENTS, RECIPE, Prepared, record
 
 from ctiqa.data import labels
+from ctiqa.data.claim import CLAIM
 from ctiqa.data.degrade import Degradation, apply
 from ctiqa.data.manifest import MANIFEST, SHARDS, Examples, Shards, read_examples
 from ctiqa.data.prepare import plan, prepare
@@ -165,16 +166,43 @@ def test_killed_and_resumed_is_as_if_never_killed(prepared: Prepared, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "changed",
-    [replace(RECIPE, train_examples=4), replace(RECIPE, test_patients=("C1",))],
-    ids=["count", "split"],
+    ("changed", "said"),
+    [
+        (replace(RECIPE, train_examples=4), r"data\.train_examples is 3 there, 4 here"),
+        (replace(RECIPE, test_patients=("C1",)), r"data\.test_patients is \[\] there, \['C1'\]"),
+        (replace(RECIPE, mode="as-published"), r"data\.mode is 'corrected' there"),
+    ],
+    ids=["count", "split", "mode"],
 )
-def test_slices_of_another_recipe_are_not_mixed_in(prepared: Prepared, changed: DataRecipe) -> None:
-    """Else one patient could be trained on and tested on."""
+def test_slices_of_another_recipe_are_not_mixed_in(
+    prepared: Prepared, changed: DataRecipe, said: str
+) -> None:
+    """Else one patient could be trained on and tested on, or a label mean two things."""
     before = written(prepared.out)
-    with pytest.raises(DataError, match=r"slices made by another recipe \(series-C"):
+    with pytest.raises(DataError, match=said):
         prepare(prepared.root, prepared.out, changed)
     assert written(prepared.out) == before
+
+
+def test_a_folder_that_nothing_vouches_for_is_refused(prepared: Prepared, tmp_path: Path) -> None:
+    shutil.copytree(prepared.out, tmp_path / "out")
+    (tmp_path / "out" / CLAIM).unlink()
+    with pytest.raises(DataError, match="made by another recipe"):
+        prepare(prepared.root, tmp_path / "out", RECIPE)
+
+
+def test_a_collection_that_has_grown_may_not_move_patients(
+    prepared: Prepared, tmp_path: Path
+) -> None:
+    shutil.copytree(prepared.root, tmp_path / "root")
+    shutil.copytree(prepared.out, tmp_path / "out")
+    index = tmp_path / "root" / "index.json"
+    kept = [r for r in json.loads(index.read_text()) if "C0" not in r["file"]]
+    index.write_text(json.dumps(kept))
+    before = written(tmp_path / "out")
+    with pytest.raises(DataError, match="the collection has changed"):
+        prepare(tmp_path / "root", tmp_path / "out", RECIPE)
+    assert written(tmp_path / "out") == before
 
 
 def test_an_altered_record_is_named(prepared: Prepared, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tests.train.tiny import TRAIN, made_up
 from ctiqa.data.manifest import Examples
 from ctiqa.train.batches import RAW_RANGE, Batch, Batches, example_weights
 
-RECIPE = replace(TRAIN, batch=6)
+RECIPE = replace(TRAIN, batch=6, steps=1000)
 
 
 @pytest.fixture(scope="module")

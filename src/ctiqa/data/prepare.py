@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ctiqa.data.claim import claim, recipe_mark
 from ctiqa.data.manifest import write_manifest
 from ctiqa.data.runner import Progress, read_records, run
 from ctiqa.data.sources import cccid, ldct_projection, simulate
-from ctiqa.data.sources.dicom_cases import check_recipe
 from ctiqa.data.task import Task
 from ctiqa.recipe import DataRecipe
 
@@ -20,11 +20,10 @@ PLANS: dict[str, Callable[[Path, Any], Sequence[Task]]] = {
 }
 """How the tasks of every source are planned, by its name in a recipe."""
 
-AFTER: dict[str, Callable[[Path, Sequence[dict[str, Any]], Any], None]] = {
+AFTER: dict[str, Callable[[Path, Sequence[dict[str, Any]]], None]] = {
     "ldct-projection": ldct_projection.after,
-    "cccid": check_recipe,
 }
-"""What a source checks or writes before the manifest, from (folder, records, recipe)."""
+"""What a source writes before the manifest, from (folder, records)."""
 
 
 def plan(root: Path, recipe: DataRecipe) -> Sequence[Task]:
@@ -60,12 +59,16 @@ def prepare(
         The manifest file.
 
     Raises:
-        DataError: If the source breaks a rule, or the folder holds work of another recipe
-            (its patients may be split differently); nothing is written then.
+        DataError: If the source breaks a rule, or the folder holds work of another recipe or
+            of another state of the collection; nothing is written then.
     """
     tasks = plan(root, recipe)
+    claim(out, recipe)
     run(tasks, out, jobs=jobs, progress=progress)
-    records = [{**record, **task.facts} for task in tasks for record in read_records(task, out)]
+    mark = {"recipe": recipe_mark(recipe)}
+    records = [
+        {**record, **task.facts, **mark} for task in tasks for record in read_records(task, out)
+    ]
     if recipe.source in AFTER:
-        AFTER[recipe.source](out, records, recipe)
+        AFTER[recipe.source](out, records)
     return write_manifest(out, recipe, records)

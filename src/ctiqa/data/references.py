@@ -49,10 +49,7 @@ class Series:
         >>> Series("a", Path("a"), "p", "chest", "", 40, "", "").chosen(4)
         (5, 15, 25, 35)
         """
-        if self.n_slices <= most:
-            return tuple(range(self.n_slices))
-        width = self.n_slices / most
-        return tuple(int((k + 0.5) * width) for k in range(most))
+        return evenly(self.n_slices, most)
 
     def has_neighbours(self, index: int, count: int) -> bool:
         """Whether ``count`` slices on both sides of one lie at the series' own distance."""
@@ -86,6 +83,18 @@ class Series:
 
 REGIONS = ("chest", "abdomen", "trunk", "head")
 """Chest; abdomen; chest to pelvis in one series; head and neck."""
+
+
+def evenly(count: int, most: int) -> tuple[int, ...]:
+    """At most ``most`` of ``count`` numbers, evenly over them, ends left out.
+
+    >>> evenly(40, 4), evenly(3, 4)
+    ((5, 15, 25, 35), (0, 1, 2))
+    """
+    if count <= most:
+        return tuple(range(count))
+    width = count / most
+    return tuple(int((k + 0.5) * width) for k in range(most))
 
 
 def region_of(text: str) -> str:

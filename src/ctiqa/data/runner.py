@@ -30,8 +30,8 @@ def run(tasks: Sequence[Task], out: Path, *, jobs: int, progress: Progress | Non
         progress: Told how far it is.
 
     Raises:
-        DataError: If the folder holds tasks of another recipe (their patients may be split
-            differently); nothing is done then.
+        DataError: If the folder holds tasks whose patients are split differently now (the
+            collection has changed since); nothing is done then.
     """
     shards = out / SHARDS
     shards.mkdir(parents=True, exist_ok=True)
@@ -66,13 +66,13 @@ def _check_finished(tasks: Sequence[Task], shards: Path) -> None:
     if strangers:
         shown = ", ".join(strangers[:5]) + (", …" if len(strangers) > 5 else "")
         raise DataError(
-            f"'{shards}' holds {len(strangers)} slices made by another recipe ({shown}); "
-            "remove the folder or choose another one"
+            f"'{shards}' holds {len(strangers)} slices that are split differently now ({shown}): "
+            "the collection has changed; choose another folder or remove this one"
         )
 
 
 def _fits(task: Task, records: Sequence[dict[str, Any]]) -> bool:
-    """Whether records are what the recipe would make; a slice without tissue made none."""
+    """Whether records are what the task would make; a slice without tissue made none."""
     places = {(r["split"], r["fold"]) for r in records}
     whole = len(records) == task.examples and places == {(task.place.split, task.place.fold)}
     return whole or not records

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ctiqa.data.claim import recipe_mark
 from ctiqa.data.derived_dicom import Derivation, derived_uid, storable_hu, write_derived
 from ctiqa.data.dose_mix import mix_doses, whole_hu
 from ctiqa.data.splits import Place, split_patients
@@ -132,7 +131,6 @@ class DoseTask(ABC):
             "published_fold": self.published_folds[row],
             "file": f"{DICOM}/{path}" if self.recipe.write_dicom else "",
             "mode": self.recipe.mode,
-            "recipe": recipe_mark(self.recipe),
         }
 
 
@@ -258,30 +256,6 @@ def try_split(patients: Iterable[str], recipe: DataRecipe) -> tuple[dict[str, Pl
         return split_patients(dict.fromkeys(patients, "chest"), recipe), []
     except DataError as error:
         return {}, str(error).splitlines()
-
-
-def recipe_mark(recipe: DataRecipe) -> str:
-    """First 12 digits of the sha256 of a recipe, which tell examples of two recipes apart.
-
-    >>> recipe_mark(CccidData()) == recipe_mark(CccidData(mode="as-published"))
-    False
-    """
-    text = json.dumps(asdict(recipe), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def check_recipe(out: Path, records: Sequence[dict[str, Any]], recipe: DataRecipe) -> None:
-    """Refuse a folder with examples of another recipe, whose labels mean something else.
-
-    Raises:
-        DataError: If there are any.
-    """
-    mark = recipe_mark(recipe)
-    if strangers := sum(record["recipe"] != mark for record in records):
-        raise DataError(
-            f"'{out}' holds {strangers} examples made by another recipe; "
-            "remove the folder or choose another one"
-        )
 
 
 def derive(

@@ -18,7 +18,6 @@ from ctiqa.data.derived_dicom import Derivation
 from ctiqa.data.published_labels import ssim_label
 from ctiqa.data.sources.dicom_cases import (
     DoseTask,
-    check_recipe,
     derive,
     dose_order,
     dose_problems,
@@ -113,17 +112,15 @@ def plan(root: Path, recipe: LdctProjectionData) -> list[PairTask]:
     return _tasks(root, recipe, pairs, places)
 
 
-def after(out: Path, records: Sequence[dict[str, Any]], recipe: LdctProjectionData) -> None:
+def after(out: Path, records: Sequence[dict[str, Any]]) -> None:
     """Write DistilIQA's lists, {path: score}, beside the manifest.
 
     The paths are those of its layout, under ``dicom`` where DICOM files are written. Like its
     own, ``train.json`` has all that is not tested on, from which its program cuts its folds.
 
     Raises:
-        DataError: If an example was made by another recipe.
         OutputError: If they cannot be written.
     """
-    check_recipe(out, records, recipe)
     lists = {
         "dataset.json": records,
         "train.json": [r for r in records if r["patient"] not in _tested(records)],

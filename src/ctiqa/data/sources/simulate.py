@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ class SimulateTask:
     def facts(self) -> dict[str, Any]:
         """Origin and licence of the pixels."""
         return {
-            "source": "simulate",
+            "source": self.recipe.source,
             "origin": self.series.origin,
             "licence": self.series.licence,
         }
@@ -150,18 +150,26 @@ def plan(root: Path, recipe: SimulateData) -> list[SimulateTask]:
     Raises:
         DataError: If the collection, the split or the grid breaks a rule.
     """
-    series = read_index(root)
+    tasks = tasks_of(read_index(root), recipe)
+    if not tasks:
+        raise DataError(f"'{root}' must hold a slice that 'data.grid_thickness' allows, got none")
+    return tasks
+
+
+def tasks_of(series: Sequence[Series], recipe: SimulateData) -> list[SimulateTask]:
+    """Every slice of some series that a recipe asks for, patients split.
+
+    Raises:
+        DataError: If the split breaks a rule.
+    """
     places = split_patients({s.patient: s.region for s in series}, recipe)
-    tasks = [
+    return [
         SimulateTask(s, index, variant, places[s.patient], recipe, thickness)
         for s in series
         for index in s.chosen(recipe.most_slices)
         for variant in _variants(s, recipe)
         for thickness in _thicknesses(s, index, recipe)
     ]
-    if not tasks:
-        raise DataError(f"'{root}' must hold a slice that 'data.grid_thickness' allows, got none")
-    return tasks
 
 
 def _variants(series: Series, recipe: SimulateData) -> tuple[str, ...]:

@@ -1,0 +1,74 @@
+"""A folder belongs to the recipe that first wrote into it; another recipe is turned away."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ctiqa.data.manifest import HEADER, SHARDS
+from ctiqa.errors import DataError
+from ctiqa.io.atomic import write_bytes
+from ctiqa.recipe import DataRecipe
+
+CLAIM = "recipe.json"
+"""The recipe of the folder, written before its first example."""
+
+
+def claim(out: Path, recipe: DataRecipe) -> None:
+    """Keep a folder for one recipe, before any work starts.
+
+    Args:
+        out: Folder of the data set, made where it is missing.
+        recipe: What is to be made there.
+
+    Raises:
+        DataError: If the folder holds examples of another recipe; every key that differs is named.
+    """
+    mine = _plain(recipe)
+    theirs = _claimed(out)
+    if theirs is None:
+        out.mkdir(parents=True, exist_ok=True)
+        write_bytes(out / CLAIM, (json.dumps(mine, indent=1) + "\n").encode())
+    elif theirs != mine:
+        differing = "\n  ".join(_differences(theirs, mine)) or "it cannot be read"
+        raise DataError(
+            f"'{out}' holds examples made by another recipe; choose another folder or remove "
+            f"this one:\n  {differing}"
+        )
+
+
+def recipe_mark(recipe: DataRecipe) -> str:
+    """First 12 digits of the sha256 of a recipe, which tell examples of two recipes apart.
+
+    >>> from ctiqa.recipe import CccidData
+    >>> recipe_mark(CccidData()) == recipe_mark(CccidData(mode="as-published"))
+    False
+    """
+    text = json.dumps(asdict(recipe), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _plain(recipe: DataRecipe) -> dict[str, Any]:
+    """The recipe as JSON gives it back: tuples are lists."""
+    return dict(json.loads(json.dumps(asdict(recipe))))
+
+
+def _claimed(out: Path) -> dict[str, Any] | None:
+    """The recipe a folder is kept for; empty where examples lie there that none vouches for."""
+    try:
+        return dict(json.loads((out / CLAIM).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        pass
+    except ValueError:
+        return {}
+    if (out / HEADER).exists() or any((out / SHARDS).glob("*.json")):
+        return {}
+    return None
+
+
+def _differences(theirs: dict[str, Any], mine: dict[str, Any]) -> list[str]:
+    keys = [key for key in {**theirs, **mine} if theirs.get(key) != mine.get(key)]
+    return [f"data.{k} is {theirs.get(k)!r} there, {mine.get(k)!r} here" for k in keys if theirs]
