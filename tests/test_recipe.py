@@ -8,9 +8,9 @@ import pytest
 
 from ctiqa.errors import UsageError
 from ctiqa.recipe import (
-    NetworkRecipe,
     Recipe,
     SimulateData,
+    Stride32Network,
     TrainRecipe,
     read_recipe,
     recipe_from,
@@ -132,11 +132,13 @@ def test_members_are_limited_by_folds(members: int) -> None:
 
 def test_every_output_needs_its_teacher() -> None:
     with pytest.raises(UsageError, match=r"network.outputs must be equal to members = 3"):
-        Recipe("a", network=NetworkRecipe(outputs=5), members=3)
+        Recipe("a", network=Stride32Network(outputs=5), members=3)
 
 
 def test_defaults_are_valid() -> None:
-    assert Recipe("a") == Recipe("a", SimulateData(), NetworkRecipe(), TrainRecipe(), TrainRecipe())
+    assert Recipe("a") == Recipe(
+        "a", SimulateData(), Stride32Network(), TrainRecipe(), TrainRecipe()
+    )
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from torch import Tensor
 
 from ctiqa.models import Stride32
 from ctiqa.models.stride32 import INPUT_RANGE_HU, Pool, Windows
-from ctiqa.recipe import NetworkRecipe
+from ctiqa.recipe import Stride32Network
 
-TINY = NetworkRecipe(stem=(8, 8, 8, 8, 16), blocks=1, heads=2, outputs=3)
+TINY = Stride32Network(stem=(8, 8, 8, 8, 16), blocks=1, heads=2, outputs=3)
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def slices(n: int, rows: int = 128, cols: int = 160) -> Tensor:
 
 
 def test_the_default_has_the_size_of_the_shipped_model() -> None:
-    parameters = sum(p.numel() for p in Stride32(NetworkRecipe()).parameters())
+    parameters = sum(p.numel() for p in Stride32(Stride32Network()).parameters())
     assert parameters == 999_319
     assert parameters * 4 < 25e6
 

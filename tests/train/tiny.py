@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from ctiqa.data.labels import TOKEN, score_of_noise
 from ctiqa.data.manifest import SHARDS, Examples
 from ctiqa.models import Stride32
-from ctiqa.recipe import NetworkRecipe, Recipe, SimulateData, TrainRecipe
+from ctiqa.recipe import Recipe, SimulateData, Stride32Network, TrainRecipe
 from ctiqa.train.batches import Batch, Batches
 from ctiqa.train.loop import Training
 
-NETWORK = NetworkRecipe(stem=(8, 8, 8, 8, 16), blocks=1, heads=2, outputs=2)
+NETWORK = Stride32Network(stem=(8, 8, 8, 8, 16), blocks=1, heads=2, outputs=2)
 
 TRAIN = TrainRecipe(steps=6, batch=4, validate_every=3, crop=128, learning_rate=1e-2)
 

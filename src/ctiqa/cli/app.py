@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from ctiqa.cli import info, prepare, score, train, weights
+from ctiqa.cli import export, info, prepare, score, train, weights
 from ctiqa.cli.status import BUG, status_of
 from ctiqa.errors import CtiqaError
 
@@ -23,9 +23,10 @@ app = typer.Typer(
 app.command()(score.score)
 app.command()(info.info)
 app.command()(prepare.prepare)
+app.command()(train.pretrain)
 app.command()(train.train_teacher)
 app.command()(train.train_student)
-app.command()(train.export)
+app.command()(export.export)
 app.add_typer(weights.app, name="weights")
 
 
@@ -66,9 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def complain(message: str) -> None:
-    """One line on stderr, red where a person is looking."""
+    """What went wrong on stderr, red where a person is looking; a list keeps its lines."""
     head = typer.style("error:", fg=typer.colors.RED, bold=True)
-    typer.echo(f"{head} {' '.join(message.split())}", err=True, color=_colour())
+    typer.echo(f"{head} {message.strip()}", err=True, color=_colour())
 
 
 def report_bug(error: Exception) -> None:

@@ -1,4 +1,4 @@
-"""``ctiqa prepare``: from clean CT to labelled, patient-split examples."""
+"""``ctiqa prepare``: from a source to labelled, patient-split examples."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import typer
 def prepare(
     recipe: Annotated[Path, typer.Argument(help="Recipe (.toml).")],
     *,
-    root: Annotated[Path, typer.Option(help="Collection of clean CT with an index.json.")],
+    root: Annotated[
+        Path, typer.Option(help="Where the source lies; its layout is in docs/data.md.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder of the data set; work there is kept.")],
     jobs: Annotated[int | None, typer.Option(help="Worker processes; default all cores.")] = None,
     audit: Annotated[
@@ -25,7 +27,7 @@ def prepare(
     from ctiqa.recipe import read_recipe
 
     wanted = read_recipe(recipe)
-    with count_bar("Degrading slices") as move:
+    with count_bar("Making examples") as move:
         manifest = make(root, out, wanted.data, jobs=jobs or os.cpu_count() or 1, progress=move)
     typer.echo(f"wrote {manifest}")
     if audit is not None:

@@ -1,16 +1,48 @@
-"""``ctiqa train-teacher``, ``train-student`` and ``export``: from examples to a model."""
+"""``ctiqa pretrain``, ``train-teacher`` and ``train-student``: from examples to networks."""
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+if TYPE_CHECKING:
+    from ctiqa.recipe import Recipe
+    from ctiqa.train.inputs import Run
+
 RecipeFile = Annotated[Path, typer.Argument(help="Recipe (.toml).")]
 DataFolder = Annotated[Path, typer.Option(help="Data set made by 'ctiqa prepare'.")]
-RunFolder = Annotated[Path, typer.Option(help="Run folder; training there is continued.")]
+RunFolder = Annotated[Path, typer.Option(help="Run folder; it may be moved afterwards.")]
+Pretrained = Annotated[
+    str | None,
+    typer.Option(help="Weights of the bodies: a .safetensors file, 'hub' or 'none'."),
+]
+Kind = Literal["auto", "cpu", "cuda"]
+DeviceKind = Annotated[Kind, typer.Option(help="Where it runs; 'auto' takes a GPU.")]
+Resume = Annotated[
+    bool, typer.Option("--resume/--no-resume", help="Go on where training was stopped.")
+]
+
+
+def pretrain(
+    recipe: RecipeFile,
+    *,
+    data: DataFolder,
+    out: RunFolder,
+    pretrained: Pretrained = None,
+    device: DeviceKind = "auto",
+    resume: Resume = True,
+) -> None:
+    """Train the features of TFKT on natural images with opinion scores (its phase 1)."""
+    from ctiqa.train.pretrain import pretrain as train
+
+    wanted = _recipe(recipe, pretrained)
+    with _run(wanted, data, out, device, resume=resume, natural=True) as run:
+        run.tell(f"features: {train(run)}")
 
 
 def train_teacher(
@@ -21,59 +53,61 @@ def train_teacher(
     member: Annotated[
         int | None, typer.Option(help="Train this member alone, from 0; default all, in turn.")
     ] = None,
+    pretrained: Pretrained = None,
+    device: DeviceKind = "auto",
+    resume: Resume = True,
 ) -> None:
     """Train the teacher's members, each without one fold of patients."""
-    from ctiqa.data.manifest import read_examples
     from ctiqa.errors import UsageError
-    from ctiqa.recipe import read_recipe
     from ctiqa.train.teacher import train_member
 
-    wanted = read_recipe(recipe)
+    wanted = _recipe(recipe, pretrained)
+    if not wanted.members:
+        raise UsageError(f"recipe '{wanted.name}' must have 'members' > 0 to have a teacher")
     if member is not None and not 0 <= member < wanted.members:
         raise UsageError(f"'member' must be 0…{wanted.members - 1}, got {member}")
-    examples = read_examples(data).where(split="train")
-    for k in range(wanted.members) if member is None else (member,):
-        best = train_member(wanted, examples, out, k, partial(_tell, k))
-        typer.echo(f"teacher member {k}: {best}")
+    with _run(wanted, data, out, device, resume=resume) as run:
+        for k in range(wanted.members) if member is None else (member,):
+            told = replace(run, tell=lambda line, k=k: run.tell(f"[{k}] {line}"))
+            run.tell(f"teacher member {k}: {train_member(told, k)}")
 
 
-def _tell(member: int, line: str) -> None:
-    typer.echo(f"[{member}] {line}")
-
-
-def train_student(recipe: RecipeFile, *, data: DataFolder, out: RunFolder) -> None:
-    """Train the student from labels and teacher; the teacher's weights are found in the run."""
-    from ctiqa.data.manifest import read_examples
-    from ctiqa.recipe import read_recipe
-    from ctiqa.train.student import train_student as train
-    from ctiqa.train.teacher import teacher_scores
-
-    wanted = read_recipe(recipe)
-    whole = read_examples(data)
-    examples = whole.where(split="train")
-    held_out = whole.where(split="validation", purpose="example")
-    teachers = teacher_scores(wanted, examples, out, typer.echo)
-    typer.echo(f"student: {train(wanted, examples, held_out, teachers, out, typer.echo)}")
-
-
-def export(
+def train_student(
     recipe: RecipeFile,
     *,
     data: DataFolder,
-    run: Annotated[Path, typer.Option(help="Run folder with a trained student.")],
-    out: Annotated[Path, typer.Option(help="Folder for the .onnx, its card and hashes.json.")],
-    jobs: Annotated[int, typer.Option(help="Threads.")] = 2,
+    out: RunFolder,
+    pretrained: Pretrained = None,
+    device: DeviceKind = "auto",
+    resume: Resume = True,
 ) -> None:
-    """Export the student to ONNX, calibrate and measure it, and write its card."""
-    from ctiqa.data.manifest import read_examples
-    from ctiqa.evaluate.model_card import write_model
-    from ctiqa.recipe import read_recipe
-    from ctiqa.train.export import to_onnx
-    from ctiqa.train.student import load_student
+    """Train the student from labels and teacher; the teacher's weights are found in the run."""
+    from ctiqa.train.student import train_student as train
 
-    wanted = read_recipe(recipe)
-    network = to_onnx(load_student(wanted, run))
-    card = write_model(wanted, network, read_examples(data), out, threads=jobs)
-    overall = card["agreement"]["overall"]
-    low, high = overall["interval"]
-    typer.echo(f"{out / wanted.name}.onnx: overall {overall['value']:.3f} ({low:.3f}-{high:.3f})")
+    wanted = _recipe(recipe, pretrained)
+    with _run(wanted, data, out, device, resume=resume) as run:
+        run.tell(f"student: {train(run)}")
+
+
+def _recipe(file: Path, pretrained: str | None) -> Recipe:
+    """The recipe of a file, with other pretrained weights where they are asked for."""
+    from ctiqa.recipe import read_recipe
+
+    recipe = read_recipe(file)
+    if pretrained is None:
+        return recipe
+    return replace(recipe, network=replace(recipe.network, pretrained=pretrained))
+
+
+@contextmanager
+def _run(
+    recipe: Recipe, data: Path, out: Path, device: Kind, *, resume: bool, natural: bool = False
+) -> Iterator[Run]:
+    """The run of a recipe on its device, which is given back at the end."""
+    from ctiqa.train.devices import device as devices
+    from ctiqa.train.inputs import open_run
+
+    with devices(device) as where:
+        yield open_run(
+            recipe, data, out, device=where, tell=typer.echo, resume=resume, natural=natural
+        )

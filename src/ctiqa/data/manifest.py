@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ MANIFEST = "manifest.parquet"
 HEADER = "manifest.json"
 SCHEMA = 1
 SHARDS = "shards"
+
+MOST_OPEN = 500
+"""Mapped files kept open; a system allows a process about a thousand."""
 
 NEEDED = ("shard", "row", "patient", "region", "split", "fold", "purpose", "label", "raw")
 """Columns that training and evaluation read."""
@@ -60,9 +64,15 @@ class Examples:
 
         return Examples(self.folder, self.table.filter(pl.col("fold") != fold))
 
+    @property
+    def natural(self) -> bool:
+        """Whether these are natural images, and not slices in HU."""
+        shard = str(self.column("shard")[0]) if len(self) else ""
+        return (self.folder / SHARDS / f"{shard}.rgb.npy").exists()
+
     def images(self) -> Shards:
-        """The pixels, in HU int16, by number of the example."""
-        return Shards(self, "hu")
+        """The pixels by number of the example: int16 HU [rows, cols], or uint8 RGB with [.., 3]."""
+        return Shards(self, "rgb" if self.natural else "hu")
 
     def maps(self) -> Shards:
         """The maps of ln(total local noise in HU), float16 [rows/32, cols/32], NaN outside."""
@@ -77,16 +87,14 @@ class Shards:
         self._kind = kind
         self._shard = examples.column("shard")
         self._row = examples.column("row")
-        self._open: dict[str, npt.NDArray[np.generic]] = {}
+        self._mapped = lru_cache(MOST_OPEN)(_mapped)
 
     def __len__(self) -> int:
         return len(self._row)
 
     def __getitem__(self, number: int) -> npt.NDArray[np.generic]:
-        name = str(self._shard[number])
-        if name not in self._open:
-            self._open[name] = _mapped(self._folder / f"{name}.{self._kind}.npy")
-        return np.asarray(self._open[name][int(self._row[number])])
+        file = self._folder / f"{self._shard[number]}.{self._kind}.npy"
+        return np.asarray(self._mapped(file)[int(self._row[number])])
 
 
 def _mapped(file: Path) -> npt.NDArray[np.generic]:
@@ -118,6 +126,22 @@ def read_examples(folder: Path) -> Examples:
     if missing := [name for name in NEEDED if name not in table.columns]:
         raise DataError(f"'{file}' lacks {', '.join(missing)}; call 'ctiqa prepare' again")
     return Examples(folder, table)
+
+
+def read_header(folder: Path) -> dict[str, Any]:
+    """The header of a prepared data set: its recipe, counts and hash.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    file = folder / HEADER
+    try:
+        header = dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise DataError(f"'{file}' cannot be read ({error}); call 'ctiqa prepare' again") from None
+    if missing := [key for key in ("recipe", "content_sha256") if key not in header]:
+        raise DataError(f"'{file}' lacks {' and '.join(missing)}; call 'ctiqa prepare' again")
+    return header
 
 
 def write_manifest(folder: Path, recipe: DataRecipe, records: Sequence[dict[str, Any]]) -> Path:

@@ -9,7 +9,14 @@ from typing import Any
 from ctiqa.data.claim import claim, recipe_mark
 from ctiqa.data.manifest import write_manifest
 from ctiqa.data.runner import Progress, read_records, run
-from ctiqa.data.sources import cccid, ldct_projection, simulate
+from ctiqa.data.sources import (
+    cccid,
+    folder,
+    kadid10k,
+    ldct_projection,
+    ldctiqac2023,
+    simulate,
+)
 from ctiqa.data.task import Task
 from ctiqa.recipe import DataRecipe
 
@@ -17,6 +24,9 @@ PLANS: dict[str, Callable[[Path, Any], Sequence[Task]]] = {
     "simulate": simulate.plan,
     "ldct-projection": ldct_projection.plan,
     "cccid": cccid.plan,
+    "ldctiqac2023": ldctiqac2023.plan,
+    "kadid10k": kadid10k.plan,
+    "folder": folder.plan,
 }
 """How the tasks of every source are planned, by its name in a recipe."""
 

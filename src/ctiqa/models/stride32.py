@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ctiqa.hu import WINDOWS
-from ctiqa.recipe import NetworkRecipe
+from ctiqa.recipe import Stride32Network
 
 INPUT_WINDOWS = ("soft", "challenge", "lung")
 """Windows the network looks through, as channels."""
@@ -116,12 +116,12 @@ class Stride32(nn.Module):
         recipe: Size of the network; ``recipe.outputs`` numbers come out, each a score.
 
     >>> import torch
-    >>> scores, noise = Stride32(NetworkRecipe(outputs=2))(torch.zeros(1, 1, 256, 320))
+    >>> scores, noise = Stride32(Stride32Network(outputs=2))(torch.zeros(1, 1, 256, 320))
     >>> tuple(scores.shape), tuple(noise.shape)
     ((1, 2), (1, 8, 10))
     """
 
-    def __init__(self, recipe: NetworkRecipe) -> None:
+    def __init__(self, recipe: Stride32Network) -> None:
         super().__init__()
         widths = (len(INPUT_WINDOWS), *recipe.stem)
         self.windows = Windows()

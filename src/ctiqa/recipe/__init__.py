@@ -7,24 +7,54 @@ from ctiqa.recipe.data import (
     SOURCES,
     CccidData,
     DataRecipe,
+    FolderData,
+    Kadid10kData,
+    Ldctiqac2023Data,
     LdctProjectionData,
     Mode,
     SimulateData,
 )
-from ctiqa.recipe.reading import read_recipe, recipe_from
-from ctiqa.recipe.training import NetworkRecipe, TrainRecipe
+from ctiqa.recipe.network import (
+    KINDS,
+    BodyNetwork,
+    DbcnnNetwork,
+    ManiqaNetwork,
+    NetworkRecipe,
+    StemVitNetwork,
+    Stride32Network,
+    TfktNetwork,
+)
+from ctiqa.recipe.published import DEFECTS, Defect, as_published, defects_of, overlaid
+from ctiqa.recipe.reading import read_recipe, read_values, recipe_from
+from ctiqa.recipe.training import TrainRecipe
 from ctiqa.recipe.whole import Recipe
 
 __all__ = [
+    "DEFECTS",
+    "KINDS",
     "SOURCES",
+    "BodyNetwork",
     "CccidData",
     "DataRecipe",
+    "DbcnnNetwork",
+    "Defect",
+    "FolderData",
+    "Kadid10kData",
     "LdctProjectionData",
+    "Ldctiqac2023Data",
+    "ManiqaNetwork",
     "Mode",
     "NetworkRecipe",
     "Recipe",
     "SimulateData",
+    "StemVitNetwork",
+    "Stride32Network",
+    "TfktNetwork",
     "TrainRecipe",
+    "as_published",
+    "defects_of",
+    "overlaid",
     "read_recipe",
+    "read_values",
     "recipe_from",
 ]

@@ -140,6 +140,22 @@ class LdctProjectionData(DataRecipe):
 
 
 @dataclass(frozen=True, slots=True)
+class Ldctiqac2023Data(DataRecipe):
+    """The challenge's slices with radiologists' scores; near-duplicates stand for patients.
+
+    Attributes:
+        threshold: Similarity from which two slices count as one patient's.
+    """
+
+    source: str = "ldctiqac2023"
+    threshold: float = 0.65
+
+    def own_rules(self) -> tuple[str | None, ...]:
+        """See :meth:`DataRecipe.own_rules`."""
+        return (rule(self, "threshold", "in (0, 1)", lambda v: 0 < v < 1),)
+
+
+@dataclass(frozen=True, slots=True)
 class CccidData(DataRecipe):
     """Shen's chest slices: normal dose from DICOM, low dose by Poisson noise, mixed between.
 
@@ -168,9 +184,74 @@ class CccidData(DataRecipe):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Kadid10kData(DataRecipe):
+    """Natural images with opinion scores: KADID-10k, or any CSV of (image, score, sd).
+
+    Attributes:
+        table: CSV file in the root.
+        image_column: Column with the image's file name.
+        score_column: Column with the mean opinion score.
+        spread_column: Column with its variance or SD; empty where there is none.
+        reference_column: Column with the pristine image, which must not cross a split.
+        score_range: Lowest and highest opinion score.
+    """
+
+    source: str = "kadid10k"
+    table: str = "dmos.csv"
+    image_column: str = "dist_img"
+    score_column: str = "dmos"
+    spread_column: str = "var"
+    reference_column: str = "ref_img"
+    score_range: tuple[float, ...] = (1.0, 5.0)
+
+    def own_rules(self) -> tuple[str | None, ...]:
+        """See :meth:`DataRecipe.own_rules`."""
+        return (_range_rule(self),)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderData(DataRecipe):
+    """The user's own: a CSV ``path,score[,patient,reader,split]``, or clean CT to be degraded.
+
+    Attributes:
+        table: CSV file in the root; empty degrades the clean CT found there instead.
+        score_range: Lowest and highest score in the CSV.
+        tiff_hu: Whether float TIFF in [0, 1] is HU = 1400·p − 1000.
+        threshold: Similarity from which two slices count as one patient's, where the CSV names
+            no patients.
+        train_examples: Degraded examples a training slice, where clean CT is degraded.
+        held_out_examples: The same for validation and test patients.
+    """
+
+    source: str = "folder"
+    table: str = "labels.csv"
+    score_range: tuple[float, ...] = (0.0, 4.0)
+    tiff_hu: bool = False
+    threshold: float = 0.65
+    train_examples: int = 24
+    held_out_examples: int = 24
+
+    def own_rules(self) -> tuple[str | None, ...]:
+        """See :meth:`DataRecipe.own_rules`."""
+        return (
+            _range_rule(self),
+            rule(self, "threshold", "in (0, 1)", lambda v: 0 < v < 1),
+            rule(self, "train_examples", ">= 1", lambda v: v >= 1),
+            rule(self, "held_out_examples", ">= 1", lambda v: v >= 1),
+        )
+
+
+def _range_rule(made: object) -> str | None:
+    return rule(made, "score_range", "two rising numbers", lambda v: len(v) == 2 and v[0] < v[1])
+
+
 SOURCES: dict[str, type[DataRecipe]] = {
     "simulate": SimulateData,
     "ldct-projection": LdctProjectionData,
+    "ldctiqac2023": Ldctiqac2023Data,
     "cccid": CccidData,
+    "kadid10k": Kadid10kData,
+    "folder": FolderData,
 }
 """The kind of recipe of every source."""

@@ -11,16 +11,27 @@ from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_h
 
 from ctiqa.errors import UsageError
 from ctiqa.recipe.data import SOURCES, DataRecipe
+from ctiqa.recipe.network import KINDS, NetworkRecipe
+from ctiqa.recipe.published import as_published, defects_of
 from ctiqa.recipe.whole import Recipe
 
 T = TypeVar("T")
 
 
 def read_recipe(path: Path) -> Recipe:
-    """Read a recipe file.
+    """Read a recipe file; one that is as published gets every defect of its system.
 
     Raises:
         UsageError: If it cannot be read, listing every unknown key, missing key and wrong type.
+    """
+    return recipe_from(read_values(path), str(path))
+
+
+def read_values(path: Path) -> dict[str, Any]:
+    """The plain values of a recipe file, as they stand there.
+
+    Raises:
+        UsageError: If it is not TOML.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -29,10 +40,9 @@ def read_recipe(path: Path) -> Recipe:
     except UnicodeDecodeError as error:
         raise UsageError(f"recipe '{path}' is not TOML: {error}") from None
     try:
-        values = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"recipe '{path}' is not TOML: {error}") from None
-    return recipe_from(values, str(path))
 
 
 def recipe_from(values: Mapping[str, Any], where: str = "recipe") -> Recipe:
@@ -44,6 +54,8 @@ def recipe_from(values: Mapping[str, Any], where: str = "recipe") -> Recipe:
       members must be int, got 'five'
     """
     problems: list[str] = []
+    if values.get("mode") == "as-published":
+        values = as_published(values, defects_of(str(values.get("system"))))
     recipe = _build(Recipe, values, "", problems)
     if recipe is None or problems:
         count = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
@@ -100,7 +112,7 @@ def _table(hint: type[Any], value: Any, name: str, problems: list[str]) -> Any:
     if not isinstance(value, Mapping):
         problems.append(f"{name} must be a table, got {value!r}")
         return None
-    wanted = _source(value, name, problems) if hint is DataRecipe else hint
+    wanted = _variant(hint, value, name, problems) if hint in VARIANTS else hint
     return _build(wanted, value, name + ".", problems)
 
 
@@ -112,11 +124,20 @@ def _list(hint: Any, value: Any, name: str, problems: list[str]) -> Any:
     return tuple(_convert(item, v, f"{name}[{i}]", problems) for i, v in enumerate(value))
 
 
-def _source(values: Mapping[str, Any], name: str, problems: list[str]) -> type[DataRecipe]:
-    """Which kind of data recipe a table is: its ``source`` says so."""
-    source = values.get("source", "simulate")
-    if source not in SOURCES:
-        known = ", ".join(SOURCES)
-        problems.append(f"{name}.source must be one of {known}, got {source!r}")
-        return DataRecipe
-    return SOURCES[source]
+VARIANTS: dict[type[Any], tuple[str, str, Mapping[str, type[Any]]]] = {
+    DataRecipe: ("source", "simulate", SOURCES),
+    NetworkRecipe: ("kind", "stride32", KINDS),
+}
+"""Tables of several kinds: the key that tells them apart, its default, the kinds."""
+
+
+def _variant(
+    hint: type[Any], values: Mapping[str, Any], name: str, problems: list[str]
+) -> type[Any]:
+    """Which kind a table is of: one of its keys says so."""
+    key, default, kinds = VARIANTS[hint]
+    kind = values.get(key, default)
+    if kind not in kinds:
+        problems.append(f"{name}.{key} must be one of {', '.join(kinds)}, got {kind!r}")
+        return hint
+    return kinds[kind]

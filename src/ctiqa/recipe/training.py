@@ -1,102 +1,131 @@
-"""Networks and their training, as recipes."""
+"""Trainings as recipes: optimiser, length, loss."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from ctiqa.recipe.rules import require, rule
 
-
-@dataclass(frozen=True, slots=True)
-class NetworkRecipe:
-    """Size of the stride-32 network.
-
-    Attributes:
-        stem: Channels of the five stride-2 stages; the last is the width of the tokens.
-        blocks: Attention blocks.
-        heads: Attention heads; must divide the token width.
-        outputs: Numbers in the score vector.
-    """
-
-    stem: tuple[int, ...] = (16, 32, 64, 96, 160)
-    blocks: int = 3
-    heads: int = 5
-    outputs: int = 5
-
-    def __post_init__(self) -> None:
-        width = self.stem[-1] if self.stem else 0
-        require(
-            rule(self, "stem", "five channel counts >= 1", lambda v: len(v) == 5 and min(v) >= 1),
-            rule(self, "blocks", ">= 1", lambda v: v >= 1),
-            rule(self, "heads", f"a divisor of {width}", lambda v: v >= 1 and width % v == 0),
-            rule(self, "outputs", ">= 1", lambda v: v >= 1),
-        )
+AUGMENTATIONS = ("flip", "rotate", "transpose", "scale")
+"""Ways to change a slice; all but ``scale`` leave its pixels, and so its noise, as they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainRecipe:
-    """One training: optimiser, length and loss.
+    """One training.
 
     Attributes:
-        steps: Optimiser steps.
-        batch: Examples a step.
-        learning_rate: Peak learning rate of AdamW, reached after the warm-up.
-        weight_decay: Decoupled weight decay.
+        steps: Optimiser steps, where ``epochs`` is 0.
+        epochs: Times that every example is seen, in a new order each; 0 draws ``steps`` batches
+            in which patients and grades are balanced instead.
+        batch: Examples a step, over all devices.
+        accumulate: Parts that a batch is cut into, each of which must fit into memory.
+        optimizer: Stochastic gradient descent with momentum, Adam, or Adam with decoupled decay.
+        momentum: Momentum of ``sgd``.
+        learning_rate: Peak learning rate, reached after the warm-up.
+        least_rate: Where half a cosine ends, as a share of the peak.
         warmup: Share of the steps over which the learning rate rises.
+        weight_decay: Weight decay.
+        clip: Greatest norm of the gradient; 0 leaves it as it is.
+        precision: Arithmetic of the network: bfloat16 where it is safe, or float32.
         average: Decay a step of the exponential average of the weights that is kept.
-        map_weight: Weight of the loss on the map of local noise.
+        augment: How slices are turned and changed, among :data:`AUGMENTATIONS`.
+        loss: What is minimised: |e| + e²; p-Huber (Shen et al. 2025); e²; or the ranked
+            probability of ordinal grades.
+        huber_form: p-Huber made continuous, or with the jump it was printed with.
         distil_weight: Weight β of the distillation loss.
         distil_epsilon: Largest distance, in grades, between teacher and label at which the
             teacher is believed.
+        distil_to: Whether every output follows its member, or their mean follows the mean.
+        gate: Whether the teacher is believed image by image, or a whole batch at a time.
+        distillation: Whether its loss adds to that on the label, or replaces it where it fires.
+        teachers: Members' scores of the slices as they are, made once; or of the augmented
+            slices, at every step.
+        map_weight: Weight of the loss on the map of local noise.
         consistency_weight: Weight of the squared difference between two views of one slice,
             turned and mirrored differently; where it is > 0 half of a batch are such twins.
         crop: Side in pixels of the random crop trained on; 0 takes whole slices.
         whole_steps: Last steps, which take whole slices whatever ``crop`` says: the network must
             end up at home in what it will score.
-        validate_every: Steps between two validations (each also writes a checkpoint).
+        validate_every: Steps between two validations (each also writes a checkpoint); 0 validates
+            after every epoch.
+        select: What chooses the best checkpoint.
+        patience: Validations without a better one after which training stops; 0 goes on.
         seed: Seed of weights, order and augmentation.
     """
 
     steps: int = 1000
+    epochs: int = 0
     batch: int = 16
+    accumulate: int = 1
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    momentum: float = 0.9
     learning_rate: float = 1e-3
-    weight_decay: float = 0.05
+    least_rate: float = 0.01
     warmup: float = 0.1
+    weight_decay: float = 0.05
+    clip: float = 1.0
+    precision: Literal["bf16", "float32"] = "bf16"
     average: float = 0.99
-    map_weight: float = 0.3
+    augment: tuple[str, ...] = ("flip", "rotate")
+    loss: Literal["l1+l2", "p-huber", "mse", "ranked-probability"] = "l1+l2"
+    huber_form: Literal["continuous", "printed"] = "continuous"
     distil_weight: float = 0.0
     distil_epsilon: float = 0.5
+    distil_to: Literal["members", "mean"] = "members"
+    gate: Literal["image", "batch"] = "image"
+    distillation: Literal["adds", "replaces"] = "adds"
+    teachers: Literal["stored", "every-step"] = "stored"
+    map_weight: float = 0.3
     consistency_weight: float = 0.0
     crop: int = 0
     whole_steps: int = 0
     validate_every: int = 250
+    select: Literal["validation", "training"] = "validation"
+    patience: int = 0
     seed: int = 1
 
     def __post_init__(self) -> None:
-        counts = ("steps", "batch", "validate_every")
+        counts = ("steps", "batch", "accumulate")
+        naturals = ("epochs", "whole_steps", "patience", "seed")
         weights = (
             "weight_decay",
+            "clip",
             "map_weight",
             "distil_weight",
             "distil_epsilon",
             "consistency_weight",
         )
+        shares = ("warmup", "least_rate")
+        known = ", ".join(AUGMENTATIONS)
         require(
             *(rule(self, name, ">= 1", lambda v: v >= 1) for name in counts),
+            *(rule(self, name, ">= 0", lambda v: v >= 0) for name in naturals),
             *(rule(self, name, ">= 0", lambda v: 0 <= v < math.inf) for name in weights),
+            *(rule(self, name, "in [0, 1]", lambda v: 0 <= v <= 1) for name in shares),
             rule(self, "learning_rate", "> 0", lambda v: 0 < v < math.inf),
-            rule(self, "warmup", "in [0, 1]", lambda v: 0 <= v <= 1),
+            rule(self, "momentum", "in [0, 1)", lambda v: 0 <= v < 1),
             rule(self, "average", "in [0, 1)", lambda v: 0 <= v < 1),
-            rule(
-                self,
-                "crop",
-                "0 or a multiple of 32 from 128",
-                lambda v: v == 0 or (v >= 128 and v % 32 == 0),
-            ),
+            rule(self, "augment", f"among {known}", lambda v: set(AUGMENTATIONS).issuperset(v)),
+            self._crop_rule(),
+            self._length_rule(),
+            self._parts_rule(),
             "batch must be even where consistency_weight > 0, got " + str(self.batch)
             if self.consistency_weight > 0 and self.batch % 2
             else None,
-            rule(self, "whole_steps", ">= 0", lambda v: v >= 0),
-            rule(self, "seed", ">= 0", lambda v: v >= 0),
         )
+
+    def _crop_rule(self) -> str | None:
+        wanted = "0 or a multiple of 32 from 128"
+        return rule(self, "crop", wanted, lambda v: v == 0 or (v >= 128 and v % 32 == 0))
+
+    def _length_rule(self) -> str | None:
+        if self.epochs:
+            return rule(self, "validate_every", ">= 0", lambda v: v >= 0)
+        return rule(self, "validate_every", ">= 1 where 'epochs' is 0", lambda v: v >= 1)
+
+    def _parts_rule(self) -> str | None:
+        wanted = f"a divisor of 'batch' = {self.batch}"
+        return rule(self, "accumulate", wanted, lambda v: v >= 1 and self.batch % v == 0)

@@ -6,9 +6,11 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ctiqa.recipe.data import DataRecipe, SimulateData
+from ctiqa.recipe.data import DataRecipe, Mode, SimulateData
+from ctiqa.recipe.network import NetworkRecipe, Stride32Network
+from ctiqa.recipe.published import System
 from ctiqa.recipe.rules import require, rule
-from ctiqa.recipe.training import NetworkRecipe, TrainRecipe
+from ctiqa.recipe.training import TrainRecipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,24 +19,30 @@ class Recipe:
 
     Attributes:
         name: Name of the model.
+        system: The published system that it follows.
+        mode: As published, with every defect of :mod:`ctiqa.recipe.published`; or corrected.
         data: How examples are made.
-        network: Size of the network, of teacher members and student alike.
+        network: The network of teacher members and student alike.
+        pretrain: Training on natural images that comes before all; ``None`` leaves it out.
         teacher: Training of every teacher member.
         student: Training of the student.
         polish: A last, gentle training that starts from the student; ``None`` leaves it out.
-        members: Teacher members, each trained without one fold.
+        members: Teacher members, each trained without one fold; 0 trains from labels alone.
     """
 
     name: str
+    system: System = "ctiqa"
+    mode: Mode = "corrected"
     data: DataRecipe = field(default_factory=SimulateData)
-    network: NetworkRecipe = field(default_factory=NetworkRecipe)
+    network: NetworkRecipe = field(default_factory=Stride32Network)
+    pretrain: TrainRecipe | None = None
     teacher: TrainRecipe = field(default_factory=TrainRecipe)
     student: TrainRecipe = field(default_factory=TrainRecipe)
     polish: TrainRecipe | None = None
     members: int = 5
 
     def __post_init__(self) -> None:
-        folds, outputs = self.data.folds, self.network.outputs
+        folds = self.data.folds
         require(
             rule(
                 self,
@@ -42,12 +50,24 @@ class Recipe:
                 "a file name of letters, digits, '.', '_' and '-'",
                 lambda v: re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", v) is not None,
             ),
-            rule(self, "members", f"1…{folds} (data.folds)", lambda v: 1 <= v <= folds),
-            None
-            if outputs == self.members
-            else f"network.outputs must be equal to members = {self.members}, so that every "
-            f"output has its teacher, got {outputs}",
+            rule(self, "members", f"0…{folds} (data.folds)", lambda v: 0 <= v <= folds),
+            self._outputs_rule(),
+            self._pretrain_rule(),
         )
+
+    def _outputs_rule(self) -> str | None:
+        outputs = self.network.outputs
+        if not self.members or outputs == self.members:
+            return None
+        return (
+            f"network.outputs must be equal to members = {self.members}, so that every "
+            f"output has its teacher, got {outputs}"
+        )
+
+    def _pretrain_rule(self) -> str | None:
+        if self.pretrain is None or self.network.kind == "tfkt":
+            return None
+        return f"pretrain must be left out where network.kind is {self.network.kind!r}"
 
     def as_dict(self) -> dict[str, Any]:
         """The recipe as plain values, for checkpoints and manifests."""

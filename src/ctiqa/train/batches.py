@@ -1,10 +1,11 @@
-"""Batches of examples, cropped, turned and mirrored; the same batch for the same step, always."""
+"""Batches of examples; the same batch for the same step, always."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,9 @@ from torch import Tensor
 
 from ctiqa.data.labels import TOKEN
 from ctiqa.data.manifest import Examples
+from ctiqa.errors import DataError
 from ctiqa.recipe import TrainRecipe
+from ctiqa.train.augment import Change, changed, draw, turned
 
 RAW_RANGE = (-0.6, 4.6)
 """Labels are trained on a little beyond the scale, so that its ends are not a cliff."""
@@ -25,25 +28,107 @@ LABEL_BIN = 0.25
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Examples as tensors.
+    """Examples as tensors, not yet augmented.
 
     Attributes:
         number: Number of every example in its set [n].
-        hu: CT numbers in HU [n, 1, rows, cols].
-        label: Score a little beyond 0–4 [n].
-        noise: ln local noise, NaN outside the patient [n, rows/32, cols/32].
+        images: Pixels as they are stored: int16 HU [n, 1, rows, cols], or uint8 RGB with three
+            channels.
+        label: What is trained on, in grades [n].
+        noise: ln of the local noise in HU [n, rows/32, cols/32], NaN where unknown; ``None`` where
+            no network asks for it.
+        change: How every example is to be turned, mirrored and scaled.
     """
 
-    number: npt.NDArray[np.intp]
-    hu: Tensor
+    number: npt.NDArray[np.int64]
+    images: Tensor
     label: Tensor
-    noise: Tensor
+    noise: Tensor | None
+    change: Change
+
+    def part(self, which: slice) -> Batch:
+        """Some of the examples."""
+        noise = None if self.noise is None else self.noise[which]
+        change = self.change.part(which)
+        return Batch(self.number[which], self.images[which], self.label[which], noise, change)
+
+    def ready(self, device: torch.device) -> Batch:
+        """The batch on a device, augmented there, its images float32."""
+        images = changed(self.images.to(device).float(), self.change)
+        noise = None if self.noise is None else turned(self.noise.to(device), self.change)
+        return Batch(self.number, images, self.label.to(device), noise, self.change)
 
 
-class Batches:
-    """Random batches; a step's batch depends on the seed and the step alone.
+class Batches(Protocol):
+    """Where a training gets its batches."""
 
-    That makes a resumed training see exactly what an uninterrupted one would have seen.
+    @property
+    def per_epoch(self) -> int:
+        """Steps in which every example is seen about once."""
+
+    def batch(self, step: int) -> Batch:
+        """The batch of a step."""
+
+
+def batches_of(examples: Examples, recipe: TrainRecipe) -> Batches:
+    """Epochs where the recipe counts epochs, else balanced draws."""
+    return EpochBatches(examples, recipe) if recipe.epochs else BalancedBatches(examples, recipe)
+
+
+def ahead(batches: Batches, first: int, last: int) -> Iterator[Batch]:
+    """Batches of steps ``first`` to ``last`` − 1, each read while the one before is used."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(batches.batch, first)
+        for step in range(first, last):
+            now = coming.result()
+            coming = reader.submit(batches.batch, min(step + 1, last - 1))
+            yield now
+
+
+class EpochBatches:
+    """Every example once an epoch, in an order of its own; an incomplete last batch is left out.
+
+    Raises:
+        DataError: If there are fewer examples than a batch holds.
+    """
+
+    def __init__(self, examples: Examples, recipe: TrainRecipe) -> None:
+        if len(examples) < recipe.batch:
+            raise DataError(
+                f"'batch' must be at most the number of training examples, {len(examples)}, "
+                f"got {recipe.batch}"
+            )
+        self._images = examples.images()
+        self._label = examples.column("label").astype(np.float32)
+        self._recipe = recipe
+
+    @property
+    def per_epoch(self) -> int:
+        """Whole batches in the examples."""
+        return len(self._label) // self._recipe.batch
+
+    def batch(self, step: int) -> Batch:
+        """The batch of a step."""
+        epoch, place = divmod(step, self.per_epoch)
+        size = self._recipe.batch
+        order = np.random.default_rng((self._recipe.seed, epoch)).permutation(len(self._label))
+        number = order[place * size : (place + 1) * size]
+        rng = np.random.default_rng((self._recipe.seed, step, 1))
+        return Batch(
+            number=number,
+            images=stacked([self._images[int(k)] for k in number]),
+            label=torch.from_numpy(self._label[number]),
+            noise=None,
+            change=draw(rng, size, self._recipe.augment),
+        )
+
+
+class BalancedBatches:
+    """Examples drawn so that patients and grades count alike, cropped, with maps of their noise.
+
+    Args:
+        examples: Training examples of one matrix size.
+        recipe: Batch, crop, seed.
     """
 
     def __init__(self, examples: Examples, recipe: TrainRecipe) -> None:
@@ -52,42 +137,36 @@ class Batches:
         self._weight = example_weights(examples.column("patient"), self._label)
         self._recipe = recipe
 
+    @property
+    def per_epoch(self) -> int:
+        """Draws that are as many as the examples."""
+        return max(len(self._label) // self._recipe.batch, 1)
+
     def batch(self, step: int) -> Batch:
         """The batch of a step."""
         rng = np.random.default_rng((self._recipe.seed, step))
         number = rng.choice(len(self._label), self._recipe.batch, p=self._weight)
         if self._recipe.consistency_weight > 0:
             number[len(number) // 2 :] = number[: len(number) // 2]
-        pairs = [self._augmented(int(k), self._crop(step), rng) for k in number]
+        pairs = [self._cropped(int(k), self._crop(step), rng) for k in number]
         return Batch(
             number=number,
-            hu=torch.from_numpy(np.stack([hu for hu, _ in pairs])[:, None]),
+            images=stacked([hu for hu, _ in pairs]),
             label=torch.from_numpy(self._label[number]),
-            noise=torch.from_numpy(np.stack([noise for _, noise in pairs])),
+            noise=torch.from_numpy(np.stack([noise for _, noise in pairs]).astype(np.float32)),
+            change=draw(rng, len(number), self._recipe.augment),
         )
-
-    def steps(self, first: int, last: int) -> Iterator[Batch]:
-        """Batches of steps ``first`` to ``last`` − 1, each read while the one before is used."""
-        with ThreadPoolExecutor(1) as reader:
-            coming = reader.submit(self.batch, first)
-            for step in range(first, last):
-                now = coming.result()
-                coming = reader.submit(self.batch, min(step + 1, last - 1))
-                yield now
 
     def _crop(self, step: int) -> int:
         """Side of the crops of a step, 0 for whole slices."""
         left = self._recipe.steps - step
         return 0 if 0 < left <= self._recipe.whole_steps else self._recipe.crop
 
-    def _augmented(
+    def _cropped(
         self, number: int, crop: int, rng: np.random.Generator
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    ) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
         hu, noise = self._images[number], self._maps[number]
-        if crop:
-            hu, noise = _crop(hu, noise, crop // TOKEN, rng)
-        turns, mirror = int(rng.integers(4)), bool(rng.integers(2))
-        return _turn(hu, turns, mirror), _turn(noise, turns, mirror)
+        return _crop(hu, noise, crop // TOKEN, rng) if crop else (hu, noise)
 
 
 def example_weights(
@@ -127,6 +206,15 @@ def _crop(
     return hu[r : r + side, c : c + side], noise[row : row + size, col : col + size]
 
 
-def _turn(array: npt.NDArray[np.generic], turns: int, mirror: bool) -> npt.NDArray[np.float32]:
-    turned = np.rot90(array, turns)
-    return np.ascontiguousarray(turned[:, ::-1] if mirror else turned, dtype=np.float32)
+def stacked(images: list[npt.NDArray[np.generic]]) -> Tensor:
+    """Slices [rows, cols], or RGB images [rows, cols, 3], as one tensor with channels first.
+
+    Raises:
+        DataError: If they differ in size.
+    """
+    if len(shapes := {image.shape for image in images}) > 1:
+        raise DataError(
+            f"images of one batch must have one size, got {sorted(shapes)}; prepare them at one"
+        )
+    stack = np.stack(images)
+    return torch.from_numpy(stack[:, None] if stack.ndim == 3 else stack.transpose(0, 3, 1, 2))

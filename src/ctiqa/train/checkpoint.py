@@ -16,24 +16,26 @@ from ctiqa.errors import DataError
 
 def save(
     file: Path,
-    *,
-    model: nn.Module,
-    average: nn.Module,
-    optimizer: torch.optim.Optimizer,
     facts: dict[str, Any],
+    *,
+    average: nn.Module,
+    model: nn.Module | None = None,
+    optimizer: torch.optim.Optimizer | None = None,
 ) -> None:
     """Write a checkpoint under a temporary name, then rename it.
 
     Args:
         file: Where it goes.
-        model: Network being trained.
-        average: Its running average.
-        optimizer: State to go on with.
         facts: Step, recipe, history: anything JSON can hold.
+        average: Running average of the network, all that scoring needs.
+        model: The network itself, to go on with.
+        optimizer: Its state, to go on with.
     """
-    tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
-    tensors |= {f"average.{k}": v for k, v in average.state_dict().items()}
-    tensors |= _optimizer_tensors(optimizer)
+    tensors = {f"average.{k}": v for k, v in average.state_dict().items()}
+    if model is not None:
+        tensors |= {f"model.{k}": v for k, v in model.state_dict().items()}
+    if optimizer is not None:
+        tensors |= _optimizer_tensors(optimizer)
     temporary = file.with_suffix(".tmp")
     file.parent.mkdir(parents=True, exist_ok=True)
     copies = {k: v.detach().clone().contiguous() for k, v in tensors.items()}

@@ -5,28 +5,37 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ctiqa.errors import DataError
+from ctiqa.metrics.agreement import agreement
+from ctiqa.models.contract import Outputs
 from ctiqa.recipe import TrainRecipe
 from ctiqa.train import checkpoint
-from ctiqa.train.batches import Batch, Batches
+from ctiqa.train.batches import Batch, Batches, ahead
+from ctiqa.train.devices import Device
+from ctiqa.train.memory import is_out_of_memory, part_that_fits
+from ctiqa.train.optimizers import learning_rate, optimizer_of
 
 LAST = "last.safetensors"
 BEST = "best.safetensors"
 
-Loss = Callable[[Batch, Tensor, Tensor], Tensor]
-"""Loss of a batch from its scores [n, outputs] and noise maps."""
+Loss = Callable[[Batch, Outputs], Tensor]
+"""Mean loss of a batch, augmented and on the device, from what the network says of it."""
 
 Validate = Callable[[nn.Module], dict[str, float]]
 """Figures of the averaged network on validation patients; ``overall`` chooses the best."""
+
+Figures = dict[str, float]
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -37,8 +46,10 @@ class Training:
         model: Network being trained.
         recipe: Optimiser, length, batch.
         folder: Where checkpoints go.
-        facts: Written into every checkpoint besides: recipe, data, purpose.
+        facts: Written into every checkpoint besides: recipe, hash of the data, purpose.
         tell: Called with one line of progress a validation.
+        log: Called with the figures of every validation so far, the last one new.
+        device: Where it runs.
     """
 
     model: nn.Module
@@ -46,17 +57,17 @@ class Training:
     folder: Path
     facts: dict[str, Any]
     tell: Callable[[str], None] = lambda _: None
-    history: list[dict[str, float]] = field(default_factory=list)
+    log: Callable[[list[Figures]], None] = lambda _: None
+    device: Device = field(default_factory=Device)
+    history: list[Figures] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.model = self.model.to(memory_format=torch.channels_last)
+        self.model = self.device.prepared(self.model)
+        self.parallel = self.device.parallel(self.model)
         decay = get_ema_multi_avg_fn(self.recipe.average)  # type: ignore[no-untyped-call]
         self.average = AveragedModel(self.model, multi_avg_fn=decay, use_buffers=True)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(),
-            lr=self.recipe.learning_rate,
-            weight_decay=self.recipe.weight_decay,
-        )
+        self.optimizer = optimizer_of(self.model, self.recipe)
+        self._seen: list[tuple[Tensor, Tensor]] = []
 
     def run(self, batches: Batches, loss: Loss, validate: Validate) -> Path:
         """Train from the last checkpoint, or from the start, to the recipe's last step.
@@ -65,57 +76,99 @@ class Training:
             The checkpoint with the best validation.
 
         Raises:
-            DataError: If the loss is no longer finite; the last good checkpoint stays.
+            DataError: If the loss is no longer finite (the last good checkpoint stays), or a
+                batch does not fit into memory; it says what would.
         """
+        every = self.recipe.validate_every or batches.per_epoch
+        total = self.recipe.epochs * batches.per_epoch or self.recipe.steps
         first = self._resume()
-        started, total = time.monotonic(), self.recipe.steps
-        for step, batch in enumerate(batches.steps(first, total), start=first):
-            value = self._step(step, batch, loss)
+        if self._exhausted():
+            return self.folder / BEST
+        clock = Clock()
+        for step, batch in enumerate(clock.waiting(ahead(batches, first, total)), start=first):
+            value = self._step(step, total, batch, loss)
             done = step + 1
-            if done % self.recipe.validate_every == 0 or done == total:
-                rate = (done - first) * self.recipe.batch / (time.monotonic() - started)
-                self._validated(done, value, rate, validate)
+            if done % every == 0 or done == total:
+                pace = clock.pace(done - first, self.recipe.batch, total - done)
+                self._validated(done, total, value, pace, validate)
+                if self._exhausted():
+                    break
         return self.folder / BEST
 
-    def _step(self, step: int, batch: Batch, loss: Loss) -> float:
+    def _step(self, step: int, total: int, batch: Batch, loss: Loss) -> float:
         self.model.train()
+        # All chance in a step follows from its number, so a resumed run draws the same.
+        torch.manual_seed((self.recipe.seed << 32) + step * self.device.world + self.device.rank)
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.recipe, step)
-        images = batch.hu.contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            scores, noise = self.model(images)
-        value = loss(batch, scores.float(), noise.float())
-        if not torch.isfinite(value):
+            group["lr"] = learning_rate(self.recipe, step, total)
+        self.optimizer.zero_grad(set_to_none=True)
+        try:
+            value = self.device.mean(self._backward(self.device.share(batch), loss)).item()
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            parts = self.recipe.accumulate * self.device.world
+            raise DataError(part_that_fits(len(batch.number), parts)) from None
+        if not math.isfinite(value):
             raise DataError(
-                f"the loss is {value.item()} at step {step}; the last good checkpoint is "
+                f"the loss is {value} at step {step}; the last good checkpoint is "
                 f"'{self.folder / LAST}': lower 'learning_rate' and start again from it"
             )
-        self.optimizer.zero_grad(set_to_none=True)
-        value.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        if self.recipe.clip:
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
         self.optimizer.step()
         self.average.update_parameters(self.model)
-        return value.item()
+        return value
 
-    def _validated(self, done: int, loss: float, rate: float, validate: Validate) -> None:
-        figures = {"step": float(done), "loss": loss, **validate(self.average.module)}
-        best = max((h["overall"] for h in self.history), default=-math.inf)
+    def _backward(self, batch: Batch, loss: Loss) -> Tensor:
+        """Gradients of a batch, a part at a time; its mean loss."""
+        parts = self.recipe.accumulate
+        total = torch.zeros((), device=self.device.torch)
+        for k in range(parts):
+            part = batch.part(slice(k, None, parts)).ready(self.device.torch)
+            with self.device.arithmetic(self.recipe):
+                scores, noise = self.parallel(part.images)
+            scores = scores.float()
+            value = loss(part, (scores, None if noise is None else noise.float())) / parts
+            value.backward()  # type: ignore[no-untyped-call]
+            total += value.detach()
+            self._seen.append((scores.detach().mean(dim=1), part.label))
+        return total
+
+    def _validated(
+        self, done: int, total: int, loss: float, pace: Figures, validate: Validate
+    ) -> None:
+        if self.device.first:
+            trained = _trained(self._seen)
+            figures = {"step": float(done), "loss": loss, **trained, **pace}
+            figures |= validate(self.average.module)
+            self._keep(done, figures)
+            self.tell(f"step {done}/{total}: {_words(figures)}")
+        self._seen.clear()
+        self.device.wait()
+
+    def _keep(self, done: int, figures: Figures) -> None:
+        """Write the checkpoints of a validation."""
+        key = "overall" if self.recipe.select == "validation" else "train_overall"
+        best = max((h[key] for h in self.history), default=-math.inf)
         self.history.append(figures)
-        if figures["overall"] > best:
-            self._save(BEST, done)
-        self._save(LAST, done)
-        words = " ".join(f"{k} {v:.4f}" for k, v in figures.items() if k != "step")
-        self.tell(f"step {done}/{self.recipe.steps}: {words} ({rate:.0f} images/s)")
-
-    def _save(self, name: str, done: int) -> None:
         facts = {**self.facts, "step": done, "history": self.history}
+        if figures[key] > best:
+            checkpoint.save(self.folder / BEST, facts, average=self.average)
         checkpoint.save(
-            self.folder / name,
+            self.folder / LAST,
+            facts,
             model=self.model,
             average=self.average,
             optimizer=self.optimizer,
-            facts=facts,
         )
+        self.log(self.history)
+
+    def _exhausted(self) -> bool:
+        """Whether validation has not become better for as long as the recipe waits."""
+        overall = [h["overall"] for h in self.history]
+        since = len(overall) - 1 - overall.index(max(overall)) if overall else 0
+        return self.device.agreed(0 < self.recipe.patience <= since)
 
     def _resume(self) -> int:
         file = self.folder / LAST
@@ -123,9 +176,11 @@ class Training:
             return 0
         tensors, facts = checkpoint.load(file)
         # A checkpoint holds JSON, in which tuples are lists.
-        if facts.get("recipe") != json.loads(json.dumps(self.facts["recipe"])):
+        mine = json.loads(json.dumps(self.facts))
+        if strange := [key for key in mine if facts.get(key) != mine[key]]:
             raise DataError(
-                f"'{file}' was made by another recipe; remove the folder to start afresh"
+                f"'{file}' was made by another {' and '.join(strange)}; take another run folder, "
+                "or say --no-resume to start afresh"
             )
         checkpoint.restore(
             tensors, model=self.model, average=self.average, optimizer=self.optimizer
@@ -134,15 +189,48 @@ class Training:
         return int(facts["step"])
 
 
-def learning_rate(recipe: TrainRecipe, step: int) -> float:
-    """Linear warm-up, then half a cosine down to a hundredth of the peak.
+class Clock:
+    """How fast a training is, and how long the device waits for its input."""
 
-    >>> recipe = TrainRecipe(steps=100, warmup=0.1, learning_rate=1.0)
-    >>> round(learning_rate(recipe, 9), 2), round(learning_rate(recipe, 99), 2)
-    (1.0, 0.01)
-    """
-    warm = max(round(recipe.warmup * recipe.steps), 1)
-    if step < warm:
-        return recipe.learning_rate * (step + 1) / warm
-    progress = (step - warm) / max(recipe.steps - warm, 1)
-    return recipe.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
+    def __init__(self) -> None:
+        self._started, self._waited = time.monotonic(), 0.0
+
+    def waiting(self, batches: Iterable[T]) -> Iterator[T]:
+        """The same batches, with the time they are waited for kept."""
+        source = iter(batches)
+        while True:
+            asked = time.monotonic()
+            try:
+                batch = next(source)
+            except StopIteration:
+                return
+            self._waited += time.monotonic() - asked
+            yield batch
+
+    def pace(self, steps: int, batch: int, left: int) -> Figures:
+        """Images a second, share of the time spent waiting, and seconds left."""
+        spent = max(time.monotonic() - self._started, 1e-9)
+        return {
+            "images_per_s": steps * batch / spent,
+            "waiting": self._waited / spent,
+            "seconds_left": spent / steps * left,
+        }
+
+
+def _trained(seen: list[tuple[Tensor, Tensor]]) -> Figures:
+    """Agreement on what was trained on since the last validation."""
+    score = torch.cat([score for score, _ in seen]).double().cpu().numpy()
+    label = torch.cat([label for _, label in seen]).double().cpu().numpy()
+    if len(score) < 3:
+        return {"train_overall": 0.0}
+    found = agreement(score, label)
+    return {"train_overall": found.overall, "train_mae": found.mae}
+
+
+def _words(figures: Figures) -> str:
+    shown = {k: v for k, v in figures.items() if k in {"loss", "overall", "mae", "train_overall"}}
+    words = " ".join(f"{name} {value:.4f}" for name, value in shown.items())
+    return (
+        f"{words} ({figures['images_per_s']:.1f} images/s, {figures['waiting']:.0%} waiting, "
+        f"{figures['seconds_left']:.0f} s left)"
+    )

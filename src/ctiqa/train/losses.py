@@ -1,8 +1,19 @@
-"""What training minimises: pure functions of predictions and targets."""
+"""What training minimises: pure functions of predictions and targets, a value for every image."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import torch
 from torch import Tensor
+
+from ctiqa.recipe import TrainRecipe
+
+HuberForm = Literal["continuous", "printed"]
+
+HUBER_POWER = 1.6
+HUBER_THRESHOLD = 1.0
 
 
 def l1_l2(predicted: Tensor, target: Tensor) -> Tensor:
@@ -10,7 +21,6 @@ def l1_l2(predicted: Tensor, target: Tensor) -> Tensor:
 
     Baldeon-Calisto et al. Comput Biol Med 177:108670, 2024.
 
-    >>> import torch
     >>> l1_l2(torch.tensor([3.0]), torch.tensor([1.0])).tolist()
     [6.0]
     """
@@ -18,36 +28,158 @@ def l1_l2(predicted: Tensor, target: Tensor) -> Tensor:
     return error.abs() + error.square()
 
 
-def gated_distillation(
-    scores: Tensor, teachers: Tensor, label: Tensor, *, epsilon: float
-) -> Tensor:
-    """Loss towards the teachers where they are believed, 0 elsewhere, for every image.
+def squared(predicted: Tensor, target: Tensor) -> Tensor:
+    """e² of every element; same shape as the inputs.
 
-    The gate is per image, as DistilIQA's paper says (its code takes it over the batch): the mean
-    of the teachers must lie within ``epsilon`` of the label.
+    >>> squared(torch.tensor([3.0]), torch.tensor([1.0])).tolist()
+    [4.0]
+    """
+    return (predicted - target).square()
+
+
+def p_huber(
+    predicted: Tensor,
+    target: Tensor,
+    *,
+    power: float = HUBER_POWER,
+    threshold: float = HUBER_THRESHOLD,
+    form: HuberForm = "continuous",
+) -> Tensor:
+    """|e|^p/p up to a threshold λ, linear beyond it; same shape as the inputs.
+
+    Beyond λ the ``continuous`` form is λ^(p-1)·|e| - λ^p·(1 - 1/p), which meets the inside in
+    value and slope; the ``printed`` one, λ·|e| - λ^p/p, falls there from 0.625 to 0.375.
+
+    Shen, Zhang, Liu. Modeling and Simulation 14(3):186-198, 2025.
 
     Args:
-        scores: Student's vector [n, members].
-        teachers: Teacher members' scores [n, members].
-        label: True scores [n].
-        epsilon: Width of the gate in grades.
+        predicted: Predictions in grades.
+        target: Targets in grades.
+        power: p, in (1, 2].
+        threshold: λ in grades.
+        form: Which linear part.
+
+    >>> zero = torch.zeros(2)
+    >>> [round(v, 4) for v in p_huber(torch.tensor([1.0, 2.0]), zero).tolist()]
+    [0.625, 1.625]
+    >>> [round(v, 4) for v in p_huber(torch.tensor([1.0, 2.0]), zero, form="printed").tolist()]
+    [0.625, 1.375]
+    """
+    error = (predicted - target).abs()
+    inside = error.clamp(max=threshold).pow(power) / power
+    if form == "printed":
+        outside = threshold * error - threshold**power / power
+    else:
+        outside = threshold ** (power - 1) * error - threshold**power * (1 - 1 / power)
+    return torch.where(error <= threshold, inside, outside)
+
+
+def ranked_probability(scores: Tensor, label: Tensor) -> Tensor:
+    """Ranked probability score of the outputs as equally likely grades, for every image.
+
+    E|X - y| - ½·E|X - X'|, which is ∫(F - 1[y ≤ x])² dx for the distribution F of the outputs: it
+    asks for the right grade and for a spread that says how sure it is. With one output it is the
+    absolute error. Gneiting and Raftery. J Am Stat Assoc 102(477):359-378, 2007.
+
+    Args:
+        scores: Outputs in grades [n, outputs].
+        label: True grades [n].
 
     Returns:
-        Loss of every image [n].
+        In grades [n], 0 where all outputs are right.
 
-    >>> import torch
-    >>> student, teacher = torch.zeros(2, 1), torch.tensor([[1.0], [1.0]])
-    >>> gated_distillation(student, teacher, torch.tensor([1.0, 3.0]), epsilon=0.5).tolist()
-    [2.0, 0.0]
+    >>> ranked_probability(torch.tensor([[0.0, 2.0]]), torch.tensor([1.0])).tolist()
+    [0.5]
     """
-    believed = (teachers.mean(dim=1) - label).abs() <= epsilon
-    return believed * l1_l2(scores, teachers).mean(dim=1)
+    off = (scores - label[:, None]).abs().mean(dim=1)
+    apart = (scores[:, :, None] - scores[:, None, :]).abs().mean(dim=(1, 2))
+    return off - apart / 2
+
+
+def label_loss(scores: Tensor, label: Tensor, recipe: TrainRecipe) -> Tensor:
+    """Loss of a score vector on the label, for every image [n].
+
+    Args:
+        scores: Outputs in grades [n, outputs]; their mean is the score.
+        label: True grades [n].
+        recipe: ``loss`` and ``huber_form``.
+    """
+    if recipe.loss == "ranked-probability":
+        return ranked_probability(scores, label)
+    return regression(recipe)(scores.mean(dim=1), label)
+
+
+def regression(recipe: TrainRecipe) -> Callable[[Tensor, Tensor], Tensor]:
+    """The recipe's loss of single numbers; absolute error where it ranks whole distributions."""
+    if recipe.loss == "p-huber":
+        return lambda predicted, target: p_huber(predicted, target, form=recipe.huber_form)
+    return ELEMENTWISE[recipe.loss]
+
+
+ELEMENTWISE: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "l1+l2": l1_l2,
+    "mse": squared,
+    "ranked-probability": lambda predicted, target: (predicted - target).abs(),
+}
+
+
+def believed(teachers: Tensor, label: Tensor, recipe: TrainRecipe) -> Tensor:
+    """Where the teacher is believed: its mean lies within ε of the label [n], bool.
+
+    ``gate`` = ``batch`` believes it for all images of a batch or for none, as DistilIQA's code
+    does; the paper, and ``image``, decide for every image.
+
+    Args:
+        teachers: Teacher members' scores in grades [n, members].
+        label: True grades [n].
+        recipe: ``distil_epsilon`` and ``gate``.
+    """
+    near = (teachers.mean(dim=1) - label).abs() <= recipe.distil_epsilon
+    return near if recipe.gate == "image" else near.all().expand_as(near)
+
+
+def distillation(scores: Tensor, teachers: Tensor, recipe: TrainRecipe) -> Tensor:
+    """Loss towards the teacher, for every image [n]: member by member, or mean to mean.
+
+    Args:
+        scores: Student's outputs in grades [n, members].
+        teachers: Teacher members' scores in grades [n, members].
+        recipe: ``distil_to`` and the loss.
+    """
+    loss = regression(recipe)
+    if recipe.distil_to == "mean":
+        return loss(scores.mean(dim=1), teachers.mean(dim=1))
+    return loss(scores, teachers).mean(dim=1)
+
+
+def student_loss(
+    scores: Tensor, label: Tensor, teachers: Tensor | None, recipe: TrainRecipe
+) -> Tensor:
+    """Loss on the label, and β times that towards the teacher where it is believed [n].
+
+    L(mean ŷ, y) + β·1(|ỹ - y| ≤ ε)·L(ŷ, teacher), as in DistilIQA (vector to vector) and Shen et
+    al. (mean to mean). ``distillation`` = ``replaces`` drops the loss on the label wherever the
+    teacher is believed, as DistilIQA's code does.
+
+    Args:
+        scores: Student's outputs in grades [n, outputs].
+        label: True grades [n].
+        teachers: Teacher members' scores in grades [n, members]; ``None`` where there are none.
+        recipe: Weights and switches.
+    """
+    on_label = label_loss(scores, label, recipe)
+    if teachers is None or not recipe.distil_weight:
+        return on_label
+    gate = believed(teachers, label, recipe)
+    taught = recipe.distil_weight * distillation(scores, teachers, recipe)
+    if recipe.distillation == "replaces":
+        return torch.where(gate, taught, on_label)
+    return on_label + gate * taught
 
 
 def twin_difference(scores: Tensor) -> Tensor:
     """Squared difference between the two halves of a batch of twins, for every image [n].
 
-    >>> import torch
     >>> twin_difference(torch.tensor([[1.0], [2.0], [1.5], [2.0]])).tolist()
     [0.25, 0.0, 0.25, 0.0]
     """

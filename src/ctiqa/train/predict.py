@@ -12,6 +12,8 @@ from torch import nn
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
 from ctiqa.metrics.agreement import agreement
+from ctiqa.train.batches import stacked
+from ctiqa.train.devices import Device
 
 
 @torch.inference_mode()
@@ -20,6 +22,7 @@ def predict(
     examples: Examples,
     *,
     batch: int = 16,
+    device: Device | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> npt.NDArray[np.float32]:
     """Score vectors of whole slices, not clipped.
@@ -28,27 +31,30 @@ def predict(
         model: Network of :mod:`ctiqa.models`.
         examples: Examples of one matrix size.
         batch: Slices at a time.
+        device: Where it runs; the CPU where none is given.
         progress: Told (examples done, examples in all).
 
     Returns:
         Scores [examples, outputs].
     """
-    model.eval()
+    where = (device or Device()).torch
+    model.to(where).eval()
     images = examples.images()
     parts: list[npt.NDArray[np.float32]] = []
     for start in range(0, len(images), batch):
         numbers: Sequence[int] = range(start, min(start + batch, len(images)))
-        hu = np.stack([images[k] for k in numbers]).astype(np.float32)[:, None]
-        tensor = torch.from_numpy(hu).contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            scores, _ = model(tensor)
-        parts.append(scores.float().numpy())
+        stack = stacked([images[k] for k in numbers]).to(where).float()
+        with torch.autocast(where.type, dtype=torch.bfloat16):
+            scores, _ = model(stack.contiguous(memory_format=torch.channels_last))
+        parts.append(scores.float().cpu().numpy())
         if progress:
             progress(start + len(numbers), len(images))
     return np.concatenate(parts)
 
 
-def validation(examples: Examples) -> Callable[[nn.Module], dict[str, float]]:
+def validation(
+    examples: Examples, device: Device | None = None
+) -> Callable[[nn.Module], dict[str, float]]:
     """A function that measures a network on these examples (labels and scores in 0–4).
 
     Raises:
@@ -63,8 +69,7 @@ def validation(examples: Examples) -> Callable[[nn.Module], dict[str, float]]:
     label = examples.column("label").astype(np.float64)
 
     def measure(model: nn.Module) -> dict[str, float]:
-        scores = np.clip(predict(model, examples).mean(axis=1), 0, 4)
-        figures = agreement(scores.astype(np.float64), label)
-        return {"overall": figures.overall, "mae": figures.mae}
+        scores = np.clip(predict(model, examples, device=device).mean(axis=1), 0, 4)
+        return agreement(scores.astype(np.float64), label).as_dict()
 
     return measure

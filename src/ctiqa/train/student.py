@@ -3,92 +3,103 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ctiqa.data.manifest import Examples
-from ctiqa.models import Stride32
+from ctiqa.models.build import build
+from ctiqa.models.contract import Outputs
 from ctiqa.recipe import Recipe, TrainRecipe
-from ctiqa.train.batches import Batch, Batches
+from ctiqa.train.batches import Batch, batches_of
+from ctiqa.train.inputs import Run
+from ctiqa.train.logs import RunLog
 from ctiqa.train.loop import BEST, Loss, Training
-from ctiqa.train.losses import gated_distillation, l1_l2, map_loss, twin_difference
+from ctiqa.train.losses import map_loss, student_loss, twin_difference
 from ctiqa.train.predict import validation
-from ctiqa.train.teacher import load_average
+from ctiqa.train.pretrain import with_pretrained_features
+from ctiqa.train.teacher import load_average, load_member, teacher_scores
+
+STUDENT, POLISH = "student", "polish"
+
+Teach = Callable[[Batch], Tensor | None]
+"""Teacher members' scores of a batch [n, members]; ``None`` where there is no teacher."""
 
 
-def student_folder(out: Path) -> Path:
-    """Where the student's checkpoints live."""
-    return out / "student"
-
-
-def polish_folder(out: Path) -> Path:
-    """Where the checkpoints of the polished student live."""
-    return out / "polish"
-
-
-def train_student(  # noqa: PLR0917 - what a run is made of
-    recipe: Recipe,
-    examples: Examples,
-    held_out: Examples,
-    teachers: npt.NDArray[np.float32],
-    out: Path,
-    tell: Callable[[str], None],
-) -> Path:
+def train_student(run: Run) -> Path:
     """Train the student; output ``k`` follows teacher member ``k``, their mean the label.
 
     Args:
-        recipe: The run.
-        examples: Training examples.
-        held_out: Examples of validation patients, which choose the best checkpoint.
-        teachers: Members' scores of the training examples [examples, members].
-        out: Run folder.
-        tell: Called with lines of progress.
+        run: Recipe, examples, folder with the teacher's members.
 
     Returns:
         The student's best checkpoint.
+
+    Raises:
+        DataError: If a teacher member is missing; it says which, and how it is made.
     """
+    recipe = run.recipe
+    folder = run.folder(STUDENT)
     torch.manual_seed(recipe.student.seed)
-    model, folder, facts = Stride32(recipe.network), student_folder(out), _before_polish(recipe)
-    best = Training(model, recipe.student, folder, {"recipe": facts}, tell).run(
-        Batches(examples, recipe.student),
-        student_loss(recipe.student, teachers),
-        validation(held_out),
-    )
+    model = with_pretrained_features(build(recipe.network), recipe, run.out)
+    best = _train(run, model, recipe.student, folder, left_out=("polish",))
     if recipe.polish is None:
         return best
-    tell("polishing")
-    model = load_average(Stride32(recipe.network), best)
-    facts = recipe.as_dict()
-    return Training(model, recipe.polish, polish_folder(out), {"recipe": facts}, tell).run(
-        Batches(examples, recipe.polish),
-        student_loss(recipe.polish, teachers),
-        validation(held_out),
+    run.tell("polishing")
+    model = load_average(build(replace(recipe.network, pretrained="none")), best)
+    return _train(run, model, recipe.polish, run.folder(POLISH), left_out=())
+
+
+def _train(
+    run: Run, model: nn.Module, train: TrainRecipe, folder: Path, *, left_out: tuple[str, ...]
+) -> Path:
+    name = f"train_info_{folder.name}"
+    log = RunLog(run.out, name, folder.name)
+    training = Training(model, train, folder, run.facts(*left_out), run.tell, log, run.device)
+    return training.run(
+        batches_of(run.train, train),
+        taught_loss(train, teach(run, train)),
+        validation(run.validation, run.device),
     )
 
 
-def student_loss(train: TrainRecipe, teachers: npt.NDArray[np.float32]) -> Loss:
+def teach(run: Run, train: TrainRecipe) -> Teach:
+    """The teacher's scores: made once and looked up, or made of every batch as it is seen.
+
+    Raises:
+        DataError: If a member is missing.
+    """
+    if not run.recipe.members:
+        return lambda _: None
+    if train.teachers == "stored":
+        stored = torch.from_numpy(teacher_scores(run, run.train))
+        return lambda batch: stored[torch.from_numpy(batch.number)].to(batch.label.device)
+    members = [
+        load_member(run.recipe, run.out, k).to(run.device.torch) for k in range(run.recipe.members)
+    ]
+
+    def every_step(batch: Batch) -> Tensor:
+        with torch.inference_mode(), run.device.arithmetic(train):
+            scores = [member(batch.images)[0][:, 0].float() for member in members]
+        return torch.stack(scores, dim=1).clone()
+
+    return every_step
+
+
+def taught_loss(train: TrainRecipe, teacher: Teach) -> Loss:
     """Labels, teachers, local noise and, where it is asked for, likeness of twins.
 
     Args:
         train: Weights of the parts.
-        teachers: Members' scores of the training examples [examples, members].
+        teacher: Members' scores of a batch.
     """
-    targets = torch.from_numpy(teachers)
 
-    def loss(batch: Batch, scores: Tensor, noise: Tensor) -> Tensor:
-        taught = gated_distillation(
-            scores,
-            targets[torch.from_numpy(batch.number)],
-            batch.label,
-            epsilon=train.distil_epsilon,
-        )
-        each = l1_l2(scores.mean(dim=1), batch.label) + train.distil_weight * taught
-        each = each + train.map_weight * map_loss(noise, batch.noise)
+    def loss(batch: Batch, outputs: Outputs) -> Tensor:
+        scores, noise = outputs
+        each = student_loss(scores, batch.label, teacher(batch), train)
+        if noise is not None and batch.noise is not None:
+            each = each + train.map_weight * map_loss(noise, batch.noise)
         if train.consistency_weight:
             each = each + train.consistency_weight * twin_difference(scores)
         return each.mean()
@@ -96,16 +107,11 @@ def student_loss(train: TrainRecipe, teachers: npt.NDArray[np.float32]) -> Loss:
     return loss
 
 
-def _before_polish(recipe: Recipe) -> dict[str, Any]:
-    """The recipe without the polish: changing that does not make a student stale."""
-    return {k: v for k, v in recipe.as_dict().items() if k != "polish"}
-
-
-def load_student(recipe: Recipe, out: Path) -> Stride32:
+def load_student(recipe: Recipe, out: Path) -> nn.Module:
     """The averaged weights of the best checkpoint, of the polished student where there is one.
 
     Raises:
         DataError: If it has not been trained.
     """
-    folder = student_folder(out) if recipe.polish is None else polish_folder(out)
-    return load_average(Stride32(recipe.network), folder / BEST)
+    folder = out / (STUDENT if recipe.polish is None else POLISH)
+    return load_average(build(replace(recipe.network, pretrained="none")), folder / BEST)

@@ -2,102 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
-from ctiqa.models import Stride32
-from ctiqa.recipe import Recipe
+from ctiqa.io.atomic import replace_file
+from ctiqa.models.build import build
+from ctiqa.models.contract import Outputs
+from ctiqa.recipe import Recipe, TrainRecipe
 from ctiqa.train import checkpoint
-from ctiqa.train.batches import Batch, Batches
-from ctiqa.train.loop import BEST, Training
-from ctiqa.train.losses import l1_l2, map_loss
+from ctiqa.train.batches import Batch, batches_of
+from ctiqa.train.inputs import Run
+from ctiqa.train.logs import RunLog
+from ctiqa.train.loop import BEST, Loss, Training
+from ctiqa.train.losses import label_loss, map_loss
 from ctiqa.train.predict import predict, validation
 
 PREDICTIONS = "teacher.npy"
 
 
-def member_folder(out: Path, member: int) -> Path:
-    """Where a member's checkpoints live."""
-    return out / f"teacher-{member}"
+def member_name(member: int) -> str:
+    """Folder of a member in its run."""
+    return f"teacher-{member}"
 
 
-def train_member(
-    recipe: Recipe, examples: Examples, out: Path, member: int, tell: Callable[[str], None]
-) -> Path:
+def train_member(run: Run, member: int) -> Path:
     """Train one member on all folds but its own, which chooses its best checkpoint.
 
     Args:
-        recipe: The run.
-        examples: Training examples of all folds.
-        out: Run folder.
+        run: Recipe, examples of all folds, folder.
         member: Number of the member, from 0; also the fold it leaves out.
-        tell: Called with lines of progress.
 
     Returns:
         The member's best checkpoint.
     """
+    recipe, folder = run.recipe, run.folder(member_name(member))
     train = replace(recipe.teacher, seed=recipe.teacher.seed + member)
     torch.manual_seed(train.seed)
-    model = Stride32(replace(recipe.network, outputs=1))
+    held_out = run.train.where(fold=member)
+    training = Training(
+        build(replace(recipe.network, outputs=1)),
+        train,
+        folder,
+        {**run.facts("student", "polish"), "member": member},
+        run.tell,
+        RunLog(run.out, f"train_info_fold_{member + 1}", f"teacher member {member}"),
+        run.device,
+    )
+    return training.run(
+        batches_of(run.train.without_fold(member), train),
+        loss_on_labels(train),
+        validation(held_out, run.device),
+    )
 
-    def loss(batch: Batch, scores: Tensor, noise: Tensor) -> Tensor:
-        each = l1_l2(scores[:, 0], batch.label) + train.map_weight * map_loss(noise, batch.noise)
+
+def loss_on_labels(train: TrainRecipe) -> Loss:
+    """Mean loss on labels, and on maps of local noise where the network gives them."""
+
+    def loss(batch: Batch, outputs: Outputs) -> Tensor:
+        scores, noise = outputs
+        each = label_loss(scores, batch.label, train)
+        if noise is not None and batch.noise is not None:
+            each = each + train.map_weight * map_loss(noise, batch.noise)
         return each.mean()
 
-    training = Training(
-        model,
-        train,
-        member_folder(out, member),
-        {"recipe": _what_shapes_a_member(recipe), "member": member},
-        tell,
-    )
-    held_out = examples.where(fold=member)
-    return training.run(Batches(examples.without_fold(member), train), loss, validation(held_out))
+    return loss
 
 
-def _what_shapes_a_member(recipe: Recipe) -> dict[str, Any]:
-    """The recipe without student and polish: changing that does not make a teacher stale."""
-    return {k: v for k, v in recipe.as_dict().items() if k not in {"student", "polish"}}
-
-
-def load_member(recipe: Recipe, out: Path, member: int) -> Stride32:
+def load_member(recipe: Recipe, out: Path, member: int) -> nn.Module:
     """The averaged weights of a member's best checkpoint.
 
     Raises:
         DataError: If the member has not been trained.
     """
-    file = member_folder(out, member) / BEST
+    file = out / member_name(member) / BEST
     if not file.exists():
         raise DataError(
-            f"teacher member {member} is missing ('{file}'); make it with 'ctiqa train-teacher'"
+            f"teacher member {member} is missing ('{file}'); make it with "
+            f"'ctiqa train-teacher … --member {member}'"
         )
-    return load_average(Stride32(replace(recipe.network, outputs=1)), file)
+    return load_average(build(replace(recipe.network, outputs=1, pretrained="none")), file)
 
 
-def load_average(model: Stride32, file: Path) -> Stride32:
+def load_average(model: nn.Module, file: Path) -> nn.Module:
     """Load the running average of a checkpoint into a network."""
     tensors, _ = checkpoint.load(file)
+    prefix = "average.module."
     averaged = {
-        k.removeprefix("average.module."): v
-        for k, v in tensors.items()
-        if k.startswith("average.module.")
+        f"average.{k.removeprefix(prefix)}": v for k, v in tensors.items() if k.startswith(prefix)
     }
-    checkpoint.load_part({f"average.{k}": v for k, v in averaged.items()}, "average", model)
+    checkpoint.load_part(averaged, "average", model)
     return model.eval()
 
 
-def teacher_scores(
-    recipe: Recipe, examples: Examples, out: Path, tell: Callable[[str], None]
-) -> npt.NDArray[np.float32]:
+def teacher_scores(run: Run, examples: Examples) -> npt.NDArray[np.float32]:
     """Every member's score of every example, kept beside the member until it is trained on.
 
     Returns:
@@ -106,22 +110,25 @@ def teacher_scores(
     Raises:
         DataError: If a member is missing.
     """
-    columns = []
-    for member in range(recipe.members):
-        file = member_folder(out, member) / PREDICTIONS
-        if not file.exists() or _older(file, member_folder(out, member) / BEST):
-            tell(f"teacher member {member}: scoring {len(examples)} examples")
-            scores = predict(load_member(recipe, out, member), examples)[:, 0]
-            temporary = file.with_suffix(".tmp.npy")
-            np.save(temporary, scores, allow_pickle=False)
-            temporary.replace(file)
-        columns.append(np.load(file, allow_pickle=False))
-        if len(columns[-1]) != len(examples):
-            raise DataError(
-                f"'{file}' holds {len(columns[-1])} scores for {len(examples)} examples; "
-                "it is of other data: remove it"
-            )
+    columns = [_member_scores(run, examples, member) for member in range(run.recipe.members)]
     return np.stack(columns, axis=1)
+
+
+def _member_scores(run: Run, examples: Examples, member: int) -> npt.NDArray[np.float32]:
+    file = run.out / member_name(member) / PREDICTIONS
+    if not file.exists() or _older(file, file.with_name(BEST)):
+        run.tell(f"teacher member {member}: scoring {len(examples)} examples")
+        network = load_member(run.recipe, run.out, member)
+        scores = predict(network, examples, device=run.device)[:, 0]
+        with replace_file(file) as stream:
+            np.save(stream, scores, allow_pickle=False)
+    column = np.load(file, allow_pickle=False)
+    if len(column) != len(examples):
+        raise DataError(
+            f"'{file}' holds {len(column)} scores for {len(examples)} examples; "
+            "it is of other data: remove it"
+        )
+    return np.asarray(column)
 
 
 def _older(file: Path, made_from: Path) -> bool:

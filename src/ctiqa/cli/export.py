@@ -1,0 +1,33 @@
+"""``ctiqa export``: from a trained student to a model that scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ctiqa.cli.train import DataFolder, RecipeFile
+
+
+def export(
+    recipe: RecipeFile,
+    *,
+    data: DataFolder,
+    run: Annotated[Path, typer.Option(help="Run folder with a trained student.")],
+    out: Annotated[Path, typer.Option(help="Folder for the .onnx, its card and hashes.json.")],
+    jobs: Annotated[int, typer.Option(help="Threads.")] = 2,
+) -> None:
+    """Export the student to ONNX, calibrate and measure it, and write its card."""
+    from ctiqa.data.manifest import read_examples
+    from ctiqa.evaluate.model_card import write_model
+    from ctiqa.recipe import read_recipe
+    from ctiqa.train.export import to_onnx
+    from ctiqa.train.student import load_student
+
+    wanted = read_recipe(recipe)
+    network = to_onnx(load_student(wanted, run))
+    card = write_model(wanted, network, read_examples(data), out, threads=jobs)
+    overall = card["agreement"]["overall"]
+    low, high = overall["interval"]
+    typer.echo(f"{out / wanted.name}.onnx: overall {overall['value']:.3f} ({low:.3f}-{high:.3f})")

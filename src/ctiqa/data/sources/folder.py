@@ -1,0 +1,385 @@
+"""The user's own: CT files with scores in a table, or clean CT to be degraded."""
+
+from __future__ import annotations
+
+import math
+import os
+import posixpath
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from scipy.sparse import coo_array, csgraph
+
+from ctiqa.data.manifest import SHARDS
+from ctiqa.data.near_duplicates import cluster
+from ctiqa.data.references import Series, evenly, region_of
+from ctiqa.data.sources.dicom_cases import HARMLESS, list_problems, relative
+from ctiqa.data.sources.labels_csv import (
+    Row,
+    ScoredTask,
+    SeenSlice,
+    cell_number,
+    read_ct,
+    read_table,
+    scale_of,
+    scored_tasks,
+    see,
+    see_ct,
+    split_or_refuse,
+)
+from ctiqa.data.sources.simulate import SimulateTask, tasks_of
+from ctiqa.data.splits import SPLITS, Place
+from ctiqa.errors import DataError, RefusedError
+from ctiqa.io import ReadOptions, find_scans, read_slice
+from ctiqa.io.files import sniff, walk
+from ctiqa.recipe import DataRecipe, FolderData, SimulateData
+from ctiqa.types import HuImage, Scan, SliceHeader
+
+OWN = "the user's own"
+
+FACTS = {"source": "folder", "origin": OWN, "licence": OWN}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A path of the table with all that its lines say, and the slices it holds."""
+
+    path: str
+    rows: tuple[Row, ...]
+    slices: tuple[SeenSlice, ...]
+
+    def cell(self, column: str) -> str:
+        """A cell of the first line; empty where the table has no such column."""
+        return self.rows[0].cells.get(column, "")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSlice(Series):
+    """One slice of a CT file, as a series of its own.
+
+    Attributes:
+        header: The slice.
+        options: What it is read with.
+    """
+
+    header: SliceHeader
+    options: ReadOptions
+
+    def read(self) -> tuple[HuImage, tuple[float, float]]:
+        """See :meth:`Series.read`."""
+        try:
+            hu = read_slice(self.header, self.options).hu
+        except RefusedError as error:
+            raise DataError(f"'{self.file}' cannot be read ({error}); replace it") from None
+        return hu[None], self.header.spacing_mm or (1.0, 1.0)
+
+
+def plan(root: Path, recipe: FolderData) -> list[ScoredTask] | list[SimulateTask]:
+    """Every scored slice, or every clean slice to degrade.
+
+    Raises:
+        DataError: Listing every problem of the folder at once.
+    """
+    if not root.is_dir():
+        raise DataError(f"'{root}' must be a folder, got none")
+    return _plan_scored(root, recipe) if recipe.table else _plan_clean(root, recipe)
+
+
+def _plan_scored(root: Path, recipe: FolderData) -> list[ScoredTask]:
+    rows, problems = read_table(
+        root / recipe.table, ("path", "score"), ("patient", "reader", "split")
+    )
+    entries, found = _entries(root, rows, recipe)
+    problems += _row_problems(rows, recipe) + found + _extra(root, entries, recipe)
+    patients = _patients_of(entries, recipe)
+    problems += _torn(entries, patients)
+    places = _places(root, entries, patients, recipe, problems)
+    pictures = [
+        each.picture(_record(root, entry, each, patient, recipe))
+        for entry, patient in zip(entries, patients, strict=True)
+        for each in entry.slices
+    ]
+    read = partial(read_ct, options=_options(recipe))
+    return scored_tasks(pictures, places, kind="hu", read=read, facts=FACTS)
+
+
+def _options(recipe: FolderData) -> ReadOptions:
+    return ReadOptions(tiff_hu=recipe.tiff_hu)
+
+
+def _row_problems(rows: Sequence[Row], recipe: FolderData) -> list[str]:
+    """What is wrong with single lines, and lines that say the same twice."""
+    low, high = recipe.score_range
+    problems: list[str] = []
+    first: dict[tuple[str, str], str] = {}
+    for row in rows:
+        problems += cell_number(row, "score", (low, high))[1]
+        split = row.cells.get("split")
+        if split and split not in SPLITS:
+            problems.append(f"{row.where}: 'split' must be {', '.join(SPLITS)}, got {split!r}")
+        path, reader = _path(row), row.cells.get("reader", "")
+        where = first.setdefault((path, reader), row.where)
+        if path and where != row.where:
+            by = f" by reader {reader}" if reader else ""
+            problems.append(f"{row.where}: {path} is scored{by} already in {where}; remove one")
+    return problems
+
+
+def _path(row: Row) -> str:
+    """A line's path in one spelling; empty where there is none."""
+    text = row.cells.get("path", "")
+    return posixpath.normpath(text) if text else ""
+
+
+def _entries(root: Path, rows: Sequence[Row], recipe: FolderData) -> tuple[list[Entry], list[str]]:
+    """The paths of a table in its order, with their slices, and what is wrong with them."""
+    lines: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if path := _path(row):
+            lines[path].append(row)
+    entries, problems = [], []
+    for path, own in lines.items():
+        slices, found = _slices(root, path, own[0], recipe)
+        entries.append(Entry(path, tuple(own), tuple(slices)))
+        problems += found
+    return entries, problems
+
+
+def _slices(
+    root: Path, path: str, row: Row, recipe: FolderData
+) -> tuple[list[SeenSlice], list[str]]:
+    if PurePosixPath(path).is_absolute() or path.startswith(".."):
+        return [], [f"{row.where}: 'path' must lie below the table's folder, got {path!r}"]
+    if not (root / path).exists():
+        return [], [f"{row.where}: no file {path}; add it or remove the line"]
+    nameless = "patient" not in row.cells
+    name = f"{row.where}: {path}"
+    return see_ct(root / path, _options(recipe), name=name, fingerprints=nameless)
+
+
+def _extra(root: Path, entries: Sequence[Entry], recipe: FolderData) -> list[str]:
+    """CT files that the table does not name; what a finished data set holds is none."""
+    named = [root / entry.path for entry in entries if (root / entry.path).exists()]
+    listed = {os.path.realpath(file) for file in walk(named)}
+    others = [file for file in walk([root]) if os.path.realpath(file) not in listed]
+    return [
+        f"{relative(file, root)}: is not in {recipe.table}; add a line or remove the file"
+        for file in others
+        if SHARDS not in file.relative_to(root).parts and _is_ct(file)
+    ]
+
+
+def _is_ct(file: Path) -> bool:
+    try:
+        return bool(sniff(file))
+    except RefusedError:
+        return False
+
+
+def _patients_of(entries: Sequence[Entry], recipe: FolderData) -> list[str]:
+    """Patient of every path: named by the table, or found by what the slices show."""
+    if any("patient" in row.cells for entry in entries for row in entry.rows):
+        return [entry.cell("patient") for entry in entries]
+    return pseudo_patients_of([entry.slices for entry in entries], recipe.threshold)
+
+
+def pseudo_patients_of(parts: Sequence[Sequence[SeenSlice]], threshold: float) -> list[str]:
+    """A pseudo-patient for every part, each the slices of one body; alike parts share theirs."""
+    owner = [number for number, part in enumerate(parts) for _ in part]
+    vectors = [each.fingerprint for part in parts for each in part]
+    groups = cluster(np.stack(vectors), threshold=threshold) if vectors else np.zeros(0, np.int64)
+    joined = join(owner, groups.tolist(), len(parts))
+    return [f"pseudo-{number:04d}" for number in joined]
+
+
+def join(owner: Sequence[int], group: Sequence[int], count: int) -> list[int]:
+    """Number of the connected component of every owner, where a common group connects.
+
+    >>> join([0, 0, 1, 2], [0, 1, 2, 1], 4)
+    [0, 1, 0, 2]
+    """
+    size = count + max(group, default=-1) + 1
+    links = (np.ones(len(owner)), (np.array(owner, int), count + np.array(group, int)))
+    _, labels = csgraph.connected_components(coo_array(links, shape=(size, size)), directed=False)
+    order = {label: number for number, label in enumerate(dict.fromkeys(labels[:count].tolist()))}
+    return [order[label] for label in labels[:count].tolist()]
+
+
+def _torn(entries: Sequence[Entry], patients: Sequence[str]) -> list[str]:
+    """Paths of two patients, and patients in two splits."""
+    problems: list[str] = []
+    split_of: dict[str, Row] = {}
+    for entry, patient in zip(entries, patients, strict=True):
+        for row in entry.rows:
+            own = row.cells.get("patient", patient)
+            if own != patient:
+                problems.append(
+                    f"{row.where}: {entry.path} must be of one patient, got {own} and {patient}"
+                )
+            first = split_of.setdefault(own, row)
+            here, there = row.cells.get("split", ""), first.cells.get("split", "")
+            if here and there and here != there:
+                problems.append(
+                    f"{row.where}: patient {own} must be in one split, got '{here}' here and "
+                    f"'{there}' in {first.where}"
+                )
+    return problems
+
+
+def _places(
+    root: Path,
+    entries: Sequence[Entry],
+    patients: Sequence[str],
+    recipe: FolderData,
+    problems: Sequence[str],
+) -> dict[str, Place]:
+    """Split and fold of every patient: as the table says, or drawn."""
+    known = [patient for patient in dict.fromkeys(patients) if patient]
+    split = {p: e.cell("split") for e, p in zip(entries, patients, strict=True)}
+    if not any(split.values()):
+        return split_or_refuse(root, known, recipe, problems)
+    pinned = ("test_patients", "train_patients")
+    more = [
+        f"'data.{key}' must be empty where the table has a column 'split', got "
+        f"{', '.join(getattr(recipe, key))}"
+        for key in pinned
+        if getattr(recipe, key)
+    ]
+    folding = replace(
+        recipe, test_share=0.0, validation_share=0.0, test_patients=(), train_patients=()
+    )
+    trained = [p for p in known if split[p] == "train"]
+    places = split_or_refuse(root, trained, folding, [*problems, *more])
+    return {p: places.get(p, Place(split[p])) for p in known}
+
+
+def _record(
+    root: Path, entry: Entry, seen: SeenSlice, patient: str, recipe: FolderData
+) -> dict[str, Any]:
+    low, high = recipe.score_range
+    scores = [cell_number(row, "score", (low, high))[0] for row in entry.rows]
+    label = statistics.fmean(scores)
+    return {
+        "patient": patient,
+        "region": _region(seen.header),
+        "file": relative(seen.header.source.file, root),
+        "frame": seen.header.source.frame,
+        "label": label,
+        "raw": label,
+        "label_scale": scale_of(recipe.score_range),
+        "readers": len(scores),
+        "reader_scores": scores,
+        "reader_sd": statistics.stdev(scores) if len(scores) > 1 else math.nan,
+    }
+
+
+def _region(header: SliceHeader) -> str:
+    part = header.acquisition.body_part
+    return region_of(part) if part else "unknown"
+
+
+def _plan_clean(root: Path, recipe: FolderData) -> list[SimulateTask]:
+    """The slices that are degraded.
+
+    Files in one folder below the root are one patient's, files in the root itself one each; those
+    that show the same anatomy are joined besides.
+    """
+    options = _options(recipe)
+    degrading = _degrading(recipe)
+    found = find_scans([root], options)
+    skipped = [s for s in found.skipped if s.reason not in HARMLESS and _is_ct(s.file)]
+    problems = [f"{relative(s.file, root)}: {s.detail}; replace or remove it" for s in skipped]
+    problems += [p for scan in found.scans for p in _about_scan(scan, root)]
+    chosen = {number: _chosen(scan, degrading) for number, scan in enumerate(found.scans)}
+    seen, more = _see_all(root, chosen.values(), options)
+    if not (found.scans or skipped):
+        more.append("must hold clean CT slices, got none")
+    list_problems(root, [*problems, *more])
+    patients = _patients_of_scans(root, found.scans, seen, recipe)
+    return tasks_of(
+        [
+            _series(scan, number, header, patients[number], options)
+            for number, scan in enumerate(found.scans)
+            for header in chosen[number]
+        ],
+        degrading,
+    )
+
+
+def _degrading(recipe: FolderData) -> SimulateData:
+    shared = {field.name: getattr(recipe, field.name) for field in fields(DataRecipe)}
+    return SimulateData(
+        **shared,
+        train_examples=recipe.train_examples,
+        held_out_examples=recipe.held_out_examples,
+    )
+
+
+def _about_scan(scan: Scan, root: Path) -> list[str]:
+    lost = {h.source.file for h in scan.headers if h.spacing_mm is None}
+    return [
+        f"{relative(f, root)}: must state its pixel spacing; leave it out" for f in sorted(lost)
+    ]
+
+
+def _chosen(scan: Scan, recipe: SimulateData) -> list[SliceHeader]:
+    """The slices of a scan that are degraded, evenly spaced."""
+    numbers = evenly(len(scan.headers), recipe.most_slices)
+    return [scan.headers[number] for number in numbers]
+
+
+def _see_all(
+    root: Path, scans: Iterable[Sequence[SliceHeader]], options: ReadOptions
+) -> tuple[list[list[SeenSlice]], list[str]]:
+    seen: list[list[SeenSlice]] = []
+    problems: list[str] = []
+    for headers in scans:
+        seen.append([])
+        for header in headers:
+            try:
+                seen[-1].append(see(header, options, fingerprints=True))
+            except RefusedError as error:
+                problems.append(f"{relative(header.source.file, root)}: {error}; replace it")
+    return seen, problems
+
+
+def _patients_of_scans(
+    root: Path, scans: Sequence[Scan], seen: Sequence[Sequence[SeenSlice]], recipe: FolderData
+) -> list[str]:
+    """Pseudo-patient of every scan."""
+    owners = [_owner(root, scan) for scan in scans]
+    names = list(dict.fromkeys(owners))
+    parts = [
+        [each for owner, own in zip(owners, seen, strict=True) if owner == name for each in own]
+        for name in names
+    ]
+    patient = dict(zip(names, pseudo_patients_of(parts, recipe.threshold), strict=True))
+    return [patient[owner] for owner in owners]
+
+
+def _owner(root: Path, scan: Scan) -> str:
+    """First folder below the root, or the file in the root."""
+    return scan.headers[0].source.file.relative_to(root).parts[0]
+
+
+def _series(
+    scan: Scan, number: int, header: SliceHeader, patient: str, options: ReadOptions
+) -> FoundSlice:
+    return FoundSlice(
+        name=f"scan-{number:04d}-{scan.headers.index(header):04d}",
+        file=header.source.file,
+        patient=patient,
+        region=_region(scan.headers[0]),
+        kernel=header.acquisition.kernel or "",
+        n_slices=1,
+        licence=OWN,
+        origin=OWN,
+        header=header,
+        options=options,
+    )

@@ -1,0 +1,82 @@
+"""Trained networks by their path: a run, one of its trainings, or a checkpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from torch import nn
+
+from ctiqa.errors import DataError
+from ctiqa.models.build import build
+from ctiqa.recipe import Recipe, recipe_from
+from ctiqa.train import checkpoint
+from ctiqa.train.loop import BEST
+from ctiqa.train.student import POLISH, STUDENT
+from ctiqa.train.teacher import load_average, load_member, member_name
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network and the recipe that made it.
+
+    Attributes:
+        network: HU in, score vector out, in evaluation mode.
+        recipe: How it was made.
+        data: Hash of the data set it was made from.
+        file: Its checkpoint.
+    """
+
+    network: nn.Module
+    recipe: Recipe
+    data: str
+    file: Path
+
+
+def load_trained(path: Path) -> Trained:
+    """The best student of a run, polished where there is one, or the network of a checkpoint.
+
+    Args:
+        path: Folder of a run, folder of one of its trainings, or a ``.safetensors`` checkpoint.
+
+    Raises:
+        DataError: If there is none.
+    """
+    file = _checkpoint(path)
+    _, facts = checkpoint.load(file)
+    if not {"recipe", "data"} <= facts.keys():
+        raise DataError(f"'{file}' does not say which recipe made it; train it again")
+    recipe = recipe_from({"name": file.parent.name, **facts["recipe"]}, str(file))
+    outputs = 1 if "member" in facts else recipe.network.outputs
+    network = build(replace(recipe.network, outputs=outputs, pretrained="none"))
+    return Trained(load_average(network, file), recipe, facts["data"], file)
+
+
+def load_teacher(path: Path) -> tuple[Trained, ...]:
+    """All members of the teacher of a run.
+
+    Raises:
+        DataError: If one is missing; it says which, and how it is made.
+    """
+    first = load_trained(path / member_name(0))
+    rest = [
+        replace(
+            first,
+            network=load_member(first.recipe, path, k),
+            file=path / member_name(k) / BEST,
+        )
+        for k in range(1, first.recipe.members)
+    ]
+    return (first, *rest)
+
+
+def _checkpoint(path: Path) -> Path:
+    if path.is_file():
+        return path
+    for file in (path / POLISH / BEST, path / STUDENT / BEST, path / BEST):
+        if file.exists():
+            return file
+    raise DataError(
+        f"'{path}' must be a run with a trained student, or a checkpoint; "
+        "make one with 'ctiqa train-student'"
+    )

@@ -1,0 +1,66 @@
+"""TFKT's first phase: features learn the opinion scores of natural images."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from ctiqa.errors import DataError, UsageError
+from ctiqa.models.tfkt import natural_network, take_features
+from ctiqa.recipe import Recipe, TfktNetwork
+from ctiqa.train.batches import batches_of
+from ctiqa.train.inputs import Run
+from ctiqa.train.logs import RunLog
+from ctiqa.train.loop import BEST, Training
+from ctiqa.train.predict import validation
+from ctiqa.train.teacher import load_average, loss_on_labels
+
+PRETRAIN = "pretrain"
+
+
+def pretrain(run: Run) -> Path:
+    """Train the features of TFKT, with a linear head, on natural images.
+
+    Args:
+        run: Recipe, natural images with opinion scores, folder.
+
+    Returns:
+        The best checkpoint.
+
+    Raises:
+        UsageError: If the recipe has no pretraining.
+    """
+    recipe, train = run.recipe, run.recipe.pretrain
+    if train is None or not isinstance(recipe.network, TfktNetwork):
+        raise UsageError(f"recipe '{recipe.name}' must have a [pretrain] table, it has none")
+    torch.manual_seed(train.seed)
+    training = Training(
+        natural_network(recipe.network),
+        train,
+        run.folder(PRETRAIN),
+        run.facts("data", "teacher", "student", "polish"),
+        run.tell,
+        RunLog(run.out, "train_info_pretrain", "natural images"),
+        run.device,
+    )
+    measure = validation(run.validation, run.device)
+    return training.run(batches_of(run.train, train), loss_on_labels(train), measure)
+
+
+def with_pretrained_features(model: nn.Module, recipe: Recipe, out: Path) -> nn.Module:
+    """A network with the features of the first phase, where the recipe has one.
+
+    Raises:
+        DataError: If the first phase has not been trained.
+    """
+    if recipe.pretrain is None or not isinstance(recipe.network, TfktNetwork):
+        return model
+    file = out / PRETRAIN / BEST
+    if not file.exists():
+        raise DataError(f"'{file}' is missing; make it with 'ctiqa pretrain'")
+    plain = replace(recipe.network, pretrained="none")
+    take_features(model, load_average(natural_network(plain), file))
+    return model
