@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -68,8 +69,12 @@ def train_teacher(
         raise UsageError(f"'member' must be 0…{wanted.members - 1}, got {member}")
     with _run(wanted, data, out, device, resume=resume) as run:
         for k in range(wanted.members) if member is None else (member,):
-            told = replace(run, tell=lambda line, k=k: run.tell(f"[{k}] {line}"))
+            told = replace(run, tell=partial(_tell, run, k))
             run.tell(f"teacher member {k}: {train_member(told, k)}")
+
+
+def _tell(run: Run, member: int, line: str) -> None:
+    run.tell(f"[{member}] {line}")
 
 
 def train_student(

@@ -82,6 +82,7 @@ class StemVitNetwork(NetworkRecipe):
     Attributes:
         blocks: Convolution blocks of the stem, 0 to 6; block i has 8·2^i channels.
         body: Vision Transformer of timm for three channels of 224×224.
+        depth: Attention blocks; 0 takes those of the body.
         crop: How 224×224 are cut out of what the stem gives.
         window: Window through which the network sees the slice.
     """
@@ -90,6 +91,7 @@ class StemVitNetwork(NetworkRecipe):
     outputs: int = 5
     blocks: int = 5
     body: str = "vit_base_patch16_224"
+    depth: int = 0
     crop: Crop = "centre"
     window: str = "distiliqa"
 
@@ -97,6 +99,7 @@ class StemVitNetwork(NetworkRecipe):
         """See :meth:`NetworkRecipe.own_rules`."""
         return (
             rule(self, "blocks", "0…6", lambda v: 0 <= v <= 6),
+            rule(self, "depth", ">= 0", lambda v: v >= 0),
             rule(self, "body", "a Vision Transformer of timm", lambda v: v.startswith("vit_")),
             _window_rule(self),
         )
@@ -108,7 +111,7 @@ class TfktNetwork(NetworkRecipe):
 
     Attributes:
         features: EfficientNet of timm that gives the features.
-        transformer: Swin Transformer V2 of timm; it reads one channel of 64×64.
+        transformer: Swin Transformer V2 of torchvision; it reads one channel of 64×64.
         connector: ``vector`` makes the pooled features an image by a linear layer, as in the
             authors' code; ``spatial`` keeps their layout.
         freeze_features: Whether the features keep the weights of the pretraining.
@@ -118,7 +121,7 @@ class TfktNetwork(NetworkRecipe):
 
     kind: str = "tfkt"
     features: str = "tf_efficientnetv2_l"
-    transformer: str = "swinv2_base_window8_256"
+    transformer: str = "swin_v2_b"
     connector: Literal["vector", "spatial"] = "spatial"
     freeze_features: bool = False
     scaling: Scaling = "window"
@@ -126,10 +129,10 @@ class TfktNetwork(NetworkRecipe):
 
     def own_rules(self) -> tuple[str | None, ...]:
         """See :meth:`NetworkRecipe.own_rules`."""
-        swin = "a Swin Transformer V2 of timm"
+        swin = "a Swin Transformer V2 of torchvision"
         return (
             rule(self, "features", "an EfficientNet of timm", lambda v: "efficientnet" in v),
-            rule(self, "transformer", swin, lambda v: v.startswith("swinv2_")),
+            rule(self, "transformer", swin, lambda v: v.startswith("swin_v2_")),
             _window_rule(self),
         )
 

@@ -1,7 +1,10 @@
-"""Augmentation on the device: slices mirrored, turned, transposed and, if wanted, scaled.
+"""Augmentation on the device: slices mirrored, turned, transposed and, if wanted, resampled.
 
-Mirroring and turning move pixels and change none, so noise and label stay what they are. Scaling
-resamples the noise while the label stays: DistilIQA does so, as published.
+Mirroring and turning move pixels and change none, so noise and label stay what they are. DistilIQA
+(Baldeon-Calisto et al., Comput Biol Med 177:108670, 2024) flips, turns and transposes, each with
+probability ½, which makes all eight symmetries of the square equally likely; it then enlarges or
+shrinks every second image and resizes it to what it was. Nothing has moved after that, but the
+pixels were interpolated twice: the noise is smoothed while the label stays.
 """
 
 from __future__ import annotations
@@ -17,8 +20,11 @@ from torch.nn import functional
 
 from ctiqa.errors import UsageError
 
-SCALES = (0.8, 1.2)
-"""Range of the random scale."""
+SCALES = (0.9, 1.1)
+"""Range of the random scale: the default of the library that DistilIQA's code calls."""
+
+SCALED_SHARE = 0.5
+"""Chance of an example to be scaled, as there."""
 
 FLIPS = ((0, 0, 0), (0, 1, 0), (0, 0, 1), (0, 1, 1))
 TURNS = ((0, 0, 0), (1, 1, 0), (0, 1, 1), (1, 0, 1))
@@ -32,8 +38,8 @@ class Change:
     """How every example of a batch is changed: drawn once, applied on any device.
 
     Attributes:
-        symmetry: Whether it is transposed, then flipped up-down, then left-right [n, 3].
-        scale: Factor of its size, about the centre [n].
+        symmetry: Whether it is transposed, then flipped up-down, then left-right [n, 3], 0 or 1.
+        scale: Factor of the size that it is resampled to and back from [n]; 1 leaves it alone.
     """
 
     symmetry: npt.NDArray[np.int64]
@@ -50,7 +56,8 @@ def draw(rng: np.random.Generator, count: int, kinds: Sequence[str]) -> Change:
     Args:
         rng: Draws them.
         count: Examples.
-        kinds: Among ``flip`` (both ways), ``rotate`` (quarter turns), ``transpose``, ``scale``.
+        kinds: Among ``flip`` (both ways), ``rotate`` (quarter turns), ``transpose``, ``scale``
+            (half of the examples, by a factor of :data:`SCALES`).
 
     >>> draw(np.random.default_rng(0), 2, ()).symmetry.tolist()
     [[0, 0, 0], [0, 0, 0]]
@@ -58,7 +65,8 @@ def draw(rng: np.random.Generator, count: int, kinds: Sequence[str]) -> Change:
     allowed = np.array(symmetries(kinds))
     scale = np.ones(count, dtype=np.float32)
     if "scale" in kinds:
-        scale = rng.uniform(*SCALES, size=count).astype(np.float32)
+        drawn = rng.uniform(*SCALES, size=count)
+        scale = np.where(rng.random(count) < SCALED_SHARE, drawn, 1.0).astype(np.float32)
     return Change(allowed[rng.integers(len(allowed), size=count)], scale)
 
 
@@ -76,7 +84,7 @@ def symmetries(kinds: Sequence[str]) -> tuple[tuple[int, ...], ...]:
 
 
 def changed(images: Tensor, change: Change) -> Tensor:
-    """Images turned, mirrored and scaled, their size kept.
+    """Images turned, mirrored and resampled, their size kept.
 
     Args:
         images: Float [n, channels, rows, cols]; square where a change transposes.
@@ -86,11 +94,13 @@ def changed(images: Tensor, change: Change) -> Tensor:
         UsageError: If an image that is not square is to be transposed.
     """
     moved = turned(images, change)
-    return moved if np.all(change.scale == 1) else scaled(moved, change.scale)
+    return moved if np.all(change.scale == 1) else resampled(moved, change.scale)
 
 
 def turned(images: Tensor, change: Change) -> Tensor:
     """Images [n, …, rows, cols] transposed, flipped up-down and left-right; no pixel changes.
+
+    Maps that lie on a grid of the image (local noise, [n, rows, cols]) turn along with it.
 
     Raises:
         UsageError: If an image that is not square is to be transposed.
@@ -101,10 +111,10 @@ def turned(images: Tensor, change: Change) -> Tensor:
     """
     moved = images
     for column, way in enumerate((_transposed, _upside_down, _mirrored)):
-        which = torch.from_numpy(change.symmetry[:, column].astype(bool)).to(images.device)
-        if which.any():
-            wide = which.view(-1, *(1,) * (images.ndim - 1))
-            moved = torch.where(wide, way(moved), moved)
+        chosen = change.symmetry[:, column].astype(bool)
+        if chosen.any():
+            which = torch.from_numpy(chosen).to(images.device)
+            moved = torch.where(which.view(-1, *(1,) * (images.ndim - 1)), way(moved), moved)
     return moved
 
 
@@ -125,15 +135,30 @@ def _mirrored(images: Tensor) -> Tensor:
     return images.flip(-1)
 
 
-def scaled(images: Tensor, scale: npt.NDArray[np.float32]) -> Tensor:
-    """Images enlarged (> 1) or shrunk about their centre; what comes in from outside is the edge.
+def resampled(images: Tensor, scale: npt.NDArray[np.float32]) -> Tensor:
+    """Images enlarged or shrunk, then brought back to their size, linearly both times.
+
+    Pixel centres are kept and nothing is smoothed before an image shrinks, as in DistilIQA's code:
+    everything stays where it is, and what is finer than the interpolation is lost.
 
     Args:
         images: Float [n, channels, rows, cols].
-        scale: Factor of every image [n].
+        scale: Factor of the size in between, of every image [n]; 1 leaves its pixels untouched.
+
+    >>> spike = torch.zeros(1, 1, 1, 8)
+    >>> spike[..., 3] = 1.0
+    >>> resampled(spike, np.float32([2.0])).flatten().tolist()
+    [0.0, 0.0, 0.1875, 0.625, 0.1875, 0.0, 0.0, 0.0]
     """
-    factor = torch.from_numpy(1 / scale).to(images.device, images.dtype)
-    matrix = torch.zeros(len(factor), 2, 3, device=images.device, dtype=images.dtype)
-    matrix[:, 0, 0] = matrix[:, 1, 1] = factor
-    grid = functional.affine_grid(matrix, list(images.shape), align_corners=False)
-    return functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
+    rows, cols = images.shape[-2:]
+    result = images.clone()
+    # Every image has a size of its own in between, so they cannot share a call.
+    for k in np.flatnonzero(scale != 1):
+        factor = float(scale[k])
+        between = _resized(images[k : k + 1], int(rows * factor), int(cols * factor))
+        result[k] = _resized(between, rows, cols)[0]
+    return result
+
+
+def _resized(images: Tensor, rows: int, cols: int) -> Tensor:
+    return functional.interpolate(images, (rows, cols), mode="bilinear", align_corners=False)

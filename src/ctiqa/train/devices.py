@@ -19,6 +19,8 @@ from ctiqa.train.synced_norm import with_synced_norms
 
 Kind = Literal["auto", "cpu", "cuda"]
 
+CPU = torch.device("cpu")
+
 
 @dataclass(frozen=True, slots=True)
 class Device:
@@ -30,7 +32,7 @@ class Device:
         world: Processes in all.
     """
 
-    torch: torch.device = torch.device("cpu")
+    torch: torch.device = CPU
     rank: int = 0
     world: int = 1
 
@@ -67,7 +69,8 @@ class Device:
     def prepared(self, model: nn.Module) -> nn.Module:
         """The network on the device; several processes normalise over the whole batch."""
         model = model if self.world == 1 else with_synced_norms(model, self.torch.type)
-        return model.to(self.torch, memory_format=torch.channels_last)
+        on_device: nn.Module = model.to(self.torch)
+        return on_device.to(memory_format=torch.channels_last)
 
     def wait(self) -> None:
         """Wait for all processes."""

@@ -21,6 +21,7 @@ from ctiqa.recipe import TrainRecipe
 from ctiqa.train import checkpoint
 from ctiqa.train.batches import Batch, Batches, ahead
 from ctiqa.train.devices import Device
+from ctiqa.train.logs import RunLog
 from ctiqa.train.memory import is_out_of_memory, part_that_fits
 from ctiqa.train.optimizers import learning_rate, optimizer_of
 
@@ -48,7 +49,7 @@ class Training:
         folder: Where checkpoints go.
         facts: Written into every checkpoint besides: recipe, hash of the data, purpose.
         tell: Called with one line of progress a validation.
-        log: Called with the figures of every validation so far, the last one new.
+        log: Where the figures of every validation go.
         device: Where it runs.
     """
 
@@ -57,7 +58,7 @@ class Training:
     folder: Path
     facts: dict[str, Any]
     tell: Callable[[str], None] = lambda _: None
-    log: Callable[[list[Figures]], None] = lambda _: None
+    log: RunLog | None = None
     device: Device = field(default_factory=Device)
     history: list[Figures] = field(default_factory=list)
 
@@ -90,9 +91,12 @@ class Training:
             done = step + 1
             if done % every == 0 or done == total:
                 pace = clock.pace(done - first, self.recipe.batch, total - done)
-                self._validated(done, total, value, pace, validate)
+                where = {"step": float(done), "epoch": done / batches.per_epoch, "loss": value}
+                self._validated(total, where | pace, validate)
                 if self._exhausted():
                     break
+        if self.log and self.device.first and first < total:
+            self.log.finished(self.history)
         return self.folder / BEST
 
     def _step(self, step: int, total: int, batch: Batch, loss: Loss) -> float:
@@ -135,24 +139,20 @@ class Training:
             self._seen.append((scores.detach().mean(dim=1), part.label))
         return total
 
-    def _validated(
-        self, done: int, total: int, loss: float, pace: Figures, validate: Validate
-    ) -> None:
+    def _validated(self, total: int, figures: Figures, validate: Validate) -> None:
         if self.device.first:
-            trained = _trained(self._seen)
-            figures = {"step": float(done), "loss": loss, **trained, **pace}
-            figures |= validate(self.average.module)
-            self._keep(done, figures)
-            self.tell(f"step {done}/{total}: {_words(figures)}")
+            figures = figures | _trained(self._seen) | validate(self.average.module)
+            self._keep(figures)
+            self.tell(f"step {figures['step']:.0f}/{total}: {_words(figures)}")
         self._seen.clear()
         self.device.wait()
 
-    def _keep(self, done: int, figures: Figures) -> None:
+    def _keep(self, figures: Figures) -> None:
         """Write the checkpoints of a validation."""
         key = "overall" if self.recipe.select == "validation" else "train_overall"
         best = max((h[key] for h in self.history), default=-math.inf)
         self.history.append(figures)
-        facts = {**self.facts, "step": done, "history": self.history}
+        facts = {**self.facts, "step": int(figures["step"]), "history": self.history}
         if figures[key] > best:
             checkpoint.save(self.folder / BEST, facts, average=self.average)
         checkpoint.save(
@@ -162,7 +162,8 @@ class Training:
             average=self.average,
             optimizer=self.optimizer,
         )
-        self.log(self.history)
+        if self.log:
+            self.log.validated(self.history)
 
     def _exhausted(self) -> bool:
         """Whether validation has not become better for as long as the recipe waits."""

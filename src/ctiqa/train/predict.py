@@ -12,8 +12,10 @@ from torch import nn
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
 from ctiqa.metrics.agreement import agreement
+from ctiqa.recipe import TrainRecipe
 from ctiqa.train.batches import stacked
 from ctiqa.train.devices import Device
+from ctiqa.train.losses import label_loss
 
 
 @torch.inference_mode()
@@ -53,9 +55,14 @@ def predict(
 
 
 def validation(
-    examples: Examples, device: Device | None = None
+    examples: Examples, recipe: TrainRecipe, device: Device | None = None
 ) -> Callable[[nn.Module], dict[str, float]]:
-    """A function that measures a network on these examples (labels and scores in 0–4).
+    """A function that measures a network on these examples.
+
+    Args:
+        examples: Those that choose the best checkpoint.
+        recipe: The loss that is measured too.
+        device: Where it runs; the CPU where none is given.
 
     Raises:
         DataError: If there are too few, now and not after hours of training.
@@ -67,9 +74,12 @@ def validation(
             "prepare again"
         )
     label = examples.column("label").astype(np.float64)
+    ends = (min(0.0, label.min()), max(4.0, label.max()))
 
     def measure(model: nn.Module) -> dict[str, float]:
-        scores = np.clip(predict(model, examples, device=device).mean(axis=1), 0, 4)
-        return agreement(scores.astype(np.float64), label).as_dict()
+        outputs = predict(model, examples, device=device)
+        each = label_loss(torch.from_numpy(outputs), torch.from_numpy(label).float(), recipe)
+        scores = np.clip(outputs.mean(axis=1, dtype=np.float64), *ends)
+        return {**agreement(scores, label).as_dict(), "val_loss": float(each.mean())}
 
     return measure

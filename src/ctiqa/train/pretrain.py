@@ -46,7 +46,7 @@ def pretrain(run: Run) -> Path:
         RunLog(run.out, "train_info_pretrain", "natural images"),
         run.device,
     )
-    measure = validation(run.validation, run.device)
+    measure = validation(run.validation, train, run.device)
     return training.run(batches_of(run.train, train), loss_on_labels(train), measure)
 
 

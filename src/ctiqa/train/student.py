@@ -6,15 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ctiqa.metrics.agreement import agreement
 from ctiqa.models.build import build
 from ctiqa.models.contract import Outputs
 from ctiqa.recipe import Recipe, TrainRecipe
 from ctiqa.train.batches import Batch, batches_of
 from ctiqa.train.inputs import Run
-from ctiqa.train.logs import RunLog
+from ctiqa.train.logs import STUDENT_COLUMNS, RunLog
 from ctiqa.train.loop import BEST, Loss, Training
 from ctiqa.train.losses import map_loss, student_loss, twin_difference
 from ctiqa.train.predict import validation
@@ -54,14 +56,29 @@ def train_student(run: Run) -> Path:
 def _train(
     run: Run, model: nn.Module, train: TrainRecipe, folder: Path, *, left_out: tuple[str, ...]
 ) -> Path:
-    name = f"train_info_{folder.name}"
-    log = RunLog(run.out, name, folder.name)
+    teacher = teach(run, train)
+    log = RunLog(
+        run.out,
+        f"train_info_{folder.name}",
+        folder.name,
+        columns=STUDENT_COLUMNS,
+        always=_teacher_figures(run, train),
+    )
     training = Training(model, train, folder, run.facts(*left_out), run.tell, log, run.device)
     return training.run(
         batches_of(run.train, train),
-        taught_loss(train, teach(run, train)),
-        validation(run.validation, run.device),
+        taught_loss(train, teacher),
+        validation(run.validation, train, run.device),
     )
+
+
+def _teacher_figures(run: Run, train: TrainRecipe) -> dict[str, float]:
+    """How well the stored teacher agrees with the labels it was trained on."""
+    if not run.recipe.members or train.teachers != "stored":
+        return {}
+    score = teacher_scores(run, run.train).mean(axis=1, dtype=np.float64)
+    label = run.train.column("label").astype(np.float64)
+    return {"teacher_overall": agreement(score, label).overall}
 
 
 def teach(run: Run, train: TrainRecipe) -> Teach:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import torch
 from torch import Tensor, distributed, nn
 from torch.distributed.nn.functional import all_reduce
@@ -20,12 +22,14 @@ class SyncedBatchNorm2d(nn.BatchNorm2d):
         wide = x.float()
         sums = torch.cat([wide.sum(dim=(0, 2, 3)), wide.square().sum(dim=(0, 2, 3))])
         count = x.numel() // x.shape[1] * distributed.get_world_size()
-        mean, square = (all_reduce(sums) / count).chunk(2)
+        total: Tensor = all_reduce(sums)  # type: ignore[no-untyped-call]
+        mean, square = (total / count).chunk(2)
         variance = (square - mean.square()).clamp(min=0)
         self._remember(mean.detach(), variance.detach() * (count / max(count - 1, 1)))
         scale = self.weight * torch.rsqrt(variance + self.eps)
         shift = self.bias - mean * scale
-        return (wide * scale.view(1, -1, 1, 1) + shift.view(1, -1, 1, 1)).to(x.dtype)
+        normalised: Tensor = wide * scale.view(1, -1, 1, 1) + shift.view(1, -1, 1, 1)
+        return normalised.to(x.dtype)
 
     def _remember(self, mean: Tensor, variance: Tensor) -> None:
         if self.running_mean is None or self.running_var is None:
@@ -40,12 +44,16 @@ class SyncedBatchNorm2d(nn.BatchNorm2d):
 def with_synced_norms(model: nn.Module, kind: str) -> nn.Module:
     """The same network, normalising over all processes.
 
+    On the CPU that are plain normalisations; those that a library has joined with an activation
+    stay each process's own.
+
     Args:
         model: Network, changed in place.
         kind: Type of the device, ``cpu`` or ``cuda``.
     """
     if kind == "cuda":
-        return nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-any-return]
+        synced: nn.Module = import_module("timm.layers").convert_sync_batchnorm(model)
+        return synced
     for parent in model.modules():
         for name, child in parent.named_children():
             if type(child) is nn.BatchNorm2d:

@@ -58,7 +58,7 @@ def train_member(run: Run, member: int) -> Path:
     return training.run(
         batches_of(run.train.without_fold(member), train),
         loss_on_labels(train),
-        validation(held_out, run.device),
+        validation(held_out, train, run.device),
     )
 
 

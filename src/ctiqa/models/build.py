@@ -1,0 +1,59 @@
+"""From a recipe to its network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import nn
+
+from ctiqa.errors import UsageError
+from ctiqa.models.compared import Compared, Dbcnn
+from ctiqa.models.maniqa import Maniqa
+from ctiqa.models.stem_vit import StemVit
+from ctiqa.models.stride32 import Stride32
+from ctiqa.models.tfkt import Tfkt
+from ctiqa.recipe import (
+    BodyNetwork,
+    DbcnnNetwork,
+    ManiqaNetwork,
+    NetworkRecipe,
+    StemVitNetwork,
+    Stride32Network,
+    TfktNetwork,
+)
+
+NETWORKS: dict[type[NetworkRecipe], Callable[[Any], nn.Module]] = {
+    Stride32Network: Stride32,
+    StemVitNetwork: StemVit,
+    TfktNetwork: Tfkt,
+    BodyNetwork: Compared,
+    ManiqaNetwork: Maniqa,
+    DbcnnNetwork: Dbcnn,
+}
+"""The network of every kind of recipe."""
+
+
+def build(recipe: NetworkRecipe) -> nn.Module:
+    """The network of a recipe: HU [n, 1, rows, cols] to :data:`ctiqa.models.contract.Outputs`.
+
+    Weights that are not pretrained are random, drawn from torch's generator.
+
+    Raises:
+        UsageError: If no such body exists, or a recipe of an abstract kind is given.
+        WeightsError: If pretrained weights cannot be had or do not fit.
+
+    >>> parameters(build(Stride32Network()))
+    999319
+    """
+    try:
+        network = NETWORKS[type(recipe)]
+    except KeyError:
+        known = ", ".join(kind.__name__ for kind in NETWORKS)
+        raise UsageError(f"a network must be one of {known}, got {type(recipe).__name__}") from None
+    return network(recipe)
+
+
+def parameters(module: nn.Module) -> int:
+    """Numbers that a network has learned or can learn; those of frozen parts included."""
+    return sum(parameter.numel() for parameter in module.parameters())

@@ -1,0 +1,144 @@
+"""From HU, or the bytes of a photograph, to what a body was made to read."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ctiqa.hu import WINDOWS
+from ctiqa.recipe.network import Scaling
+
+LEAST_RANGE_HU = 1e-3
+"""A slice whose values differ by less than this has no contrast to stretch; it becomes black."""
+
+LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in brightness (Recommendation ITU-R BT.601-7, 2011)."""
+
+Colours = tuple[float, ...]
+"""One number for each of red, green and blue."""
+
+
+class Window(nn.Module):
+    """HU to brightness through a fixed window: black 0, white 1.
+
+    Args:
+        name: Name of the window, a key of :data:`ctiqa.hu.WINDOWS`.
+
+    >>> Window("distiliqa")(torch.tensor([-1000.0, -135.0, 40.0, 215.0, 3000.0])).tolist()
+    [0.0, 0.0, 0.5, 1.0, 1.0]
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.low_hu, self.high_hu = WINDOWS[name].range_hu
+
+    def forward(self, hu: Tensor) -> Tensor:
+        """HU of any shape to brightness of the same shape, 0–1."""
+        return ((hu - self.low_hu) / (self.high_hu - self.low_hu)).clamp(0, 1)
+
+
+class MinMax(nn.Module):
+    """Every image stretched from its least value, 0, to its greatest, 1.
+
+    The noise of a slice then depends on the brightest thing in it, a metal clip say: TFKT as
+    published does this.
+
+    >>> MinMax()(torch.tensor([-1000.0, 0.0, 1000.0]).view(1, 1, 1, 3)).flatten().tolist()
+    [0.0, 0.5, 1.0]
+    """
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Image [n, channels, rows, cols] to brightness 0–1 of the same shape."""
+        low = image.amin(dim=(1, 2, 3), keepdim=True)
+        high = image.amax(dim=(1, 2, 3), keepdim=True)
+        return (image - low) / (high - low).clamp_min(LEAST_RANGE_HU)
+
+
+class Channels(nn.Module):
+    """Brightness as the channels of a photograph, normalised as a body expects them.
+
+    Args:
+        mean: Mean of every channel in the images the body was made for, brightness 0–1.
+        std: Standard deviation of every channel there.
+
+    >>> Channels((0.5, 0.5, 0.5), (0.5, 0.5, 0.25))(torch.ones(1, 1, 1, 1)).flatten().tolist()
+    [1.0, 1.0, 2.0]
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, mean: Colours, std: Colours) -> None:
+        super().__init__()
+        for name, values in (("mean", mean), ("std", std)):
+            self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, brightness: Tensor) -> Tensor:
+        """Brightness [n, 1 or 3, rows, cols] to [n, 3, rows, cols]."""
+        normalised: Tensor = (brightness - self.mean) / self.std
+        return normalised
+
+
+class Resized(nn.Module):
+    """Images resized to a square, without aliasing: coarse noise stays what it was.
+
+    Args:
+        side: Side in pixels; 0 leaves every image as it is.
+    """
+
+    def __init__(self, side: int) -> None:
+        super().__init__()
+        self.side = side
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Image [n, channels, rows, cols] to [n, channels, side, side]."""
+        return resized(image, self.side) if self.side else image
+
+
+def resized(image: Tensor, side: int) -> Tensor:
+    """Image [n, channels, rows, cols] bilinearly resized to a square, filtered where it shrinks.
+
+    >>> resized(torch.ones(1, 1, 512, 384), 64).shape
+    torch.Size([1, 1, 64, 64])
+    """
+    if image.shape[-2:] == (side, side):
+        return image
+    return nn.functional.interpolate(
+        image, size=(side, side), mode="bilinear", align_corners=False, antialias=True
+    )
+
+
+class Grey(nn.Module):
+    """One channel of a body that was made for three: HU of a slice, or a photograph.
+
+    ``window``: brightness through the window, of a photograph in 0–255 its luma; normalised by
+    the means over the three channels of ``mean`` and ``std``. ``min-max``: stretched for every
+    image and not normalised, as TFKT's authors feed it.
+
+    Args:
+        scaling: How values become brightness.
+        window: The window, where ``scaling`` is ``window``.
+        mean: Mean of every channel in the images the body was made for, brightness 0–1.
+        std: Standard deviation of every channel there.
+    """
+
+    luma: Tensor
+
+    def __init__(self, scaling: Scaling, window: str, mean: Colours, std: Colours) -> None:
+        super().__init__()
+        self.stretch = MinMax() if scaling == "min-max" else None
+        self.window = Window(window)
+        self.mean, self.std = sum(mean) / 3, sum(std) / 3
+        self.register_buffer("luma", torch.tensor(LUMA).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, hu: Tensor) -> Tensor:
+        """HU [n, 1, rows, cols] to one channel of the same shape."""
+        return self.stretch(hu) if self.stretch else self._normalised(self.window(hu))
+
+    def photograph(self, rgb: Tensor) -> Tensor:
+        """RGB in 0–255, uint8 or float, [n, 3, rows, cols], to one channel."""
+        grey = (rgb.to(self.luma.dtype) * self.luma).sum(dim=1, keepdim=True)
+        return self.stretch(grey) if self.stretch else self._normalised(grey / 255)
+
+    def _normalised(self, brightness: Tensor) -> Tensor:
+        return (brightness - self.mean) / self.std

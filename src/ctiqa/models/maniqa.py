@@ -1,0 +1,153 @@
+"""A network after MANIQA: attention over channels, then over places."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ctiqa.errors import UsageError
+from ctiqa.models.bodies import keep_features, make_body
+from ctiqa.models.compared import photograph
+from ctiqa.models.contract import Outputs
+from ctiqa.recipe import ManiqaNetwork
+
+JOINED = 4
+"""Blocks of the Vision Transformer whose tokens are joined."""
+
+WINDOW, HEADS, SCALE, DROPOUT = 7, 4, 0.8, 0.1
+
+
+class Maniqa(nn.Module):
+    """After MANIQA (Yang et al., CVPR Workshops 2022, arXiv:2204.08958).
+
+    As there: the tokens of four blocks of a Vision Transformer (the 7th to the 10th of twelve),
+    joined; twice two attention blocks over channels, a 1×1 convolution that narrows and two pairs
+    of Swin blocks whose change is scaled by 0.8; at every place a score and a weight, the score
+    of the slice being the weighted mean. Otherwise than there: patches of 16 pixels (8 there), so
+    14×14 places (28×28) and windows of 7 (4); no rectifier after the score of a place, which may
+    fall below zero; the slice is resized (there twenty random crops are averaged).
+
+    Args:
+        recipe: Body, side and window; ``recipe.outputs`` numbers come out.
+
+    Raises:
+        UsageError: If timm lacks the body, it has fewer than eight blocks, or no side is given.
+        WeightsError: If the pretrained weights cannot be had or do not fit.
+    """
+
+    def __init__(self, recipe: ManiqaNetwork) -> None:
+        super().__init__()
+        self.photograph = photograph(recipe.body, recipe.window, recipe.side)
+        body: Any = make_body(recipe.body, recipe.pretrained, side=recipe.side)
+        self.taken = middle_blocks(len(body.blocks), recipe.body)
+        keep_features(body, self.taken, recipe.body)
+        width, grid = int(body.embed_dim), body.patch_embed.grid_size
+        self.body = body
+        self.stages = nn.Sequential(
+            Stage(JOINED * width, width, grid), Stage(width, width // 2, grid)
+        )
+        self.score = branch(width // 2, recipe.outputs)
+        self.weight = nn.Sequential(branch(width // 2, 1), nn.Sigmoid())
+
+    def forward(self, hu: Tensor) -> Outputs:
+        """Score a batch: HU [n, 1, rows, cols] to scores [n, outputs]; no map of noise."""
+        body: Any = self.body
+        maps = body.forward_intermediates(
+            self.photograph(hu), indices=self.taken, norm=False, intermediates_only=True
+        )
+        places = self.stages(torch.cat(maps, dim=1)).flatten(2).transpose(1, 2)
+        weights = self.weight(places)
+        return (weights * self.score(places)).sum(dim=1) / weights.sum(dim=1), None
+
+
+class Stage(nn.Sequential):
+    """Attention over channels, fewer channels, attention over places.
+
+    Args:
+        inputs: Channels [n, inputs, rows, cols] that come in.
+        outputs: Channels that go out.
+        grid: Rows and columns.
+    """
+
+    def __init__(self, inputs: int, outputs: int, grid: tuple[int, int]) -> None:
+        places = grid[0] * grid[1]
+        super().__init__(
+            ChannelAttention(places),
+            ChannelAttention(places),
+            nn.Conv2d(inputs, outputs, 1),
+            PlaceAttention(outputs, grid),
+            PlaceAttention(outputs, grid),
+        )
+
+
+class ChannelAttention(nn.Module):
+    """Channels attend to channels, each described by its values at all places.
+
+    Args:
+        places: Number of places.
+    """
+
+    def __init__(self, places: int) -> None:
+        super().__init__()
+        self.qkv = nn.Linear(places, 3 * places)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Features [n, channels, rows, cols] to features of the same shape."""
+        q, k, v = self.qkv(x.flatten(2)).chunk(3, dim=-1)
+        return x + nn.functional.scaled_dot_product_attention(q, k, v).reshape(x.shape)
+
+
+class PlaceAttention(nn.Module):
+    """A pair of Swin blocks, the second with its windows shifted; their change is scaled.
+
+    Args:
+        width: Channels, a multiple of 4.
+        grid: Rows and columns.
+    """
+
+    def __init__(self, width: int, grid: tuple[int, int]) -> None:
+        super().__init__()
+        from timm.models.swin_transformer import SwinTransformerBlock  # noqa: PLC0415 - slow
+
+        self.pair = nn.Sequential(
+            *(
+                SwinTransformerBlock(
+                    width,
+                    grid,
+                    num_heads=HEADS,
+                    window_size=WINDOW,
+                    shift_size=shift,
+                    mlp_ratio=1,
+                    proj_drop=DROPOUT,
+                )
+                for shift in (0, WINDOW // 2)
+            )
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Features [n, width, rows, cols] to features of the same shape."""
+        changed: Tensor = self.pair(x.permute(0, 2, 3, 1))
+        return x + SCALE * changed.permute(0, 3, 1, 2)
+
+
+def middle_blocks(depth: int, name: str) -> list[int]:
+    """Numbers, from 0, of the four blocks after the middle of a Vision Transformer.
+
+    Raises:
+        UsageError: If it has fewer than eight.
+
+    >>> middle_blocks(12, "vit_base_patch16_224")
+    [6, 7, 8, 9]
+    """
+    if depth < 2 * JOINED:
+        raise UsageError(f"a body must have at least {2 * JOINED} blocks, '{name}' has {depth}")
+    return list(range(depth // 2, depth // 2 + JOINED))
+
+
+def branch(width: int, outputs: int) -> nn.Sequential:
+    """What is said of every place: [n, places, width] to [n, places, outputs]."""
+    return nn.Sequential(
+        nn.Linear(width, width), nn.ReLU(), nn.Dropout(DROPOUT), nn.Linear(width, outputs)
+    )
