@@ -170,13 +170,13 @@ def test_sharper_slices_score_no_higher(after: list[float], share: float) -> Non
 def test_shifts_move_down_and_right(down: int, right: int) -> None:
     hu = np.full((2, 40, 50), -1000, np.float32)
     hu[:, 20, 25] = 40
-    moved = held_out._shift(down, right)(hu)
+    moved = held_out.shift(down, right)(hu)
     assert np.argwhere(moved > 0).tolist() == [[k, 20 + down, 25 + right] for k in range(2)]
 
 
 def test_shifts_bring_in_air() -> None:
     hu = np.full((1, 4, 4), 40, np.float32)
-    moved = held_out._shift(1, -2)(hu)[0]
+    moved = held_out.shift(1, -2)(hu)[0]
     assert (moved[1:, :2] == 40).all()
     assert (moved[0] == -1000).all()
     assert (moved[:, 2:] == -1000).all()

@@ -16,7 +16,8 @@ from scipy import stats
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError, OutputError
 from ctiqa.evaluate import audit_charts as charts
-from ctiqa.evaluate.label_audit import Audit, audit, dose_order, srocc, write_audit
+from ctiqa.evaluate.label_audit import Audit, audit, srocc, write_audit
+from ctiqa.evaluate.orders import order_along
 
 EVIL = "<script>alert('x')</script>"
 
@@ -168,21 +169,21 @@ def ladder(*labels: float, shard: str = "s", views: int = 960) -> list[dict[str,
     ],
 )
 def test_dose_order(labels: tuple[float, ...], strict: float, weak: float, risen: int) -> None:
-    found = dose_order(pl.DataFrame(ladder(*labels)), "ladder")
+    found = order_along(pl.DataFrame(ladder(*labels)), "dose", "ladder")
     assert found is not None
     assert (found.slices, found.strict, found.weak, found.risen) == (1, strict, weak, risen)
 
 
 def test_only_images_that_differ_in_dose_alone_are_compared() -> None:
     mixed = pl.DataFrame(ladder(2.0) + ladder(9.0, 3.0, views=60)[1:])
-    assert dose_order(mixed, "mixed") is None
+    assert order_along(mixed, "dose", "mixed") is None
 
 
 def test_offenders_come_worst_first_with_their_doses() -> None:
     table = pl.DataFrame(
         ladder(2, 2.1, 1, shard="a") + ladder(2, 1, 1.5, shard="b") + ladder(2, 1, shard="c")
     )
-    found = dose_order(table, "ladder")
+    found = order_along(table, "dose", "ladder")
     assert found is not None
     first, second = found.offenders
     assert (first.name, first.above, first.below) == ("b", 0.5, 0.25)

@@ -11,7 +11,7 @@ from tests.train.tiny import NETWORK, loss, made_up, rising, training
 from ctiqa.errors import DataError
 from ctiqa.models import Stride32
 from ctiqa.train import checkpoint
-from ctiqa.train.batches import Batches
+from ctiqa.train.batches import BalancedBatches
 from ctiqa.train.loop import LAST, Training
 
 FACTS: dict[str, Any] = {"step": 3, "recipe": {"name": "a"}, "history": [{"overall": 2.5}]}
@@ -21,7 +21,7 @@ FACTS: dict[str, Any] = {"step": 3, "recipe": {"name": "a"}, "history": [{"overa
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Training:
     folder = tmp_path_factory.mktemp("trained")
     made = training(folder)
-    made.run(Batches(made_up(folder / "data", {"a": 4}), made.recipe), loss, rising())
+    made.run(BalancedBatches(made_up(folder / "data", {"a": 4}), made.recipe), loss, rising())
     return made
 
 
@@ -31,7 +31,7 @@ def parts(made: Training) -> dict[str, Any]:
 
 def test_everything_comes_back(trained: Training, tmp_path: Path) -> None:
     file = tmp_path / "deep" / "er" / "a.safetensors"
-    checkpoint.save(file, **parts(trained), facts=FACTS)
+    checkpoint.save(file, FACTS, **parts(trained))
     other = training(tmp_path, seed=9)
     assert not torch.equal(next(other.model.parameters()), next(trained.model.parameters()))
     tensors, facts = checkpoint.load(file)
@@ -49,16 +49,16 @@ def test_everything_comes_back(trained: Training, tmp_path: Path) -> None:
 
 
 def test_nothing_else_is_left_behind(trained: Training, tmp_path: Path) -> None:
-    checkpoint.save(tmp_path / "a.safetensors", **parts(trained), facts=FACTS)
+    checkpoint.save(tmp_path / "a.safetensors", FACTS, **parts(trained))
     assert [f.name for f in tmp_path.iterdir()] == ["a.safetensors"]
 
 
 def test_a_failed_save_keeps_what_was_there(trained: Training, tmp_path: Path) -> None:
     file = tmp_path / "a.safetensors"
-    checkpoint.save(file, **parts(trained), facts=FACTS)
+    checkpoint.save(file, FACTS, **parts(trained))
     before = file.read_bytes()
     with pytest.raises(TypeError):
-        checkpoint.save(file, **parts(trained), facts={"step": object()})
+        checkpoint.save(file, {"step": object()}, **parts(trained))
     assert file.read_bytes() == before
 
 

@@ -1,28 +1,28 @@
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from tests.train.tiny import RECIPE, TRAIN, plain_noise
+from tests.train.tiny import RECIPE, TRAIN, plain_noise, run_of
 
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
 from ctiqa.recipe import TrainRecipe
-from ctiqa.train import checkpoint, teacher
-from ctiqa.train.batches import RAW_RANGE, Batches
+from ctiqa.train import checkpoint, student, teacher
+from ctiqa.train.batches import RAW_RANGE, Batches, batches_of
+from ctiqa.train.devices import Device
+from ctiqa.train.load import load_teacher, load_trained
 from ctiqa.train.loop import BEST, LAST
 from ctiqa.train.predict import predict, validation
-from ctiqa.train.student import load_student, student_folder, train_student
-from ctiqa.train.teacher import load_member, member_folder, teacher_scores, train_member
-
-
-def silent(line: str) -> None:
-    pass
+from ctiqa.train.student import STUDENT, load_student, teach, train_student
+from ctiqa.train.teacher import load_member, member_name, teacher_scores, train_member
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def run_folder(train: Examples, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """A run with both teacher members."""
     out = tmp_path_factory.mktemp("run")
     for member in range(RECIPE.members):
-        train_member(RECIPE, train, out, member, silent)
+        train_member(run_of(RECIPE, train, out), member)
     return out
 
 
@@ -64,76 +64,81 @@ def test_a_member_neither_sees_nor_forgets_its_fold(
 
     def spied(examples: Examples, recipe: TrainRecipe) -> Batches:
         seen["trained"] = set(examples.column("fold").tolist())
-        return Batches(examples, recipe)
+        return batches_of(examples, recipe)
 
-    def watched(examples: Examples) -> object:
+    def watched(examples: Examples, recipe: TrainRecipe, device: Device) -> object:
         seen["chosen"] = set(examples.column("fold").tolist())
-        return validation(examples)
+        return validation(examples, recipe, device)
 
-    monkeypatch.setattr(teacher, "Batches", spied)
+    monkeypatch.setattr(teacher, "batches_of", spied)
     monkeypatch.setattr(teacher, "validation", watched)
     short = replace(RECIPE, teacher=replace(TRAIN, steps=1))
-    train_member(short, train, tmp_path, member, silent)
+    train_member(run_of(short, train, tmp_path), member)
     assert seen == {"trained": {1 - member}, "chosen": {member}}
 
 
 def test_checkpoints_say_what_made_them(run_folder: Path) -> None:
-    _, facts = checkpoint.load(member_folder(run_folder, 1) / BEST)
+    _, facts = checkpoint.load((run_folder / member_name(1)) / BEST)
     assert facts["member"] == 1
     assert facts["recipe"]["name"] == "tiny"
-    assert facts["history"][0].keys() == {"step", "loss", "overall", "mae"}
+    assert facts["data"] == "a hash"
+    wanted = {"step", "epoch", "loss", "val_loss", "overall", "mae", "train_overall", "waiting"}
+    assert wanted <= facts["history"][0].keys()
 
 
 def test_the_average_is_what_is_loaded(run_folder: Path) -> None:
-    tensors, _ = checkpoint.load(member_folder(run_folder, 0) / BEST)
+    tensors, _ = checkpoint.load((run_folder / member_name(0)) / LAST)
+    best, facts = checkpoint.load((run_folder / member_name(0)) / BEST)
     loaded = load_member(RECIPE, run_folder, 0)
     assert not loaded.training
-    weight = loaded.head.weight
-    assert torch.equal(weight, tensors["average.module.head.weight"])
-    assert not torch.equal(weight, tensors["model.head.weight"])
+    weight = loaded.state_dict()["head.weight"]
+    assert torch.equal(weight, best["average.module.head.weight"])
+    assert not torch.equal(tensors["average.module.head.weight"], tensors["model.head.weight"])
+    assert not any(name.startswith("model.") for name in best), facts
 
 
 @pytest.mark.parametrize("member", [0, 1])
 def test_a_missing_member_is_named_with_its_remedy(
     scratch: Path, train: Examples, member: int
 ) -> None:
-    shutil.rmtree(member_folder(scratch, member))
+    shutil.rmtree(scratch / member_name(member))
     with pytest.raises(
-        DataError, match=rf"teacher member {member} is missing .* with 'ctiqa train-teacher'"
+        DataError, match=rf"teacher member {member} is missing .*train-teacher … --member {member}"
     ):
-        teacher_scores(RECIPE, train, scratch, silent)
+        teacher_scores(run_of(RECIPE, train, scratch), train)
 
 
 def test_teacher_scores_are_those_of_the_members(scratch: Path, train: Examples) -> None:
     lines: list[str] = []
-    scores = teacher_scores(RECIPE, train, scratch, lines.append)
+    scores = teacher_scores(run_of(RECIPE, train, scratch, tell=lines.append), train)
     assert scores.shape == (len(train), 2)
     np.testing.assert_array_equal(
         scores[:, 1], predict(load_member(RECIPE, scratch, 1), train)[:, 0]
     )
     assert len(lines) == 2
-    np.testing.assert_array_equal(teacher_scores(RECIPE, train, scratch, lines.append), scores)
+    made = run_of(RECIPE, train, scratch, tell=lines.append)
+    np.testing.assert_array_equal(teacher_scores(made, train), scores)
     assert len(lines) == 2
 
 
 def test_scores_are_made_again_when_a_member_has_learnt_more(
     scratch: Path, train: Examples
 ) -> None:
-    before = teacher_scores(RECIPE, train, scratch, silent)
-    best = member_folder(scratch, 0) / BEST
-    shutil.copy(member_folder(scratch, 1) / BEST, best)
-    later = (member_folder(scratch, 0) / teacher.PREDICTIONS).stat().st_mtime + 5
+    before = teacher_scores(run_of(RECIPE, train, scratch), train)
+    best = (scratch / member_name(0)) / BEST
+    shutil.copy((scratch / member_name(1)) / BEST, best)
+    later = ((scratch / member_name(0)) / teacher.PREDICTIONS).stat().st_mtime + 5
     os.utime(best, (later, later))
-    after = teacher_scores(RECIPE, train, scratch, silent)
+    after = teacher_scores(run_of(RECIPE, train, scratch), train)
     assert not np.array_equal(after[:, 0], before[:, 0])
     np.testing.assert_array_equal(after[:, 1], before[:, 1])
 
 
 def test_scores_of_other_data_are_refused(scratch: Path, train: Examples) -> None:
-    teacher_scores(RECIPE, train, scratch, silent)
+    teacher_scores(run_of(RECIPE, train, scratch), train)
     fewer = Examples(train.folder, train.table[:-1])
     with pytest.raises(DataError, match=f"holds {len(train)} scores for {len(train) - 1} examples"):
-        teacher_scores(RECIPE, fewer, scratch, silent)
+        teacher_scores(run_of(RECIPE, fewer, scratch), fewer)
 
 
 @pytest.mark.parametrize("batch", [1, 4, 64])
@@ -153,7 +158,7 @@ def test_validation_measures_clipped_scores(validated: Examples) -> None:
         def forward(self, hu: torch.Tensor) -> tuple[torch.Tensor, None]:
             return torch.full((len(hu), 2), 9.0), None
 
-    figures = validation(validated)(Far())
+    figures = validation(validated, TRAIN)(Far())
     label = validated.column("label").astype(float)
     assert figures["mae"] == pytest.approx(np.abs(4 - label).mean())
     assert figures["overall"] == 0
@@ -161,19 +166,72 @@ def test_validation_measures_clipped_scores(validated: Examples) -> None:
 
 def test_too_few_examples_to_validate_are_noticed_before_training(train: Examples) -> None:
     with pytest.raises(DataError, match="at least 3 examples, got 2; raise"):
-        validation(Examples(train.folder, train.table[:2]))
+        validation(Examples(train.folder, train.table[:2]), TRAIN)
 
 
 def test_the_student_has_an_output_a_member(
-    run_folder: Path, train: Examples, validated: Examples, tmp_path: Path
+    scratch: Path, examples: Examples, train: Examples
 ) -> None:
-    teachers = teacher_scores(RECIPE, train, run_folder, silent)
-    best = train_student(RECIPE, train, validated, teachers, tmp_path, silent)
-    assert best == student_folder(tmp_path) / BEST
-    scores = predict(load_student(RECIPE, tmp_path), train)
+    best = train_student(run_of(RECIPE, examples, scratch))
+    assert best == scratch / STUDENT / BEST
+    scores = predict(load_student(RECIPE, scratch), train)
     assert scores.shape == (len(train), 2)
     assert np.isfinite(scores).all()
-    assert checkpoint.load(student_folder(tmp_path) / LAST)[1]["step"] == 6
+    assert checkpoint.load(scratch / STUDENT / LAST)[1]["step"] == 6
+
+
+def test_logs_have_the_authors_names_and_columns(scratch: Path, examples: Examples) -> None:
+    train_student(run_of(RECIPE, examples, scratch))
+    wanted = {
+        "train_info_fold_1.csv": ["Epoch", "overall_perf", "train_loss", "val_overall_perf"],
+        "train_info_fold_2.csv": ["Epoch", "overall_perf", "train_loss", "val_overall_perf"],
+        "train_info_student.csv": ["Epoch", "overall_perf", "loss", "teacher_overall_perf"],
+    }
+    for name, columns in wanted.items():
+        with (scratch / name).open() as stream:
+            rows = list(csv.reader(stream))
+        assert rows[0][1:5] == columns
+        assert [float(row[1]) for row in rows[1:]] == sorted(float(row[1]) for row in rows[1:])
+        assert len(rows) == 3
+        assert (scratch / name).with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("teachers", ["stored", "every-step"])
+def test_the_teacher_sees_slices_as_they_are_or_as_they_are_trained_on(
+    scratch: Path, train: Examples, teachers: Any
+) -> None:
+    plain = replace(TRAIN, teachers=teachers, epochs=1, crop=0, augment=())
+    made = run_of(RECIPE, train, scratch)
+    batch = batches_of(train, plain).batch(0).ready(torch.device("cpu"))
+    said = teach(made, plain)(batch)
+    assert said is not None
+    stored = teacher_scores(made, train)[batch.number]
+    np.testing.assert_allclose(said.numpy(), stored, atol=0.02)
+
+
+def test_without_members_labels_alone_are_learnt(examples: Examples, tmp_path: Path) -> None:
+    alone = replace(RECIPE, members=0)
+    assert teach(run_of(alone, examples, tmp_path), TRAIN)(None) is None  # type: ignore[arg-type]
+    train_student(run_of(alone, examples, tmp_path))
+    assert not (tmp_path / member_name(0)).exists()
+
+
+def test_a_run_can_be_moved_and_loaded_by_its_path(
+    scratch: Path, examples: Examples, train: Examples, tmp_path: Path
+) -> None:
+    train_student(run_of(RECIPE, examples, scratch))
+    moved = scratch.rename(tmp_path / "elsewhere")
+    trained = load_trained(moved)
+    assert trained.recipe == RECIPE
+    np.testing.assert_array_equal(
+        predict(trained.network, train), predict(load_student(RECIPE, moved), train)
+    )
+    members = load_teacher(moved)
+    np.testing.assert_array_equal(
+        predict(members[1].network, train), predict(load_member(RECIPE, moved, 1), train)
+    )
+    text = b"".join(f.read_bytes() for f in moved.rglob("*") if f.is_file())
+    assert str(tmp_path).encode() not in text
 
 
 def test_no_student(tmp_path: Path) -> None:
@@ -193,15 +251,17 @@ def noisy(tmp_path_factory: pytest.TempPathFactory) -> Examples:
 
 @pytest.mark.parametrize("believed", [True, False])
 def test_the_student_learns_from_labels_and_from_teachers_it_believes(
-    noisy: Examples, tmp_path: Path, believed: bool
+    noisy: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, believed: bool
 ) -> None:
     """Two teachers three grades apart pull the outputs apart, unless their mean is wrong."""
-    label = noisy.column("label").astype(float)
-    raw = np.clip(noisy.column("raw").astype(np.float32), *RAW_RANGE)
+    learnt = noisy.where(split="train")
+    label = learnt.column("label").astype(float)
+    raw = np.clip(learnt.column("raw").astype(np.float32), *RAW_RANGE)
     teachers = np.stack([raw - 1.5, raw + 1.5], axis=1) + (0 if believed else 1)
     recipe = replace(RECIPE, student=LEARN)
-    train_student(recipe, noisy, noisy, teachers.astype(np.float32), tmp_path, silent)
-    scores = predict(load_student(recipe, tmp_path), noisy)
+    monkeypatch.setattr(student, "teacher_scores", lambda *_: teachers.astype(np.float32))
+    train_student(run_of(recipe, noisy, tmp_path))
+    scores = predict(load_student(recipe, tmp_path), learnt)
     error = np.abs(scores.mean(axis=1) - label).mean()
     assert error < 0.7 < np.abs(label - label.mean()).mean()
     gap = float((scores[:, 1] - scores[:, 0]).mean())

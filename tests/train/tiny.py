@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,8 +14,10 @@ from torch import Tensor, nn
 from ctiqa.data.labels import TOKEN, score_of_noise
 from ctiqa.data.manifest import SHARDS, Examples
 from ctiqa.models import Stride32
+from ctiqa.models.contract import Outputs
 from ctiqa.recipe import Recipe, SimulateData, Stride32Network, TrainRecipe
-from ctiqa.train.batches import Batch, Batches
+from ctiqa.train.batches import BalancedBatches, Batch
+from ctiqa.train.inputs import Run
 from ctiqa.train.loop import Training
 
 NETWORK = Stride32Network(stem=(8, 8, 8, 8, 16), blocks=1, heads=2, outputs=2)
@@ -63,7 +66,8 @@ def plain_noise(folder: Path, count: int = 24, side: int = 128) -> Examples:
     table = pl.DataFrame({"row": range(count), "raw": raw}).with_columns(
         shard=pl.lit("a"), patient=pl.lit("a"), label=pl.col("raw").clip(0, 4)
     )
-    return Examples(folder, table)
+    places = {"split": ["train", "validation"], "purpose": ["example"] * 2}
+    return Examples(folder, table.join(pl.DataFrame(places), how="cross"))
 
 
 def training(
@@ -76,11 +80,15 @@ def training(
     """A training of a tiny network."""
     torch.manual_seed(seed)
     whole = Recipe("tiny", network=NETWORK, members=2, teacher=recipe)
-    return Training(Stride32(NETWORK), recipe, folder, {"recipe": whole.as_dict()}, tell)
+    return Training(
+        Stride32(NETWORK), recipe, folder, {"recipe": whole.as_dict(), "data": "a hash"}, tell
+    )
 
 
-def loss(batch: Batch, scores: Tensor, noise: Tensor) -> Tensor:
+def loss(batch: Batch, outputs: Outputs) -> Tensor:
     """Squared error, and a little of the map so that every weight learns."""
+    scores, noise = outputs
+    assert noise is not None
     return (scores.mean(dim=1) - batch.label).square().mean() + 0.01 * noise.square().mean()
 
 
@@ -92,4 +100,9 @@ def rising() -> Callable[[nn.Module], dict[str, float]]:
 
 def run(made: Training, examples: Examples) -> Path:
     """Train to the end."""
-    return made.run(Batches(examples, made.recipe), loss, rising())
+    return made.run(BalancedBatches(examples, made.recipe), loss, rising())
+
+
+def run_of(recipe: Recipe, examples: Examples, out: Path, **changes: Any) -> Run:
+    """A run of examples that nobody prepared."""
+    return Run(recipe, examples, "a hash", out, **changes)

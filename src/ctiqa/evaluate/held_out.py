@@ -196,7 +196,7 @@ def steadiness(engine: Engine, examples: Examples) -> dict[str, dict[str, float]
         "quarter turn": lambda hu: np.rot90(hu, axes=(1, 2)),
     }
     for down, right in SHIFTS:
-        changes[f"shift {down}, {right} px"] = _shift(down, right)
+        changes[f"shift {down}, {right} px"] = shift(down, right)
     result = {}
     for name, change in changes.items():
         moved = np.abs(score_examples(engine, examples, change=change).score - plain)
@@ -207,8 +207,18 @@ def steadiness(engine: Engine, examples: Examples) -> dict[str, dict[str, float]
     return result
 
 
-def _shift(down: int, right: int) -> Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
-    def shift(hu: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def shift(down: int, right: int) -> Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
+    """A change that moves slices by whole pixels; what comes in is air.
+
+    Args:
+        down: Rows, negative for up.
+        right: Columns, negative for left.
+
+    >>> shift(0, 1)(np.array([[[1.0, 2.0]]], dtype=np.float32)).tolist()
+    [[[-1000.0, 1.0]]]
+    """
+
+    def move(hu: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         moved = np.full_like(hu, -1000.0)
         rows, cols = hu.shape[1:]
         to_r, to_c = (
@@ -220,7 +230,7 @@ def _shift(down: int, right: int) -> Callable[[npt.NDArray[np.float32]], npt.NDA
         moved[:, to_r, to_c] = hu[:, from_r, from_c]
         return moved
 
-    return shift
+    return move
 
 
 def sharper_order(plain: Scored, sharper: Scored) -> float:

@@ -11,6 +11,7 @@ import polars as pl
 
 from ctiqa.data.manifest import Examples
 from ctiqa.evaluate import audit_charts as charts
+from ctiqa.evaluate.orders import MOST_RISE, Order, order_along
 from ctiqa.io.atomic import write_bytes
 from ctiqa.score.verdict import WORDS
 from ctiqa.types import SCORE_RANGE
@@ -24,20 +25,11 @@ MOST_SATURATED = 0.25
 LEAST_SPREAD = 0.1
 """Standard deviation, in grades, that the labels of a patient must reach."""
 
-MOST_RISE = 0.05
-"""Rise of the label, in grades, that counts as level when nothing but the dose falls."""
-
 FEWEST_PATIENTS = 5
 """Patients that every split must hold."""
 
 MOST_MISSING = 0.01
 """Share of the images that may be without a label."""
-
-SETTINGS = (
-    *("views", "electronic", "kernel_half_per_mm", "kernel_boost", "blur_mm", "denoise"),
-    "body_only",
-)
-"""Columns that must agree before two images of a slice differ in dose alone."""
 
 PARTS = {
     "loss_0": "Patch error",
@@ -47,40 +39,6 @@ PARTS = {
     "loss_4": "VIF",
 }
 """The parts of a label (see :func:`ctiqa.data.labels.losses`), by manifest column."""
-
-
-@dataclass(frozen=True, slots=True)
-class Offender:
-    """A slice whose label rises, in grades, as its dose falls from ``above`` to ``below``."""
-
-    name: str
-    above: float
-    below: float
-    rise: float
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """How a label follows the dose where nothing else differs.
-
-    Attributes:
-        name: Which images, and which label.
-        slices: Slices with at least two doses.
-        strict: Share of them whose label falls with every step of dose.
-        weak: Share whose label never rises.
-        offenders: The others, with their greatest rise, worst first.
-    """
-
-    name: str
-    slices: int
-    strict: float
-    weak: float
-    offenders: tuple[Offender, ...]
-
-    @property
-    def risen(self) -> int:
-        """Slices whose label rises by more than :data:`MOST_RISE`."""
-        return sum(each.rise > MOST_RISE for each in self.offenders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,46 +168,10 @@ def audit(examples: Examples) -> Audit:
     )
 
 
-def dose_order(table: pl.DataFrame, name: str, label: str = "label") -> Order | None:
-    """Whether a label falls with the dose of a slice, as long as nothing else is changed.
-
-    Images of one slice, setting and dose count as one, with their mean label.
-
-    Args:
-        table: Rows of a completed manifest.
-        name: What to call them.
-        label: Column to look at.
-
-    Returns:
-        The order; ``None`` where no slice has two doses.
-    """
-    if "dose" not in table.columns:
-        return None
-    alike = ["shard", *(column for column in SETTINGS if column in table.columns)]
-    steps = (
-        table.drop_nulls(["dose", label])
-        .group_by(*alike, "dose")
-        .agg(pl.col(label).mean())
-        .sort("dose", descending=True)
-        .with_columns(
-            rise=pl.col(label).diff().over(alike), above=pl.col("dose").shift().over(alike)
-        )
-        .drop_nulls("rise")
-        .sort("rise", "shard", descending=[True, False])
-        .unique("shard", keep="first", maintain_order=True)
-    )
-    rises = charts.numbers(steps["rise"])
-    wrong = steps.filter(pl.col("rise") > 0).select("shard", "above", "dose", "rise").rows()
-    offenders = tuple(Offender(*row) for row in wrong)
-    if not len(rises):
-        return None
-    return Order(name, len(rises), charts.share(rises < 0), charts.share(rises <= 0), offenders)
-
-
 def _orders(table: pl.DataFrame, name: str) -> tuple[Order, ...]:
     found = (
-        dose_order(table, f"{name}, label"),
-        dose_order(table, f"{name}, label before clipping", "raw"),
+        order_along(table, "dose", f"{name}, label"),
+        order_along(table, "dose", f"{name}, label before clipping", "raw"),
     )
     return tuple(order for order in found if order)
 

@@ -122,7 +122,9 @@ def _scales(table: pl.DataFrame) -> list[str]:
 def _about_split(whole: Examples, split: str) -> Iterator[str]:
     if whole.natural:
         yield "it holds natural images; evaluation is of CT slices, prepare a data set of those"
-    known = sorted(whole.table["split"].unique().to_list(), key=lambda name: (*SPLITS, name).index(name))
+    known = sorted(
+        whole.table["split"].unique().to_list(), key=lambda name: (*SPLITS, name).index(name)
+    )
     if split not in known:
         yield f"'split' must be one of {', '.join(known)}, got '{split}'"
     elif not len(whole.where(split=split, purpose="example")):

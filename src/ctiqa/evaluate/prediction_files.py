@@ -87,7 +87,8 @@ def _parsed(file: Path, reader: csv.DictReader[str]) -> list[Row]:
     rows = [
         Row(
             reader.line_num,
-            *((cells.get(name) or "").strip() for name in COLUMNS),
+            id=(cells["id"] or "").strip(),
+            score=(cells["score"] or "").strip(),
             name=(cells.get("name") or "").strip() or file.stem,
         )
         for cells in reader
@@ -116,4 +117,3 @@ def _problems(
     for what, names in found.items():
         if names:
             yield f"{len(names)} {what}: {some(names)}"
-

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import inspect
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ctiqa.errors import UsageError, WeightsError
-from ctiqa.models.body_weights import fitted_conv, load_body
+from ctiqa.models.body_weights import fitted_conv, load_body, reason
 from ctiqa.models.inputs import Colours
 
 IMAGENET_MEAN: Colours = (0.485, 0.456, 0.406)
@@ -30,7 +29,7 @@ class Facts:
         first_conv: Name of its first convolution, whose size depends on the number of channels.
         one_side: Whether it is made for images of one side.
         not_ours: Beginnings of keys in weight files that have no place in the body.
-        options: How torchvision makes it; empty for a body of timm.
+        options: How torchvision makes it random; fetched weights bring the same with them.
     """
 
     mean: Colours
@@ -53,7 +52,7 @@ TORCHVISION: dict[str, Facts] = {
         "fc",
         "conv1.conv",
         not_ours=("aux1.", "aux2."),
-        options={"aux_logits": False, "transform_input": True},
+        options={"aux_logits": False, "transform_input": True, "init_weights": True},
     ),
     "swin_v2_t": SWIN,
     "swin_v2_s": SWIN,
@@ -207,12 +206,10 @@ def _of_timm(name: str, fetch: bool, **options: Any) -> nn.Module:
 def _of_torchvision(name: str, facts: Facts, fetch: bool, channels: int, outputs: int) -> nn.Module:
     from torchvision import models  # noqa: PLC0415 - see facts_of
 
-    maker = getattr(models, name)
-    options = dict(facts.options)
     try:
-        if not fetch and "init_weights" in inspect.signature(maker).parameters:
-            options["init_weights"] = True
-        body: nn.Module = maker(weights="DEFAULT" if fetch else None, **options)
+        body: nn.Module = models.get_model(
+            name, weights="DEFAULT" if fetch else None, **({} if fetch else facts.options)
+        )
     except Exception as error:
         raise _not_fetched(name, error) from error
     _replace_last(body, facts, outputs)
@@ -243,9 +240,8 @@ def _replace_first(body: nn.Module, facts: Facts, channels: int, *, keep: bool) 
 
 
 def _not_fetched(name: str, error: Exception) -> WeightsError:
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
     return WeightsError(
-        f"the pretrained weights of '{name}' must be fetched for 'hub', which failed: {reason}; "
+        f"the pretrained weights of '{name}' must be fetched for 'hub', which failed: {reason(error)}; "
         "download them elsewhere and give the .safetensors file (--pretrained FILE), or do "
         "without (--pretrained none)"
     )

@@ -161,6 +161,16 @@ def fitted_conv(weight: Tensor, channels: int) -> Tensor:
     raise WeightsError(f"weights for {weight.shape[1]} channels must not be used for {channels}")
 
 
+def reason(error: Exception) -> str:
+    """The first line of what another library says went wrong.
+
+    >>> reason(ValueError("no such host\\nand more")), reason(EOFError())
+    ('no such host', 'EOFError')
+    """
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
 def _fitted(
     name: str, value: Tensor, own: Tensor | None, first_conv: str, body: nn.Module
 ) -> Tensor:

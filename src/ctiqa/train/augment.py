@@ -148,7 +148,7 @@ def resampled(images: Tensor, scale: npt.NDArray[np.float32]) -> Tensor:
     >>> spike = torch.zeros(1, 1, 1, 8)
     >>> spike[..., 3] = 1.0
     >>> resampled(spike, np.float32([2.0])).flatten().tolist()
-    [0.0, 0.0, 0.1875, 0.625, 0.1875, 0.0, 0.0, 0.0]
+    [0.0, 0.0, 0.125, 0.75, 0.125, 0.0, 0.0, 0.0]
     """
     rows, cols = images.shape[-2:]
     result = images.clone()

@@ -3,64 +3,119 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ctiqa.errors import UsageError
 from ctiqa.io.atomic import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Figures = Mapping[str, float]
+Curves = Sequence[tuple[str, str, str]]
+"""Figures that are drawn over each other: name, words, colour."""
 
-TRAIN, VALIDATION = "#9aa5b1", "#1f5fa8"
+TRAIN, VALIDATION, TEACHER = "#8a94a0", "#1f5fa8", "#c2691c"
+INK, FAINT = "#1f2933", "#e4e7eb"
 
-LOSS = (("loss", "training", TRAIN), ("val_loss", "validation", VALIDATION))
-OVERALL = (("train_overall", "training", TRAIN), ("overall", "validation", VALIDATION))
+LOSS: Curves = (("loss", "training", TRAIN), ("val_loss", "validation", VALIDATION))
+OVERALL: Curves = (
+    ("train_overall", "training", TRAIN),
+    ("overall", "validation", VALIDATION),
+    ("teacher_overall", "teacher, on training data", TEACHER),
+)
+
+MARKED_BELOW = 30
+"""A curve of fewer validations shows each of them as a point."""
 
 
 def draw_curves(history: Sequence[Figures], title: str, file: Path) -> None:
     """Draw loss and overall figure against epochs into a PNG.
 
     Args:
-        history: Figures of every validation, with ``epoch``.
+        history: Figures of every validation, with ``epoch``; those that are missing or not finite
+            leave a gap.
         title: What was trained.
-        file: Where the picture goes.
-    """
-    from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
+        file: Where the picture goes; its folder must exist.
 
-    figure = Figure(figsize=(9, 3.6), dpi=120, layout="constrained")
-    left, right = figure.subplots(1, 2)
-    _panel(left, history, LOSS, "loss")
-    _panel(right, history, OVERALL, "overall = |PLCC| + |SROCC| + |KROCC|")
-    best = max(history, key=lambda figures: figures["overall"])
-    right.plot(best["epoch"], best["overall"], "o", color=VALIDATION, markersize=5)
-    right.annotate(
-        f"{best['overall']:.3f}",
-        (best["epoch"], best["overall"]),
-        xytext=(0, 7),
-        textcoords="offset points",
-        ha="center",
-        color=VALIDATION,
-    )
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
+    Raises:
+        UsageError: If there was no validation.
+        OutputError: If the file cannot be written.
+    """
+    if not history:
+        raise UsageError("curves need at least one validation, got none")
     stream = io.BytesIO()
-    figure.savefig(stream, format="png")
+    curves(history, title).savefig(stream, format="png")
     write_bytes(file, stream.getvalue())
 
 
-def _panel(
-    axes: Axes, history: Sequence[Figures], curves: Sequence[tuple[str, str, str]], label: str
-) -> None:
-    for name, words, colour in curves:
-        points = [(h["epoch"], h[name]) for h in history if name in h]
-        if points:
-            x, y = zip(*points, strict=True)
-            axes.plot(x, y, color=colour, label=words, linewidth=1.8, marker=".", markersize=4)
-    axes.set_xlabel("epoch")
-    axes.set_ylabel(label)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color="#e4e7eb", linewidth=0.8)
-    axes.margins(y=0.12)
-    axes.legend(frameon=False)
+def curves(history: Sequence[Figures], title: str) -> Figure:
+    """The picture of :func:`draw_curves`: loss on the left, overall figure on the right."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
+    from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: PLC0415 - slow to import
+
+    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08, wspace=0.04)
+    figure = Figure(figsize=(10, 3.8), dpi=150, layout=layout, facecolor="white")
+    left, right = figure.subplots(1, 2)
+    _draw(left, history, LOSS)
+    _draw(right, history, OVERALL)
+    _mark_best(right, history)
+    left.set_ylim(bottom=0)
+    _finish(left, history, "loss")
+    _finish(right, history, "OPM = |PLCC| + |SROCC| + |KROCC|")
+    figure.suptitle(title, x=0.012, ha="left", fontsize=11, fontweight="bold", color=INK)
+    return figure
+
+
+def _draw(axes: Axes, history: Sequence[Figures], drawn: Curves) -> None:
+    epochs = [figures["epoch"] for figures in history]
+    marker = "o" if len(history) < MARKED_BELOW else ""
+    for name, words, colour in drawn:
+        values = [figures.get(name, math.nan) for figures in history]
+        if not any(map(math.isfinite, values)):
+            continue
+        if name == "teacher_overall":
+            axes.axhline(values[-1], color=colour, label=words, linewidth=1.3, linestyle="--")
+        else:
+            axes.plot(epochs, values, color=colour, label=words, linewidth=1.7, marker=marker, ms=3)
+
+
+def _mark_best(axes: Axes, history: Sequence[Figures]) -> None:
+    """A ring where validation was best."""
+    found = [
+        (h["overall"], h["epoch"]) for h in history if math.isfinite(h.get("overall", math.nan))
+    ]
+    if not found:
+        return
+    value, epoch = max(found, key=lambda pair: pair[0])
+    label = f"best: {value:.4f}, epoch {epoch:g}"
+    axes.plot(
+        epoch,
+        value,
+        marker="o",
+        linestyle="none",
+        markersize=6.5,
+        markerfacecolor="white",
+        markeredgecolor=VALIDATION,
+        markeredgewidth=1.7,
+        label=label,
+        zorder=5,
+    )
+
+
+def _finish(axes: Axes, history: Sequence[Figures], label: str) -> None:
+    """Axes, grid and legend."""
+    axes.set_xlabel("epoch", color=INK)
+    axes.set_ylabel(label, color=INK)
+    axes.tick_params(colors=INK, length=0, labelsize=9)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(TRAIN)
+    axes.grid(axis="y", color=FAINT, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.set_xlim(0, history[-1]["epoch"] * 1.03)
+    if axes.lines:
+        axes.legend(frameon=False, fontsize=9, labelcolor=INK)

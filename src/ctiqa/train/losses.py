@@ -1,4 +1,8 @@
-"""What training minimises: pure functions of predictions and targets, a value for every image."""
+"""What training minimises: pure functions of predictions and targets, a value for every image.
+
+Scores, labels and teachers are in grades, 0 (bad) to 4 (excellent). A network gives a vector of
+outputs [n, outputs]; its score is their mean.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,14 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from ctiqa.errors import UsageError
 from ctiqa.recipe import TrainRecipe
 
 HuberForm = Literal["continuous", "printed"]
 
 HUBER_POWER = 1.6
 HUBER_THRESHOLD = 1.0
+"""p and λ of Shen et al."""
 
 
 def l1_l2(predicted: Tensor, target: Tensor) -> Tensor:
@@ -49,15 +55,20 @@ def p_huber(
 
     Beyond λ the ``continuous`` form is λ^(p-1)·|e| - λ^p·(1 - 1/p), which meets the inside in
     value and slope; the ``printed`` one, λ·|e| - λ^p/p, falls there from 0.625 to 0.375.
+    Gradients are sign(e)·|e|^(p-1) inside, and sign(e) times λ^(p-1) or λ outside: with λ = 1 the
+    two forms have the same gradients, and differ in the value that is reported.
 
     Shen, Zhang, Liu. Modeling and Simulation 14(3):186-198, 2025.
 
     Args:
         predicted: Predictions in grades.
         target: Targets in grades.
-        power: p, in (1, 2].
-        threshold: λ in grades.
+        power: p, in [1, 2].
+        threshold: λ in grades, > 0.
         form: Which linear part.
+
+    Raises:
+        UsageError: If ``power`` or ``threshold`` is outside its range.
 
     >>> zero = torch.zeros(2)
     >>> [round(v, 4) for v in p_huber(torch.tensor([1.0, 2.0]), zero).tolist()]
@@ -65,8 +76,12 @@ def p_huber(
     >>> [round(v, 4) for v in p_huber(torch.tensor([1.0, 2.0]), zero, form="printed").tolist()]
     [0.625, 1.375]
     """
+    if not (1 <= power <= 2 and threshold > 0):
+        raise UsageError(
+            f"p-Huber must have a power in [1, 2] and a threshold > 0, got {power} and {threshold}"
+        )
     error = (predicted - target).abs()
-    inside = error.clamp(max=threshold).pow(power) / power
+    inside = error.pow(power) / power
     if form == "printed":
         outside = threshold * error - threshold**power / power
     else:
@@ -77,9 +92,14 @@ def p_huber(
 def ranked_probability(scores: Tensor, label: Tensor) -> Tensor:
     """Ranked probability score of the outputs as equally likely grades, for every image.
 
-    E|X - y| - ½·E|X - X'|, which is ∫(F - 1[y ≤ x])² dx for the distribution F of the outputs: it
-    asks for the right grade and for a spread that says how sure it is. With one output it is the
-    absolute error. Gneiting and Raftery. J Am Stat Assoc 102(477):359-378, 2007.
+    E|X - y| - ½·E|X - X'|, which is ∫(F(x) - 1[y ≤ x])² dx for the distribution F of the outputs:
+    the ranked probability score of ordinal grades, with the steps between grades made fine. It asks
+    for the right grade and for a spread that says how sure it is. With one output it is the
+    absolute error; K outputs learn the quantiles (k - ½)/K of the grades that images alike were
+    given, so their mean is a score as of any other head.
+
+    Gneiting and Raftery. J Am Stat Assoc 102(477):359-378, 2007 (the score); Bröcker. Q J R
+    Meteorol Soc 138(667):1611-1617, 2012 (the quantiles).
 
     Args:
         scores: Outputs in grades [n, outputs].
@@ -103,14 +123,24 @@ def label_loss(scores: Tensor, label: Tensor, recipe: TrainRecipe) -> Tensor:
         scores: Outputs in grades [n, outputs]; their mean is the score.
         label: True grades [n].
         recipe: ``loss`` and ``huber_form``.
+
+    Raises:
+        UsageError: If there is not one label an image.
     """
+    _check_shape("label", label, scores.shape[:1])
     if recipe.loss == "ranked-probability":
         return ranked_probability(scores, label)
     return regression(recipe)(scores.mean(dim=1), label)
 
 
 def regression(recipe: TrainRecipe) -> Callable[[Tensor, Tensor], Tensor]:
-    """The recipe's loss of single numbers; absolute error where it ranks whole distributions."""
+    """The recipe's loss of single numbers; absolute error where it ranks whole distributions.
+
+    The ranked probability score of a single number is its absolute error.
+
+    >>> regression(TrainRecipe(loss="mse"))(torch.tensor([3.0]), torch.tensor([1.0])).tolist()
+    [4.0]
+    """
     if recipe.loss == "p-huber":
         return lambda predicted, target: p_huber(predicted, target, form=recipe.huber_form)
     return ELEMENTWISE[recipe.loss]
@@ -126,13 +156,19 @@ ELEMENTWISE: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
 def believed(teachers: Tensor, label: Tensor, recipe: TrainRecipe) -> Tensor:
     """Where the teacher is believed: its mean lies within ε of the label [n], bool.
 
-    ``gate`` = ``batch`` believes it for all images of a batch or for none, as DistilIQA's code
-    does; the paper, and ``image``, decide for every image.
+    ``gate`` = ``batch`` believes it for all of these images or for none, as DistilIQA's code does;
+    the paper, and ``image``, decide for every image.
 
     Args:
         teachers: Teacher members' scores in grades [n, members].
         label: True grades [n].
         recipe: ``distil_epsilon`` and ``gate``.
+
+    >>> teachers, label = torch.tensor([[2.0, 2.0], [2.0, 2.5]]), torch.tensor([2.0, 2.0])
+    >>> believed(teachers, label, TrainRecipe(distil_epsilon=0.05)).tolist()
+    [True, False]
+    >>> believed(teachers, label, TrainRecipe(distil_epsilon=0.05, gate="batch")).tolist()
+    [False, False]
     """
     near = (teachers.mean(dim=1) - label).abs() <= recipe.distil_epsilon
     return near if recipe.gate == "image" else near.all().expand_as(near)
@@ -145,10 +181,15 @@ def distillation(scores: Tensor, teachers: Tensor, recipe: TrainRecipe) -> Tenso
         scores: Student's outputs in grades [n, members].
         teachers: Teacher members' scores in grades [n, members].
         recipe: ``distil_to`` and the loss.
+
+    Raises:
+        UsageError: If every output is to follow its member, and there are not as many of both.
     """
     loss = regression(recipe)
     if recipe.distil_to == "mean":
         return loss(scores.mean(dim=1), teachers.mean(dim=1))
+    # Broadcasting would otherwise let one output follow all members.
+    _check_shape("teachers", teachers, scores.shape)
     return loss(scores, teachers).mean(dim=1)
 
 
@@ -166,6 +207,16 @@ def student_loss(
         label: True grades [n].
         teachers: Teacher members' scores in grades [n, members]; ``None`` where there are none.
         recipe: Weights and switches.
+
+    Raises:
+        UsageError: If labels, outputs and teachers do not fit together.
+
+    >>> scores, label, teachers = torch.tensor([[1.0, 3.0]]), torch.tensor([3.0]), torch.ones(1, 2)
+    >>> student_loss(scores, label, teachers, TrainRecipe(distil_weight=0.75)).tolist()
+    [2.0]
+    >>> recipe = TrainRecipe(distil_weight=0.75, distil_epsilon=2.0)
+    >>> student_loss(scores, label, teachers, recipe).tolist()
+    [4.25]
     """
     on_label = label_loss(scores, label, recipe)
     if teachers is None or not recipe.distil_weight:
@@ -180,9 +231,20 @@ def student_loss(
 def twin_difference(scores: Tensor) -> Tensor:
     """Squared difference between the two halves of a batch of twins, for every image [n].
 
+    Args:
+        scores: Outputs in grades [n, outputs]; image k and image k + n/2 show the same slice.
+
+    Raises:
+        UsageError: If n is odd, so that an image has no twin.
+
     >>> twin_difference(torch.tensor([[1.0], [2.0], [1.5], [2.0]])).tolist()
     [0.25, 0.0, 0.25, 0.0]
     """
+    if len(scores) % 2:
+        raise UsageError(
+            f"'consistency_weight' > 0 needs images in pairs, got {len(scores)} at once; make "
+            "'batch' a multiple of 2·'accumulate'·processes"
+        )
     first, second = scores.chunk(2)
     return (first - second).square().mean(dim=1).repeat(2)
 
@@ -191,9 +253,21 @@ def map_loss(noise: Tensor, target: Tensor) -> Tensor:
     """Mean absolute error of ln local noise where the target is known, for every image [n].
 
     Args:
-        noise: Predicted ln noise [n, rows, cols].
+        noise: Predicted ln noise (in HU) [n, rows, cols].
         target: True ln noise, NaN outside the patient.
+
+    Returns:
+        In units of ln [n], 0 where nothing is known.
+
+    >>> known = torch.tensor([[[2.0, torch.nan]]])
+    >>> map_loss(torch.tensor([[[1.5, 9.0]]]), known).tolist()
+    [0.5]
     """
     known = target.isfinite()
     error = (noise - target.nan_to_num(0.0)).abs() * known
     return error.sum(dim=(1, 2)) / known.sum(dim=(1, 2)).clamp(min=1)
+
+
+def _check_shape(name: str, values: Tensor, wanted: torch.Size) -> None:
+    if values.shape != wanted:
+        raise UsageError(f"'{name}' must be {list(wanted)}, got {list(values.shape)}")

@@ -20,7 +20,7 @@ def part_that_fits(batch: int, accumulate: int) -> str:
     >>> part_that_fits(16, 2)
     "a part of 8 images does not fit into memory; set 'accumulate' = 4 (parts of 4)"
     >>> part_that_fits(3, 3)
-    "one image does not fit into memory; take a smaller network or smaller slices"
+    'one image does not fit into memory; take a smaller network or smaller slices'
     """
     part = batch // accumulate
     smaller = [n for n in range(1, part // 2 + 1) if batch % n == 0]

@@ -45,13 +45,30 @@ def predict(
     parts: list[npt.NDArray[np.float32]] = []
     for start in range(0, len(images), batch):
         numbers: Sequence[int] = range(start, min(start + batch, len(images)))
-        stack = stacked([images[k] for k in numbers]).to(where).float()
-        with torch.autocast(where.type, dtype=torch.bfloat16):
-            scores, _ = model(stack.contiguous(memory_format=torch.channels_last))
-        parts.append(scores.float().cpu().numpy())
+        parts.append(predict_batch(model, [images[k] for k in numbers], where))
         if progress:
             progress(start + len(numbers), len(images))
     return np.concatenate(parts)
+
+
+@torch.inference_mode()
+def predict_batch(
+    model: nn.Module, images: list[npt.NDArray[np.generic]], where: torch.device
+) -> npt.NDArray[np.float32]:
+    """Score vectors of a few whole slices of one size, not clipped.
+
+    Args:
+        model: Network in evaluation mode, on its device.
+        images: Slices in HU [rows, cols], or RGB images [rows, cols, 3].
+        where: The device.
+
+    Returns:
+        Scores [images, outputs].
+    """
+    stack = stacked(images).to(where).float()
+    with torch.autocast(where.type, dtype=torch.bfloat16):
+        scores, _ = model(stack.contiguous(memory_format=torch.channels_last))
+    return np.asarray(scores.float().cpu().numpy())
 
 
 def validation(

@@ -1,0 +1,349 @@
+"""The property report: does a score stay, follow and repeat as a measure of quality must?
+
+Nothing here needs a label: a change of the image and what the score does under it. All figures
+are in grades, quarters of the scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ctiqa.data.manifest import Examples
+from ctiqa.errors import CtiqaError
+from ctiqa.evaluate import audit_charts as charts
+from ctiqa.evaluate.changes import PROPERTIES, Aim
+from ctiqa.evaluate.labelled import Labelled
+from ctiqa.evaluate.orders import MOST_RISE, Order, order_along
+from ctiqa.evaluate.predictors import (
+    BATCH,
+    Change,
+    Predictor,
+    Progress,
+    Scores,
+    score_examples,
+)
+from ctiqa.evaluate.scale import Floats
+
+STILL = 0.1
+"""A score that moves no further than this, in grades, has stayed: reports print one decimal."""
+
+MOST_EXAMPLES = 96
+"""Examples that changes are tried on, unless more are asked for."""
+
+GROUPS = ("region", "scanner_kernel")
+"""Columns that the report is broken down by."""
+
+ALONG = ("dose", "views")
+
+SCORE, LABEL = "score_grade", "label_grade"
+"""Columns with score and label in grades."""
+
+Orders = Mapping[str, Mapping[str, Order]]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How far scores moved, in grades.
+
+    Attributes:
+        n: Examples.
+        within: Share that moved by at most :data:`STILL`.
+        mean: Mean distance moved.
+        bias: Mean change; negative where scores fall.
+        largest: Largest distance.
+        fell: Share that fell by more than :data:`ctiqa.evaluate.orders.MOST_RISE`.
+        rose: Share that rose by more.
+    """
+
+    n: int
+    within: float
+    mean: float
+    bias: float
+    largest: float
+    fell: float
+    rose: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the score did under one change.
+
+    Attributes:
+        name: The change.
+        aim: What is expected, see :class:`ctiqa.evaluate.changes.Property`.
+        moved: All examples; ``None`` where the model cannot score the changed slices.
+        quantiles: Change at the quantiles of :data:`ctiqa.evaluate.audit_charts.QUANTILES`.
+        parts: The same by value, by column of :data:`GROUPS`.
+        refused: Why the model cannot score them.
+    """
+
+    name: str
+    aim: Aim
+    moved: Moved | None
+    quantiles: tuple[float, ...] = ()
+    parts: Mapping[str, Mapping[str, Moved]] | None = None
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """Whether the same slice gets the same score.
+
+    Attributes:
+        same_bits: Share of examples whose score is the same to the bit when scored again.
+        alone: Share that keep their score when they are scored one by one.
+        largest: Largest difference of both, in grades.
+    """
+
+    same_bits: float
+    alone: float
+    largest: float
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyReport:
+    """All properties of one predictor on one split.
+
+    Attributes:
+        n: Examples that changes were tried on.
+        patients: Their patients.
+        repeated: Repeatability; ``None`` for a table of scores.
+        outcomes: What the score did under each change; empty for a table of scores.
+        orders: How the score and, for comparison, the label follow dose and views: by what falls,
+            then by ``score`` or ``label``.
+        by_part: The same by value, by column of :data:`GROUPS`.
+        sharper: Share of slices whose sharper reconstruction scores no higher; ``None`` where
+            the data set has none.
+    """
+
+    n: int
+    patients: int
+    repeated: Repeated | None
+    outcomes: tuple[Outcome, ...]
+    orders: Orders
+    by_part: Mapping[str, Mapping[str, Orders]]
+    sharper: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """All figures, for a file."""
+        return {
+            "examples": self.n,
+            "patients": self.patients,
+            "still": STILL,
+            "level": MOST_RISE,
+            "repeated": None if self.repeated is None else asdict(self.repeated),
+            "changes": {each.name: asdict(each) for each in self.outcomes},
+            "orders": _orders_dict(self.orders),
+            "orders_by": {
+                column: {value: _orders_dict(orders) for value, orders in parts.items()}
+                for column, parts in self.by_part.items()
+            },
+            "sharper_no_higher": self.sharper,
+        }
+
+
+def property_report(
+    predictor: Predictor,
+    labelled: Labelled,
+    scores: Scores,
+    *,
+    most: int = MOST_EXAMPLES,
+    progress: Progress | None = None,
+) -> PropertyReport:
+    """Try all changes on a model, and see whether its score follows dose and views.
+
+    Args:
+        predictor: Who scores; a table of scores is not changed, only ordered.
+        labelled: The examples.
+        scores: Its scores of them.
+        most: Examples that changes are tried on, spread over regions, kernels and labels.
+        progress: Told (slices scored, slices to score).
+
+    Returns:
+        The report.
+    """
+    chosen = spread_out(labelled.examples, most if predictor.estimate else 0)
+    checks = [each for each in map(labelled.of_purpose, ("ladder", "sharper")) if len(each)]
+    checks = [each for each in checks if predictor.knows(each)]
+    total = (len(PROPERTIES) + 3) * len(chosen) + sum(map(len, checks))
+    next_pass = _passes(progress, total)
+    tried = _Tried(predictor, labelled, chosen, next_pass)
+    tables = [graded(labelled, labelled.examples, scores)]
+    for each in checks:
+        again = score_examples(predictor, each, labelled.scale, progress=next_pass())
+        tables.append(graded(labelled, each, again))
+    whole = pl.concat(tables, how="vertical_relaxed")
+    return PropertyReport(
+        n=len(chosen),
+        patients=chosen.table["patient"].n_unique(),
+        repeated=tried.repeated() if len(chosen) else None,
+        outcomes=tuple(tried.outcomes()) if len(chosen) else (),
+        orders=_orders(whole),
+        by_part={
+            column: {value: _orders(part) for value, part in charts.parts_of(whole, column).items()}
+            for column in GROUPS
+            if column in whole.columns
+        },
+        sharper=_sharper(whole),
+    )
+
+
+def spread_out(examples: Examples, most: int) -> Examples:
+    """At most so many examples, spread evenly over regions, kernels, patients and labels."""
+    columns = [name for name in (*GROUPS, "patient", "label") if name in examples.table.columns]
+    table = examples.table.sort(*columns, maintain_order=True)
+    places = np.linspace(0, len(table) - 1, min(most, len(table))).round().astype(int)
+    return Examples(examples.folder, table[places.tolist()])
+
+
+def graded(labelled: Labelled, examples: Examples, scores: Scores) -> pl.DataFrame:
+    """The rows of examples with their score and their label in grades."""
+    scale = labelled.scale
+    label = examples.column("label").astype(np.float64)
+    return examples.table.with_columns(
+        pl.Series(SCORE, scale.grades(scores.score)), pl.Series(LABEL, scale.grades(label))
+    )
+
+
+def _passes(progress: Progress | None, total: int) -> Callable[[], Progress]:
+    """Several passes over examples counted as one piece of work."""
+    done = 0
+
+    def next_pass() -> Progress:
+        before = done
+
+        def tell(count: int, _: int) -> None:
+            nonlocal done
+            done = before + count
+            if progress:
+                progress(done, total)
+
+        return tell
+
+    return next_pass
+
+
+@dataclass(frozen=True, eq=False)
+class _Tried:
+    """A predictor on the examples that changes are tried on."""
+
+    predictor: Predictor
+    labelled: Labelled
+    chosen: Examples
+    next_pass: Callable[[], Progress]
+
+    @cached_property
+    def plain(self) -> Floats:
+        """Scores of the slices as they are, in grades."""
+        return self.grades()
+
+    def grades(self, change: Change | None = None, batch: int = BATCH) -> Floats:
+        """Scores under a change, in grades."""
+        scale, tell = self.labelled.scale, self.next_pass()
+        scores = score_examples(
+            self.predictor, self.chosen, scale, change=change, progress=tell, batch=batch
+        )
+        return scale.grades(scores.score)
+
+    def repeated(self) -> Repeated:
+        """Score everything twice, and once slice by slice."""
+        again, alone = self.grades(), self.grades(batch=1)
+        return Repeated(
+            same_bits=charts.share(again == self.plain),
+            alone=charts.share(alone == self.plain),
+            largest=float(np.abs(np.stack([again, alone]) - self.plain).max()),
+        )
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Try all changes."""
+        for each in PROPERTIES:
+            try:
+                change = self.grades(each.change) - self.plain
+            except CtiqaError as error:
+                # A network may be made for one matrix alone; that is a finding, not a failure.
+                yield Outcome(each.name, each.aim, None, refused=str(error))
+                continue
+            quantiles = np.quantile(change, charts.QUANTILES).tolist()
+            yield Outcome(each.name, each.aim, moved(change), tuple(quantiles), self._parts(change))
+
+    def _parts(self, change: Floats) -> dict[str, dict[str, Moved]]:
+        table = self.chosen.table.with_columns(pl.Series("change", change))
+        return {
+            column: {
+                value: moved(charts.numbers(part["change"]))
+                for value, part in charts.parts_of(table, column).items()
+            }
+            for column in GROUPS
+            if column in table.columns
+        }
+
+
+def moved(change: Floats) -> Moved:
+    """How far scores moved.
+
+    Args:
+        change: Score after less score before, in grades [n].
+
+    >>> moved(np.array([0.0, -0.1, -0.4, 0.1])).within
+    0.75
+    """
+    distance = np.abs(change)
+    # A tenth of a grade as a difference of two floats may come out a hair longer.
+    still = distance <= STILL + 1e-9
+    return Moved(
+        n=len(change),
+        within=charts.share(still),
+        mean=float(distance.mean()),
+        bias=float(change.mean()),
+        largest=float(distance.max()),
+        fell=charts.share(change < -MOST_RISE),
+        rose=charts.share(change > MOST_RISE),
+    )
+
+
+def _orders(table: pl.DataFrame) -> dict[str, dict[str, Order]]:
+    found = {
+        along: {
+            name: order_along(table, along, name, column)
+            for name, column in (("score", SCORE), ("label", LABEL))
+        }
+        for along in ALONG
+    }
+    known = {
+        along: {name: order for name, order in orders.items() if order}
+        for along, orders in found.items()
+    }
+    return {along: orders for along, orders in known.items() if orders}
+
+
+def _sharper(table: pl.DataFrame) -> float | None:
+    """Share of slices whose sharper reconstruction scores no higher than the slice itself."""
+    plain = table.filter(pl.col("purpose") == "example", pl.col("row") == 0)
+    sharper = table.filter(pl.col("purpose") == "sharper")
+    both = sharper.join(plain, on="shard", suffix="_plain")
+    if both.is_empty():
+        return None
+    return charts.share((both[SCORE] <= both[f"{SCORE}_plain"]).to_numpy())
+
+
+def _orders_dict(orders: Orders) -> dict[str, Any]:
+    return {
+        along: {name: _order_dict(order) for name, order in each.items()}
+        for along, each in orders.items()
+    }
+
+
+def _order_dict(order: Order) -> dict[str, Any]:
+    return {
+        "slices": order.slices,
+        "always_falls": order.strict,
+        "never_rises": order.weak,
+        "within_level": 1 - order.risen / order.slices,
+        "greatest_rise": order.greatest,
+    }
