@@ -124,10 +124,56 @@ def test_every_problem_is_listed_at_once() -> None:
     }
 
 
-@pytest.mark.parametrize("members", [0, 6])
+@pytest.mark.parametrize("members", [-1, 6])
 def test_members_are_limited_by_folds(members: int) -> None:
     found = problems({"name": "a", "members": members, "network": {"outputs": 5}})
-    assert f"members must be 1…5 (data.folds), got {members}" in found
+    assert f"members must be 0…5 (data.folds), got {members}" in found
+
+
+def test_distillation_needs_members() -> None:
+    found = problems({"name": "a", "members": 0, "student": {"distil_weight": 0.5}})
+    assert found == ["student.distil_weight must be 0 where members is 0, got 0.5"]
+
+
+@pytest.mark.parametrize(
+    ("network", "said"),
+    [
+        ({"kind": "stem-vit", "blocks": 7}, "network.blocks must be 0…6, got 7"),
+        ({"kind": "stem-vit", "crop": "left"}, "network.crop must be one of published, centre"),
+        ({"kind": "stem-vit", "window": "x"}, "network.window must be one of soft"),
+        ({"kind": "body", "side": 10}, "network.side must be 0 or >= 64, got 10"),
+        ({"kind": "tfkt", "pretrained": "a.pth"}, "network.pretrained must be 'none', 'hub'"),
+        ({"kind": "resnet"}, "network.kind must be one of stride32, stem-vit, tfkt, body"),
+        ({"kind": "body", "blocks": 3}, "network.blocks is not a key of a recipe"),
+    ],
+)
+def test_networks_are_checked_by_kind(network: dict[str, Any], said: str) -> None:
+    found = problems({"name": "a", "members": 0, "network": network})
+    assert any(line.startswith(said) for line in found), found
+
+
+def test_only_tfkt_is_pretrained() -> None:
+    with pytest.raises(UsageError, match="pretrain must be left out where network.kind is 'strid"):
+        Recipe("a", pretrain=TrainRecipe())
+
+
+@pytest.mark.parametrize(
+    ("train", "said"),
+    [
+        ({"epochs": 1, "validate_every": 0}, ""),
+        ({"validate_every": 0}, "validate_every must be >= 1 where 'epochs' is 0, got 0"),
+        ({"batch": 6, "accumulate": 4}, "accumulate must be a divisor of 'batch' = 6, got 4"),
+        ({"augment": ["blur"]}, "augment must be among flip, rotate, transpose, scale"),
+        ({"loss": "huber"}, "loss must be one of l1+l2, p-huber, mse, ranked-probability"),
+        ({"optimizer": "lion"}, "optimizer must be one of adamw, adam, sgd"),
+    ],
+)
+def test_trainings_are_checked(train: dict[str, Any], said: str) -> None:
+    values = {"name": "a", "teacher": train}
+    if not said:
+        assert recipe_from(values).teacher.epochs == 1
+        return
+    assert any(line.startswith(f"teacher.{said}") for line in problems(values))
 
 
 def test_every_output_needs_its_teacher() -> None:
@@ -136,9 +182,14 @@ def test_every_output_needs_its_teacher() -> None:
 
 
 def test_defaults_are_valid() -> None:
-    assert Recipe("a") == Recipe(
-        "a", SimulateData(), Stride32Network(), TrainRecipe(), TrainRecipe()
+    explicit = Recipe(
+        "a",
+        data=SimulateData(),
+        network=Stride32Network(),
+        teacher=TrainRecipe(),
+        student=TrainRecipe(),
     )
+    assert Recipe("a") == explicit
 
 
 @pytest.mark.parametrize(

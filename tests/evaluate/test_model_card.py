@@ -115,7 +115,7 @@ def test_another_model_in_the_folder_keeps_its_hashes(
 
 
 def test_members_must_be_what_the_recipe_says(examples: Examples, tmp_path: Path) -> None:
-    three = replace(RECIPE.network, outputs=3, heads=2)
+    three = replace(RECIPE.network, outputs=3)
     wrong = replace(RECIPE, network=three, members=3, data=replace(RECIPE.data, folds=3))
     with pytest.raises(WeightsError, match="must return finite scores of shape"):
         write_model(wrong, tiny_network()[1], examples, tmp_path, threads=1)

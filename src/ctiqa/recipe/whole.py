@@ -52,6 +52,7 @@ class Recipe:
             ),
             rule(self, "members", f"0…{folds} (data.folds)", lambda v: 0 <= v <= folds),
             self._outputs_rule(),
+            self._distillation_rule(),
             self._pretrain_rule(),
         )
 
@@ -63,6 +64,12 @@ class Recipe:
             f"network.outputs must be equal to members = {self.members}, so that every "
             f"output has its teacher, got {outputs}"
         )
+
+    def _distillation_rule(self) -> str | None:
+        weight = self.student.distil_weight
+        if self.members or not weight:
+            return None
+        return f"student.distil_weight must be 0 where members is 0, got {weight}"
 
     def _pretrain_rule(self) -> str | None:
         if self.pretrain is None or self.network.kind == "tfkt":

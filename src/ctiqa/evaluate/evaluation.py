@@ -1,0 +1,306 @@
+"""Models on one split of one data set: every table, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ctiqa.data.manifest import Examples
+from ctiqa.evaluate.figures import (
+    LEVEL,
+    RESAMPLES,
+    Difference,
+    Figure,
+    Part,
+    bands_of,
+    differences,
+    figures_of,
+    pairs_on,
+    part_of,
+    rounded,
+)
+from ctiqa.evaluate.labelled import Labelled
+from ctiqa.evaluate.listing import some
+from ctiqa.evaluate.logistic import Mapped, mapped_plcc
+from ctiqa.evaluate.predictors import Predictor, Progress, Scores, score_examples
+from ctiqa.evaluate.properties import MOST_EXAMPLES, PropertyReport, property_report
+from ctiqa.evaluate.resampled import Pairs
+from ctiqa.evaluate.scale import USUAL_STEP, Floats
+from ctiqa.evaluate.scans import ScanFigures, scan_figures
+
+PARTS = {
+    "region": "Region",
+    "scanner_kernel": "Kernel",
+    "variant": "Reconstruction",
+    "scanner": "Scanner",
+    "origin": "Source",
+}
+"""Columns that figures are broken down by, and what they are called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is asked for besides the figures.
+
+    Attributes:
+        round: Whether rounded scores are the main ones.
+        properties: Whether properties are tried.
+        most: Examples that changes are tried on.
+    """
+
+    round: bool = False
+    properties: bool = False
+    most: int = MOST_EXAMPLES
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Everything about one model on one split.
+
+    Attributes:
+        predictor: The model.
+        scores: Its scores as given.
+        pairs: Scores and labels: rounded, where rounded ones are the main ones.
+        given: Figures of the scores as given.
+        rounded: Figures of the scores rounded to the grid of the labels.
+        bands: Errors by grade of the label.
+        parts: Errors by region, kernel, …, by column of :data:`PARTS`.
+        mapped: PLCC after a logistic mapping fitted on the validation split.
+        coverage: Share of the labels in the prediction interval, for models that have one.
+        scans: Agreement of scan scores.
+        properties: The property report, where it was asked for.
+    """
+
+    predictor: Predictor
+    scores: Scores
+    pairs: Pairs
+    given: Mapping[str, Figure]
+    rounded: Mapping[str, Figure]
+    bands: tuple[Part, ...]
+    parts: Mapping[str, tuple[Part, ...]]
+    mapped: Mapped
+    coverage: float | None
+    scans: ScanFigures
+    properties: PropertyReport | None
+
+    @property
+    def score(self) -> Floats:
+        """The main scores [n]."""
+        return self.pairs.score
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """All models on one split.
+
+    Attributes:
+        labelled: The examples.
+        options: What was asked for.
+        models: What was found of each model.
+        differences: Paired differences of the models.
+        notes: What a reader must know before he believes a number.
+    """
+
+    labelled: Labelled
+    options: Options
+    models: tuple[Measured, ...]
+    differences: tuple[Difference, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def step(self) -> float:
+        """Step that scores are rounded to, in units of the labels."""
+        return self.labelled.step or USUAL_STEP * self.labelled.scale.grade
+
+    def as_dict(self) -> dict[str, Any]:
+        """All figures, for a file."""
+        labelled = self.labelled
+        return {
+            "data": {
+                "folder": labelled.examples.folder.resolve().name,
+                "content_sha256": labelled.content,
+                "split": labelled.split,
+                "examples": len(labelled.examples),
+                "patients": labelled.patients,
+                "left_out_patients": list(labelled.left_out),
+                "scale": labelled.scale.as_list(),
+                "label_step": labelled.step,
+            },
+            "protocol": {
+                "interval": LEVEL,
+                "resamples": RESAMPLES,
+                "resampled": "patients",
+                "rounding_step": self.step,
+                "main": "rounded" if self.options.round else "as_given",
+            },
+            "notes": list(self.notes),
+            "models": [_model_dict(each) for each in self.models],
+            "differences": [asdict(each) for each in self.differences],
+        }
+
+
+def evaluate(
+    predictors: Sequence[Predictor],
+    labelled: Labelled,
+    options: Options,
+    progress: Callable[[str], Progress | None] = lambda _: None,
+) -> Evaluation:
+    """Measure models on the examples of a split.
+
+    Args:
+        predictors: The models.
+        labelled: The examples.
+        options: What is asked for.
+        progress: Given a piece of work in words, says whom to tell of it.
+
+    Returns:
+        Every table.
+    """
+    models = tuple(_measure(each, labelled, options, progress) for each in predictors)
+    named = {each.predictor.name: each.pairs for each in models}
+    notes = tuple(_notes(predictors, labelled, options))
+    return Evaluation(labelled, options, models, differences(named), notes)
+
+
+def _measure(
+    predictor: Predictor,
+    labelled: Labelled,
+    options: Options,
+    progress: Callable[[str], Progress | None],
+) -> Measured:
+    name, scale = predictor.name, labelled.scale
+    scores = score_examples(
+        predictor, labelled.examples, scale, progress=progress(f"{name}: {labelled.split}")
+    )
+    given = pairs_on(labelled, scores.score)
+    on_grid = pairs_on(labelled, rounded(scores.score, labelled.step, scale))
+    pairs = on_grid if options.round else given
+    return Measured(
+        predictor=predictor,
+        scores=scores,
+        pairs=pairs,
+        given=figures_of(given),
+        rounded=figures_of(on_grid),
+        bands=bands_of(pairs),
+        parts=_parts(labelled, pairs),
+        mapped=_mapped(predictor, labelled, given, progress),
+        coverage=_coverage(predictor, scores, labelled),
+        scans=scan_figures(labelled, pairs.score),
+        properties=property_report(
+            predictor,
+            labelled,
+            scores,
+            most=options.most,
+            progress=progress(f"{name}: properties"),
+        )
+        if options.properties
+        else None,
+    )
+
+
+def _parts(labelled: Labelled, pairs: Pairs) -> dict[str, tuple[Part, ...]]:
+    """Parts of every column that tells examples apart."""
+    table = labelled.examples.table
+    found = {}
+    for column in PARTS:
+        if column not in table.columns:
+            continue
+        values = np.array([str(value or "unknown") for value in table[column].to_list()])
+        names = sorted(set(values.tolist()))
+        if len(names) > 1:
+            found[column] = tuple(part_of(name, pairs, values == name) for name in names)
+    return found
+
+
+def _mapped(
+    predictor: Predictor,
+    labelled: Labelled,
+    given: Pairs,
+    progress: Callable[[str], Progress | None],
+) -> Mapped:
+    """PLCC of the mapped scores, the mapping fitted on examples that are not measured."""
+    if labelled.split == "validation":
+        return Mapped(why_not="the validation split is what is measured")
+    held: Examples = labelled.of_purpose("example", "validation")
+    if not len(held):
+        return Mapped(why_not="the data set has no validation split")
+    if not predictor.knows(held):
+        return Mapped(why_not="scores of the validation split are not given")
+    told = progress(f"{predictor.name}: validation")
+    scores = score_examples(predictor, held, labelled.scale, progress=told)
+    return mapped_plcc(scores.score, held.column("label").astype(np.float64), given)
+
+
+def _coverage(predictor: Predictor, scores: Scores, labelled: Labelled) -> float | None:
+    rule = predictor.interval
+    if rule is None:
+        return None
+    floor = rule.floor * (labelled.scale.grade / (predictor.scale or labelled.scale).grade)
+    half = rule.quantile * np.hypot(scores.spread, floor)
+    return float(np.mean(np.abs(scores.score - labelled.label) <= half))
+
+
+def _notes(
+    predictors: Sequence[Predictor], labelled: Labelled, options: Options
+) -> Iterator[str]:
+    if labelled.left_out:
+        yield (
+            f"{len(labelled.left_out)} patients of the split were left out because a model was "
+            f"trained or validated on them: {some(labelled.left_out)}."
+        )
+    if labelled.split != "test":
+        yield f"These are examples to learn from: figures of the {labelled.split} split flatter."
+    if labelled.patients < 2:
+        yield "All examples are of one patient: there are no intervals and no differences."
+    unknown = [each.name for each in predictors if each.trained_on is None]
+    other = [
+        each.name for each in predictors if each.trained_on not in {None, labelled.content}
+    ]
+    if (unknown or other) and not labelled.left_out:
+        yield (
+            f"Made from other data, or from data not stated: {some([*other, *unknown])}. Whether "
+            "these patients were trained on is not known; --trained-on leaves such patients out."
+        )
+    if options.round:
+        yield "The main figures are of rounded scores, which τb rewards where labels have ties."
+
+
+def _model_dict(model: Measured) -> dict[str, Any]:
+    predictor = model.predictor
+    return {
+        "name": predictor.name,
+        "kind": predictor.kind,
+        "facts": dict(predictor.facts),
+        "trained_on_sha256": predictor.trained_on,
+        "as_given": _figures_dict(model.given),
+        "rounded": _figures_dict(model.rounded),
+        "plcc_logistic": asdict(model.mapped),
+        "interval_coverage": model.coverage,
+        "bands": [_part_dict(part) for part in model.bands],
+        "parts": {
+            column: [_part_dict(part) for part in parts] for column, parts in model.parts.items()
+        },
+        "scans": _scans_dict(model.scans),
+        "properties": None if model.properties is None else model.properties.as_dict(),
+    }
+
+
+def _scans_dict(scans: ScanFigures) -> dict[str, Any]:
+    figures = scans.figures or {}
+    return {
+        "scans": scans.scans,
+        "slices": scans.slices,
+        "why_not": scans.why_not or None,
+        "aggregations": {by: _figures_dict(each) for by, each in figures.items()},
+    }
+
+
+def _part_dict(part: Part) -> dict[str, Any]:
+    return {"name": part.name, "n": part.n, "patients": part.patients} | _figures_dict(part.figures)
+
+
+def _figures_dict(figures: Mapping[str, Figure]) -> dict[str, Any]:
+    return {name: asdict(figure) for name, figure in figures.items()}
