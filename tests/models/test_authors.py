@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from collections import OrderedDict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class Theirs(nn.Module):
         super().__init__()
         widths = [1, *(8 * 2**i for i in range(blocks))]
         if blocks:
-            pairs = zip(widths, widths[1:], strict=False)
+            pairs = pairwise(widths)
             self.conv_head = nn.Sequential(*(block(a, b, 3, 1) for a, b in pairs))
         self.downsample = block(widths[-1], 3, 2, 2)
         self.model = VisionTransformer(224, 16, depth, width // 64, width, 4 * width)

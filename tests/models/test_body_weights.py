@@ -70,7 +70,7 @@ def test_a_file_of_timm_is_loaded_whole(
 
 
 def test_two_bodies_take_two_files(tmp_path: Path) -> None:
-    features, ours = timm_file("tf_efficientnetv2_b0", tmp_path)
+    features, ours = timm_file("test_efficientnet", tmp_path)
     torch.manual_seed(3)
     swin = torchvision.models.swin_v2_t()
     files = os.pathsep.join(map(str, (features, saved(swin, tmp_path / "swin.safetensors"))))
@@ -89,11 +89,11 @@ def test_two_bodies_take_two_files(tmp_path: Path) -> None:
 
 
 def test_dbcnn_takes_two_files_and_drops_what_it_does_not_read(tmp_path: Path) -> None:
-    first, ours = timm_file("vgg11", tmp_path)
+    first, ours = timm_file("resnet14t", tmp_path)
     second, theirs = timm_file("resnet10t", tmp_path)
     network = build(replace(DBCNN, pretrained=f"{first}{os.pathsep}{second}")).state_dict()
-    same(ours, network, "body.", without=())
-    same(theirs, network, "second.", without=())
+    same(ours, network, "body.", without=("fc.",))
+    same(theirs, network, "second.", without=("fc.",))
 
 
 def test_a_file_of_torchvision_fits_a_vit_of_timm(tmp_path: Path) -> None:
@@ -214,8 +214,8 @@ def test_an_unreachable_hub_says_what_to_do(
     assert "--pretrained none" in message
 
 
-def test_a_body_without_published_weights_is_never_random(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(WeightsError, match="'resnet50_clip_gap'|No pretrained weights"):
+def test_a_body_without_published_weights_is_never_random() -> None:
+    with pytest.raises(WeightsError, match="'vit_small_patch16_18x2_224' must be fetched"):
         make_body("vit_small_patch16_18x2_224", "hub", side=224, depth=1)
 
 

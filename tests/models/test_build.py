@@ -49,8 +49,9 @@ def test_a_slice_scores_the_same_alone_in_company_and_again(recipe: NetworkRecip
         together = network(images)[0]
         assert torch.equal(network(images)[0], together)
         alone = torch.cat([network(image[None])[0] for image in images])
-    torch.testing.assert_close(alone, together, atol=2e-4, rtol=1e-3)
-    assert (together[0] - together[1]).abs().max() > 5e-4
+    apart = (together[0] - together[1]).abs().max()
+    assert apart > 1e-5
+    assert (alone - together).abs().max() < 0.02 * apart
 
 
 @each_kind
@@ -58,7 +59,13 @@ def test_every_weight_learns(recipe: NetworkRecipe) -> None:
     images = slices(2, SIDES[recipe.kind])
     # In evaluation mode, so that stochastic depth and dropout leave nothing out.
     network = lively(made(recipe), images)
-    network(images)[0].square().sum().backward()
+    optimizer = torch.optim.SGD(network.parameters(), lr=1e-3)
+    # timm starts the last normalisation of every residual block at zero: what is before it
+    # learns from the second step on.
+    for _ in range(2):
+        optimizer.zero_grad()
+        network(images)[0].square().sum().backward()
+        optimizer.step()
     learning = {name: p.grad for name, p in network.named_parameters()}
     assert all(g is not None and g.isfinite().all() for g in learning.values())
     still = [name for name, g in learning.items() if g is None or not g.any()]

@@ -7,6 +7,7 @@ import pytest
 import timm
 import torch
 from tests.models.networks import BODY, DBCNN, MANIQA, TINY_VIT, lively, made, slices
+from torch import Tensor, nn
 
 from ctiqa.errors import UsageError
 from ctiqa.models.build import build
@@ -83,7 +84,8 @@ def test_bilinear_pooling_by_numpy() -> None:
 
 def test_bilinear_pooling_has_a_slope_at_zero() -> None:
     a = torch.zeros(1, 2, 2, 2, requires_grad=True)
-    bilinear(a, torch.ones(1, 2, 2, 2)).sum().backward()
+    pooled: Tensor = bilinear(a, torch.ones(1, 2, 2, 2))
+    torch.autograd.backward(pooled.sum())
     assert a.grad is not None
     assert a.grad.isfinite().all()
 
@@ -130,6 +132,7 @@ def test_the_score_is_the_weighted_mean_of_places() -> None:
     network = made(MANIQA)
     assert isinstance(network, Maniqa)
     last = network.score[-1]
+    assert isinstance(last, nn.Linear)
     last.weight.zero_()
     last.bias.copy_(torch.tensor([1.5, -2.0]))
     torch.testing.assert_close(network(slices(1, 96))[0], torch.tensor([[1.5, -2.0]]))

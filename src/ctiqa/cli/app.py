@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from ctiqa.cli import export, info, prepare, score, train, weights
+from ctiqa.cli import evaluate, export, info, prepare, score, train, weights
 from ctiqa.cli.status import BUG, status_of
 from ctiqa.errors import CtiqaError
 
@@ -26,6 +26,7 @@ app.command()(prepare.prepare)
 app.command()(train.pretrain)
 app.command()(train.train_teacher)
 app.command()(train.train_student)
+app.command()(evaluate.evaluate)
 app.command()(export.export)
 app.add_typer(weights.app, name="weights")
 

@@ -7,29 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ctiqa import __version__
-from ctiqa.data.manifest import Examples
 from ctiqa.data.splits import SPLITS
 from ctiqa.errors import DataError
-from ctiqa.hu import WINDOWS
+from ctiqa.evaluate import page
 from ctiqa.score.charts import UNITS, across, path
-from ctiqa.score.facts import clean
-from ctiqa.score.report_html import TEMPLATES as REPORT_TEMPLATES
-from ctiqa.score.thumbnails import data_uri, picture
 from ctiqa.score.verdict import WORDS
 from ctiqa.types import SCORE_RANGE
 
 Floats = npt.NDArray[np.float64]
-
-TEMPLATES = Path(__file__).parent / "templates"
 
 STEPS_A_GRADE = 5
 """Labels are counted at 0.0, 0.2, … 4.0: the steps of the challenge's scores."""
@@ -58,18 +49,6 @@ ABSENT = {
     "raw": pl.col("label"),
 }
 """What stands for a column, or a value, that a manifest lacks."""
-
-FACTS = (
-    ("Dose fraction", "dose", "{:.3g}", None),
-    ("Views", "views", "{:.0f}", None),
-    ("Total noise", "total_noise_hu", "{:.0f} HU", None),
-    ("Own noise", "own_noise_hu", "{:.0f} HU", None),
-    ("Kernel half", "kernel_half_per_mm", "{:.2f} /mm", None),
-    ("Blur", "blur_mm", "{:.1f} mm", 0.0),
-    ("Denoising", "denoise", "{:.2f}", 0.0),
-    ("Split", "split", "{}", None),
-)
-"""Facts told of a pictured example: name, column, format, value that goes without saying."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,48 +381,13 @@ def picks(table: pl.DataFrame) -> Iterator[Pick]:
             yield Pick(region, role, rows.row(place, named=True))
 
 
-def pictured(folder: Path, row: Mapping[str, Any]) -> str:
-    """One row of a manifest in the soft-tissue window as a ``data:`` URI; empty if unreadable."""
-    one = Examples(folder, pl.DataFrame({name: [row[name]] for name in ("shard", "row")}))
-    try:
-        hu = one.images()[0].astype(np.float32)
-    except (DataError, IndexError):
-        # The figures hold without the pixels; the page says so in the picture's place.
-        return ""
-    return data_uri(picture(hu, WINDOWS["soft"]))
-
-
-def facts(row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Facts of a row of a manifest as (name, text); the unknown and the usual are left out.
-
-    >>> facts({"dose": 0.25, "views": 960, "blur_mm": 0.0})
-    [('Dose fraction', '0.25'), ('Views', '960')]
-    """
-    return [
-        (name, shape.format(row[column]))
-        for name, column, shape, usual in FACTS
-        if row.get(column) is not None and row[column] != usual
-    ]
-
-
 def render(**context: object) -> str:
     """Fill the page of an audit; every text is escaped."""
-    environment = Environment(
-        loader=FileSystemLoader([TEMPLATES, REPORT_TEMPLATES]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(_FILTERS)
-    template = environment.get_template("label_audit.html.j2")
-    return template.render(version=__version__, challenge=CHALLENGE, **context)
+    return page.render("label_audit.html.j2", _FILTERS, challenge=CHALLENGE, **context)
 
 
 _FILTERS: Mapping[str, Callable[..., Any]] = {
     "across": within,
-    "clean": clean,
-    "facts": facts,
     "fan": fan,
     "histogram": histogram,
 }

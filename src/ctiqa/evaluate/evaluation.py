@@ -243,9 +243,7 @@ def _coverage(predictor: Predictor, scores: Scores, labelled: Labelled) -> float
     return float(np.mean(np.abs(scores.score - labelled.label) <= half))
 
 
-def _notes(
-    predictors: Sequence[Predictor], labelled: Labelled, options: Options
-) -> Iterator[str]:
+def _notes(predictors: Sequence[Predictor], labelled: Labelled, options: Options) -> Iterator[str]:
     if labelled.left_out:
         yield (
             f"{len(labelled.left_out)} patients of the split were left out because a model was "
@@ -256,9 +254,7 @@ def _notes(
     if labelled.patients < 2:
         yield "All examples are of one patient: there are no intervals and no differences."
     unknown = [each.name for each in predictors if each.trained_on is None]
-    other = [
-        each.name for each in predictors if each.trained_on not in {None, labelled.content}
-    ]
+    other = [each.name for each in predictors if each.trained_on not in {None, labelled.content}]
     if (unknown or other) and not labelled.left_out:
         yield (
             f"Made from other data, or from data not stated: {some([*other, *unknown])}. Whether "

@@ -12,6 +12,7 @@ import polars as pl
 from ctiqa.data.manifest import Examples
 from ctiqa.evaluate import audit_charts as charts
 from ctiqa.evaluate.orders import MOST_RISE, Order, order_along
+from ctiqa.evaluate.page import pictured
 from ctiqa.io.atomic import write_bytes
 from ctiqa.score.verdict import WORDS
 from ctiqa.types import SCORE_RANGE
@@ -361,7 +362,7 @@ def write_audit(examples: Examples, out: Path) -> None:
         OutputError: If the file cannot be written; what was there before is untouched.
     """
     found = audit(examples)
-    pictures = [charts.pictured(examples.folder, pick.row) for pick in found.picks]
+    pictures = [pictured(examples.folder, pick.row) for pick in found.picks]
     page = charts.render(
         audit=found,
         rules=RULES,

@@ -68,7 +68,7 @@ def scan_figures(labelled: Labelled, score: Floats) -> ScanFigures:
         )
     areas = body_areas(labelled.examples)
     patient = labelled.patient[[group[0] for group in groups]]
-    figures = {}
+    figures: dict[str, Mapping[str, Figure]] = {}
     for by in AGGREGATIONS:
         own, label = (
             np.array([_aggregated(values[group], by, areas[group]) for group in groups])

@@ -102,6 +102,7 @@ def differences(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[
         own: Tensors of the network by name.
         given: Tensors of the file by name.
 
+    >>> import torch
     >>> differences({"a": torch.zeros(1), "b": torch.zeros(2)}, {"b": torch.zeros(3)})
     ["1 missing: 'a'", "1 of another shape: 'b' (3) instead of (2)"]
     """
@@ -120,6 +121,7 @@ def differences(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[
 def as_timm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """A Vision Transformer's names in timm; everything else as it is.
 
+    >>> import torch
     >>> list(as_timm({"encoder.layers.encoder_layer_3.ln_1.weight": torch.zeros(1)}))
     ['blocks.3.norm1.weight']
     """
@@ -153,6 +155,7 @@ def fitted_conv(weight: Tensor, channels: int) -> Tensor:
     Raises:
         WeightsError: If there is no fair way.
 
+    >>> import torch
     >>> fitted_conv(torch.ones(1, 3, 1, 1), 1).item()
     3.0
     """
@@ -162,9 +165,9 @@ def fitted_conv(weight: Tensor, channels: int) -> Tensor:
 
 
 def reason(error: Exception) -> str:
-    """The first line of what another library says went wrong.
+    r"""The first line of what another library says went wrong.
 
-    >>> reason(ValueError("no such host\\nand more")), reason(EOFError())
+    >>> reason(ValueError("no such host\nand more")), reason(EOFError())
     ('no such host', 'EOFError')
     """
     lines = str(error).splitlines()

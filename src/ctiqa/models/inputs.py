@@ -103,8 +103,9 @@ def resized(image: Tensor, side: int) -> Tensor:
     """
     if image.shape[-2:] == (side, side):
         return image
+    # The filter is not made for half precision.
     return nn.functional.interpolate(
-        image, size=(side, side), mode="bilinear", align_corners=False, antialias=True
+        image.float(), size=(side, side), mode="bilinear", align_corners=False, antialias=True
     )
 
 

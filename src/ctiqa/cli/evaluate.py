@@ -1,0 +1,118 @@
+"""``ctiqa evaluate``: how good models are on patients they never saw."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ctiqa.cli.train import DataFolder, DeviceKind
+
+if TYPE_CHECKING:
+    from ctiqa.evaluate.evaluation import Evaluation
+    from ctiqa.evaluate.predictors import Progress
+
+PROPERTY_EXAMPLES = 96
+
+
+def evaluate(
+    context: typer.Context,
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="MODEL",
+            help="Name of a model, .onnx file, run folder, checkpoint, or RUN:teacher.",
+        ),
+    ] = None,
+    *,
+    data: DataFolder,
+    out: Annotated[Path, typer.Option(help="Folder for tables, metrics.json and index.html.")],
+    split: Annotated[str, typer.Option(help="Split to measure on.")] = "test",
+    predictions: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Scores of another method: CSV id,score[,name]."),
+    ] = None,
+    properties: Annotated[
+        bool, typer.Option("--properties", help="Try whether scores stay and follow as they must.")
+    ] = False,
+    property_examples: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Examples that properties are tried on.")
+    ] = PROPERTY_EXAMPLES,
+    rounding: Annotated[
+        bool, typer.Option("--round", help="Make scores rounded to the labels' grid the main ones.")
+    ] = False,
+    trained_on: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Leave out patients that this data set trains on."),
+    ] = None,
+    device: DeviceKind = "auto",
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Threads; default all cores.")
+    ] = None,
+) -> None:
+    """Measure models, and any method's scores, on one split: tables, figures and a page.
+
+    Exit status: 0 done, 2 wrong usage or data, 4 nothing could be done.
+    """
+    from ctiqa.evaluate.evaluation import Options
+    from ctiqa.evaluate.evaluation import evaluate as measure
+    from ctiqa.evaluate.labelled import open_labelled
+    from ctiqa.evaluate.predictors import open_predictors
+    from ctiqa.evaluate.results import check_folder, write_results
+    from ctiqa.score.scorer import usable_cores
+
+    check_folder(out)
+    labelled = open_labelled(data, split, trained_on=trained_on)
+    predictors = open_predictors(
+        models or [], predictions or [], labelled, threads=jobs or usable_cores(), device=device
+    )
+    options = Options(rounding, properties, property_examples)
+    with ExitStack() as bars:
+        found = measure(predictors, labelled, options, _bars(bars))
+    write_results(found, out, command_of(context))
+    _tell(found, out)
+
+
+def command_of(context: typer.Context) -> str:
+    """The command as it can be typed again; what has its default is left out."""
+    words = ["ctiqa", str(context.info_name)]
+    for parameter in context.command.params:
+        value = context.params.get(str(parameter.name))
+        if value in (None, parameter.get_default(context), [], ()):
+            continue
+        flags = [] if parameter.param_type_name == "argument" else [parameter.opts[0]]
+        if isinstance(value, bool):
+            words += flags
+            continue
+        for each in value if isinstance(value, list | tuple) else [value]:
+            words += [*flags, str(each)]
+    return shlex.join(words)
+
+
+def _bars(stack: ExitStack) -> Callable[[str], Progress]:
+    """A bar for every piece of work, one after the other."""
+    from ctiqa.cli.counting import count_bar
+
+    def show(label: str) -> Progress:
+        stack.close()
+        return stack.enter_context(count_bar(label))
+
+    return show
+
+
+def _tell(found: Evaluation, out: Path) -> None:
+    for each in found.models:
+        main = each.rounded if found.options.round else each.given
+        overall, mae = main["overall"], main["mae"]
+        known = overall.interval
+        between = f" ({known[0]:.3f}-{known[1]:.3f})" if known else ""
+        typer.echo(
+            f"{each.predictor.name}: overall {overall.value:.3f}{between}, MAE {mae.value:.3f}"
+        )
+    for note in found.notes:
+        typer.echo(f"note: {note}", err=True)
+    typer.echo(f"page: {out / 'index.html'}")

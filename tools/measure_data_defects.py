@@ -1,0 +1,244 @@
+"""Measure what the published defects of the data sets do to labels and splits.
+
+Prints the table of ``docs/data.md``. Run it with::
+
+    python tools/measure_data_defects.py ../shared/ct
+
+One slice from the middle of every chest series stands for LDCT-and-Projection-data and for the
+volunteers of Shen et al., which cannot be handed on; its low-dose partner has simulated projection
+noise. It takes about three minutes on one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from ctiqa.data.dose_mix import Mode, mix_doses, noise_share, shen_low_dose, unit_range, whole_hu
+from ctiqa.data.published_labels import psnr_db, shen_labels, ssim_label
+from ctiqa.data.references import Series, read_index
+from ctiqa.data.sources.ldct_projection import published_folds
+from ctiqa.hu import BODY_THRESHOLD_HU, WINDOWS, body_mask
+from ctiqa.types import HuImage
+
+MODES: tuple[Mode, ...] = get_args(Mode)
+
+LOW, DOSES = 0.1, (0.75, 0.5)
+"""Dose of the low-dose chests, and the doses mixed from them."""
+
+METAL_HU, METAL_PIXELS = 3000.0, 4
+"""A clip of the size that surgeons leave."""
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """A slice at full and at low dose."""
+
+    full: HuImage
+    low: HuImage
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One line of the table."""
+
+    defect: str
+    measured: str
+
+
+def pairs(series: Iterable[Series]) -> Iterator[Pair]:
+    """The middle slice of every series, and what it would be at the low dose."""
+    for number, each in enumerate(series):
+        volume, spacing_mm = each.read()
+        full = volume[len(volume) // 2]
+        yield Pair(full, shen_low_dose(full, spacing_mm, np.random.default_rng(number), dose=LOW))
+
+
+def dose_constant(chosen: Sequence[Pair]) -> Effect:
+    """Constant 3 where 9 is right."""
+    shares = {mode: [noise_share(d, LOW, mode) for d in DOSES] for mode in MODES}
+    labels = {
+        mode: [np.mean([ssim_label(mixed(p, d, mode), p.full) for p in chosen]) for d in DOSES]
+        for mode in MODES
+    }
+    true_doses = [1 / (1 + (1 / LOW - 1) * share**2) for share in shares["as-published"]]
+    words = "; ".join(
+        f"'{d:.0%}' has the noise of {t:.0%} dose, label {a:.3f} for {c:.3f}"
+        for d, t, a, c in zip(
+            DOSES, true_doses, labels["as-published"], labels["corrected"], strict=True
+        )
+    )
+    return Effect("DistilIQA: dose constant 3, not 9", words)
+
+
+def label_window(chosen: Sequence[Pair]) -> Effect:
+    """One window for all that is not lung."""
+    black = [
+        float(np.mean(p.full[body_mask(p.full)] < WINDOWS["distiliqa"].range_hu[0])) for p in chosen
+    ]
+    only_lung = [ssim_label(noise_in_lung(p), p.full, "as-published") for p in chosen]
+    seen = [ssim_label(noise_in_lung(p), p.full) for p in chosen]
+    return Effect(
+        "DistilIQA: label window 350/40 on chest",
+        f"{np.mean(black):.0%} of the body is black whatever its noise; 10 % dose in the lung "
+        f"alone gives label {np.mean(only_lung):.3f} as published, {np.mean(seen):.3f} corrected",
+    )
+
+
+def truncation(chosen: Sequence[Pair]) -> Effect:
+    """Fractions cut off, towards zero."""
+    halves = [mix_doses(p.full, p.low, 0.5, low_dose=LOW) for p in chosen]
+    bias = [
+        [float(np.mean((whole_hu(h, "as-published") - h)[inside(p.full, part)])) for part in PARTS]
+        for h, p in zip(halves, chosen, strict=True)
+    ]
+    labels = [
+        [ssim_label(whole_hu(h, mode).astype(np.float32), p.full) for mode in MODES]
+        for h, p in zip(halves, chosen, strict=True)
+    ]
+    soft, lung = np.mean(bias, axis=0)
+    change = np.abs(np.diff(labels, axis=1))
+    return Effect(
+        "DistilIQA: HU cut to integers",
+        f"soft tissue {soft:+.2f} HU, lung {lung:+.2f} HU; label changes by "
+        f"{change.mean():.4f} on average, {change.max():.4f} at most",
+    )
+
+
+def ties(chosen: Sequence[Pair]) -> Effect:
+    """The full-dose slices all have label 1."""
+    labels = np.concatenate([quality(p) for p in chosen])
+    order = labels + 1e-9 * np.arange(len(labels))
+    best = stats.kendalltau(order, labels).statistic
+    return Effect(
+        "DistilIQA: full dose is 1",
+        f"{np.mean(labels == 1):.0%} of the labels are tied; the best a predictor without ties "
+        f"can reach is tau-b {best:.3f}",
+    )
+
+
+def torn_folds(slices: int, patients: int) -> Effect:
+    """Folds that cut the list of files."""
+    owner = np.repeat(np.arange(patients), slices * 4)
+    folds = np.array(published_folds(len(owner)))
+    torn = [len(set(folds[owner == p].tolist())) > 1 for p in range(patients)]
+    same = np.mean([owner[k] in owner[folds != folds[k]] for k in range(len(owner))])
+    return Effect(
+        "DistilIQA: folds cut the file list",
+        f"{sum(torn)} of {patients} patients ({slices} slices each) lie in two folds; "
+        f"{same:.0%} of the validated images are of a patient who is trained on",
+    )
+
+
+def image_folds(slices: int, patients: int, doses: int, what: str) -> Effect:
+    """Validation, or folds, drawn image by image."""
+    count = slices * patients * doses
+    fold = np.random.default_rng(1).permutation(count) % 5
+    slice_of, patient_of = np.arange(count) // doses, np.arange(count) // (doses * slices)
+    shown = [
+        np.mean([group[k] in group[fold != fold[k]] for k in np.flatnonzero(fold == 0)])
+        for group in (slice_of, patient_of)
+    ]
+    twin = f", {shown[0]:.0%} the same slice at another dose" if doses > 1 else ""
+    return Effect(
+        what, f"{shown[1]:.0%} of the validated images have their patient among the trained{twin}"
+    )
+
+
+def psnr_normalisation(chosen: Sequence[Pair]) -> Effect:
+    """Minimum-to-maximum over ratios of which a quarter are infinite."""
+    images = [(image, p.full) for p in chosen for image in variants(p)]
+    psnr = np.array([psnr_db(image, full) for image, full in images])
+    ssim = np.array([ssim_label(image, full) for image, full in images])
+    published, corrected = (shen_labels(psnr, ssim, mode=mode) for mode in MODES)
+    known = np.isfinite(published)
+    return Effect(
+        "Shen: PSNR normalised over the data set",
+        f"{np.mean(~known):.0%} of the labels (all at normal dose) are not a number and the PSNR "
+        f"of all others counts 0: mean label {published[known].mean():.3f} for "
+        f"{corrected[known].mean():.3f} corrected",
+    )
+
+
+def min_max(chosen: Sequence[Pair]) -> Effect:
+    """Every image stretched to its own extremes."""
+    contrast = [float(np.ptp(p.full)) for p in chosen]
+    lost = []
+    for p in chosen:
+        clipped = p.full.copy()
+        clipped[:METAL_PIXELS, :METAL_PIXELS] = METAL_HU
+        before, after = (np.std(unit_range(hu, "as-published")[32:]) for hu in (p.full, clipped))
+        lost.append(1 - after / before)
+    return Effect(
+        "TFKT: every image from its own minimum to its own maximum",
+        f"100 HU are {100 / max(contrast):.1%} to {100 / min(contrast):.1%} of the range; a metal "
+        f"clip of {METAL_HU:.0f} HU takes {np.mean(lost):.0%} of the contrast, noise included",
+    )
+
+
+PARTS = ("soft", "lung")
+
+
+def inside(full: HuImage, part: str) -> npt.NDArray[np.bool_]:
+    """Soft tissue, or air inside the patient."""
+    body = body_mask(full)
+    soft = (full > 0) & (full < 150)
+    return np.asarray(body & (soft if part == "soft" else full < BODY_THRESHOLD_HU))
+
+
+def noise_in_lung(pair: Pair) -> HuImage:
+    """The slice at full dose, its lung at the low one."""
+    return np.where(inside(pair.full, "lung"), pair.low, pair.full)
+
+
+def mixed(pair: Pair, dose: float, mode: Mode) -> HuImage:
+    """A slice at a dose between."""
+    return mix_doses(pair.full, pair.low, dose, low_dose=LOW, mode=mode)
+
+
+def variants(pair: Pair) -> list[HuImage]:
+    """The four images of a slice: full, low, and the two between."""
+    return [pair.full, pair.low, *(mixed(pair, dose, "corrected") for dose in DOSES)]
+
+
+def quality(pair: Pair) -> Floats:
+    """Labels of the four images of a slice."""
+    return np.array([ssim_label(image, pair.full) for image in variants(pair)])
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("root", type=Path, help="collection of clean CT with an index.json")
+    root = parser.parse_args().root
+    chests = [series for series in read_index(root) if series.region == "chest"]
+    chosen = list(pairs(chests))
+    effects = (
+        dose_constant(chosen),
+        label_window(chosen),
+        truncation(chosen),
+        ties(chosen),
+        torn_folds(slices=40, patients=9),
+        psnr_normalisation(chosen),
+        image_folds(47, 8, 4, "Shen: validation drawn image by image"),
+        image_folds(10, 100, 1, "TFKT, DistilIQA on LDCTIQAC2023: folds slice by slice"),
+        min_max(chosen),
+    )
+    sys.stdout.write(f"{len(chosen)} chest slices, low dose {LOW:.0%}\n\n")
+    sys.stdout.write("| defect | measured |\n|---|---|\n")
+    for effect in effects:
+        sys.stdout.write(f"| {effect.defect} | {effect.measured} |\n")
+
+
+if __name__ == "__main__":
+    main()
