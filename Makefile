@@ -20,11 +20,11 @@ INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench weights clean
+.PHONY: help demo test check bench weights systems-small clean
 
 help: ## show this
 	@echo "ctiqa - no-reference image quality of CT"
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.core ## score the example scan; writes demo/report.html and demo/report.json
 	@mkdir -p demo
@@ -53,6 +53,23 @@ weights: $(VENV)/.train ## make the shipped model again from DATA (hours; stops 
 	@$(BIN)/ctiqa train-student $(RECIPE) --data $(EXAMPLES) --out $(RUN)
 	@$(BIN)/ctiqa export $(RECIPE) --data $(EXAMPLES) --run $(RUN) --out $(MODELS) --jobs $(JOBS)
 	@$(BIN)/ctiqa info
+
+SMALL    := data/systems-small
+SYSTEMS  := distiliqa-small shen2025-small
+
+systems-small: $(VENV)/.train ## train the three systems at small size on DATA and compare them (under 40 min)
+	@test -f $(DATA)/index.json || { \
+	  echo "error: DATA must be a folder with index.json, got $(DATA) (see NOTICE for the sources)" >&2; exit 2; }
+	@$(BIN)/ctiqa prepare recipes/distiliqa-small.toml --root $(DATA) --out $(SMALL) --jobs $(JOBS)
+	@for system in $(SYSTEMS); do \
+	  $(BIN)/ctiqa train-teacher recipes/$$system.toml --data $(SMALL) --out $(RUNS)/$$system && \
+	  $(BIN)/ctiqa train-student recipes/$$system.toml --data $(SMALL) --out $(RUNS)/$$system || exit; done
+	@test -f data/natural/dmos.csv || $(BIN)/python -m tools.natural_images data/natural
+	@$(BIN)/ctiqa prepare recipes/kadid10k.toml --root data/natural --out data/natural-small --jobs $(JOBS)
+	@$(BIN)/ctiqa pretrain recipes/tfkt-small.toml --data data/natural-small --out $(RUNS)/tfkt-small
+	@$(BIN)/ctiqa train-student recipes/tfkt-small.toml --data $(SMALL) --out $(RUNS)/tfkt-small
+	@$(BIN)/ctiqa evaluate $(addprefix $(RUNS)/,$(SYSTEMS) tfkt-small) $(addsuffix :teacher,$(addprefix $(RUNS)/,$(SYSTEMS))) \
+	  --data $(SMALL) --split test --out $(RUNS)/systems-small
 
 clean: ## remove what these targets made, .venv included; runs/ and data/ stay
 	@rm -rf $(VENV) demo/report.html demo/report.json build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks

@@ -134,8 +134,10 @@ def test_min_max_forgets_the_scale_and_a_window_does_not() -> None:
     for recipe, same in ((replace(TFKT, scaling="min-max"), True), (TFKT, False)):
         network = network_of(recipe)
         with torch.no_grad():
-            seen = [feature_map(network.features, network.grey(x)) for x in (images, images / 2)]
-        assert torch.allclose(*seen, rtol=1e-3, atol=1e-4) is same
+            one, half = (
+                feature_map(network.features, network.grey(x)) for x in (images, images / 2)
+            )
+        assert torch.allclose(one, half, rtol=1e-3, atol=1e-4) is same
 
 
 def test_the_first_phase_scores_photographs() -> None:

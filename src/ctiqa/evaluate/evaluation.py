@@ -41,6 +41,10 @@ PARTS = {
 """Columns that figures are broken down by, and what they are called."""
 
 
+FEW_PATIENTS = 10
+"""Below this many clusters a bootstrap of clusters is known to be too sure of itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What is asked for besides the figures.
@@ -253,6 +257,11 @@ def _notes(predictors: Sequence[Predictor], labelled: Labelled, options: Options
         yield f"These are examples to learn from: figures of the {labelled.split} split flatter."
     if labelled.patients < 2:
         yield "All examples are of one patient: there are no intervals and no differences."
+    elif labelled.patients < FEW_PATIENTS:
+        yield (
+            f"{labelled.patients} patients are few: intervals and p are rough, rather too narrow "
+            "than too wide."
+        )
     unknown = [each.name for each in predictors if each.trained_on is None]
     other = [each.name for each in predictors if each.trained_on not in {None, labelled.content}]
     if (unknown or other) and not labelled.left_out:
@@ -289,6 +298,7 @@ def _scans_dict(scans: ScanFigures) -> dict[str, Any]:
     return {
         "scans": scans.scans,
         "slices": scans.slices,
+        "patients": scans.patients,
         "why_not": scans.why_not or None,
         "aggregations": {by: _figures_dict(each) for by, each in figures.items()},
     }

@@ -190,15 +190,16 @@ def disagreements(labelled: Labelled, pairs: Pairs, *, above: bool) -> tuple[Dis
     for number in order:
         if len(found) == MOST_PICTURED or (error[number] <= 0 if above else error[number] >= 0):
             break
-        row = labelled.examples.table.row(number, named=True)
+        row = labelled.examples.table.drop("split").row(number, named=True)
         each = Disagreement(row, float(pairs.score[number]), float(pairs.label[number]))
-        found.setdefault(str(row["shard"]), each)
+        found.setdefault(str(row["shard"]).split(f"-{row.get('variant')}")[0], each)
     return tuple(found.values())
 
 
-def change_span(report: PropertyReport) -> float:
-    """Half width, in grades, of the axis of changes: 95 in 100 of each change fit."""
-    largest = max((abs(q) for each in report.outcomes for q in each.quantiles), default=0.0)
+def change_span(report: PropertyReport, aim: str) -> float:
+    """Half width, in grades, of the axis of changes of one aim: nine tenths of each fit."""
+    outcomes = [each for each in report.outcomes if each.aim == aim]
+    largest = max((abs(q) for each in outcomes for q in each.quantiles), default=0.0)
     return next((span for span in SPANS if largest <= span), SPANS[-1])
 
 

@@ -12,8 +12,8 @@ from ctiqa.types import SCORE_RANGE
 
 Floats = npt.NDArray[np.float64]
 
-LABEL_STEPS = (1.0, 1 / 2, 1 / 5, 1 / 6, 1 / 3, 1 / 4, 1 / 10)
-"""Steps that panels of readers score in, in grades; LDCTIQAC2023 trains in 1/5, tests in 1/6."""
+LABEL_STEPS = (1.0, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6, 1 / 10)
+"""Steps that panels score in, in grades, coarsest first; LDCTIQAC2023 has 1/5, its test 1/6."""
 
 USUAL_STEP = 1 / 5
 """Step, in grades, that predictions are rounded to where labels have no step of their own."""

@@ -42,12 +42,14 @@ class ScanFigures:
     Attributes:
         scans: Scans of at least two slices.
         slices: Their slices.
+        patients: Their patients.
         figures: Figures by way of aggregation; scores and labels are aggregated alike.
         why_not: Why there are none; empty where there are.
     """
 
     scans: int = 0
     slices: int = 0
+    patients: int = 0
     figures: Mapping[str, Mapping[str, Figure]] | None = None
     why_not: str = ""
 
@@ -75,7 +77,7 @@ def scan_figures(labelled: Labelled, score: Floats) -> ScanFigures:
             for values in (score, labelled.label)
         )
         figures[by] = figures_of(pairs_of(own, label, patient, labelled.scale), SHOWN)
-    return ScanFigures(len(groups), sum(map(len, groups)), figures)
+    return ScanFigures(len(groups), sum(map(len, groups)), len(np.unique(patient)), figures)
 
 
 def scans_of(table: pl.DataFrame) -> list[npt.NDArray[np.intp]] | None:

@@ -242,6 +242,6 @@ def _replace_first(body: nn.Module, facts: Facts, channels: int, *, keep: bool) 
 def _not_fetched(name: str, error: Exception) -> WeightsError:
     return WeightsError(
         f"the pretrained weights of '{name}' must be fetched for 'hub', which failed: "
-        f"{reason(error)}; download them elsewhere and give the .safetensors file (--pretrained FILE), or do "
-        "without (--pretrained none)"
+        f"{reason(error)}; download them elsewhere and give the .safetensors file "
+        "(--pretrained FILE), or do without (--pretrained none)"
     )

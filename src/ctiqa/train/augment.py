@@ -110,7 +110,7 @@ def turned(images: Tensor, change: Change) -> Tensor:
     [[[0.0, 0.0], [1.0, 0.0]]]
     """
     moved = images
-    for column, way in enumerate((_transposed, _mirrored, _upside_down)):
+    for column, way in enumerate((_transposed, _upside_down, _mirrored)):
         chosen = change.symmetry[:, column].astype(bool)
         if chosen.any():
             which = torch.from_numpy(chosen).to(images.device)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import Any, TypeVar
 
 import torch
@@ -69,6 +70,7 @@ class Training:
         self.average = AveragedModel(self.model, multi_avg_fn=decay, use_buffers=True)
         self.optimizer = optimizer_of(self.model, self.recipe)
         self._seen: list[tuple[Tensor, Tensor]] = []
+        self._losses: list[float] = []
 
     def run(self, batches: Batches, loss: Loss, validate: Validate) -> Path:
         """Train from the last checkpoint, or from the start, to the recipe's last step.
@@ -87,11 +89,11 @@ class Training:
             return self.folder / BEST
         clock = Clock()
         for step, batch in enumerate(clock.waiting(ahead(batches, first, total)), start=first):
-            value = self._step(step, total, batch, loss)
+            self._losses.append(self._step(step, total, batch, loss))
             done = step + 1
             if done % every == 0 or done == total:
                 pace = clock.pace(done - first, self.recipe.batch, total - done)
-                where = {"step": float(done), "epoch": done / batches.per_epoch, "loss": value}
+                where = {"step": float(done), "epoch": done / batches.per_epoch}
                 self._validated(total, where | pace, validate)
                 if self._exhausted():
                     break
@@ -141,10 +143,12 @@ class Training:
 
     def _validated(self, total: int, figures: Figures, validate: Validate) -> None:
         if self.device.first:
-            figures = figures | _trained(self._seen) | validate(self.average.module)
+            trained = {"loss": fmean(self._losses), **_trained(self._seen)}
+            figures = figures | trained | validate(self.average.module)
             self._keep(figures)
             self.tell(f"step {figures['step']:.0f}/{total}: {_words(figures)}")
         self._seen.clear()
+        self._losses.clear()
         self.device.wait()
 
     def _keep(self, figures: Figures) -> None:
