@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from tests.evaluate.test_resampled import made
 
-from ctiqa.evaluate.logistic import fit_logistic, logistic, mapped_plcc
+from ctiqa.evaluate.logistic import _gradient, fit_logistic, logistic, mapped_plcc
 from ctiqa.evaluate.resampled import pairs_of
 from ctiqa.evaluate.scale import Scale
 
@@ -29,6 +29,15 @@ def test_the_mapping_straightens_what_it_was_not_fitted_on() -> None:
     assert found.plcc.value > 0.995 > stats.pearsonr(x[100:], label[100:]).statistic
     assert found.rmse.value == pytest.approx(0.05, abs=0.02)
     assert found.fitted_on == 100
+
+
+def test_the_gradient_is_that_of_the_curve() -> None:
+    x, at = np.linspace(-2, 3, 7), np.array([0.3, 3.6, 0.5, -0.8])
+    slopes = [
+        (logistic(x, *(at + step)) - logistic(x, *(at - step))) / 2e-6
+        for step in 1e-6 * np.eye(4)
+    ]
+    assert np.allclose(_gradient(x, *at), np.column_stack(slopes), atol=1e-6)
 
 
 def test_a_falling_relation_is_turned() -> None:
@@ -57,4 +66,4 @@ def test_what_determines_no_curve(
 
 
 def test_far_scores_do_not_overflow() -> None:
-    assert logistic(np.array([-1e6, 1e6]), 0, 4, 0, 1e-9).tolist() == [0.0, 4.0]
+    assert logistic(np.array([-1e6, 1e6]), 0, 4, 0, 1e-9).tolist() == pytest.approx([0, 4])

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from ctiqa.cli import evaluate, export, info, prepare, score, train, weights
+from ctiqa.cli import ablate, evaluate, export, info, prepare, score, train, weights
 from ctiqa.cli.status import BUG, status_of
 from ctiqa.errors import CtiqaError
 
@@ -28,6 +28,8 @@ app.command()(train.train_teacher)
 app.command()(train.train_student)
 app.command()(evaluate.evaluate)
 app.command()(export.export)
+app.command()(ablate.compare)
+app.command()(ablate.ablate)
 app.add_typer(weights.app, name="weights")
 
 

@@ -62,8 +62,21 @@ def logistic(x: Floats, low: float, high: float, middle: float, slope: float) ->
     >>> logistic(np.array([2.0]), 0.0, 4.0, 2.0, 1.0).tolist()
     [2.0]
     """
+    return np.asarray(low + (high - low) * _share(x, middle, slope))
+
+
+def _share(x: Floats, middle: float, slope: float) -> Floats:
+    """How far up the curve is, 0 to 1."""
     inner = -(x - middle) / max(abs(slope), LEAST_SLOPE)
-    return np.asarray(low + (high - low) / (1 + np.exp(np.clip(inner, -700, 700))))
+    return np.asarray(1 / (1 + np.exp(np.clip(inner, -700, 700))))
+
+
+def _gradient(x: Floats, low: float, high: float, middle: float, slope: float) -> Floats:
+    """Derivatives by the four parameters [n, 4]."""
+    share, width = _share(x, middle, slope), max(abs(slope), LEAST_SLOPE)
+    steep = (high - low) * share * (1 - share) / width
+    by_slope = -steep * (x - middle) / width * np.sign(slope)
+    return np.column_stack([1 - share, share, -steep, by_slope])
 
 
 def fit_logistic(score: Floats, label: Floats) -> tuple[float, ...] | None:
@@ -77,7 +90,9 @@ def fit_logistic(score: Floats, label: Floats) -> tuple[float, ...] | None:
         with warnings.catch_warnings():
             # Straight relations leave the ends of the curve undetermined, which does no harm.
             warnings.simplefilter("ignore", optimize.OptimizeWarning)
-            found, _ = optimize.curve_fit(logistic, score, label, p0=start, maxfev=20_000)
+            found, _ = optimize.curve_fit(
+                logistic, score, label, p0=start, jac=_gradient, maxfev=20_000
+            )
     except RuntimeError:
         return None
     return tuple(float(value) for value in found)

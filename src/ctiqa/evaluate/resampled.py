@@ -22,6 +22,9 @@ MOST_RANKS = 4_000_000
 ROWS_OF_PAIRS = 256
 """Examples that are paired with all others at a time."""
 
+LEAST_VARIANCE = 1e-12
+"""Variance below which values are constant: a millionth of a grade is no difference."""
+
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
@@ -94,15 +97,16 @@ class Pairs:
     def _linear(self, x: Floats, y: Floats, weights: Floats) -> tuple[Floats, Floats]:
         """Pearson's correlation and Lin's concordance."""
         # Centred values keep the differences of large sums exact.
-        centre = y.mean() if len(y) else 0.0
-        x, y = x - centre, y - centre
+        apart = x.mean() - y.mean()
+        x, y = x - x.mean(), y - y.mean()
         sums = weights @ self.sums(np.column_stack([np.ones_like(x), x, y, x * x, y * y, x * y]))
         with np.errstate(invalid="ignore", divide="ignore"):
             mx, my, xx, yy, xy = (sums[:, 1:] / sums[:, :1]).T
-        vx, vy, cov = xx - mx**2, yy - my**2, xy - mx * my
+        vx, vy, cov = _spread(xx - mx**2), _spread(yy - my**2), xy - mx * my
+        cov = np.where((vx == 0) | (vy == 0), 0.0, cov)
         return (
-            _ratio(cov, np.sqrt(np.maximum(vx, 0) * np.maximum(vy, 0))),
-            _ratio(2 * cov, vx + vy + (mx - my) ** 2),
+            _ratio(cov, np.sqrt(vx * vy)),
+            _ratio(2 * cov, vx + vy + (mx - my + apart) ** 2),
         )
 
     def _ranked(self, weights: Floats) -> dict[str, Floats]:
@@ -182,7 +186,12 @@ def _row_blocks(count: int) -> Iterator[slice]:
         yield slice(start, start + ROWS_OF_PAIRS)
 
 
+def _spread(variance: Floats) -> Floats:
+    """Variances; what rounding leaves of a constant is 0."""
+    return np.where(variance < LEAST_VARIANCE, 0.0, variance)
+
+
 def _ratio(above: Floats, below: Floats) -> Floats:
     """A quotient; 0 where nothing varies, NaN where there is nothing."""
-    flat = below <= 1e-12
+    flat = below <= 0
     return np.where(np.isnan(below), np.nan, np.where(flat, 0.0, above / np.where(flat, 1, below)))

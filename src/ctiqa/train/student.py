@@ -93,7 +93,8 @@ def teach(run: Run, train: TrainRecipe) -> Teach:
         stored = torch.from_numpy(teacher_scores(run, run.train))
         return lambda batch: stored[torch.from_numpy(batch.number)].to(batch.label.device)
     members = [
-        load_member(run.recipe, run.out, k).to(run.device.torch) for k in range(run.recipe.members)
+        load_member(run.recipe, run.teacher_folder, k).to(run.device.torch)
+        for k in range(run.recipe.members)
     ]
 
     def every_step(batch: Batch) -> Tensor:

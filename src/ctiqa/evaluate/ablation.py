@@ -1,0 +1,241 @@
+"""Ablations and comparisons really run: every variant trained with several seeds and measured.
+
+A result is kept as soon as it is there, so a stopped ablation goes on; members of a teacher that
+variants share are trained once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ctiqa.errors import DataError
+from ctiqa.evaluate.figures import figures_of, pairs_on
+from ctiqa.evaluate.labelled import Labelled, open_labelled
+from ctiqa.evaluate.scale import Floats
+from ctiqa.evaluate.variants import Variant
+from ctiqa.io.atomic import write_bytes
+from ctiqa.recipe import Recipe, recipe_from
+
+if TYPE_CHECKING:
+    from ctiqa.train.devices import Device
+    from ctiqa.train.inputs import Run
+
+RESULT = "result.json"
+
+NAMES = ("overall", "plcc", "srocc", "krocc", "mae", "mse")
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One variant trained once.
+
+    Attributes:
+        variant: Name of the variant.
+        seed: Number of the seed, from 0.
+        figures: Figures on the test split, by name.
+        interval: 95 % patient-clustered interval of the overall figure.
+        teacher_overall: Overall figure of the mean of its teacher; ``None`` without one.
+    """
+
+    variant: str
+    seed: int
+    figures: dict[str, float]
+    interval: tuple[float, float] | None
+    teacher_overall: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What all variants have in common.
+
+    Attributes:
+        data: Data set that they are trained and measured on.
+        out: Folder of the study.
+        labelled: The examples they are measured on.
+        device: Where they run; the CPU where none is given.
+        tell: Called with lines of progress.
+    """
+
+    data: Path
+    out: Path
+    labelled: Labelled
+    device: Device | None
+    tell: Tell
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One variant over its seeds.
+
+    Attributes:
+        variant: Name of the variant.
+        seeds: Number of seeds.
+        figures: Mean of every figure over the seeds.
+        spread: Standard deviation of the overall figure over the seeds; ``None`` for one.
+        interval: 95 % patient-clustered interval of the overall figure, mean over the seeds.
+        teacher_overall: Mean overall figure of the teachers; ``None`` without one.
+    """
+
+    variant: str
+    seeds: int
+    figures: dict[str, float]
+    spread: float | None
+    interval: tuple[float, float] | None
+    teacher_overall: float | None
+
+
+def run_variants(
+    variants: Sequence[Variant],
+    data: Path,
+    out: Path,
+    *,
+    seeds: int = 1,
+    split: str = "test",
+    device: Device | None = None,
+    tell: Tell = lambda _: None,
+) -> list[Row]:
+    """Train and measure every variant with every seed.
+
+    Args:
+        variants: What is varied.
+        data: Data set that all of them are trained and measured on.
+        out: Folder of the study.
+        seeds: Trainings of every variant.
+        split: Split that is measured on.
+        device: Where it runs; the CPU where none is given.
+        tell: Called with lines of progress.
+
+    Returns:
+        One row a variant.
+
+    Raises:
+        UsageError: If a recipe breaks a rule.
+        DataError: If the data set is of another recipe, or a result there is of other data.
+    """
+    recipes = [recipe_from(variant.values, variant.name) for variant in variants]
+    study = Study(data, out, open_labelled(data, split), device, tell)
+    results: list[Result] = []
+    for seed in range(seeds):
+        for variant, recipe in zip(variants, recipes, strict=True):
+            tell(f"{variant.name}, seed {seed}")
+            results.append(_result(study, variant, seed, with_seed(recipe, seed)))
+    return rows_of(results)
+
+
+def with_seed(recipe: Recipe, seed: int) -> Recipe:
+    """The recipe with other seeds of its trainings; number 0 keeps its own."""
+    shift = 1000 * seed
+    teacher, student = recipe.teacher, recipe.student
+    return replace(
+        recipe,
+        teacher=replace(teacher, seed=teacher.seed + shift),
+        student=replace(student, seed=student.seed + shift),
+    )
+
+
+def rows_of(results: Sequence[Result]) -> list[Row]:
+    """Results joined over their seeds, in the order of the variants."""
+    return [
+        _row([result for result in results if result.variant == name])
+        for name in dict.fromkeys(result.variant for result in results)
+    ]
+
+
+def _row(results: Sequence[Result]) -> Row:
+    overall = [result.figures["overall"] for result in results]
+    intervals = [result.interval for result in results if result.interval]
+    teachers = [r.teacher_overall for r in results if r.teacher_overall is not None]
+    return Row(
+        variant=results[0].variant,
+        seeds=len(results),
+        figures={name: fmean(r.figures[name] for r in results) for name in NAMES},
+        spread=stdev(overall) if len(overall) > 1 else None,
+        interval=(fmean(i[0] for i in intervals), fmean(i[1] for i in intervals))
+        if intervals
+        else None,
+        teacher_overall=fmean(teachers) if teachers else None,
+    )
+
+
+def _result(study: Study, variant: Variant, seed: int, recipe: Recipe) -> Result:
+    """The result of one training, kept from an earlier run or made now."""
+    folder = study.out / variant.folder / f"seed-{seed}"
+    labelled = study.labelled
+    mark = {"recipe": recipe.as_dict(), "data": labelled.content, "split": labelled.split}
+    kept = _kept(folder / RESULT, json.loads(json.dumps(mark)))
+    if kept is not None:
+        return Result(**{**kept, "variant": variant.name, "seed": seed})
+    scores, teacher = _trained(study, recipe, folder)
+    found = figures_of(pairs_on(labelled, scores), NAMES)
+    result = Result(
+        variant.name,
+        seed,
+        {name: figure.value for name, figure in found.items()},
+        found["overall"].interval,
+        None if teacher is None else _overall(labelled, teacher),
+    )
+    text = json.dumps({**mark, "result": asdict(result)}, indent=1)
+    write_bytes(folder / RESULT, text.encode())
+    return result
+
+
+def _kept(file: Path, mark: dict[str, Any]) -> dict[str, Any] | None:
+    """The result of an earlier run of just this variant."""
+    if not file.exists():
+        return None
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    if any(stored.get(key) != value for key, value in mark.items()):
+        raise DataError(f"'{file}' is of another recipe or other data; take another folder")
+    return dict(stored["result"])
+
+
+def _trained(study: Study, recipe: Recipe, folder: Path) -> tuple[Floats, Floats | None]:
+    """Scores of student and teacher on the measured examples."""
+    from ctiqa.train.inputs import open_run  # noqa: PLC0415 - torch
+    from ctiqa.train.predict import predict  # noqa: PLC0415
+    from ctiqa.train.student import load_student, train_student  # noqa: PLC0415
+
+    labelled = study.labelled
+    opened = open_run(recipe, study.data, folder, device=study.device, tell=study.tell)
+    run = replace(opened, teacher=study.out / f"teacher-{_teacher_mark(recipe)}")
+    members = list(_members(run, labelled))
+    train_student(run)
+    scores = predict(load_student(recipe, folder), labelled.examples, device=run.device)
+    teacher = _joined(np.concatenate(members, axis=1), labelled) if members else None
+    return _joined(scores, labelled), teacher
+
+
+def _members(run: Run, labelled: Labelled) -> Iterator[Any]:
+    """Scores of every member, trained where it is not yet."""
+    from ctiqa.train.predict import predict  # noqa: PLC0415 - torch
+    from ctiqa.train.teacher import load_member, train_member  # noqa: PLC0415
+
+    shared = replace(run, out=run.teacher_folder)
+    for k in range(run.recipe.members):
+        train_member(shared, k)
+        network = load_member(run.recipe, run.teacher_folder, k)
+        yield predict(network, labelled.examples, device=run.device)
+
+
+def _teacher_mark(recipe: Recipe) -> str:
+    """What tells two teachers apart: all of the recipe but its student."""
+    shaping = {k: v for k, v in recipe.as_dict().items() if k not in {"student", "polish"}}
+    return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:10]
+
+
+def _joined(outputs: Any, labelled: Labelled) -> Floats:
+    return labelled.scale.clip(np.asarray(outputs, dtype=np.float64).mean(axis=1))
+
+
+def _overall(labelled: Labelled, scores: Floats) -> float:
+    return figures_of(pairs_on(labelled, scores), ("overall",))["overall"].value

@@ -1,0 +1,151 @@
+"""What the ablations and the comparison change in a recipe, one variant at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ctiqa.errors import UsageError
+from ctiqa.recipe import as_published, defects_of, overlaid, recipe_from
+
+BLOCKS = (0, 1, 2, 3, 4, 5)
+MEMBERS = (1, 2, 3, 4, 5)
+BETAS = (0.0, 0.2, 0.25, 0.4, 0.5, 0.6, 0.75, 0.8, 1.0)
+"""What Shen et al. vary in their tables 1 to 3."""
+
+NETWORKS: dict[str, dict[str, Any]] = {
+    "ViT": {"kind": "body", "body": "vit_base_patch16_224"},
+    "ResNet": {"kind": "body", "body": "resnet50"},
+    "DenseNet": {"kind": "body", "body": "densenet121"},
+    "VGGNet": {"kind": "body", "body": "vgg16"},
+    "GoogLeNet": {"kind": "body", "body": "googlenet"},
+    "EfficientNetV2-L": {"kind": "body", "body": "tf_efficientnetv2_l"},
+    "MANIQA-like": {"kind": "maniqa"},
+    "DBCNN-like": {"kind": "dbcnn"},
+}
+"""Networks that Shen et al. and TFKT compare theirs with, at full size."""
+
+SMALL_NETWORKS: dict[str, dict[str, Any]] = {
+    "ViT": {"kind": "body", "body": "vit_tiny_patch16_224"},
+    "ResNet": {"kind": "body", "body": "resnet18"},
+    "DenseNet": {"kind": "body", "body": "densenet121"},
+    "VGGNet": {"kind": "body", "body": "vgg11_bn"},
+    "GoogLeNet": {"kind": "body", "body": "googlenet"},
+    "EfficientNetV2": {"kind": "body", "body": "tf_efficientnetv2_b0"},
+    "MANIQA-like": {"kind": "maniqa", "body": "vit_tiny_patch16_224"},
+    "DBCNN-like": {"kind": "dbcnn", "body": "resnet18", "second": "resnet18"},
+}
+"""The same families at the size of two CPU cores."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One row of a table.
+
+    Attributes:
+        name: What is different, in words.
+        values: Plain values of its recipe.
+        folder: Its name as part of a path.
+    """
+
+    name: str
+    values: Mapping[str, Any]
+    folder: str
+
+
+def variants_of(kind: str, values: Mapping[str, Any]) -> list[Variant]:
+    """The variants of an ablation, or of the comparison of networks.
+
+    Args:
+        kind: ``blocks``, ``members``, ``beta``, ``defects`` or ``networks``.
+        values: Plain values of the recipe that is varied.
+
+    Raises:
+        UsageError: If the recipe has not what is varied.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"'ablation' must be one of {', '.join(KINDS)}, got {kind!r}")
+    return KINDS[kind](values)
+
+
+def chosen(variants: Sequence[Variant], names: Sequence[str] | None) -> list[Variant]:
+    """The variants of these names, all where none are given.
+
+    Raises:
+        UsageError: If there is no variant of a name.
+    """
+    known = [variant.name for variant in variants]
+    if unknown := [name for name in names or [] if name not in known]:
+        raise UsageError(f"'only' must be among {', '.join(known)}, got {', '.join(unknown)}")
+    return [variant for variant in variants if not names or variant.name in names]
+
+
+def _blocks(values: Mapping[str, Any]) -> list[Variant]:
+    if values.get("network", {}).get("kind") != "stem-vit":
+        raise UsageError("'blocks' varies the stem; the recipe's network.kind must be 'stem-vit'")
+    return [_variant(f"{n} blocks", values, {"network.blocks": n}) for n in BLOCKS]
+
+
+def _members(values: Mapping[str, Any]) -> list[Variant]:
+    most = recipe_from(values).data.folds
+    return [
+        _variant(f"{k} members", values, {"members": k, "network.outputs": k})
+        for k in MEMBERS
+        if k <= most
+    ]
+
+
+def _betas(values: Mapping[str, Any]) -> list[Variant]:
+    if not recipe_from(values).members:
+        raise UsageError("'beta' varies the distillation; the recipe must have 'members' > 0")
+    return [_variant(f"beta {b:g}", values, {"student.distil_weight": b}) for b in BETAS]
+
+
+def _defects(values: Mapping[str, Any]) -> list[Variant]:
+    """Corrected; every defect that changes the recipe, alone; and all of them."""
+    corrected = overlaid(values, {"mode": "corrected"})
+    found = defects_of(str(values.get("system", "ctiqa")))
+    rows = [Variant("corrected", corrected, "corrected")]
+    for defect in found:
+        changed = as_published(corrected, [defect])
+        if changed != corrected:
+            rows.append(Variant(defect.name, changed, defect.name))
+    if len(rows) == 1:
+        raise UsageError(
+            f"'defects' needs the recipe of a published system, got {values.get('system')!r}"
+        )
+    return [*rows, Variant("as published", as_published(corrected, found), "as-published")]
+
+
+def _networks(values: Mapping[str, Any]) -> list[Variant]:
+    """The recipe's own network without a teacher, with it, and the networks it is compared with."""
+    recipe = recipe_from(values)
+    small = "-small" in recipe.name
+    alone = overlaid(values, {"members": 0, "student.distil_weight": 0.0})
+    alone.pop("pretrain", None)
+    pretrained = {"outputs": 1, "pretrained": recipe.network.pretrained}
+    others = [
+        Variant(name, {**alone, "network": {**network, **pretrained}}, _folder(name))
+        for name, network in (SMALL_NETWORKS if small else NETWORKS).items()
+    ]
+    own = [Variant("this method", values, "this-method")] if recipe.members else []
+    return [Variant("own network alone", alone, "own-network-alone"), *own, *others]
+
+
+KINDS: dict[str, Callable[[Mapping[str, Any]], list[Variant]]] = {
+    "blocks": _blocks,
+    "members": _members,
+    "beta": _betas,
+    "defects": _defects,
+    "networks": _networks,
+}
+"""How the variants of every table are made."""
+
+
+def _variant(name: str, values: Mapping[str, Any], changes: Mapping[str, Any]) -> Variant:
+    return Variant(name, overlaid(values, changes), _folder(name))
+
+
+def _folder(name: str) -> str:
+    return name.lower().replace(" ", "-")
