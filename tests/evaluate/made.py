@@ -107,5 +107,3 @@ def write_csv(
         writer.writerow(columns)
         writer.writerows(rows)
     return file
-
-

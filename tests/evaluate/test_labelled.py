@@ -15,7 +15,9 @@ from ctiqa.evaluate.labelled import content_of, open_labelled
 
 def only(name: str, value: object) -> pl.Expr:
     """A column with a value for one example of the test split, unchanged for the others."""
-    return pl.when(pl.col("id") == "test0-000-native-000").then(pl.lit(value)).otherwise(pl.col(name))
+    return (
+        pl.when(pl.col("id") == "test0-000-native-000").then(pl.lit(value)).otherwise(pl.col(name))
+    )
 
 
 def test_the_examples_of_one_split(tmp_path: Path) -> None:
@@ -27,7 +29,7 @@ def test_the_examples_of_one_split(tmp_path: Path) -> None:
 
 
 def test_checks_are_not_examples(tmp_path: Path) -> None:
-    made = rows() + [{**rows()[0], "id": "x", "row": 0, "purpose": "ladder"}]
+    made = [*rows(), {**rows()[0], "id": "x", "row": 0, "purpose": "ladder"}]
     found = open_labelled(write_set(tmp_path / "set", made))
     assert len(found.examples) == 24
     assert len(found.of_purpose("ladder")) == 1

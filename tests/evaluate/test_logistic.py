@@ -34,8 +34,7 @@ def test_the_mapping_straightens_what_it_was_not_fitted_on() -> None:
 def test_the_gradient_is_that_of_the_curve() -> None:
     x, at = np.linspace(-2, 3, 7), np.array([0.3, 3.6, 0.5, -0.8])
     slopes = [
-        (logistic(x, *(at + step)) - logistic(x, *(at - step))) / 2e-6
-        for step in 1e-6 * np.eye(4)
+        (logistic(x, *(at + step)) - logistic(x, *(at - step))) / 2e-6 for step in 1e-6 * np.eye(4)
     ]
     assert np.allclose(_gradient(x, *at), np.column_stack(slopes), atol=1e-6)
 

@@ -106,7 +106,9 @@ def test_constants_have_no_order_and_no_nan(flat: str) -> None:
 def test_a_constant_far_from_zero_is_still_constant() -> None:
     score = np.full(40, 0.1 + 0.2)
     found = pairs_of(score, np.linspace(0, 4, 40), np.arange(40) % 4, Scale())
-    assert found.measures(draw_weights(4, 50, np.random.default_rng(0)))["plcc"].tolist() == [0] * 50
+    assert (
+        found.measures(draw_weights(4, 50, np.random.default_rng(0)))["plcc"].tolist() == [0] * 50
+    )
 
 
 def test_all_patients_are_drawn_as_often_on_average() -> None:

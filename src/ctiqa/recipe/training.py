@@ -112,9 +112,7 @@ class TrainRecipe:
             self._crop_rule(),
             self._length_rule(),
             self._parts_rule(),
-            "batch must be even where consistency_weight > 0, got " + str(self.batch)
-            if self.consistency_weight > 0 and self.batch % 2
-            else None,
+            self._twins_rule(),
         )
 
     def _crop_rule(self) -> str | None:
@@ -125,6 +123,12 @@ class TrainRecipe:
         if self.epochs:
             return rule(self, "validate_every", ">= 0", lambda v: v >= 0)
         return rule(self, "validate_every", ">= 1 where 'epochs' is 0", lambda v: v >= 1)
+
+    def _twins_rule(self) -> str | None:
+        if not self.consistency_weight:
+            return None
+        wanted = "a multiple of 2·'accumulate' where consistency_weight > 0"
+        return rule(self, "batch", wanted, lambda v: v % (2 * max(self.accumulate, 1)) == 0)
 
     def _parts_rule(self) -> str | None:
         wanted = f"a divisor of 'batch' = {self.batch}"

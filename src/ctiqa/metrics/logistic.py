@@ -1,0 +1,129 @@
+"""The four-parameter logistic that puts scores on the scale of the labels before PLCC is taken.
+
+A network may order images well and use another scale; studies of image quality therefore report
+Pearson's correlation after a monotone mapping: VQEG, Final report on the validation of objective
+models of video quality assessment, phase I, 2000; Sheikh, Sabir, Bovik, IEEE Trans Image Process
+15:3440–3451, 2006. Fitted on validation and applied to test, it cannot flatter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+
+from ctiqa.errors import UsageError
+from ctiqa.metrics.agreement import Scores, checked_pairs
+
+Floats = npt.NDArray[np.float64]
+
+PARAMETERS = 4
+
+WIDTHS = (1e-3, 10.0)
+"""Narrowest and widest curve, in ranges of the predictions.
+
+The narrowest is a step. The widest is straight to a thousandth of the range of the labels; beyond
+it the curve stays the same and its ends run to infinity.
+"""
+
+REACH = 1.0
+"""How far outside the predictions the middle may lie, in their ranges."""
+
+STARTS = (np.linspace(0, 1, 7), np.geomspace(0.01, 3, 7))
+"""Middles and widths that are tried first, in ranges of the predictions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """The curve low + (high − low) / (1 + exp(−(s − middle)/width)).
+
+    Attributes:
+        low: Where it comes from as scores fall.
+        high: Where it goes to as scores rise; below ``low`` where predictions run against labels.
+        middle: Score of its steepest point.
+        width: Distance in which the odds grow by e, above 0.
+
+    >>> Logistic(0.0, 4.0, 2.0, 0.5)(np.array([-50.0, 2.0, 50.0])).tolist()
+    [0.0, 2.0, 4.0]
+    """
+
+    low: float
+    high: float
+    middle: float
+    width: float
+
+    def __call__(self, scores: npt.ArrayLike) -> Floats:
+        """Scores on the scale of the labels, any shape."""
+        values = np.asarray(scores, dtype=np.float64)
+        return self.low + (self.high - self.low) * _rise(values, self.middle, self.width)
+
+
+def fit_logistic(predicted: Scores, label: Scores) -> Logistic:
+    """The curve with the least squared error between mapped predictions and labels.
+
+    Whatever middle and width, the best ends follow by linear regression, so only these two are
+    searched (variable projection: Golub and Pereyra, SIAM J Numer Anal 10:413–432, 1973).
+
+    Args:
+        predicted: Predicted scores [n] of examples that nothing is measured on (validation).
+        label: True scores [n] of the same.
+
+    Returns:
+        The curve; where predictions or labels are all alike, flat at the mean label.
+
+    Raises:
+        UsageError: If the two differ in length, are not finite or hold fewer than 4 pairs, one
+            for every parameter.
+
+    >>> scores = np.linspace(0, 1, 50)
+    >>> found = fit_logistic(scores, Logistic(0.5, 3.5, 0.4, 0.1)(scores))
+    >>> [round(value, 4) for value in (found.low, found.high, found.middle, found.width)]
+    [0.5, 3.5, 0.4, 0.1]
+    """
+    from scipy.optimize import least_squares  # noqa: PLC0415 - slow to import
+
+    x, y = checked_pairs(predicted, label)
+    if len(x) < PARAMETERS:
+        raise UsageError(
+            f"a curve of {PARAMETERS} parameters needs at least {PARAMETERS} examples, "
+            f"got {len(x)}; give more validation examples"
+        )
+    least, span = float(x.min()), float(np.ptp(x))
+    if span == 0 or np.ptp(y) == 0:
+        return Logistic(float(y.mean()), float(y.mean()), least, 1.0)
+    unit = (x - least) / span
+
+    def residual(shape: Floats) -> Floats:
+        rise = _rise(unit, shape[0], np.exp(shape[1]))
+        low, gain = _ends(rise, y)
+        return np.asarray(low + gain * rise - y)
+
+    narrow, wide = np.log(WIDTHS)
+    bounds = ((-REACH, narrow), (1 + REACH, wide))
+    found = least_squares(
+        residual, _best_start(residual), bounds=bounds, xtol=1e-12, ftol=1e-12, gtol=1e-12
+    )
+    middle, width = float(found.x[0]), float(np.exp(found.x[1]))
+    low, gain = _ends(_rise(unit, middle, width), y)
+    return Logistic(low, low + gain, least + middle * span, width * span)
+
+
+def _best_start(residual: Callable[[Floats], Floats]) -> Floats:
+    starts = [np.array([middle, np.log(width)]) for middle, width in product(*STARTS)]
+    return min(starts, key=lambda start: float(np.sum(residual(start) ** 2)))
+
+
+def _ends(rise: Floats, label: Floats) -> tuple[float, float]:
+    """Low end, and high less low end, with the least squared error."""
+    centred = rise - rise.mean()
+    square = float(centred @ centred)
+    gain = float(centred @ label) / square if square > 0 else 0.0
+    return float(label.mean() - gain * rise.mean()), gain
+
+
+def _rise(scores: Floats, middle: float, width: float) -> Floats:
+    """From 0 to 1; the hyperbolic tangent has no overflow."""
+    return np.asarray((1 + np.tanh((scores - middle) / (2 * width))) / 2)
