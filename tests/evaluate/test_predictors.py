@@ -31,7 +31,7 @@ def labelled(tmp_path: Path) -> Labelled:
 @pytest.fixture(scope="module")
 def run(examples: Examples, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with teacher and student."""
-    made = run_of(RECIPE, examples.where(split="train"), tmp_path_factory.mktemp("runs") / "one")
+    made = run_of(RECIPE, examples, tmp_path_factory.mktemp("runs") / "one")
     for member in range(RECIPE.members):
         train_member(made, member)
     train_student(made)

@@ -19,7 +19,7 @@ TINY_VIT = "vit_tiny_patch16_224"
 
 STEM_VIT = StemVitNetwork(blocks=1, body=TINY_VIT, depth=2, outputs=3)
 TFKT = TfktNetwork(features="test_efficientnet", transformer="swin_v2_t", outputs=2)
-BODY = BodyNetwork(body="resnet10t", outputs=3, side=64)
+BODY = BodyNetwork(body="resnet18", outputs=3, side=64)
 MANIQA = ManiqaNetwork(body=TINY_VIT, outputs=2, side=224)
 DBCNN = DbcnnNetwork(body="resnet14t", second="resnet10t", outputs=2, side=64)
 

@@ -161,6 +161,18 @@ def test_a_deeper_body_is_refused(tmp_path: Path) -> None:
         build(replace(STEM_VIT, pretrained=str(file)))
 
 
+def test_an_older_file_that_counts_no_batches_fits(tmp_path: Path) -> None:
+    _, state = timm_file("resnet18", tmp_path)
+    file = tmp_path / "old.safetensors"
+    save_file({k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}, file)
+    same(
+        state,
+        build(replace(BODY, pretrained=str(file))).state_dict(),
+        "body.",
+        without=("fc.",),
+    )
+
+
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"must exist, '.*none\.safetensors' does not"):
         build(replace(BODY, pretrained=str(tmp_path / "none.safetensors")))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.models.networks import STEM_VIT, lively, made, slices
 from torch import Tensor, nn
@@ -63,6 +63,7 @@ def test_the_centre_crop_by_hand() -> None:
     assert (rows[0, 0, 0, 0].item(), rows[0, 0, -1, 0].item()) == (13, 236)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 6), st.sampled_from(["published", "centre"]), st.integers(0, 300))
 def test_the_crop_fits_from_the_least_side_on(blocks: int, crop: Crop, more: int) -> None:
     length = (least_side(blocks, crop) + more - 2 * blocks) // 2
@@ -72,6 +73,7 @@ def test_the_crop_fits_from_the_least_side_on(blocks: int, crop: Crop, more: int
     assert first(crop, too_short) + SIDE > too_short or first(crop, too_short) < 0
 
 
+@settings(deadline=None)
 @given(st.integers(0, 6), st.integers(0, 130), st.integers(0, 130))
 def test_the_middle_is_what_the_centre_crop_keeps(blocks: int, down: int, right: int) -> None:
     least = least_side(blocks, "centre")

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ctiqa.data.manifest import Examples
 from ctiqa.data.sources.simulate import DOSE_LADDER
-from ctiqa.metrics.agreement import Agreement, agreement, bootstrap_interval
+from ctiqa.metrics.agreement import agreement, bootstrap_interval
 from ctiqa.score.engine import Engine
 
 Floats = npt.NDArray[np.float64]
@@ -104,10 +104,9 @@ def coverage(scored: Scored, rule: dict[str, float]) -> float:
 def agreement_with_intervals(scored: Scored, *, resamples: int = 1000) -> dict[str, Any]:
     """Every figure of agreement with its 95 % patient-clustered interval."""
     patients = scored.examples.column("patient")
-    names = Agreement(0, 0, 0, 0, 0).as_dict()
     figures = agreement(scored.score, scored.label).as_dict()
     result: dict[str, Any] = {"n": len(scored.examples), "patients": len(np.unique(patients))}
-    for name in names:
+    for name in figures:
 
         def statistic(drawn: npt.NDArray[np.intp], name: str = name) -> float:
             return agreement(scored.score[drawn], scored.label[drawn]).as_dict()[name]

@@ -255,14 +255,14 @@ def _ordered(x: Floats, y: Floats) -> bool:
 def _pearson(x: Floats, y: Floats) -> float:
     if not _ordered(x, y):
         return 0.0
-    return float(np.clip(_unit(x) @ _unit(y), -1, 1))
+    dx, dy = _centred(x), _centred(y)
+    return float(np.clip((dx @ dy) / math.sqrt((dx @ dx) * (dy @ dy)), -1, 1))
 
 
-def _unit(values: Floats) -> Floats:
-    # Divided twice: squares of the least numbers would vanish.
+def _centred(values: Floats) -> Floats:
     centred = values - values.mean()
-    scaled = centred / np.abs(centred).max()
-    return np.asarray(scaled / np.linalg.norm(scaled))
+    # Brought to 1: squares of the least numbers would vanish.
+    return np.asarray(centred / np.abs(centred).max())
 
 
 def _spearman(x: Floats, y: Floats) -> float:

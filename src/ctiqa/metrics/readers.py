@@ -22,6 +22,12 @@ from ctiqa.metrics.resampling import LEVEL, RESAMPLES, draw_patients
 
 Floats = npt.NDArray[np.float64]
 
+SAME = 1e-12
+"""Relative difference up to which scores are the same."""
+
+DECIMALS = 9
+"""Decimals of a mean of readers; the order they are added in must not tell equal means apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReaderCeiling:
@@ -43,7 +49,8 @@ class IntraclassCorrelation:
     """The six coefficients of Shrout and Fleiss, Psychol Bull 86:420–428, 1979.
 
     1 where readers give the same scores; at or below 0 where examples differ no more than the
-    scores of one example. Those of the mean of k readers have no lower end.
+    scores of one example. Those of the mean of k readers have no lower end. A quotient without a
+    positive denominator (nothing varies, or nothing but the readers) is given as 0.
 
     Attributes:
         one_way: ICC(1,1): every example has readers of its own; in [-1/(k-1), 1].
@@ -116,7 +123,7 @@ def intraclass_correlation(scores: npt.ArrayLike) -> IntraclassCorrelation:
         scores: Score of every reader for every example [readers, n].
 
     Returns:
-        The coefficients; 0 where the examples do not differ.
+        The coefficients, always finite.
 
     Raises:
         UsageError: If there are fewer than two readers or examples, or scores are missing.
@@ -131,15 +138,19 @@ def intraclass_correlation(scores: npt.ArrayLike) -> IntraclassCorrelation:
     if n < 2:
         raise UsageError(f"an intraclass correlation needs at least 2 examples, got {n}")
     examples, within, readers, rest = _mean_squares(read)
-    between = k * (readers - rest) / n
-    return IntraclassCorrelation(
-        one_way=_share(examples - within, examples + (k - 1) * within, examples),
-        absolute=_share(examples - rest, examples + (k - 1) * rest + between, examples),
-        consistent=_share(examples - rest, examples + (k - 1) * rest, examples),
-        one_way_mean=_share(examples - within, examples, examples),
-        absolute_mean=_share(examples - rest, examples + (readers - rest) / n, examples),
-        consistent_mean=_share(examples - rest, examples, examples),
-    )
+    between = (readers - rest) / n
+    quotients = {
+        "one_way": (examples - within, examples + (k - 1) * within),
+        "absolute": (examples - rest, examples + (k - 1) * rest + k * between),
+        "consistent": (examples - rest, examples + (k - 1) * rest),
+        "one_way_mean": (examples - within, examples),
+        "absolute_mean": (examples - rest, examples + between),
+        "consistent_mean": (examples - rest, examples),
+    }
+    # Below this, squares are what rounding leaves of equal scores.
+    least = (SAME * float(np.abs(read).max())) ** 2
+    found = {name: a / b if b > least else 0.0 for name, (a, b) in quotients.items()}
+    return IntraclassCorrelation(**found)
 
 
 def _checked(scores: npt.ArrayLike) -> Floats:
@@ -156,7 +167,8 @@ def _checked(scores: npt.ArrayLike) -> Floats:
 
 def _against_the_others(read: Floats) -> Iterator[tuple[Floats, Floats]]:
     for k in range(len(read)):
-        yield read[k], np.delete(read, k, axis=0).mean(axis=0)
+        others = np.delete(read, k, axis=0).mean(axis=0)
+        yield read[k], np.round(others, DECIMALS)
 
 
 def _mean_squares(read: Floats) -> tuple[float, float, float, float]:
@@ -170,7 +182,3 @@ def _mean_squares(read: Floats) -> tuple[float, float, float, float]:
         n * float(np.sum((by_reader - mean) ** 2)) / (k - 1),
         float(np.sum(left**2)) / ((n - 1) * (k - 1)),
     )
-
-
-def _share(above: float, below: float, examples: float) -> float:
-    return above / below if examples > 0 else 0.0

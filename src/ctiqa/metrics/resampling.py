@@ -115,12 +115,13 @@ def percentile_interval(values: Floats, level: float = LEVEL) -> tuple[float, fl
     Raises:
         UsageError: If the level is none.
 
-    >>> percentile_interval(np.arange(101.0), 0.9)
-    (5.0, 95.0)
+    >>> percentile_interval(np.arange(101.0), 0.5)
+    (25.0, 75.0)
     """
     if not 0 < level < 1:
         raise UsageError(f"'level' must lie between 0 and 1, got {level}; 0.95 is usual")
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    tail = (1 - level) / 2
+    low, high = np.quantile(values, [tail, 1 - tail])
     return float(low), float(high)
 
 

@@ -10,8 +10,13 @@ from torch import Tensor, nn
 
 from ctiqa.errors import WeightsError
 
-NOT_WEIGHTS = ("relative_position_index", "relative_coords_table", "attn_mask")
-"""Ends of keys that follow from the size of the image, and are computed."""
+NOT_WEIGHTS = (
+    "relative_position_index",
+    "relative_coords_table",
+    "attn_mask",
+    "num_batches_tracked",
+)
+"""Ends of keys that follow from the size of the image, or count; older files lack them."""
 
 TORCHVISION_VIT = (
     (r"^class_token$", "cls_token"),
@@ -79,11 +84,11 @@ def load_body(
     """
     state = as_timm(read_weights(file))
     skipped = (f"{classifier}.", *not_ours)
-    given = {k: v for k, v in state.items() if not _computed(k) and not k.startswith(skipped)}
+    given = {k: v for k, v in state.items() if not _no_weight(k) and not k.startswith(skipped)}
     own = {
         k: v
         for k, v in body.state_dict().items()
-        if not _computed(k) and not k.startswith(f"{classifier}.")
+        if not _no_weight(k) and not k.startswith(f"{classifier}.")
     }
     fitted = {k: _fitted(k, v, own.get(k), first_conv, body) for k, v in given.items()}
     problems = differences(own, fitted)
@@ -196,7 +201,7 @@ def _resampled(places: Tensor, own: Tensor, prefix: int) -> Tensor:
     return resampled
 
 
-def _computed(name: str) -> bool:
+def _no_weight(name: str) -> bool:
     return name.endswith(NOT_WEIGHTS)
 
 

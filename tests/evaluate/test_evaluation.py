@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.evaluate.made import opened, rows, table_of, tiny, write_set
+
+from ctiqa.evaluate.evaluation import Evaluation, Options, evaluate
+from ctiqa.evaluate.figures import figures_of, pairs_on, rounded
+from ctiqa.evaluate.labelled import Labelled, open_labelled
+from ctiqa.evaluate.predictors import Predictor, open_predictors
+from ctiqa.weights import IntervalRule
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Labelled:
+    return opened(tmp_path / "set")
+
+
+def guess(labelled: Labelled, seed: int, *, validation: bool = True) -> dict[str, float]:
+    """Scores near the labels."""
+    rng = np.random.default_rng(seed)
+    tables = [labelled.examples.table]
+    tables += [labelled.of_purpose("example", "validation").table] if validation else []
+    table = pl.concat(tables)
+    near = np.clip(table["label"].to_numpy() + rng.normal(0, 0.3, len(table)), 0, 4)
+    return dict(zip(table["id"].to_list(), near.tolist(), strict=True))
+
+
+def of_table(labelled: Labelled, *seeds: int, **options: Any) -> Evaluation:
+    made = [table_of(guess(labelled, seed), f"m{seed}") for seed in seeds]
+    return evaluate(made, labelled, Options(**options))
+
+
+def test_figures_are_of_the_given_scores_and_of_rounded_ones(labelled: Labelled) -> None:
+    (model,) = of_table(labelled, 0).models
+    given = pairs_on(labelled, model.scores.score)
+    assert model.given == figures_of(given)
+    on_grid = pairs_on(labelled, rounded(model.scores.score, None, labelled.scale))
+    assert model.rounded == figures_of(on_grid)
+    assert (model.score == model.scores.score).all()
+    assert model.given["mae"] != model.rounded["mae"]
+
+
+def test_rounded_scores_can_be_the_main_ones(labelled: Labelled) -> None:
+    found = of_table(labelled, 0, round=True)
+    (model,) = found.models
+    assert np.allclose(model.score * 5, np.round(model.score * 5))
+    assert (model.scores.score != model.score).any()
+    assert any("rounded scores" in note for note in found.notes)
+    assert found.as_dict()["protocol"]["main"] == "rounded"
+
+
+def test_scores_are_rounded_to_the_grid_of_the_labels(tmp_path: Path) -> None:
+    labelled = opened(tmp_path / "set", label=(pl.col("label") * 2).round() / 2)
+    found = of_table(labelled, 0, round=True)
+    assert found.step == 0.5
+    assert set((found.models[0].score * 2).tolist()) <= set(range(9))
+
+
+def test_parts_are_by_columns_that_tell_examples_apart(labelled: Labelled) -> None:
+    (model,) = of_table(labelled, 0).models
+    assert set(model.parts) == {"region", "scanner_kernel"}
+    for parts in model.parts.values():
+        assert sum(part.n for part in parts) == 24
+    chest = next(part for part in model.parts["region"] if part.name == "chest")
+    here = labelled.examples.column("region") == "chest"
+    error = np.abs(model.score - labelled.label)[here].mean()
+    assert (chest.n, chest.patients) == (12, 2)
+    assert chest.figures["mae"].value == pytest.approx(error)
+
+
+def test_models_are_compared_in_pairs(labelled: Labelled) -> None:
+    found = of_table(labelled, 0, 1, 2)
+    assert {(each.first, each.second) for each in found.differences} == {
+        ("m0", "m1"),
+        ("m0", "m2"),
+        ("m1", "m2"),
+    }
+    assert of_table(labelled, 0).differences == ()
+
+
+def test_the_mapping_is_fitted_on_validation_alone(labelled: Labelled) -> None:
+    (model,) = of_table(labelled, 0).models
+    assert model.mapped.fitted_on == 18
+    without = table_of(guess(labelled, 0, validation=False))
+    (lacking,) = evaluate([without], labelled, Options()).models
+    assert lacking.mapped.why_not == "scores of the validation split are not given"
+
+
+def test_there_may_be_no_validation_split(tmp_path: Path) -> None:
+    made = [row for row in rows() if row["split"] != "validation"]
+    labelled = open_labelled(write_set(tmp_path / "set", made))
+    (model,) = of_table(labelled, 0).models
+    assert "no validation split" in model.mapped.why_not
+
+
+def test_the_validation_split_does_not_map_itself(tmp_path: Path) -> None:
+    labelled = open_labelled(write_set(tmp_path / "set"), "validation")
+    found = of_table(labelled, 0)
+    assert found.models[0].mapped.why_not == "the validation split is what is measured"
+    assert any("figures of the validation split flatter" in note for note in found.notes)
+
+
+def test_coverage_of_a_models_own_interval(tmp_path: Path, labelled: Labelled) -> None:
+    predictors = open_predictors([str(tiny(tmp_path / "model"))], [], labelled, threads=1)
+    (model,) = evaluate(predictors, labelled, Options()).models
+    # The scores are the labels, and the interval has a floor of 2 × 0.1.
+    assert model.coverage == 1
+    (plain,) = of_table(labelled, 0).models
+    assert plain.coverage is None
+
+
+def test_coverage_by_hand(labelled: Labelled) -> None:
+    shift = np.linspace(0, 0.5, 24)
+    scores = iter(np.clip(labelled.label + shift, 0, 4))
+    made = Predictor(
+        name="m",
+        kind="model",
+        facts={},
+        estimate=lambda hu: np.array([[next(scores)] for _ in hu], np.float32),
+        interval=IntervalRule(0.9, 2.0, 0.1),
+    )
+    table = labelled.whole.table.filter(pl.col("split") != "validation")
+    alone = Labelled(
+        labelled.examples,
+        type(labelled.whole)(labelled.whole.folder, table),
+        labelled.split,
+        labelled.scale,
+        labelled.content,
+    )
+    (model,) = evaluate([made], alone, Options()).models
+    assert model.coverage == pytest.approx(np.mean(shift <= 0.2), abs=0.05)
+
+
+def test_one_patient_and_few_patients(tmp_path: Path) -> None:
+    labelled = opened(tmp_path / "one", patient=pl.lit("p"))
+    found = of_table(labelled, 0, 1)
+    assert any("one patient" in note for note in found.notes)
+    assert found.differences == ()
+    assert found.models[0].given["mae"].interval is None
+    few = of_table(opened(tmp_path / "few"), 0)
+    assert any(note.startswith("4 patients are few") for note in few.notes)
+
+
+def test_what_a_model_was_trained_on_is_asked(labelled: Labelled) -> None:
+    given = guess(labelled, 0)
+    for trained_on, doubted in ((None, True), ("other", True), (labelled.content, False)):
+        made = Predictor(name="m", kind="predictions", facts={}, given=given, trained_on=trained_on)
+        notes = evaluate([made], labelled, Options()).notes
+        assert any("--trained-on leaves" in note for note in notes) is doubted
+
+
+def test_progress_names_every_piece_of_work(labelled: Labelled, tmp_path: Path) -> None:
+    predictors = open_predictors([str(tiny(tmp_path / "model"))], [], labelled, threads=1)
+    told: list[str] = []
+    done: list[tuple[int, int]] = []
+
+    def progress(label: str) -> Any:
+        told.append(label)
+        return lambda *counts: done.append(counts)
+
+    evaluate(predictors, labelled, Options(properties=True, most=3), progress)
+    assert told == ["tiny: test", "tiny: validation", "tiny: properties"]
+    assert done.count((24, 24)) == 1
+
+
+def test_properties_only_where_asked(labelled: Labelled) -> None:
+    assert of_table(labelled, 0).models[0].properties is None
+    assert of_table(labelled, 0, properties=True).models[0].properties is not None

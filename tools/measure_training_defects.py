@@ -1,0 +1,151 @@
+"""Measure what the published defects of training do to a run that is there.
+
+Prints the table of ``docs/systems.md``. Run it after ``make systems-small`` with::
+
+    python tools/measure_training_defects.py runs/distiliqa-small --data data/systems-small
+
+It trains nothing: it looks at what the teacher said, at the losses the switches give for it, and at
+what augmentation does to noise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ctiqa.data.manifest import Examples, read_examples
+from ctiqa.metrics.agreement import agreement
+from ctiqa.models.stem_vit import first
+from ctiqa.recipe import Recipe
+from ctiqa.train.augment import SCALES, resampled
+from ctiqa.train.batches import EpochBatches
+from ctiqa.train.load import load_trained
+from ctiqa.train.losses import believed, p_huber
+from ctiqa.train.teacher import PREDICTIONS, member_name
+
+EPOCHS = 5
+
+STEM_SIDE = 251
+"""Side of what DistilIQA's stem of five blocks gives for 512 pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One line of the table."""
+
+    defect: str
+    measured: str
+
+
+def gate(recipe: Recipe, examples: Examples, taught: torch.Tensor) -> list[Effect]:
+    """How often the teacher is believed, by image and by batch."""
+    batches = EpochBatches(examples, replace(recipe.student, epochs=EPOCHS))
+    steps = EPOCHS * batches.per_epoch
+    found = []
+    for step in range(steps):
+        batch = batches.batch(step)
+        said = taught[torch.from_numpy(batch.number)]
+        by_image = believed(said, batch.label, replace(recipe.student, gate="image"))
+        found.append((float(by_image.float().mean()), float(by_image.all())))
+    images, whole = np.mean(found, axis=0)
+    size, epsilon = recipe.student.batch, recipe.student.distil_epsilon
+    return [
+        Effect(
+            "gate over the whole batch",
+            f"ε = {epsilon:g}: {images:.0%} of the images are believed; of batches of {size} "
+            f"{whole:.1%} wholly, so distillation hardly ever fires",
+        ),
+        Effect(
+            "`loss =+`",
+            f"the label is lost for the {images:.0%} of the images (by image; {whole:.1%} of the "
+            "batches, by batch) for which the teacher is believed",
+        ),
+    ]
+
+
+def choice(run: Path) -> Effect:
+    """Which epoch is chosen by training data, and which by validation."""
+    with (run / "train_info_student.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    trained, validated = (
+        max(range(len(rows)), key=lambda k: float(rows[k][name]))
+        for name in ("overall_perf", "overall")
+    )
+    chosen = [float(rows[k]["overall"]) for k in (trained, validated)]
+    return Effect(
+        "checkpoint chosen on training data",
+        f"epoch {trained} is taken for {validated}; on validation patients it is "
+        f"{chosen[0]:.3f} for {chosen[1]:.3f}",
+    )
+
+
+def noise_resampled() -> Effect:
+    """White and smooth noise after scaling and resizing back."""
+    rng = np.random.default_rng(0)
+    white = torch.from_numpy(rng.standard_normal((2, 1, 256, 256)).astype(np.float32))
+    scale = np.array(SCALES, dtype=np.float32)
+    left = resampled(white, scale).std(dim=(1, 2, 3)) / white.std(dim=(1, 2, 3))
+    return Effect(
+        "random scale, then resize",
+        f"white noise keeps {left[0]:.0%} of its SD at scale {SCALES[0]:g} and {left[1]:.0%} at "
+        f"{SCALES[1]:g}, for every second image; the label stays",
+    )
+
+
+def crop() -> Effect:
+    """How far the view is off the centre."""
+    off = first("centre", STEM_SIDE) - first("published", STEM_SIDE)
+    return Effect("crop [16:240]", f"the view lies {-2 * off} pixels of the slice off centre")
+
+
+def huber(examples: Examples, taught: torch.Tensor) -> Effect:
+    """How many errors lie beyond the threshold, and what the printed form says of them."""
+    label = torch.from_numpy(examples.column("label").astype(np.float32))
+    error = taught - label[:, None]
+    beyond = (error.abs() > 1).float().mean().item()
+    zero = torch.zeros(2)
+    inside, outside = p_huber(torch.tensor([1.0, 1.001]), zero, form="printed").tolist()
+    loss = [
+        p_huber(error, torch.zeros(()), form=f).mean().item() for f in ("printed", "continuous")
+    ]
+    return Effect(
+        "printed p-Huber",
+        f"it falls from {inside:.3f} to {outside:.3f} at one grade, so an error of 1.01 costs less "
+        f"than one of 0.8; {beyond:.0%} of the members' errors lie beyond; mean loss "
+        f"{loss[0]:.3f} for {loss[1]:.3f}",
+    )
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--data", type=Path, required=True)
+    given = parser.parse_args()
+    recipe = load_trained(given.run).recipe
+    examples = read_examples(given.data).where(split="train")
+    columns = [np.load(given.run / member_name(k) / PREDICTIONS) for k in range(recipe.members)]
+    taught = torch.from_numpy(np.stack(columns, axis=1))
+    mean = taught.mean(dim=1).double().numpy()
+    known = agreement(mean, examples.column("label").astype(np.float64))
+    effects = [
+        *gate(recipe, examples, taught),
+        choice(given.run),
+        noise_resampled(),
+        crop(),
+        huber(examples, taught),
+    ]
+    sys.stdout.write(f"teacher of {given.run.name}: overall {known.overall:.3f} on its data\n\n")
+    sys.stdout.write("| defect | measured |\n|---|---|\n")
+    for effect in effects:
+        sys.stdout.write(f"| {effect.defect} | {effect.measured} |\n")
+
+
+if __name__ == "__main__":
+    main()
