@@ -21,15 +21,17 @@ import torch
 
 from ctiqa.data.manifest import Examples, read_examples
 from ctiqa.metrics.agreement import agreement
-from ctiqa.models.stem_vit import first
+from ctiqa.models.stem_vit import SIDE, first
 from ctiqa.recipe import Recipe
 from ctiqa.train.augment import SCALES, resampled
 from ctiqa.train.batches import EpochBatches
 from ctiqa.train.load import load_trained
-from ctiqa.train.losses import believed, p_huber
+from ctiqa.train.losses import HuberForm, believed, p_huber
 from ctiqa.train.teacher import PREDICTIONS, member_name
 
 EPOCHS = 5
+
+FORMS: tuple[HuberForm, ...] = ("printed", "continuous")
 
 STEM_SIDE = 251
 """Side of what DistilIQA's stem of five blocks gives for 512 pixels."""
@@ -100,8 +102,8 @@ def noise_resampled() -> Effect:
 
 def crop() -> Effect:
     """How far the view is off the centre."""
-    off = first("centre", STEM_SIDE) - first("published", STEM_SIDE)
-    return Effect("crop [16:240]", f"the view lies {-2 * off} pixels of the slice off centre")
+    off = first("published", STEM_SIDE) - (STEM_SIDE - SIDE) / 2
+    return Effect("crop [16:240]", f"the view lies {2 * off:g} pixels of the slice off centre")
 
 
 def huber(examples: Examples, taught: torch.Tensor) -> Effect:
@@ -111,14 +113,14 @@ def huber(examples: Examples, taught: torch.Tensor) -> Effect:
     beyond = (error.abs() > 1).float().mean().item()
     zero = torch.zeros(2)
     inside, outside = p_huber(torch.tensor([1.0, 1.001]), zero, form="printed").tolist()
-    loss = [
-        p_huber(error, torch.zeros(()), form=f).mean().item() for f in ("printed", "continuous")
-    ]
+    printed, continuous = (
+        p_huber(error, torch.zeros(()), form=form).mean().item() for form in FORMS
+    )
     return Effect(
         "printed p-Huber",
         f"it falls from {inside:.3f} to {outside:.3f} at one grade, so an error of 1.01 costs less "
         f"than one of 0.8; {beyond:.0%} of the members' errors lie beyond; mean loss "
-        f"{loss[0]:.3f} for {loss[1]:.3f}",
+        f"{printed:.3f} for {continuous:.3f}",
     )
 
 
