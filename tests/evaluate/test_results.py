@@ -94,7 +94,7 @@ def test_the_json_holds_every_figure(found: Evaluation, tmp_path: Path) -> None:
     assert [part["name"] for part in first["parts"]["region"]] == ["abdomen", "chest"]
     assert first["scans"]["scans"] == 12
     assert first["properties"]["orders"]["dose"]["label"]["slices"] == 8
-    assert {each["measure"] for each in facts["differences"]} >= {"overall", "mae"}
+    assert {each["figure"] for each in facts["differences"]} >= {"overall", "mae"}
 
 
 def test_the_same_evaluation_gives_the_same_bytes(found: Evaluation, tmp_path: Path) -> None:

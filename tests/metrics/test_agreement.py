@@ -13,12 +13,11 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from ctiqa.errors import UsageError
-from ctiqa.metrics.agreement import agreement, bootstrap_interval
+from ctiqa.metrics.agreement import agreement, bands, lin_concordance, rounded_to
 
 STEADY = settings(deadline=None, derandomize=True, database=None, max_examples=50)
 
 Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.intp]
 
 SCORES: st.SearchStrategy[Floats] = arrays(
     np.float64, 12, elements=st.integers(0, 20).map(lambda grade: grade / 5)
@@ -26,12 +25,13 @@ SCORES: st.SearchStrategy[Floats] = arrays(
 """Scores in steps of 0.2 as in LDCTIQAC2023: with ties."""
 
 
-def _tau_b(x: Floats, y: Floats) -> float:
-    """Kendall's tau-b by counting pairs."""
+def _taus(x: Floats, y: Floats) -> tuple[float, float]:
+    """Kendall's tau-b and tau-a by counting pairs."""
     pairs = [(i, j) for i in range(len(x)) for j in range(i)]
     a = np.array([np.sign(x[i] - x[j]) for i, j in pairs])
     b = np.array([np.sign(y[i] - y[j]) for i, j in pairs])
-    return float((a * b).sum() / math.sqrt((a**2).sum() * (b**2).sum()))
+    right = float((a * b).sum())
+    return right / math.sqrt((a**2).sum() * (b**2).sum()), right / len(pairs)
 
 
 def _varied(x: Floats, y: Floats) -> None:
@@ -47,7 +47,16 @@ def test_correlations_by_their_definitions(x: Floats, y: Floats) -> None:
     assert found.plcc == pytest.approx(stats.pearsonr(x, y).statistic, abs=1e-12)
     ranks = stats.rankdata(x), stats.rankdata(y)
     assert found.srocc == pytest.approx(stats.pearsonr(*ranks).statistic, abs=1e-12)
-    assert found.krocc == pytest.approx(_tau_b(x, y), abs=1e-12)
+    assert (found.krocc, found.krocc_a) == pytest.approx(_taus(x, y), abs=1e-12)
+
+
+@STEADY
+@given(SCORES, SCORES)
+def test_the_ranks_of_scipy(x: Floats, y: Floats) -> None:
+    _varied(x, y)
+    found = agreement(x, y)
+    assert found.srocc == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-12)
+    assert found.krocc == pytest.approx(stats.kendalltau(x, y, variant="b").statistic, abs=1e-12)
 
 
 def test_figures_by_hand() -> None:
@@ -58,6 +67,55 @@ def test_figures_by_hand() -> None:
     assert found.krocc == pytest.approx(2 / 3)
     assert found.plcc == pytest.approx(0.8)
     assert found.overall == pytest.approx(0.8 + 0.8 + 2 / 3)
+    assert found.rmse == pytest.approx(math.sqrt(0.5))
+
+
+def test_ties_by_hand() -> None:
+    """Of six pairs four are in order, one is tied in the labels, one in the predictions."""
+    found = agreement(np.array([1.0, 2.0, 3.0, 3.0]), np.array([1.0, 1.0, 2.0, 4.0]))
+    assert found.krocc == pytest.approx(4 / 5)
+    assert found.krocc_a == pytest.approx(4 / 6)
+    # Ranks 1 2 3.5 3.5 against 1.5 1.5 3 4: Σ dx·dy = 4.25, Σ dx² = Σ dy² = 4.5.
+    assert found.srocc == pytest.approx(4.25 / 4.5)
+    assert found.overall - found.overall_a == pytest.approx(4 / 5 - 4 / 6)
+
+
+def test_a_quarter_of_equal_labels_caps_tau() -> None:
+    """Without a tie of its own the best prediction reaches √(1 − 1/16) = 0.968, tau-a 1 − 1/16."""
+    label = np.concatenate([np.ones(500), np.linspace(1.001, 4, 1500)])
+    found = agreement(np.linspace(0, 4, 2000), label)
+    assert found.krocc == pytest.approx(math.sqrt(15 / 16), abs=2e-4)
+    assert found.krocc_a == pytest.approx(15 / 16, abs=2e-4)
+
+
+def test_errors_by_hand() -> None:
+    """Errors 1, 1, −0.5, 0.5."""
+    found = agreement(np.array([1.0, 2.0, 1.5, 3.5]), np.array([0.0, 1.0, 2.0, 3.0]))
+    assert (found.bias, found.mae, found.mse) == (0.5, 0.75, 0.625)
+    assert found.rmse == pytest.approx(math.sqrt(0.625))
+
+
+def test_concordance_by_hand() -> None:
+    """Both have variance 2/3 and covariance 2/3, and their means are 1 apart."""
+    found = agreement(np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 4.0]))
+    assert found.plcc == pytest.approx(1)
+    assert found.concordance == pytest.approx((4 / 3) / (2 / 3 + 2 / 3 + 1))
+
+
+@STEADY
+@given(SCORES, SCORES)
+def test_concordance_is_what_the_error_leaves(x: Floats, y: Floats) -> None:
+    """Lin's own definition: 1 less the squared error over that of unrelated scores."""
+    _varied(x, y)
+    unrelated = np.mean((x[:, None] - y[None, :]) ** 2)
+    assert lin_concordance(x, y) == pytest.approx(1 - np.mean((x - y) ** 2) / unrelated, abs=1e-9)
+    assert abs(lin_concordance(x, y)) <= abs(agreement(x, y).plcc) + 1e-12
+
+
+def test_kappa_of_the_nearest_grades() -> None:
+    """Grades 0 1 2 2 against 0 1 2 1: one step in four, Σ E d² = 80/16 of it by chance."""
+    found = agreement(np.array([0.4, 1.4, 2.4, 1.5]), np.array([0.2, 0.6, 2.0, 1.4]))
+    assert found.kappa == pytest.approx(0.8)
 
 
 def test_overall_leads_the_figures() -> None:
@@ -67,12 +125,56 @@ def test_overall_leads_the_figures() -> None:
     assert found.plcc == pytest.approx(-1.0)
 
 
+def test_every_figure_has_a_name() -> None:
+    """Those that publications report come first; the derived ones are those of the properties."""
+    found = agreement(np.array([1.0, 2.0, 3.0, 3.0]), np.array([1.0, 1.0, 2.0, 4.0]))
+    figures = found.figures()
+    assert list(figures)[:6] == list(found.as_dict())
+    assert set(list(figures)[6:]) == {
+        "overall_a",
+        "rmse",
+        "krocc_a",
+        "bias",
+        "concordance",
+        "kappa",
+    }
+    assert all(figures[name] == getattr(found, name) for name in figures)
+
+
 @STEADY
 @given(SCORES, SCORES)
 def test_who_is_compared_with_whom_does_not_matter(x: Floats, y: Floats) -> None:
-    _varied(x, y)
-    one, other = agreement(x, y).as_dict(), agreement(y, x).as_dict()
+    """But for the bias, which changes its sign."""
+    one, other = agreement(x, y).figures(), agreement(y, x).figures()
+    assert one.pop("bias") == pytest.approx(-other.pop("bias"), abs=1e-12)
     assert one == pytest.approx(other, abs=1e-12)
+
+
+@STEADY
+@given(SCORES, SCORES, st.permutations(range(12)))
+def test_the_order_of_examples_does_not_matter(x: Floats, y: Floats, order: list[int]) -> None:
+    assert agreement(x[order], y[order]).figures() == pytest.approx(
+        agreement(x, y).figures(), abs=1e-12
+    )
+
+
+@STEADY
+@given(SCORES, SCORES)
+def test_a_mirrored_scale_turns_the_bias_alone(x: Floats, y: Floats) -> None:
+    """Exchanging good and bad in both changes no agreement; grades half-way fall otherwise."""
+    x, y = np.rint(x), np.rint(y)
+    plain, mirrored = agreement(x, y).figures(), agreement(4 - x, 4 - y).figures()
+    assert mirrored.pop("bias") == pytest.approx(-plain.pop("bias"), abs=1e-12)
+    assert mirrored == pytest.approx(plain, abs=1e-12)
+
+
+@STEADY
+@given(SCORES)
+def test_agreement_with_itself_is_complete(x: Floats) -> None:
+    assume(np.ptp(x) > 0)
+    found = agreement(x, x)
+    assert (found.mae, found.mse, found.bias) == (0, 0, 0)
+    assert [found.plcc, found.srocc, found.krocc, found.concordance] == pytest.approx([1] * 4)
 
 
 @STEADY
@@ -93,15 +195,39 @@ def test_constant_scores_agree_with_nothing(constant: str) -> None:
     pair = (flat, varied) if constant == "predicted" else (varied, flat)
     found = agreement(*pair)
     assert (found.overall, found.plcc, found.srocc, found.krocc) == (0, 0, 0, 0)
+    assert (found.overall_a, found.krocc_a, found.concordance, found.kappa) == (0, 0, 0, 0)
     assert found.mae == pytest.approx(1.0)
     assert found.mse == pytest.approx(5 / 3)
+
+
+@pytest.mark.parametrize("value", [0.1, 2.0, 1 / 3])
+def test_both_constant_and_equal(value: float) -> None:
+    """No error, and still nothing that follows anything; 0.1 has a mean that is not 0.1."""
+    figures = agreement(np.full(7, value), np.full(7, value)).figures()
+    assert set(figures.values()) == {0.0}
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_one_or_two_examples_have_errors_and_no_order(n: int) -> None:
+    found = agreement(np.array([1.0, 2.0])[:n], np.array([0.0, 4.0])[:n])
+    assert (found.overall, found.overall_a, found.concordance, found.kappa) == (0, 0, 0, 0)
+    assert found.mae == pytest.approx([1.0, 1.5][n - 1])
+    assert found.bias == pytest.approx([1.0, -0.5][n - 1])
+
+
+@pytest.mark.parametrize("least", [5e-324, 1e-200, 2e-16])
+def test_the_least_differences_count(least: float) -> None:
+    """Their squares vanish; no warning, no NaN."""
+    found = agreement(np.array([0.0, least, 3 * least]), np.array([1.0, 2.0, 4.0]))
+    assert found.plcc == pytest.approx(1, abs=0.02)
+    assert found.srocc == found.krocc == pytest.approx(1)
+    assert all(math.isfinite(value) for value in found.figures().values())
 
 
 @pytest.mark.parametrize(
     ("predicted", "label", "message"),
     [
-        ([1.0, 2.0], [1.0, 2.0], "at least 3 examples, got 2"),
-        ([], [], "at least 3 examples, got 0"),
+        ([], [], "at least 1 example, got 0"),
         ([1.0, 2.0, 3.0], [1.0, 2.0], r"of one length, got \(3,\), \(2,\)"),
         ([[1.0, 2.0, 3.0]], [[1.0, 2.0, 3.0]], r"must be \[n\] of one length, got \(1, 3\)"),
         ([1.0, 2.0, math.nan], [1.0, 2.0, 3.0], "must be finite; leave abstentions out"),
@@ -115,78 +241,79 @@ def test_what_cannot_be_compared_is_refused(
         agreement(np.array(predicted), np.array(label))
 
 
-# -- intervals
+# -- bands
 
 
-def _patients(
-    rng: np.random.Generator, patients: int = 25, slices: int = 8
-) -> tuple[Floats, Indices]:
-    """Values around 0 that are alike inside a patient, and whose patient they are."""
-    owner = np.repeat(np.arange(patients), slices)
-    values = rng.standard_normal(patients)[owner] + 0.3 * rng.standard_normal(owner.size)
-    return np.asarray(values), owner
+def test_bands_by_hand() -> None:
+    """An edge belongs to the band above it, the highest label to the last one."""
+    label = np.array([0.0, 0.8, 1.0, 1.9, 1.5, 4.0, 3.0])
+    predicted = label + np.array([0.5, -0.1, 0.2, 0.4, -0.3, -1.0, 0.0])
+    found = bands(predicted, label)
+    assert [(band.low, band.high, band.n) for band in found] == [
+        (0, 1, 2),
+        (1, 2, 3),
+        (2, 3, 0),
+        (3, 4, 2),
+    ]
+    first, second, empty, last = (band.agreement for band in found)
+    assert empty is None
+    assert first is not None
+    assert (first.mae, first.bias) == (pytest.approx(0.3), pytest.approx(0.2))
+    assert last is not None
+    assert (last.mae, last.bias) == (pytest.approx(0.5), pytest.approx(-0.5))
+    assert second == agreement(predicted[2:5], label[2:5])
 
 
-def _interval(
-    values: Floats, clusters: npt.NDArray[np.generic], seed: int = 0, **options: float
-) -> tuple[float, float]:
-    def mean(drawn: Indices) -> float:
-        return float(values[drawn].mean())
+@STEADY
+@given(SCORES, SCORES)
+def test_bands_make_up_the_whole(x: Floats, y: Floats) -> None:
+    found = [(band.n, band.agreement) for band in bands(x, y)]
+    assert sum(n for n, _ in found) == 12
+    for name in ("mae", "mse", "bias"):
+        parts = sum(n * getattr(part, name) for n, part in found if part)
+        assert parts / 12 == pytest.approx(getattr(agreement(x, y), name), abs=1e-12)
 
-    rng = np.random.default_rng(seed)
-    return bootstrap_interval(mean, clusters, rng, resamples=200, **options)
+
+def test_labels_outside_the_bands_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"must lie in 0–4, got -1–4.5 \(2 outside\)"):
+        bands(np.array([1.0, 2.0, 3.0]), np.array([-1.0, 2.0, 4.5]))
 
 
-def test_interval_covers_the_truth_as_often_as_it_says() -> None:
-    """95 % intervals of 100 studies hold the true mean in about 95; drawn by slice in far fewer."""
+# -- rounding
+
+
+def test_the_grids_of_the_challenge() -> None:
+    """Fifths in training, sixths in test: the very numbers that the labels are."""
+    fifths, sixths = np.arange(21) / 5, np.arange(25) / 6
+    for grid, step in ((fifths, 0.2), (sixths, 1 / 6)):
+        assert np.array_equal(rounded_to(grid + 0.49 * step, step), grid)
+        assert np.array_equal(rounded_to(grid - 0.49 * step, step), grid)
+
+
+@STEADY
+@given(SCORES, st.sampled_from([1.0, 0.5, 0.2, 1 / 6]))
+def test_rounding_moves_by_half_a_step_at_most_and_once(x: Floats, step: float) -> None:
+    found = rounded_to(x + 0.123, step, (-math.inf, math.inf))
+    assert np.abs(found - x - 0.123).max() <= step / 2 + 1e-12
+    assert np.array_equal(rounded_to(found, step, (-math.inf, math.inf)), found)
+
+
+def test_beyond_the_scale_is_its_end() -> None:
+    assert rounded_to([-0.7, 4.1, 9.0], 0.2).tolist() == [0, 4, 4]
+    assert rounded_to([1.3, 5.2], 1, limits=(1, 5)).tolist() == [1, 5]
+
+
+def test_rounding_to_the_grid_of_the_labels_is_rewarded() -> None:
+    """Why both are reported: tau-b rises although no prediction has become better."""
     rng = np.random.default_rng(0)
-    by_patient = by_slice = 0
-    for _ in range(100):
-        values, owner = _patients(rng)
-        low, high = _interval(values, owner)
-        by_patient += low <= 0 <= high
-        low, high = _interval(values, np.arange(values.size))
-        by_slice += low <= 0 <= high
-    assert 88 <= by_patient <= 99
-    assert by_slice < 65
+    label = rounded_to(rng.uniform(0, 4, 300), 0.2)
+    predicted = np.clip(label + rng.normal(0, 0.1, 300), 0, 4)
+    plain, rounded = agreement(predicted, label), agreement(rounded_to(predicted, 0.2), label)
+    assert rounded.krocc > plain.krocc + 0.01
+    assert rounded.krocc_a < rounded.krocc
 
 
-def test_width_is_that_of_the_patients_not_of_the_slices() -> None:
-    """The standard error of a mean of 25 alike patients is √((1 + 0.09/8)/25)."""
-    widths = []
-    for seed in range(10):
-        low, high = _interval(*_patients(np.random.default_rng(seed)), seed)
-        widths.append((high - low) / (2 * 1.96))
-    assert float(np.mean(widths)) == pytest.approx(math.sqrt((1 + 0.09 / 8) / 25), rel=0.15)
-
-
-def test_same_seed_same_interval() -> None:
-    values, owner = _patients(np.random.default_rng(1))
-    assert _interval(values, owner, 5) == _interval(values, owner, 5)
-    assert _interval(values, owner, 5) != _interval(values, owner, 6)
-
-
-def test_surer_is_wider() -> None:
-    values, owner = _patients(np.random.default_rng(2))
-    (low90, high90), (low99, high99) = (_interval(values, owner, level=k) for k in (0.90, 0.99))
-    assert low99 < low90 < values.mean() < high90 < high99
-
-
-def test_patients_are_drawn_whole() -> None:
-    """Every draw holds as many patients as there are, each with all of its slices."""
-    owner = np.array(["a", "a", "a", "b", "c", "c"])
-    sizes = {"a": 3, "b": 1, "c": 2}
-
-    def check(drawn: Indices) -> float:
-        names, counts = np.unique(owner[drawn], return_counts=True)
-        times = [int(n) / sizes[str(name)] for name, n in zip(names, counts, strict=True)]
-        assert all(t == int(t) for t in times)
-        assert sum(times) == 3
-        return 0.0
-
-    assert bootstrap_interval(check, owner, np.random.default_rng(0), resamples=50) == (0.0, 0.0)
-
-
-def test_one_patient_gives_no_interval() -> None:
-    with pytest.raises(UsageError, match="needs at least 2 patients, got 1"):
-        _interval(np.arange(4.0), np.zeros(4, dtype=np.intp))
+@pytest.mark.parametrize("step", [0.0, -0.2, math.inf, math.nan])
+def test_a_step_must_be_a_length(step: float) -> None:
+    with pytest.raises(UsageError, match="'step' must be positive and finite"):
+        rounded_to([1.0], step)

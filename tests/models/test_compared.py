@@ -49,13 +49,18 @@ def test_every_compared_body_scores_512(body: str) -> None:
     assert noise is None
 
 
-def test_a_body_without_a_side_sees_every_pixel() -> None:
-    images = slices(1, 96)
-    network = lively(made(replace(BODY, side=0)), slices(2, 96))
-    images.requires_grad_()
-    network(images)[0].sum().backward()
-    assert images.grad is not None
-    assert images.grad.any(dim=-1).all()
+@pytest.mark.parametrize(("side", "shape"), [(0, (2, 3, 96, 80)), (64, (2, 3, 64, 64))])
+def test_a_body_without_a_side_reads_the_slice_as_it_is(side: int, shape: tuple[int, ...]) -> None:
+    network = made(replace(BODY, side=side))
+    read: list[Tensor] = []
+    network.get_submodule("body").register_forward_pre_hook(lambda _, args: read.extend(args))
+    images = slices(2, 96)[..., :80]
+    with torch.no_grad():
+        network(images)
+    assert read[0].shape == shape
+    if not side:
+        red = (np.clip((images.numpy() - 40) / 350 + 0.5, 0, 1) - 0.485) / 0.229
+        np.testing.assert_allclose(read[0][:, :1], red, atol=1e-5)
 
 
 def test_a_transformer_is_made_for_the_side() -> None:

@@ -10,10 +10,8 @@ import numpy as np
 
 from ctiqa.data.manifest import Examples
 from ctiqa.evaluate.figures import (
-    LEVEL,
-    RESAMPLES,
-    Difference,
     Figure,
+    Pairs,
     Part,
     bands_of,
     differences,
@@ -24,12 +22,13 @@ from ctiqa.evaluate.figures import (
 )
 from ctiqa.evaluate.labelled import Labelled
 from ctiqa.evaluate.listing import some
-from ctiqa.evaluate.logistic import Mapped, mapped_plcc
+from ctiqa.evaluate.mapped import Mapped, mapped_plcc
 from ctiqa.evaluate.predictors import Predictor, Progress, Scores, score_examples
 from ctiqa.evaluate.properties import MOST_EXAMPLES, PropertyReport, property_report
-from ctiqa.evaluate.resampled import Pairs
 from ctiqa.evaluate.scale import USUAL_STEP, Floats
 from ctiqa.evaluate.scans import ScanFigures, scan_figures
+from ctiqa.metrics.intervals import Difference
+from ctiqa.metrics.resampling import LEVEL, RESAMPLES
 
 PARTS = {
     "region": "Region",
@@ -41,7 +40,7 @@ PARTS = {
 """Columns that figures are broken down by, and what they are called."""
 
 
-FEW_PATIENTS = 10
+FEW_PATIENTS = 20
 """Below this many clusters a bootstrap of clusters is known to be too sure of itself."""
 
 

@@ -15,10 +15,9 @@ import polars as pl
 
 from ctiqa.evaluate import audit_charts as charts
 from ctiqa.evaluate.evaluation import Measured
-from ctiqa.evaluate.figures import figures_of
+from ctiqa.evaluate.figures import Pairs, figures_of
 from ctiqa.evaluate.labelled import Labelled
 from ctiqa.evaluate.properties import LABEL, SCORE, PropertyReport, graded
-from ctiqa.evaluate.resampled import Pairs, pairs_of
 from ctiqa.evaluate.scale import Floats, Scale
 from ctiqa.score.charts import UNITS
 
@@ -111,7 +110,7 @@ class Disagreement:
 def scatter(pairs: Pairs) -> Scatter:
     """Lay out scores against labels."""
     scale = pairs.scale
-    score, label = scale.grades(pairs.score), scale.grades(pairs.label)
+    score, label = pairs.grades
     half = np.minimum(np.floor(label * 2), HALF_GRADES - 1)
     means = [_mean(pairs, half == k) for k in range(HALF_GRADES)]
     return Scatter(
@@ -125,7 +124,7 @@ def _mean(pairs: Pairs, inside: np.ndarray[Any, np.dtype[np.bool_]]) -> Mean | N
     if inside.sum() < FEWEST_IN_MEAN:
         return None
     scale = pairs.scale
-    own = pairs_of(pairs.score[inside], pairs.label[inside], pairs.owner[inside], scale)
+    own = pairs.where(inside)
     bias = figures_of(own, ("bias",))["bias"]
     middle = float(own.label.mean())
     low, high = bias.interval or (bias.value, bias.value)

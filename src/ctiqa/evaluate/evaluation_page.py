@@ -10,9 +10,11 @@ from typing import Any
 from ctiqa.evaluate import evaluation_charts as charts
 from ctiqa.evaluate import page
 from ctiqa.evaluate.evaluation import PARTS, Evaluation, Measured
-from ctiqa.evaluate.figures import COMPARED, LEVEL, MEASURES, RESAMPLES, Figure
+from ctiqa.evaluate.figures import MEASURES, Figure
 from ctiqa.evaluate.orders import MOST_RISE
 from ctiqa.evaluate.properties import GROUPS, STILL
+from ctiqa.metrics.intervals import COMPARED
+from ctiqa.metrics.resampling import LEVEL, RESAMPLES
 
 AIMS = {
     "invariance": "Same quality: the score must stay",

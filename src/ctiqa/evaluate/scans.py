@@ -12,10 +12,9 @@ import numpy.typing as npt
 import polars as pl
 
 from ctiqa.data.manifest import Examples
-from ctiqa.evaluate.figures import Figure, figures_of
+from ctiqa.evaluate.figures import Figure, Pairs, figures_of
 from ctiqa.evaluate.labelled import FEWEST, Labelled
 from ctiqa.evaluate.orders import SETTINGS
-from ctiqa.evaluate.resampled import pairs_of
 from ctiqa.evaluate.scale import Floats
 from ctiqa.hu import body_mask
 from ctiqa.metrics.scan import Aggregation, scan_score
@@ -76,7 +75,7 @@ def scan_figures(labelled: Labelled, score: Floats) -> ScanFigures:
             np.array([_aggregated(values[group], by, areas[group]) for group in groups])
             for values in (score, labelled.label)
         )
-        figures[by] = figures_of(pairs_of(own, label, patient, labelled.scale), SHOWN)
+        figures[by] = figures_of(Pairs(own, label, patient, labelled.scale), SHOWN)
     return ScanFigures(len(groups), sum(map(len, groups)), len(np.unique(patient)), figures)
 
 

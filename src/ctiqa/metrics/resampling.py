@@ -142,9 +142,10 @@ def two_sided_p(differences: Floats) -> float:
 
 
 def holm(p: Sequence[float]) -> tuple[float, ...]:
-    """Probabilities adjusted for their number; the chance of any false finding stays below 5 %.
+    """Probabilities adjusted for their number.
 
-    Holm, Scand J Stat 6:65–70, 1979.
+    Whoever calls adjusted probabilities below 0.05 differences calls any falsely so in at most one
+    study of 20. Holm, Scand J Stat 6:65–70, 1979.
 
     Args:
         p: Probabilities, in [0, 1].

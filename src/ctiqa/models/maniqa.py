@@ -95,7 +95,8 @@ class ChannelAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Features [n, channels, rows, cols] to features of the same shape."""
-        q, k, v = self.qkv(x.flatten(2)).chunk(3, dim=-1)
+        # One head, named, because the export to ONNX wants the dimension.
+        q, k, v = self.qkv(x.flatten(2)).unsqueeze(1).chunk(3, dim=-1)
         return x + nn.functional.scaled_dot_product_attention(q, k, v).reshape(x.shape)
 
 
