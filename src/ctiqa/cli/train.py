@@ -20,7 +20,10 @@ DataFolder = Annotated[Path, typer.Option(help="Data set made by 'ctiqa prepare'
 RunFolder = Annotated[Path, typer.Option(help="Run folder; it may be moved afterwards.")]
 Pretrained = Annotated[
     str | None,
-    typer.Option(help="Weights of the bodies: a .safetensors file, 'hub' or 'none'."),
+    typer.Option(
+        help="Weights of the bodies: 'hub', 'none', or a .safetensors file (two, joined as in "
+        "PATH, where there are two bodies)."
+    ),
 ]
 Kind = Literal["auto", "cpu", "cuda"]
 DeviceKind = Annotated[Kind, typer.Option(help="Where it runs; 'auto' takes a GPU.")]
