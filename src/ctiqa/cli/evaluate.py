@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from ctiqa.evaluate.evaluation import Evaluation
     from ctiqa.evaluate.predictors import Progress
 
-PROPERTY_EXAMPLES = 96
-
 
 def evaluate(
     context: typer.Context,
@@ -40,8 +38,9 @@ def evaluate(
         bool, typer.Option("--properties", help="Try whether scores stay and follow as they must.")
     ] = False,
     property_examples: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Examples that properties are tried on.")
-    ] = PROPERTY_EXAMPLES,
+        int | None,
+        typer.Option(metavar="N", min=1, help="Examples that properties are tried on; default 96."),
+    ] = None,
     rounding: Annotated[
         bool, typer.Option("--round", help="Make scores rounded to the labels' grid the main ones.")
     ] = False,
@@ -62,6 +61,7 @@ def evaluate(
     from ctiqa.evaluate.evaluation import evaluate as measure
     from ctiqa.evaluate.labelled import open_labelled
     from ctiqa.evaluate.predictors import open_predictors
+    from ctiqa.evaluate.properties import MOST_EXAMPLES
     from ctiqa.evaluate.results import check_folder, write_results
     from ctiqa.score.scorer import usable_cores
 
@@ -70,7 +70,7 @@ def evaluate(
     predictors = open_predictors(
         models or [], predictions or [], labelled, threads=jobs or usable_cores(), device=device
     )
-    options = Options(rounding, properties, property_examples)
+    options = Options(rounding, properties, property_examples or MOST_EXAMPLES)
     with ExitStack() as bars:
         found = measure(predictors, labelled, options, _bars(bars))
     write_results(found, out, command_of(context))
