@@ -11,7 +11,9 @@ from tests.evaluate.made import opened, rows, table_of, tiny, write_set
 from ctiqa.evaluate.evaluation import Evaluation, Options, evaluate
 from ctiqa.evaluate.figures import figures_of, pairs_on, rounded
 from ctiqa.evaluate.labelled import Labelled, open_labelled
-from ctiqa.evaluate.predictors import Predictor, open_predictors
+from ctiqa.evaluate.opening import open_predictors
+from ctiqa.evaluate.predictors import Predictor
+from ctiqa.evaluate.results import facts_of
 from ctiqa.weights import IntervalRule
 
 
@@ -51,7 +53,7 @@ def test_rounded_scores_can_be_the_main_ones(labelled: Labelled) -> None:
     assert np.allclose(model.score * 5, np.round(model.score * 5))
     assert (model.scores.score != model.score).any()
     assert any("rounded scores" in note for note in found.notes)
-    assert found.as_dict()["protocol"]["main"] == "rounded"
+    assert facts_of(found)["protocol"]["main"] == "rounded"
 
 
 def test_scores_are_rounded_to_the_grid_of_the_labels(tmp_path: Path) -> None:

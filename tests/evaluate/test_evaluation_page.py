@@ -19,7 +19,7 @@ from ctiqa.evaluate.evaluation import Evaluation, Options, evaluate
 from ctiqa.evaluate.evaluation_page import evaluation_page, interval, number, percent
 from ctiqa.evaluate.figures import Figure, Pairs
 from ctiqa.evaluate.labelled import Labelled
-from ctiqa.evaluate.predictors import open_predictors
+from ctiqa.evaluate.opening import open_predictors
 from ctiqa.evaluate.scale import Scale
 
 WHEN = datetime(2026, 11, 21, tzinfo=UTC)

@@ -13,7 +13,8 @@ from ctiqa.errors import DataError
 from ctiqa.evaluate.changes import PROPERTIES
 from ctiqa.evaluate.labelled import Labelled, open_labelled
 from ctiqa.evaluate.predictors import Images, Predictor, score_examples
-from ctiqa.evaluate.properties import PropertyReport, moved, property_report, spread_out
+from ctiqa.evaluate.properties import moved, property_report, spread_out
+from ctiqa.evaluate.property_report import PropertyReport
 
 
 def predictor(estimate: Any) -> Predictor:

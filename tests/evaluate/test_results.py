@@ -18,9 +18,9 @@ from ctiqa.metrics.agreement import agreement
 WHEN = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def found(tmp_path: Path) -> Evaluation:
-    labelled = opened(tmp_path / "set")
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+    labelled = opened(tmp_path_factory.mktemp("results") / "set")
     near = np.clip(labelled.label + np.tile([0.1, -0.13, 0.02], 8), 0, 4)
     made = [
         table_of(dict(zip(labelled.ids, scores.tolist(), strict=True)), name)

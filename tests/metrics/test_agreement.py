@@ -75,8 +75,8 @@ def test_ties_by_hand() -> None:
     found = agreement(np.array([1.0, 2.0, 3.0, 3.0]), np.array([1.0, 1.0, 2.0, 4.0]))
     assert found.krocc == pytest.approx(4 / 5)
     assert found.krocc_a == pytest.approx(4 / 6)
-    # Ranks 1 2 3.5 3.5 against 1.5 1.5 3 4: Σ dx·dy = 4.25, Σ dx² = Σ dy² = 4.5.
-    assert found.srocc == pytest.approx(4.25 / 4.5)
+    # Ranks 1 2 3.5 3.5 against 1.5 1.5 3 4: Σ dx·dy = 4, Σ dx² = Σ dy² = 4.5.
+    assert found.srocc == pytest.approx(4 / 4.5)
     assert found.overall - found.overall_a == pytest.approx(4 / 5 - 4 / 6)
 
 
@@ -219,7 +219,7 @@ def test_one_or_two_examples_have_errors_and_no_order(n: int) -> None:
 def test_the_least_differences_count(least: float) -> None:
     """Their squares vanish; no warning, no NaN."""
     found = agreement(np.array([0.0, least, 3 * least]), np.array([1.0, 2.0, 4.0]))
-    assert found.plcc == pytest.approx(1, abs=0.02)
+    assert found.plcc == pytest.approx(1, abs=0.05)
     assert found.srocc == found.krocc == pytest.approx(1)
     assert all(math.isfinite(value) for value in found.figures().values())
 
@@ -258,9 +258,9 @@ def test_bands_by_hand() -> None:
     first, second, empty, last = (band.agreement for band in found)
     assert empty is None
     assert first is not None
-    assert (first.mae, first.bias) == (pytest.approx(0.3), pytest.approx(0.2))
+    assert [first.mae, first.bias] == pytest.approx([0.3, 0.2])
     assert last is not None
-    assert (last.mae, last.bias) == (pytest.approx(0.5), pytest.approx(-0.5))
+    assert [last.mae, last.bias] == pytest.approx([0.5, -0.5])
     assert second == agreement(predicted[2:5], label[2:5])
 
 
@@ -304,13 +304,15 @@ def test_beyond_the_scale_is_its_end() -> None:
 
 
 def test_rounding_to_the_grid_of_the_labels_is_rewarded() -> None:
-    """Why both are reported: tau-b rises although no prediction has become better."""
+    """Why both are reported: tau-b rises although every other figure says it is worse."""
     rng = np.random.default_rng(0)
     label = rounded_to(rng.uniform(0, 4, 300), 0.2)
     predicted = np.clip(label + rng.normal(0, 0.1, 300), 0, 4)
     plain, rounded = agreement(predicted, label), agreement(rounded_to(predicted, 0.2), label)
-    assert rounded.krocc > plain.krocc + 0.01
-    assert rounded.krocc_a < rounded.krocc
+    assert rounded.krocc > plain.krocc + 0.005
+    assert rounded.krocc_a < plain.krocc_a
+    assert rounded.plcc < plain.plcc
+    assert rounded.mse > plain.mse
 
 
 @pytest.mark.parametrize("step", [0.0, -0.2, math.inf, math.nan])

@@ -126,17 +126,17 @@ def test_pairing_cancels_what_is_hard_for_both() -> None:
 
 
 def test_equals_are_told_apart_as_seldom_as_it_says() -> None:
-    """Of 200 studies of two equally good methods about 10 have p < 0.05; a better one is found."""
+    """Of 200 studies of two equal methods about 10 have p < 0.05; of a better one, nearly all."""
     equal = better = 0
     for seed in range(200):
-        methods, label, owner = _study(seed, (0.3, 0.3, 0.45))
+        methods, label, owner = _study(seed, (0.3, 0.3, 0.8), patients=30, slices=2)
         found = paired_differences(
-            methods, label, owner, _rng(seed), figures=["mae"], resamples=300
+            methods, label, owner, _rng(seed), figures=["mae"], resamples=200
         )
         equal += found[0].p < 0.05
         better += found[1].p < 0.05
     assert 3 <= equal <= 20
-    assert better > 100
+    assert better > 150
 
 
 def test_the_worse_the_surer() -> None:

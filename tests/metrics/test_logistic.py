@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scipy.optimize import curve_fit
+from scipy.optimize import curve_fit, differential_evolution
 
 from ctiqa.errors import UsageError
 from ctiqa.metrics.agreement import agreement
@@ -54,7 +54,7 @@ def test_what_made_the_labels_is_recovered(made: Logistic) -> None:
     s = np.linspace(0, 4, 80)
     found = fit_logistic(s, made(s))
     assert (found.low, found.high, found.middle, found.width) == pytest.approx(
-        (made.low, made.high, made.middle, made.width), rel=1e-4
+        (made.low, made.high, made.middle, made.width), rel=1e-4, abs=1e-6
     )
 
 
@@ -69,6 +69,24 @@ def test_no_worse_than_scipy_from_the_truth(seed: int) -> None:
         theirs, _ = curve_fit(_textbook, s, label, p0=truth, maxfev=20_000)
     best = float(np.sum((_textbook(s, *theirs) - label) ** 2))
     assert _squares(fit_logistic(s, label), s, label) == pytest.approx(best, rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_best_curve_is_found_where_there_are_many(seed: int) -> None:
+    """Unrelated scores have many local optima; a search of the whole space finds none better."""
+    rng = np.random.default_rng(seed)
+    s, label = rng.integers(0, 21, (2, 15)) / 5
+
+    def squares(shape: Floats) -> float:
+        rise = 1 / (1 + np.exp(-(s - shape[0]) / np.exp(shape[1])))
+        design = np.column_stack([np.ones_like(s), rise])
+        ends = np.linalg.lstsq(design, label)[0]
+        return float(np.sum((design @ ends - label) ** 2))
+
+    span = np.ptp(s)
+    bounds = [(s.min(), s.max()), tuple(np.log([0.01 * span, 10 * span]))]
+    best = differential_evolution(squares, bounds, rng=0, popsize=20, tol=1e-8).fun
+    assert _squares(fit_logistic(s, label), s, label) <= best * 1.01
 
 
 @STEADY
@@ -147,6 +165,16 @@ def test_a_step_is_fitted() -> None:
     predicted = np.array([0.0, 0.5, 1.0, 3.0, 3.5, 4.0])
     label = np.array([1.0, 1.0, 1.0, 3.0, 3.0, 3.0])
     assert fit_logistic(predicted, label)(predicted) == pytest.approx(label, abs=1e-6)
+
+
+@STEADY
+@given(SCORES, SCORES)
+def test_ends_stay_near_the_labels(predicted: Floats, label: Floats) -> None:
+    """Test scores may lie beyond all validation scores: no curve may shoot up behind the last."""
+    curve = fit_logistic(predicted, label)
+    beyond = curve([predicted.min() - np.ptp(predicted), predicted.max() + np.ptp(predicted)])
+    assert beyond.min() >= label.min() - 4 * np.ptp(label) - 1e-9
+    assert beyond.max() <= label.max() + 4 * np.ptp(label) + 1e-9
 
 
 def test_far_outside_it_stays_at_its_ends() -> None:

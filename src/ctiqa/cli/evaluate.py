@@ -60,7 +60,7 @@ def evaluate(
     from ctiqa.evaluate.evaluation import Options
     from ctiqa.evaluate.evaluation import evaluate as measure
     from ctiqa.evaluate.labelled import open_labelled
-    from ctiqa.evaluate.predictors import open_predictors
+    from ctiqa.evaluate.opening import open_predictors
     from ctiqa.evaluate.properties import MOST_EXAMPLES
     from ctiqa.evaluate.results import check_folder, write_results
     from ctiqa.score.scorer import usable_cores

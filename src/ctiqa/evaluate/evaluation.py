@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from ctiqa.data.manifest import Examples
+from ctiqa.evaluate.ceiling import Readers, readers_of
 from ctiqa.evaluate.figures import (
     Figure,
     Pairs,
@@ -24,11 +24,11 @@ from ctiqa.evaluate.labelled import Labelled
 from ctiqa.evaluate.listing import some
 from ctiqa.evaluate.mapped import Mapped, mapped_plcc
 from ctiqa.evaluate.predictors import Predictor, Progress, Scores, score_examples
-from ctiqa.evaluate.properties import MOST_EXAMPLES, PropertyReport, property_report
+from ctiqa.evaluate.properties import MOST_EXAMPLES, property_report
+from ctiqa.evaluate.property_report import PropertyReport
 from ctiqa.evaluate.scale import USUAL_STEP, Floats
 from ctiqa.evaluate.scans import ScanFigures, scan_figures
 from ctiqa.metrics.intervals import Difference
-from ctiqa.metrics.resampling import LEVEL, RESAMPLES
 
 PARTS = {
     "region": "Region",
@@ -104,7 +104,8 @@ class Evaluation:
         options: What was asked for.
         models: What was found of each model.
         differences: Paired differences of the models.
-        notes: What a reader must know before he believes a number.
+        notes: What must be known before a number is believed.
+        readers: How far readers agree with each other; ``None`` where there is no more than one.
     """
 
     labelled: Labelled
@@ -112,37 +113,12 @@ class Evaluation:
     models: tuple[Measured, ...]
     differences: tuple[Difference, ...]
     notes: tuple[str, ...]
+    readers: Readers | None = None
 
     @property
     def step(self) -> float:
         """Step that scores are rounded to, in units of the labels."""
         return self.labelled.step or USUAL_STEP * self.labelled.scale.grade
-
-    def as_dict(self) -> dict[str, Any]:
-        """All figures, for a file."""
-        labelled = self.labelled
-        return {
-            "data": {
-                "folder": labelled.examples.folder.resolve().name,
-                "content_sha256": labelled.content,
-                "split": labelled.split,
-                "examples": len(labelled.examples),
-                "patients": labelled.patients,
-                "left_out_patients": list(labelled.left_out),
-                "scale": labelled.scale.as_list(),
-                "label_step": labelled.step,
-            },
-            "protocol": {
-                "interval": LEVEL,
-                "resamples": RESAMPLES,
-                "resampled": "patients",
-                "rounding_step": self.step,
-                "main": "rounded" if self.options.round else "as_given",
-            },
-            "notes": list(self.notes),
-            "models": [_model_dict(each) for each in self.models],
-            "differences": [asdict(each) for each in self.differences],
-        }
 
 
 def evaluate(
@@ -165,7 +141,7 @@ def evaluate(
     models = tuple(_measure(each, labelled, options, progress) for each in predictors)
     named = {each.predictor.name: each.pairs for each in models}
     notes = tuple(_notes(predictors, labelled, options))
-    return Evaluation(labelled, options, models, differences(named), notes)
+    return Evaluation(labelled, options, models, differences(named), notes, readers_of(labelled))
 
 
 def _measure(
@@ -270,42 +246,3 @@ def _notes(predictors: Sequence[Predictor], labelled: Labelled, options: Options
         )
     if options.round:
         yield "The main figures are of rounded scores, which τb rewards where labels have ties."
-
-
-def _model_dict(model: Measured) -> dict[str, Any]:
-    predictor = model.predictor
-    return {
-        "name": predictor.name,
-        "kind": predictor.kind,
-        "facts": dict(predictor.facts),
-        "trained_on_sha256": predictor.trained_on,
-        "as_given": _figures_dict(model.given),
-        "rounded": _figures_dict(model.rounded),
-        "plcc_logistic": asdict(model.mapped),
-        "interval_coverage": model.coverage,
-        "bands": [_part_dict(part) for part in model.bands],
-        "parts": {
-            column: [_part_dict(part) for part in parts] for column, parts in model.parts.items()
-        },
-        "scans": _scans_dict(model.scans),
-        "properties": None if model.properties is None else model.properties.as_dict(),
-    }
-
-
-def _scans_dict(scans: ScanFigures) -> dict[str, Any]:
-    figures = scans.figures or {}
-    return {
-        "scans": scans.scans,
-        "slices": scans.slices,
-        "patients": scans.patients,
-        "why_not": scans.why_not or None,
-        "aggregations": {by: _figures_dict(each) for by, each in figures.items()},
-    }
-
-
-def _part_dict(part: Part) -> dict[str, Any]:
-    return {"name": part.name, "n": part.n, "patients": part.patients} | _figures_dict(part.figures)
-
-
-def _figures_dict(figures: Mapping[str, Figure]) -> dict[str, Any]:
-    return {name: asdict(figure) for name, figure in figures.items()}

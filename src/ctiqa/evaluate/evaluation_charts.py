@@ -17,7 +17,8 @@ from ctiqa.evaluate import audit_charts as charts
 from ctiqa.evaluate.evaluation import Measured
 from ctiqa.evaluate.figures import Pairs, figures_of
 from ctiqa.evaluate.labelled import Labelled
-from ctiqa.evaluate.properties import LABEL, SCORE, PropertyReport, graded
+from ctiqa.evaluate.properties import LABEL, SCORE, graded
+from ctiqa.evaluate.property_report import PropertyReport
 from ctiqa.evaluate.scale import Floats, Scale
 from ctiqa.score.charts import UNITS
 

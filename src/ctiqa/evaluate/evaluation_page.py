@@ -12,7 +12,7 @@ from ctiqa.evaluate import page
 from ctiqa.evaluate.evaluation import PARTS, Evaluation, Measured
 from ctiqa.evaluate.figures import MEASURES, Figure
 from ctiqa.evaluate.orders import MOST_RISE
-from ctiqa.evaluate.properties import GROUPS, STILL
+from ctiqa.evaluate.property_report import GROUPS, STILL
 from ctiqa.metrics.intervals import COMPARED
 from ctiqa.metrics.resampling import LEVEL, RESAMPLES
 

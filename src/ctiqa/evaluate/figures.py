@@ -130,7 +130,7 @@ def figures_of(pairs: Pairs, names: Sequence[str] | None = None) -> dict[str, Fi
         drawn = figures_of_draws(score, label, draws)
     found = {}
     for name in names or [measure.name for measure in MEASURES]:
-        unit = _unit(name, pairs.scale)
+        unit = unit_of(name, pairs.scale)
         between = percentile_interval(unit * drawn[name]) if drawn else None
         found[name] = Figure(unit * once[name], between)
     return found
@@ -174,12 +174,13 @@ def differences(models: Mapping[str, Pairs]) -> tuple[Difference, ...]:
     rng = np.random.default_rng(SEED)
     found = paired_differences(scores, first.grades[1], first.patient, rng)
     return tuple(
-        replace(each, estimate=_scaled(each.estimate, _unit(each.figure, first.scale)))
+        replace(each, estimate=_scaled(each.estimate, unit_of(each.figure, first.scale)))
         for each in found
     )
 
 
-def _unit(name: str, scale: Scale) -> float:
+def unit_of(name: str, scale: Scale) -> float:
+    """What a measure in grades is multiplied by to be in units of the labels."""
     return float(scale.grade ** UNITS.get(name, 0))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,13 @@ from ctiqa import __version__
 from ctiqa.errors import OutputError, UsageError
 from ctiqa.evaluate.evaluation import Evaluation, Measured
 from ctiqa.evaluate.evaluation_page import evaluation_page
+from ctiqa.evaluate.figures import Figure, Part
 from ctiqa.evaluate.files import Cell, write_accumulate_metrics, write_eval_info
 from ctiqa.evaluate.labelled import Labelled
+from ctiqa.evaluate.scans import ScanFigures
 from ctiqa.io.atomic import write_bytes
 from ctiqa.metrics.agreement import agreement
+from ctiqa.metrics.resampling import LEVEL, RESAMPLES
 
 SCHEMA = 1
 """Version of the layout of metrics.json."""
@@ -68,7 +72,7 @@ def write_results(
         "ctiqa": __version__,
         "created": when.isoformat(timespec="seconds"),
         "command": command,
-        **evaluation.as_dict(),
+        **facts_of(evaluation),
     }
     text = json.dumps(short(facts), indent=1, ensure_ascii=False, allow_nan=False)
     write_bytes(out / METRICS, f"{text}\n".encode())
@@ -106,6 +110,34 @@ def short(value: Any) -> Any:
     return value
 
 
+def facts_of(evaluation: Evaluation) -> dict[str, Any]:
+    """All figures, for a file."""
+    labelled = evaluation.labelled
+    return {
+        "data": {
+            "folder": labelled.examples.folder.resolve().name,
+            "content_sha256": labelled.content,
+            "split": labelled.split,
+            "examples": len(labelled.examples),
+            "patients": labelled.patients,
+            "left_out_patients": list(labelled.left_out),
+            "scale": labelled.scale.as_list(),
+            "label_step": labelled.step,
+        },
+        "protocol": {
+            "interval": LEVEL,
+            "resamples": RESAMPLES,
+            "resampled": "patients",
+            "rounding_step": evaluation.step,
+            "main": "rounded" if evaluation.options.round else "as_given",
+        },
+        "notes": list(evaluation.notes),
+        "models": [_model_dict(each) for each in evaluation.models],
+        "differences": [asdict(each) for each in evaluation.differences],
+        "readers": None if evaluation.readers is None else asdict(evaluation.readers),
+    }
+
+
 def _write_tables(folder: Path, model: Measured, labelled: Labelled) -> None:
     table = labelled.examples.table
     further: dict[str, Sequence[Cell]] = {
@@ -130,3 +162,42 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"'{folder}' cannot be made: {error.strerror}") from error
+
+
+def _model_dict(model: Measured) -> dict[str, Any]:
+    predictor = model.predictor
+    return {
+        "name": predictor.name,
+        "kind": predictor.kind,
+        "facts": dict(predictor.facts),
+        "trained_on_sha256": predictor.trained_on,
+        "as_given": _figures_dict(model.given),
+        "rounded": _figures_dict(model.rounded),
+        "plcc_logistic": asdict(model.mapped),
+        "interval_coverage": model.coverage,
+        "bands": [_part_dict(part) for part in model.bands],
+        "parts": {
+            column: [_part_dict(part) for part in parts] for column, parts in model.parts.items()
+        },
+        "scans": _scans_dict(model.scans),
+        "properties": None if model.properties is None else model.properties.as_dict(),
+    }
+
+
+def _scans_dict(scans: ScanFigures) -> dict[str, Any]:
+    figures = scans.figures or {}
+    return {
+        "scans": scans.scans,
+        "slices": scans.slices,
+        "patients": scans.patients,
+        "why_not": scans.why_not or None,
+        "aggregations": {by: _figures_dict(each) for by, each in figures.items()},
+    }
+
+
+def _part_dict(part: Part) -> dict[str, Any]:
+    return {"name": part.name, "n": part.n, "patients": part.patients} | _figures_dict(part.figures)
+
+
+def _figures_dict(figures: Mapping[str, Figure]) -> dict[str, Any]:
+    return {name: asdict(figure) for name, figure in figures.items()}

@@ -22,17 +22,15 @@ Floats = npt.NDArray[np.float64]
 
 PARAMETERS = 4
 
-WIDTHS = (1e-3, 10.0)
+WIDTHS = (0.01, 10.0)
 """Narrowest and widest curve, in ranges of the predictions.
 
-The narrowest is a step. The widest is straight to a thousandth of the range of the labels; beyond
-it the curve stays the same and its ends run to infinity.
+The narrowest is nearly a step; in a narrower one two neighbouring examples would decide alone. The
+widest is straight to a thousandth of the range of the labels; in a wider one the ends would run to
+infinity and the curve stay the same.
 """
 
-REACH = 1.0
-"""How far outside the predictions the middle may lie, in their ranges."""
-
-STARTS = (np.linspace(0, 1, 7), np.geomspace(0.01, 3, 7))
+STARTS = (np.linspace(0, 1, 15), np.geomspace(0.01, 3, 10))
 """Middles and widths that are tried first, in ranges of the predictions."""
 
 
@@ -83,7 +81,7 @@ def fit_logistic(predicted: Scores, label: Scores) -> Logistic:
     >>> [round(value, 4) for value in (found.low, found.high, found.middle, found.width)]
     [0.5, 3.5, 0.4, 0.1]
     """
-    from scipy.optimize import least_squares  # noqa: PLC0415 - slow to import
+    from scipy.optimize import minimize  # noqa: PLC0415 - slow to import
 
     x, y = checked_pairs(predicted, label)
     if len(x) < PARAMETERS:
@@ -96,24 +94,29 @@ def fit_logistic(predicted: Scores, label: Scores) -> Logistic:
         return Logistic(float(y.mean()), float(y.mean()), least, 1.0)
     unit = (x - least) / span
 
-    def residual(shape: Floats) -> Floats:
+    def squares(shape: Floats) -> float:
         rise = _rise(unit, shape[0], np.exp(shape[1]))
         low, gain = _ends(rise, y)
-        return np.asarray(low + gain * rise - y)
+        return float(np.sum((low + gain * rise - y) ** 2))
 
-    narrow, wide = np.log(WIDTHS)
-    bounds = ((-REACH, narrow), (1 + REACH, wide))
-    found = least_squares(
-        residual, _best_start(residual), bounds=bounds, xtol=1e-12, ftol=1e-12, gtol=1e-12
+    # By the simplex: the valley of a steep curve between two examples stops gradients half-way.
+    # A middle outside the predictions would leave one end to chance, without bound.
+    limits = ((0.0, 1.0), tuple(np.log(WIDTHS)))
+    found = minimize(
+        squares,
+        _best_start(squares),
+        method="Nelder-Mead",
+        bounds=limits,
+        options={"xatol": 1e-7, "fatol": 1e-14},
     )
     middle, width = float(found.x[0]), float(np.exp(found.x[1]))
     low, gain = _ends(_rise(unit, middle, width), y)
     return Logistic(low, low + gain, least + middle * span, width * span)
 
 
-def _best_start(residual: Callable[[Floats], Floats]) -> Floats:
+def _best_start(squares: Callable[[Floats], float]) -> Floats:
     starts = [np.array([middle, np.log(width)]) for middle, width in product(*STARTS)]
-    return min(starts, key=lambda start: float(np.sum(residual(start) ** 2)))
+    return min(starts, key=squares)
 
 
 def _ends(rise: Floats, label: Floats) -> tuple[float, float]:
