@@ -11,7 +11,7 @@ import pytest
 from tests.train.onnx_file import tiny_network
 from tests.train.tiny import RECIPE
 
-from ctiqa.data.manifest import Examples
+from ctiqa.data.manifest import Examples, read_header
 from ctiqa.errors import WeightsError
 from ctiqa.evaluate import held_out, model_card
 from ctiqa.evaluate.model_card import write_model
@@ -74,6 +74,7 @@ def test_the_card_counts_what_was_trained_on(card: dict[str, Any], examples: Exa
     assert card["training"]["examples"] == len(train)
     assert card["training"]["patients"] == patients
     assert card["training"]["recipe"]["name"] == "tiny"
+    assert card["training"]["data_sha256"] == read_header(examples.folder)["content_sha256"]
     assert card["data"] == [
         {"source": "made here", "licence": "CC0", "patients": patients, "slices": patients}
     ]

@@ -148,6 +148,7 @@ def test_predictions_that_run_backwards_are_turned() -> None:
         ([2.0] * 5, [0.0, 1.0, 2.0, 3.0, 4.0], 2.0),
         ([0.0, 1.0, 2.0, 3.0, 4.0], [1.5] * 5, 1.5),
         ([0.1] * 7, [0.1] * 7, 0.1),
+        ([0.0, 5e-324, 0.0, 5e-324], [0.0, 1.0, 2.0, 3.0], 1.5),
     ],
 )
 def test_constants_have_a_flat_curve(

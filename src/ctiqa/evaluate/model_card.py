@@ -13,6 +13,7 @@ from ctiqa.data import labels
 from ctiqa.data.degrade import WORST_NOISE_HU
 from ctiqa.data.manifest import Examples
 from ctiqa.evaluate import held_out
+from ctiqa.evaluate.labelled import content_of
 from ctiqa.io.atomic import write_bytes
 from ctiqa.models.stride32 import INPUT_RANGE_HU, INPUT_WINDOWS
 from ctiqa.recipe import Recipe
@@ -127,6 +128,7 @@ def _facts(recipe: Recipe, examples: Examples) -> dict[str, Any]:
         "training": {
             "examples": len(train),
             "patients": len(np.unique(train.column("patient"))),
+            "data_sha256": content_of(examples.folder),
             "degradations": "dose from 100 % down to total noise of "
             f"{WORST_NOISE_HU:g} HU, 960 to 60 views, kernels, blur, denoising",
             "recipe": recipe.as_dict(),

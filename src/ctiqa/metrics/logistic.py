@@ -8,6 +8,7 @@ models of video quality assessment, phase I, 2000; Sheikh, Sabir, Bovik, IEEE Tr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
@@ -22,6 +23,9 @@ Floats = npt.NDArray[np.float64]
 
 PARAMETERS = 4
 
+NARROWEST_RANGE = 1e-300
+"""Range of predictions that counts as none: a share of it would be 0."""
+
 WIDTHS = (0.01, 10.0)
 """Narrowest and widest curve, in ranges of the predictions.
 
@@ -29,6 +33,15 @@ The narrowest is nearly a step; in a narrower one two neighbouring examples woul
 widest is straight to a thousandth of the range of the labels; in a wider one the ends would run to
 infinity and the curve stay the same.
 """
+
+LIMITS = ((0.0, 1.0), (math.log(WIDTHS[0]), math.log(WIDTHS[1])))
+"""Of the middle, in ranges of the predictions, and of the logarithm of the width.
+
+A middle outside the predictions would leave one end to chance, without bound.
+"""
+
+RUNS = 2
+"""A simplex may fold up at a limit; a second one from there would go on."""
 
 STARTS = (np.linspace(0, 1, 15), np.geomspace(0.01, 3, 10))
 """Middles and widths that are tried first, in ranges of the predictions."""
@@ -81,8 +94,6 @@ def fit_logistic(predicted: Scores, label: Scores) -> Logistic:
     >>> [round(value, 4) for value in (found.low, found.high, found.middle, found.width)]
     [0.5, 3.5, 0.4, 0.1]
     """
-    from scipy.optimize import minimize  # noqa: PLC0415 - slow to import
-
     x, y = checked_pairs(predicted, label)
     if len(x) < PARAMETERS:
         raise UsageError(
@@ -90,7 +101,7 @@ def fit_logistic(predicted: Scores, label: Scores) -> Logistic:
             f"got {len(x)}; give more validation examples"
         )
     least, span = float(x.min()), float(np.ptp(x))
-    if span == 0 or np.ptp(y) == 0:
+    if span < NARROWEST_RANGE or np.ptp(y) == 0:
         return Logistic(float(y.mean()), float(y.mean()), least, 1.0)
     unit = (x - least) / span
 
@@ -99,24 +110,33 @@ def fit_logistic(predicted: Scores, label: Scores) -> Logistic:
         low, gain = _ends(rise, y)
         return float(np.sum((low + gain * rise - y) ** 2))
 
-    # By the simplex: the valley of a steep curve between two examples stops gradients half-way.
-    # A middle outside the predictions would leave one end to chance, without bound.
-    limits = ((0.0, 1.0), tuple(np.log(WIDTHS)))
-    found = minimize(
-        squares,
-        _best_start(squares),
-        method="Nelder-Mead",
-        bounds=limits,
-        options={"xatol": 1e-7, "fatol": 1e-14},
-    )
-    middle, width = float(found.x[0]), float(np.exp(found.x[1]))
+    found = _best_shape(squares)
+    middle, width = float(found[0]), float(np.exp(found[1]))
     low, gain = _ends(_rise(unit, middle, width), y)
     return Logistic(low, low + gain, least + middle * span, width * span)
 
 
-def _best_start(squares: Callable[[Floats], float]) -> Floats:
+def _best_shape(squares: Callable[[Floats], float]) -> Floats:
+    """Middle and logarithm of the width, in ranges of the predictions, of the best curve."""
+    from scipy.optimize import minimize  # noqa: PLC0415 - slow to import
+
     starts = [np.array([middle, np.log(width)]) for middle, width in product(*STARTS)]
-    return min(starts, key=squares)
+    best = min(starts, key=squares)
+    for _ in range(RUNS):
+        steps = (0.05 if best[0] < 0.5 else -0.05, 0.3 if best[1] < 0 else -0.3)
+        # By the simplex: the valley of a steep curve between two examples stops gradients half-way.
+        best = minimize(
+            squares,
+            best,
+            method="Nelder-Mead",
+            bounds=LIMITS,
+            options={
+                "initial_simplex": best + np.array([(0, 0), (steps[0], 0), (0, steps[1])]),
+                "xatol": 1e-7,
+                "fatol": 1e-14,
+            },
+        ).x
+    return np.asarray(best)
 
 
 def _ends(rise: Floats, label: Floats) -> tuple[float, float]:
