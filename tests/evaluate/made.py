@@ -82,9 +82,9 @@ def write_set(
     return folder
 
 
-def opened(folder: Path, **columns: Any) -> Labelled:
+def opened(folder: Path, table: list[dict[str, Any]] | None = None, **columns: Any) -> Labelled:
     """A small data set, opened."""
-    return open_labelled(write_set(folder, **columns))
+    return open_labelled(write_set(folder, table, **columns))
 
 
 def tiny(folder: Path, **changes: Any) -> Path:

@@ -14,7 +14,14 @@ from ctiqa.evaluate import ablation
 from ctiqa.evaluate.ablation import Result, Row, rows_of, run_variants, with_seed
 from ctiqa.evaluate.published import PUBLISHED, published
 from ctiqa.evaluate.variant_tables import table_markdown, write_tables
-from ctiqa.evaluate.variants import BETAS, BLOCKS, Variant, chosen, variants_of
+from ctiqa.evaluate.variants import (
+    BETAS,
+    BLOCKS,
+    Variant,
+    chosen,
+    shortened,
+    variants_of,
+)
 from ctiqa.recipe import overlaid, read_values, recipe_from
 
 RECIPES = Path(__file__).parents[2] / "recipes"
@@ -94,6 +101,14 @@ def test_defects_need_a_published_system() -> None:
         variants_of("defects", VALUES)
 
 
+def test_epochs_only_get_fewer() -> None:
+    values = shortened(small("shen2025"), 4)
+    assert (values["teacher"]["epochs"], values["student"]["epochs"]) == (3, 4)
+    assert small("shen2025")["student"]["epochs"] == 5
+    with pytest.raises(UsageError, match="count epochs; teacher has none"):
+        shortened(VALUES, 2)
+
+
 def test_choosing_variants() -> None:
     rows = variants_of("beta", small("distiliqa"))
     assert [row.name for row in chosen(rows, ["beta 0.5"])] == ["beta 0.5"]
@@ -144,7 +159,7 @@ def test_seeds_differ_and_the_first_is_the_recipes_own() -> None:
 
 def result(variant: str, seed: int, overall: float) -> Result:
     figures = dict.fromkeys(ablation.NAMES, 0.5) | {"overall": overall}
-    return Result(variant, seed, figures, (overall - 0.1, overall + 0.1), None)
+    return Result(variant, seed, figures, (overall - 0.1, overall + 0.1), None, 1.5)
 
 
 def test_rows_are_means_over_seeds() -> None:

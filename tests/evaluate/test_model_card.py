@@ -12,9 +12,11 @@ from tests.train.onnx_file import tiny_network
 from tests.train.tiny import RECIPE
 
 from ctiqa.data.manifest import Examples, read_header
-from ctiqa.errors import WeightsError
+from ctiqa.errors import DataError, WeightsError
 from ctiqa.evaluate import held_out, model_card
 from ctiqa.evaluate.model_card import write_model
+from ctiqa.evaluate.scale import Scale
+from ctiqa.recipe import StemVitNetwork
 from ctiqa.score.engine import Engine
 from ctiqa.weights import digest, load_model
 
@@ -121,3 +123,35 @@ def test_members_must_be_what_the_recipe_says(examples: Examples, tmp_path: Path
     with pytest.raises(WeightsError, match="must return finite scores of shape"):
         write_model(wrong, tiny_network()[1], examples, tmp_path, threads=1)
     assert not list(tmp_path.iterdir())
+
+
+def test_slices_that_a_network_is_not_made_for_are_refused(
+    examples: Examples, tmp_path: Path
+) -> None:
+    fixed = replace(RECIPE, network=StemVitNetwork(outputs=RECIPE.members))
+    with pytest.raises(DataError, match=r"slices of 512x512 pixels, the data set has 128x128;"):
+        write_model(fixed, tiny_network()[1], examples, tmp_path, threads=1)
+    assert not list(tmp_path.iterdir())
+
+
+def test_labels_of_another_scale_are_measured_in_grades(
+    card: dict[str, Any], examples: Examples, tmp_path: Path
+) -> None:
+    doubled = write_model(
+        RECIPE, tiny_network()[1], examples, tmp_path, threads=1, scale=Scale(-4.0, 4.0)
+    )
+    engine = Engine(load_model(tmp_path / "tiny.onnx"), 1)
+    test = examples.where(split="test", purpose="example")
+    score = held_out.score_examples(engine, test).score
+    grades = (test.column("label").astype(float) + 4) / 2
+    assert doubled["agreement"]["mae"]["value"] == pytest.approx(
+        np.abs(score - grades).mean(), abs=1e-4
+    )
+    assert doubled["agreement"]["plcc"]["value"] == card["agreement"]["plcc"]["value"]
+
+
+def test_checks_that_need_other_slices_are_left_out(examples: Examples, tmp_path: Path) -> None:
+    plain = Examples(examples.folder, examples.where(purpose="example").table)
+    checks = write_model(RECIPE, tiny_network()[1], plain, tmp_path, threads=1)["checks"]
+    assert "steadiness" in checks
+    assert not {"dose_order", "sharper_order"} & set(checks)

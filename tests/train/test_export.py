@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -7,7 +9,9 @@ import pytest
 import torch
 from tests.train.onnx_file import tiny_network
 
-from ctiqa.train.export import OPSET
+from ctiqa.models.build import build
+from ctiqa.recipe import StemVitNetwork
+from ctiqa.train.export import OPSET, to_onnx
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +60,23 @@ def test_names_and_sizes_are_what_the_engine_expects() -> None:
 def test_the_weights_are_inside() -> None:
     model = onnx.load_from_string(tiny_network()[1])
     assert not [t.name for t in model.graph.initializer if t.external_data]
+
+
+@functools.cache
+def fixed() -> tuple[torch.nn.Module, onnxruntime.InferenceSession]:
+    torch.manual_seed(5)
+    model = build(StemVitNetwork(blocks=1, body="vit_tiny_patch16_224", depth=1, outputs=2)).eval()
+    network = to_onnx(model, side=512, scale=(1.0, 5.0))
+    return model, onnxruntime.InferenceSession(network)
+
+
+def test_a_network_of_fixed_matrix_gives_grades() -> None:
+    model, session = fixed()
+    assert [o.name for o in session.get_outputs()] == ["scores"]
+    assert session.get_inputs()[0].shape == ["slices", 1, 512, 512]
+    for n in (1, 3):
+        images = hu(n, 512, 512)
+        with torch.no_grad():
+            on_scale = model(torch.from_numpy(images))[0].numpy()
+        (grades,) = session.run(None, {"hu": images})
+        np.testing.assert_allclose(grades, on_scale - 1, atol=1e-4)

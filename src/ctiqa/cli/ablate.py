@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from ctiqa.cli.train import DataFolder, DeviceKind, RecipeFile
+from ctiqa.cli.command import command_of
+from ctiqa.cli.train import DataFolder, DeviceKind, Kind, RecipeFile
 
 Ablation = Literal["blocks", "members", "beta", "defects"]
 OutFolder = Annotated[Path, typer.Option(help="Folder for trainings and tables; work is kept.")]
@@ -17,9 +18,17 @@ Split = Annotated[str, typer.Option(help="Split to measure on.")]
 Only = Annotated[
     list[str] | None, typer.Option(metavar="NAME", help="Only this variant; may be repeated.")
 ]
+Epochs = Annotated[
+    int | None, typer.Option(min=1, help="Most epochs of a training; default the recipe's.")
+]
+Natural = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Natural images with scores, for TFKT's first phase."),
+]
 
 
 def ablate(
+    context: typer.Context,
     ablation: Annotated[Ablation, typer.Argument(help="What is varied.")],
     recipe: RecipeFile,
     *,
@@ -28,13 +37,17 @@ def ablate(
     seeds: Seeds = 1,
     split: Split = "test",
     only: Only = None,
+    epochs: Epochs = None,
+    natural: Natural = None,
     device: DeviceKind = "auto",
 ) -> None:
     """Train a recipe with one thing changed at a time, and tabulate what it does."""
-    _tabulate(ablation, recipe, data, out, seeds=seeds, split=split, only=only, device=device)
+    asked = _Asked(recipe, data, out, seeds, split, only, epochs, natural, device)
+    _tabulate(ablation, asked, command_of(context))
 
 
 def compare(
+    context: typer.Context,
     recipe: RecipeFile,
     *,
     data: DataFolder,
@@ -42,51 +55,66 @@ def compare(
     seeds: Seeds = 1,
     split: Split = "test",
     only: Only = None,
+    epochs: Epochs = None,
+    natural: Natural = None,
     device: DeviceKind = "auto",
 ) -> None:
     """Train a recipe's method and the networks it is compared with on the same data."""
-    _tabulate("networks", recipe, data, out, seeds=seeds, split=split, only=only, device=device)
+    asked = _Asked(recipe, data, out, seeds, split, only, epochs, natural, device)
+    _tabulate("networks", asked, command_of(context))
 
 
-def _tabulate(
-    kind: str,
-    recipe: Path,
-    data: Path,
-    out: Path,
-    *,
-    seeds: int,
-    split: str,
-    only: list[str] | None,
-    device: Literal["auto", "cpu", "cuda"],
-) -> None:
-    import time
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What both commands are told."""
+
+    recipe: Path
+    data: Path
+    out: Path
+    seeds: int
+    split: str
+    only: list[str] | None
+    epochs: int | None
+    natural: Path | None
+    device: Kind
+
+
+def _tabulate(kind: str, asked: _Asked, command: str) -> None:
     from datetime import UTC, datetime
 
     from ctiqa.data.manifest import read_header
-    from ctiqa.evaluate.ablation import run_variants
+    from ctiqa.evaluate.ablation import reference_rows, run_variants
     from ctiqa.evaluate.published import published
     from ctiqa.evaluate.variant_tables import table_markdown, write_tables
-    from ctiqa.evaluate.variants import chosen, variants_of
+    from ctiqa.evaluate.variants import chosen, shortened, variants_of
     from ctiqa.recipe import read_values
     from ctiqa.train.devices import device as devices
 
-    variants = chosen(variants_of(kind, read_values(recipe)), only)
-    started = time.monotonic()
-    with devices(device) as where:
+    values = read_values(asked.recipe)
+    if asked.epochs:
+        values = shortened(values, asked.epochs)
+    variants = chosen(variants_of(kind, values), asked.only)
+    with devices(asked.device) as where:
         rows = run_variants(
-            variants, data, out, seeds=seeds, split=split, device=where, tell=typer.echo
+            variants,
+            asked.data,
+            asked.out,
+            seeds=asked.seeds,
+            split=asked.split,
+            natural=asked.natural,
+            device=where,
+            tell=typer.echo,
         )
         if not where.first:
             return
-    words = ["ctiqa", "compare"] if kind == "networks" else ["ctiqa", "ablate", kind]
-    options = ["--data", str(data), "--out", str(out), "--seeds", str(seeds), "--split", split]
-    options += [word for name in only or [] for word in ("--only", name)]
+    if kind == "networks":
+        rows += reference_rows(asked.data, asked.split)
     facts = {
-        "command": shlex.join([*words, str(recipe), *options]),
+        "command": command,
         "date": datetime.now(UTC).date().isoformat(),
-        "data": read_header(data)["content_sha256"][:16],
-        "minutes": f"{(time.monotonic() - started) / 60:.1f} on {where.torch.type}",
+        "data": read_header(asked.data)["content_sha256"][:16],
+        "minutes": f"{sum(row.minutes for row in rows):.1f} on {where.torch.type}",
     }
-    files = write_tables(rows, published(kind), out, kind, facts)
+    files = write_tables(rows, published(kind), asked.out, kind, facts)
     typer.echo(table_markdown(rows, published(kind), facts))
     typer.echo(f"wrote {', '.join(str(file) for file in files)}")

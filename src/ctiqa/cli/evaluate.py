@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ctiqa.cli.command import command_of
 from ctiqa.cli.train import DataFolder, DeviceKind
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ def evaluate(
         list[str] | None,
         typer.Argument(
             metavar="MODEL",
-            help="Name of a model, .onnx file, run folder, checkpoint, or RUN:teacher.",
+            help="Name of a model, .onnx file, run folder, checkpoint, RUN:teacher, or a "
+            "reference: noise-level, niqe, psnr, ssim.",
         ),
     ] = None,
     *,
@@ -48,6 +49,14 @@ def evaluate(
         Path | None,
         typer.Option(metavar="DIR", help="Leave out patients that this data set trains on."),
     ] = None,
+    published: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TABLE",
+            help="Print published rows below: blocks, members, beta, networks, tfkt, challenge "
+            "or all; also written to published.md.",
+        ),
+    ] = None,
     device: DeviceKind = "auto",
     jobs: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Threads; default all cores.")
@@ -62,10 +71,13 @@ def evaluate(
     from ctiqa.evaluate.labelled import open_labelled
     from ctiqa.evaluate.opening import open_predictors
     from ctiqa.evaluate.properties import MOST_EXAMPLES
+    from ctiqa.evaluate.published_table import beside_published, check_tables
     from ctiqa.evaluate.results import check_folder, write_results
+    from ctiqa.io.atomic import write_bytes
     from ctiqa.score.scorer import usable_cores
 
     check_folder(out)
+    check_tables(published or [])
     labelled = open_labelled(data, split, trained_on=trained_on)
     predictors = open_predictors(
         models or [], predictions or [], labelled, threads=jobs or usable_cores(), device=device
@@ -75,22 +87,10 @@ def evaluate(
         found = measure(predictors, labelled, options, _bars(bars))
     write_results(found, out, command_of(context))
     _tell(found, out)
-
-
-def command_of(context: typer.Context) -> str:
-    """The command as it can be typed again; what has its default is left out."""
-    words = ["ctiqa", str(context.info_name)]
-    for parameter in context.command.params:
-        value = context.params.get(str(parameter.name))
-        if value in (None, parameter.get_default(context), [], ()):
-            continue
-        flags = [] if parameter.param_type_name == "argument" else [parameter.opts[0]]
-        if isinstance(value, bool):
-            words += flags
-            continue
-        for each in value if isinstance(value, list | tuple) else [value]:
-            words += [*flags, str(each)]
-    return shlex.join(words)
+    if published:
+        text = beside_published(found, published)
+        write_bytes(out / "published.md", text.encode())
+        typer.echo(text)
 
 
 def _bars(stack: ExitStack) -> Callable[[str], Progress]:

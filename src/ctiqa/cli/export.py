@@ -19,15 +19,22 @@ def export(
     jobs: Annotated[int, typer.Option(help="Threads.")] = 2,
 ) -> None:
     """Export the student to ONNX, calibrate and measure it, and write its card."""
-    from ctiqa.data.manifest import read_examples
+    from ctiqa.evaluate.card_facts import input_facts
+    from ctiqa.evaluate.labelled import open_labelled
     from ctiqa.evaluate.model_card import write_model
     from ctiqa.recipe import read_recipe
     from ctiqa.train.export import to_onnx
     from ctiqa.train.student import load_student
 
     wanted = read_recipe(recipe)
-    network = to_onnx(load_student(wanted, run))
-    card = write_model(wanted, network, read_examples(data), out, threads=jobs)
+    labelled = open_labelled(data)
+    low, high = input_facts(wanted.network)["matrix"]
+    network = to_onnx(
+        load_student(wanted, run),
+        side=low if low == high else None,
+        scale=(labelled.scale.low, labelled.scale.high),
+    )
+    card = write_model(wanted, network, labelled.whole, out, threads=jobs, scale=labelled.scale)
     overall = card["agreement"]["overall"]
-    low, high = overall["interval"]
-    typer.echo(f"{out / wanted.name}.onnx: overall {overall['value']:.3f} ({low:.3f}-{high:.3f})")
+    worst, best = overall["interval"]
+    typer.echo(f"{out / wanted.name}.onnx: overall {overall['value']:.3f} ({worst:.3f}-{best:.3f})")

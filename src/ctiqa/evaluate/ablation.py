@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
@@ -16,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ctiqa.errors import DataError
+from ctiqa.errors import DataError, UsageError
 from ctiqa.evaluate.figures import figures_of, pairs_on
 from ctiqa.evaluate.labelled import Labelled, open_labelled
+from ctiqa.evaluate.predictors import score_examples
+from ctiqa.evaluate.references import ALONE, BESIDE, REFERENCES, has_originals, open_reference
 from ctiqa.evaluate.scale import Floats
 from ctiqa.evaluate.variants import Variant
 from ctiqa.io.atomic import write_bytes
@@ -45,6 +48,7 @@ class Result:
         figures: Figures on the test split, by name.
         interval: 95 % patient-clustered interval of the overall figure.
         teacher_overall: Overall figure of the mean of its teacher; ``None`` without one.
+        minutes: Time that it took; what variants share counts where it was made.
     """
 
     variant: str
@@ -52,6 +56,7 @@ class Result:
     figures: dict[str, float]
     interval: tuple[float, float] | None
     teacher_overall: float | None
+    minutes: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +67,7 @@ class Study:
         data: Data set that they are trained and measured on.
         out: Folder of the study.
         labelled: The examples they are measured on.
+        natural: Natural images with scores, where a recipe has a first phase.
         device: Where they run; the CPU where none is given.
         tell: Called with lines of progress.
     """
@@ -69,6 +75,7 @@ class Study:
     data: Path
     out: Path
     labelled: Labelled
+    natural: Path | None
     device: Device | None
     tell: Tell
 
@@ -84,6 +91,7 @@ class Row:
         spread: Standard deviation of the overall figure over the seeds; ``None`` for one.
         interval: 95 % patient-clustered interval of the overall figure, mean over the seeds.
         teacher_overall: Mean overall figure of the teachers; ``None`` without one.
+        minutes: Time that all seeds took together.
     """
 
     variant: str
@@ -92,6 +100,7 @@ class Row:
     spread: float | None
     interval: tuple[float, float] | None
     teacher_overall: float | None
+    minutes: float
 
 
 def run_variants(
@@ -101,6 +110,7 @@ def run_variants(
     *,
     seeds: int = 1,
     split: str = "test",
+    natural: Path | None = None,
     device: Device | None = None,
     tell: Tell = lambda _: None,
 ) -> list[Row]:
@@ -112,6 +122,7 @@ def run_variants(
         out: Folder of the study.
         seeds: Trainings of every variant.
         split: Split that is measured on.
+        natural: Natural images with scores, needed where a recipe has a first phase.
         device: Where it runs; the CPU where none is given.
         tell: Called with lines of progress.
 
@@ -119,17 +130,46 @@ def run_variants(
         One row a variant.
 
     Raises:
-        UsageError: If a recipe breaks a rule.
+        UsageError: If a recipe breaks a rule, or its first phase has no images.
         DataError: If the data set is of another recipe, or a result there is of other data.
     """
     recipes = [recipe_from(variant.values, variant.name) for variant in variants]
-    study = Study(data, out, open_labelled(data, split), device, tell)
+    if natural is None and any(recipe.pretrain for recipe in recipes):
+        raise UsageError(
+            "a recipe with a [pretrain] table needs natural images with scores; name their data "
+            "set with --natural"
+        )
+    study = Study(data, out, open_labelled(data, split), natural, device, tell)
     results: list[Result] = []
     for seed in range(seeds):
         for variant, recipe in zip(variants, recipes, strict=True):
             tell(f"{variant.name}, seed {seed}")
             results.append(_result(study, variant, seed, with_seed(recipe, seed)))
     return rows_of(results)
+
+
+def reference_rows(data: Path, split: str = "test") -> list[Row]:
+    """One row a reference that needs no training (:mod:`ctiqa.evaluate.references`).
+
+    References that need originals are left out where the data set has none.
+
+    Args:
+        data: Data set; its validation split puts references on the scale of the labels.
+        split: Split that is measured on.
+    """
+    labelled = open_labelled(data, split)
+    names = REFERENCES if has_originals(labelled) else ALONE
+    return [_reference_row(name, labelled) for name in names]
+
+
+def _reference_row(name: str, labelled: Labelled) -> Row:
+    started = time.monotonic()
+    scores = score_examples(open_reference(name, labelled), labelled.examples, labelled.scale)
+    found = figures_of(pairs_on(labelled, scores.score), NAMES)
+    figures = {each: figure.value for each, figure in found.items()}
+    said = f"{name} ({'sees the original' if name in BESIDE else 'no training'})"
+    minutes = (time.monotonic() - started) / 60
+    return Row(said, 1, figures, None, found["overall"].interval, None, minutes)
 
 
 def with_seed(recipe: Recipe, seed: int) -> Recipe:
@@ -164,6 +204,7 @@ def _row(results: Sequence[Result]) -> Row:
         if intervals
         else None,
         teacher_overall=fmean(teachers) if teachers else None,
+        minutes=sum(result.minutes for result in results),
     )
 
 
@@ -175,6 +216,7 @@ def _result(study: Study, variant: Variant, seed: int, recipe: Recipe) -> Result
     kept = _kept(folder / RESULT, json.loads(json.dumps(mark)))
     if kept is not None:
         return Result(**{**kept, "variant": variant.name, "seed": seed})
+    started = time.monotonic()
     scores, teacher = _trained(study, recipe, folder)
     found = figures_of(pairs_on(labelled, scores), NAMES)
     result = Result(
@@ -183,6 +225,7 @@ def _result(study: Study, variant: Variant, seed: int, recipe: Recipe) -> Result
         {name: figure.value for name, figure in found.items()},
         found["overall"].interval,
         None if teacher is None else _overall(labelled, teacher),
+        (time.monotonic() - started) / 60,
     )
     text = json.dumps({**mark, "result": asdict(result)}, indent=1)
     write_bytes(folder / RESULT, text.encode())
@@ -207,7 +250,8 @@ def _trained(study: Study, recipe: Recipe, folder: Path) -> tuple[Floats, Floats
 
     labelled = study.labelled
     opened = open_run(recipe, study.data, folder, device=study.device, tell=study.tell)
-    run = replace(opened, teacher=study.out / f"teacher-{_teacher_mark(recipe)}")
+    run = replace(opened, shared=study.out / _shared_name(recipe))
+    _pretrain(study, run)
     members = list(_members(run, labelled))
     train_student(run)
     scores = predict(load_student(recipe, folder), labelled.examples, device=run.device)
@@ -220,17 +264,47 @@ def _members(run: Run, labelled: Labelled) -> Iterator[Any]:
     from ctiqa.train.predict import predict  # noqa: PLC0415 - torch
     from ctiqa.train.teacher import load_member, train_member  # noqa: PLC0415
 
-    shared = replace(run, out=run.teacher_folder)
+    shared = replace(run, out=run.shared_folder)
     for k in range(run.recipe.members):
         train_member(shared, k)
-        network = load_member(run.recipe, run.teacher_folder, k)
+        network = load_member(run.recipe, run.shared_folder, k)
         yield predict(network, labelled.examples, device=run.device)
 
 
-def _teacher_mark(recipe: Recipe) -> str:
-    """What tells two teachers apart: all of the recipe but its student."""
-    shaping = {k: v for k, v in recipe.as_dict().items() if k not in {"student", "polish"}}
-    return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:10]
+def _pretrain(study: Study, run: Run) -> None:
+    """The first phase of a recipe that has one, unless another variant has trained it."""
+    if run.recipe.pretrain is None or study.natural is None:
+        return
+    from ctiqa.train.inputs import open_run  # noqa: PLC0415 - torch
+    from ctiqa.train.pretrain import pretrain  # noqa: PLC0415
+
+    pretrain(
+        open_run(
+            run.recipe,
+            study.natural,
+            run.shared_folder,
+            device=study.device,
+            tell=study.tell,
+            natural=True,
+        )
+    )
+
+
+def _shared_name(recipe: Recipe) -> str:
+    """Folder of what variants share: the features of a first phase, or a teacher.
+
+    Teachers differ by all of the recipe but its student; features by what shaped them.
+    """
+    if recipe.pretrain and not recipe.members:
+        from ctiqa.train.pretrain import shaping  # noqa: PLC0415 - torch
+
+        return f"features-{_mark(shaping(recipe))}"
+    values = recipe.as_dict()
+    return f"teacher-{_mark({k: v for k, v in values.items() if k not in {'student', 'polish'}})}"
+
+
+def _mark(values: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:10]
 
 
 def _joined(outputs: Any, labelled: Labelled) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 from ctiqa.data.manifest import Examples
 from ctiqa.data.sources.simulate import DOSE_LADDER
-from ctiqa.metrics.agreement import agreement, bootstrap_interval
+from ctiqa.evaluate.scale import GRADES, Scale
+from ctiqa.metrics.agreement import agreement
+from ctiqa.metrics.intervals import agreement_intervals
 from ctiqa.score.engine import Engine
 
 Floats = npt.NDArray[np.float64]
@@ -30,11 +32,13 @@ class Scored:
 
     Attributes:
         examples: The examples.
-        members: Estimates of the head members, not clipped [n, members].
+        members: Estimates of the head members in grades, not clipped [n, members].
+        scale: Scale of the labels.
     """
 
     examples: Examples
     members: npt.NDArray[np.float32]
+    scale: Scale = GRADES
 
     @property
     def score(self) -> Floats:
@@ -48,8 +52,8 @@ class Scored:
 
     @property
     def label(self) -> Floats:
-        """True score of every example, 0–4 [n]."""
-        return self.examples.column("label").astype(np.float64)
+        """True score of every example in grades, 0–4 [n]."""
+        return self.scale.grades(self.examples.column("label").astype(np.float64))
 
 
 def score_examples(
@@ -58,6 +62,7 @@ def score_examples(
     *,
     change: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]] | None = None,
     batch: int = 8,
+    scale: Scale = GRADES,
 ) -> Scored:
     """Score every example with the engine that users run.
 
@@ -66,6 +71,7 @@ def score_examples(
         examples: Examples of one matrix size.
         change: Applied to the pixels [n, rows, cols] before scoring (a flip, say).
         batch: Slices at a time.
+        scale: Scale of the labels.
     """
     images = examples.images()
     parts = []
@@ -73,7 +79,7 @@ def score_examples(
         numbers = range(start, min(start + batch, len(images)))
         hu = np.stack([images[k] for k in numbers]).astype(np.float32)
         parts.append(engine.run(np.ascontiguousarray(change(hu) if change else hu)))
-    return Scored(examples, np.concatenate(parts))
+    return Scored(examples, np.concatenate(parts), scale)
 
 
 def calibrate(scored: Scored, level: float) -> dict[str, float]:
@@ -104,20 +110,17 @@ def coverage(scored: Scored, rule: dict[str, float]) -> float:
 def agreement_with_intervals(scored: Scored, *, resamples: int = 1000) -> dict[str, Any]:
     """Every figure of agreement with its 95 % patient-clustered interval."""
     patients = scored.examples.column("patient")
-    figures = agreement(scored.score, scored.label).as_dict()
-    result: dict[str, Any] = {"n": len(scored.examples), "patients": len(np.unique(patients))}
-    for name in figures:
-
-        def statistic(drawn: npt.NDArray[np.intp], name: str = name) -> float:
-            return agreement(scored.score[drawn], scored.label[drawn]).as_dict()[name]
-
-        rng = np.random.default_rng(0)
-        low, high = bootstrap_interval(statistic, patients, rng, resamples=resamples)
-        result[name] = {
-            "value": round(figures[name], 4),
-            "interval": [round(low, 4), round(high, 4)],
+    names = agreement(scored.score, scored.label).as_dict()
+    rng = np.random.default_rng(0)
+    found = agreement_intervals(scored.score, scored.label, patients, rng, resamples=resamples)
+    figures = {
+        name: {
+            "value": round(found[name].value, 4),
+            "interval": [round(found[name].low, 4), round(found[name].high, 4)],
         }
-    return result
+        for name in names
+    }
+    return {"n": len(scored.examples), "patients": len(np.unique(patients)), **figures}
 
 
 def dose_and_views(scored: Scored) -> Scored:
@@ -129,7 +132,8 @@ def dose_and_views(scored: Scored) -> Scored:
         pl.col("kernel_half_per_mm").is_null(), pl.col("blur_mm") == 0, pl.col("denoise") == 0
     )
     kept = plain["position"].to_numpy()
-    return Scored(Examples(scored.examples.folder, plain.drop("position")), scored.members[kept])
+    examples = Examples(scored.examples.folder, plain.drop("position"))
+    return replace(scored, examples=examples, members=scored.members[kept])
 
 
 def by_region(scored: Scored) -> dict[str, dict[str, Any]]:

@@ -2,50 +2,32 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ctiqa.data import labels
-from ctiqa.data.degrade import WORST_NOISE_HU
 from ctiqa.data.manifest import Examples
+from ctiqa.errors import DataError
 from ctiqa.evaluate import held_out
-from ctiqa.evaluate.labelled import content_of
+from ctiqa.evaluate.card_facts import LEVEL, draft
+from ctiqa.evaluate.scale import GRADES, Scale
 from ctiqa.io.atomic import write_bytes
-from ctiqa.models.stride32 import INPUT_RANGE_HU, INPUT_WINDOWS
 from ctiqa.recipe import Recipe
 from ctiqa.score.engine import Engine
 from ctiqa.weights import HASHES, Model, ModelFiles, digest, load_hashes, parse_card
 
-LEVEL = 0.9
 ENOUGH = 30
 """Fewest examples of a part of the test whose agreement is reported."""
-MATRIX = (256, 1024)
-
-LABEL = (
-    "Simulated, not read by radiologists. Five full-reference measures (patch error pooled with "
-    "power 4, SSIM in the soft-tissue and in the wide window, gradient similarity, VIF), each "
-    "read as the plain noise that would have cost this very slice as much, averaged, joined with "
-    "the slice's own noise and put on the 0-4 scale of LDCTIQAC2023 by two physical anchors: "
-    f"{labels.EXCELLENT_NOISE_HU:g} HU of total noise is a 4, {labels.USELESS_NOISE_HU:g} HU a 0."
-)
-
-NOT_TRAINED_ON = (
-    "scores given by radiologists",
-    "the images of LDCTIQAC2023",
-    "the patient of the example scan",
-    "metal, motion, beam hardening and ring artefacts",
-    "images of deep-learning reconstruction",
-    "cone-beam, photon-counting, micro and paediatric CT",
-    "limbs; heads and necks are only a few slices",
-)
 
 
 def write_model(
-    recipe: Recipe, network: bytes, examples: Examples, folder: Path, *, threads: int
+    recipe: Recipe,
+    network: bytes,
+    examples: Examples,
+    folder: Path,
+    *,
+    threads: int,
+    scale: Scale = GRADES,
 ) -> dict[str, Any]:
     """Calibrate and measure a network through the engine users run, and write it with its card.
 
@@ -55,18 +37,25 @@ def write_model(
         examples: The whole prepared data set; validation calibrates, test reports.
         folder: Where ``<name>.onnx``, ``<name>.json`` and ``hashes.json`` go.
         threads: Threads of the engine.
+        scale: Scale of the labels; the network gives grades, 0-4.
 
     Returns:
         The card.
+
+    Raises:
+        DataError: If the data set holds slices that the network is not made for.
     """
-    draft = _facts(recipe, examples)
-    engine = Engine(_model(recipe.name, network, draft, folder), threads)
+    facts = draft(recipe, examples)
     drawn = examples.where(purpose="example")
-    validation = held_out.score_examples(engine, drawn.where(split="validation"))
+    parts = {split: drawn.where(split=split) for split in ("validation", "test")}
+    for part in parts.values():
+        _check_matrix(part, *facts["input"]["matrix"])
+    engine = Engine(_model(recipe.name, network, facts, folder), threads)
+    validation = held_out.score_examples(engine, parts["validation"], scale=scale)
     rule = held_out.calibrate(validation, LEVEL)
-    test = held_out.score_examples(engine, drawn.where(split="test"))
+    test = held_out.score_examples(engine, parts["test"], scale=scale)
     card = {
-        **draft,
+        **facts,
         "interval": rule,
         "agreement": held_out.agreement_with_intervals(test),
         "checks": _checks(engine, examples, test, rule),
@@ -75,25 +64,42 @@ def write_model(
     return card
 
 
+def _check_matrix(examples: Examples, low: int, high: int) -> None:
+    """Slices of one matrix, and where the network has a fixed one, of that."""
+    images = examples.images()
+    shapes = sorted({images[k].shape for k in range(len(images))})
+    unfit = low == high and shapes != [(low, low)]
+    if unfit or len(shapes) > 1:
+        wanted = f"{low}x{low} pixels" if low == high else "one matrix"
+        listed = ", ".join("x".join(map(str, shape)) for shape in shapes)
+        raise DataError(
+            f"this model is measured on slices of {wanted}, the data set has {listed}; "
+            "prepare one of such slices"
+        )
+
+
 def _checks(
     engine: Engine, examples: Examples, test: held_out.Scored, rule: dict[str, float]
 ) -> dict[str, Any]:
+    """What is checked besides agreement; the last ones only where the data hold their slices."""
     unseen = examples.where(split="test")
-    plain = unseen.where(purpose="example").where(row=0)
-    every_third = Examples(examples.folder, unseen.where(purpose="example").table[::3])
-    return {
-        "dose_and_views": _agreement_if_enough(held_out.dose_and_views(test)),
+    drawn = unseen.where(purpose="example")
+    every_third = Examples(examples.folder, drawn.table[::3])
+    checks = {
         "interval_coverage": round(held_out.coverage(test, rule), 4),
-        "dose_order": held_out.dose_order(
-            held_out.score_examples(engine, unseen.where(purpose="ladder"))
-        ),
-        "sharper_order": held_out.sharper_order(
-            held_out.score_examples(engine, plain),
-            held_out.score_examples(engine, unseen.where(purpose="sharper")),
-        ),
         "steadiness": held_out.steadiness(engine, every_third),
         "regions": held_out.by_region(test),
     }
+    if {"kernel_half_per_mm", "blur_mm", "denoise"} <= set(test.examples.table.columns):
+        checks["dose_and_views"] = _agreement_if_enough(held_out.dose_and_views(test))
+    if len(ladder := unseen.where(purpose="ladder")):
+        checks["dose_order"] = held_out.dose_order(held_out.score_examples(engine, ladder))
+    if len(sharper := unseen.where(purpose="sharper")):
+        checks["sharper_order"] = held_out.sharper_order(
+            held_out.score_examples(engine, drawn.where(row=0)),
+            held_out.score_examples(engine, sharper),
+        )
+    return checks
 
 
 def _agreement_if_enough(scored: held_out.Scored) -> dict[str, Any] | None:
@@ -101,56 +107,6 @@ def _agreement_if_enough(scored: held_out.Scored) -> dict[str, Any] | None:
     if len(scored.examples) < ENOUGH:
         return None
     return held_out.agreement_with_intervals(scored)
-
-
-def _facts(recipe: Recipe, examples: Examples) -> dict[str, Any]:
-    train = examples.where(split="train")
-    return {
-        "name": recipe.name,
-        "version": "1",
-        "title": "No-reference CT image quality, stride-32 student of a teacher ensemble",
-        "created": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
-        "licence": "Apache-2.0",
-        "members": recipe.network.outputs,
-        "input": {
-            "matrix": list(MATRIX),
-            "range_hu": list(INPUT_RANGE_HU),
-            "windows": list(INPUT_WINDOWS),
-            "selectable_windows": [],
-        },
-        "output": {
-            "range": [0, 4],
-            "meaning": "0 bad, 1 poor, 2 fair, 3 good, 4 excellent; higher is better",
-        },
-        "interval": {"level": LEVEL, "quantile": 1.0, "floor": 0.1},
-        "label": LABEL,
-        "data": _sources(train),
-        "training": {
-            "examples": len(train),
-            "patients": len(np.unique(train.column("patient"))),
-            "data_sha256": content_of(examples.folder),
-            "degradations": "dose from 100 % down to total noise of "
-            f"{WORST_NOISE_HU:g} HU, 960 to 60 views, kernels, blur, denoising",
-            "recipe": recipe.as_dict(),
-        },
-        "not_trained_on": list(NOT_TRAINED_ON),
-        "citation": "See CITATION.cff; data sources in NOTICE.",
-    }
-
-
-def _sources(train: Examples) -> list[dict[str, Any]]:
-    """Where the training slices come from, with licence, patients and slices."""
-    rows = []
-    for (origin, licence), part in train.table.group_by(["origin", "licence"], maintain_order=True):
-        rows.append(
-            {
-                "source": origin,
-                "licence": licence,
-                "patients": part["patient"].n_unique(),
-                "slices": part["shard"].str.replace("-[a-z]+$", "").n_unique(),
-            }
-        )
-    return rows
 
 
 def _model(name: str, network: bytes, card: dict[str, Any], folder: Path) -> Model:

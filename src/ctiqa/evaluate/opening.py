@@ -16,6 +16,7 @@ from ctiqa.evaluate.labelled import Labelled, ids_of
 from ctiqa.evaluate.listing import bulleted
 from ctiqa.evaluate.prediction_files import read_predictions
 from ctiqa.evaluate.predictors import Images, Kind, Predictor
+from ctiqa.evaluate.references import REFERENCES, open_reference
 from ctiqa.evaluate.scale import Scale
 from ctiqa.weights import ModelCard, load_model
 
@@ -40,7 +41,7 @@ def open_predictors(
     """Open everything that is to be measured.
 
     Args:
-        models: Names of models, ``.onnx`` files, runs, checkpoints, ``RUN:teacher``.
+        models: Names of models, ``.onnx`` files, runs, checkpoints, ``RUN:teacher``, references.
         tables: Files of predictions.
         labelled: What they will be measured on.
         threads: Threads of ONNX models.
@@ -70,7 +71,9 @@ def _openings(
     device: Where,
 ) -> Iterator[Callable[[], Sequence[Predictor]]]:
     for word in models:
-        if word.endswith(TEACHER):
+        if word in REFERENCES:
+            yield partial(_reference, word, labelled)
+        elif word.endswith(TEACHER):
             yield partial(_teacher, word, device)
         elif Path(word).suffix != ".onnx" and Path(word).exists():
             yield partial(_run, word, device)
@@ -161,6 +164,10 @@ def _predictor_of(members: Sequence[Trained], name: str, kind: Kind, where: Devi
         estimate=estimate,
         trained_on=first.data,
     )
+
+
+def _reference(word: str, labelled: Labelled) -> tuple[Predictor]:
+    return (open_reference(word, labelled),)
 
 
 def _table(file: Path, labelled: Labelled) -> list[Predictor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,6 @@ from ctiqa.evaluate.labelled import ids_of
 from ctiqa.evaluate.scale import Floats, Scale
 from ctiqa.weights import IntervalRule
 
-if TYPE_CHECKING:
-    pass
-
 Images = npt.NDArray[np.float32]
 """Slices of one size in HU, float32 [slices, rows, cols]."""
 
@@ -26,11 +23,7 @@ Estimate = Callable[[Images], npt.NDArray[np.float32]]
 
 Change = Callable[[Images], Images]
 Progress = Callable[[int, int], None]
-Kind = Literal["model", "run", "teacher", "predictions"]
-Where = Literal["auto", "cpu", "cuda"]
-
-TEACHER = ":teacher"
-"""What stands behind a run to mean its teacher."""
+Kind = Literal["model", "run", "teacher", "predictions", "reference"]
 
 BATCH = 8
 """Slices at a time."""

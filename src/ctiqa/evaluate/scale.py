@@ -60,6 +60,10 @@ class Scale:
         return [self.low, self.high]
 
 
+GRADES = Scale()
+"""The scale of ctiqa and of the challenge, 0-4."""
+
+
 def scale_of_words(words: str) -> Scale:
     """The scale that a manifest states in ``label_scale``.
 

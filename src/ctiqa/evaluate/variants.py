@@ -69,6 +69,23 @@ def variants_of(kind: str, values: Mapping[str, Any]) -> list[Variant]:
     return KINDS[kind](values)
 
 
+def shortened(values: Mapping[str, Any], epochs: int) -> dict[str, Any]:
+    """Plain values of a recipe whose trainings end after some epochs, if they do not before.
+
+    Raises:
+        UsageError: If a training counts steps.
+
+    >>> shortened({"student": {"epochs": 5}}, 2)
+    {'student': {'epochs': 2}}
+    """
+    parts = [part for part in ("teacher", "student", "polish") if part in values]
+    if stepped := [part for part in parts if not values[part].get("epochs")]:
+        raise UsageError(f"'epochs' shortens trainings that count epochs; {stepped[0]} has none")
+    return overlaid(
+        values, {f"{part}.epochs": min(values[part]["epochs"], epochs) for part in parts}
+    )
+
+
 def chosen(variants: Sequence[Variant], names: Sequence[str] | None) -> list[Variant]:
     """The variants of these names, all where none are given.
 
@@ -129,7 +146,8 @@ def _networks(values: Mapping[str, Any]) -> list[Variant]:
         Variant(name, {**alone, "network": {**network, **pretrained}}, _folder(name))
         for name, network in (SMALL_NETWORKS if small else NETWORKS).items()
     ]
-    own = [Variant("this method", values, "this-method")] if recipe.members else []
+    whole = recipe.members or recipe.pretrain
+    own = [Variant("this method", values, "this-method")] if whole else []
     return [Variant("own network alone", alone, "own-network-alone"), *own, *others]
 
 

@@ -9,33 +9,66 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 INPUT, OUTPUTS = "hu", ("scores", "log_noise_hu")
 OPSET = 18
 
+GRADES = (0.0, 4.0)
+"""The scale of the scores that ctiqa gives."""
 
-def to_onnx(model: nn.Module) -> bytes:
-    """The network as ONNX: any number of slices, any matrix.
+
+class Graded(nn.Module):
+    """A network whose scores are on the scale of its labels, put on that of ctiqa, 0-4.
 
     Args:
-        model: Network of :mod:`ctiqa.models`: HU in; score vector and noise map out.
+        network: HU in; scores and, where it has one, a map of noise out.
+        scale: Worst and best label.
+    """
+
+    def __init__(self, network: nn.Module, scale: tuple[float, float]) -> None:
+        super().__init__()
+        self.network = network
+        self.low = scale[0]
+        self.grade = (scale[1] - scale[0]) / (GRADES[1] - GRADES[0])
+
+    def forward(self, hu: Tensor) -> tuple[Tensor, ...]:
+        """HU [n, 1, rows, cols] to grades [n, outputs] and, where there is one, the noise map."""
+        scores, noise = self.network(hu)
+        if (self.low, self.grade) != (0.0, 1.0):
+            scores = (scores - self.low) / self.grade
+        return (scores,) if noise is None else (scores, noise)
+
+
+def to_onnx(
+    model: nn.Module, *, side: int | None = None, scale: tuple[float, float] = GRADES
+) -> bytes:
+    """The network as ONNX, for any number of slices.
+
+    Args:
+        model: Network of :mod:`ctiqa.models`: HU in; score vector and, where it has one, a map of
+            noise out.
+        side: Rows and columns of the slices it is made for; ``None`` for any matrix.
+        scale: Worst and best label that it was trained on; scores leave it on 0-4.
 
     Returns:
         Content of the ``.onnx`` file, weights included.
     """
-    size = {0: torch.export.Dim("slices"), 2: torch.export.Dim("rows"), 3: torch.export.Dim("cols")}
-    example = torch.zeros(2, 1, 384, 320)
+    graded = Graded(model, scale).eval()
+    example = torch.zeros(2, 1, side or 384, side or 320)
+    with torch.no_grad():
+        outputs = OUTPUTS[: len(graded(example))]
     with _quiet():
         program = torch.onnx.export(
-            model.eval(),
+            graded,
             (example,),
             input_names=[INPUT],
-            output_names=list(OUTPUTS),
+            output_names=list(outputs),
             opset_version=OPSET,
-            dynamic_shapes=(size,),
+            dynamic_shapes=(_free(side),),
             dynamo=True,
             verbose=False,
         )
@@ -45,6 +78,13 @@ def to_onnx(model: nn.Module) -> bytes:
         file = Path(folder) / "model.onnx"
         program.save(file, external_data=False)
         return file.read_bytes()
+
+
+def _free(side: int | None) -> dict[int, Any]:
+    """The axes whose length is open."""
+    slices = {0: torch.export.Dim("slices")}
+    matrix = {2: torch.export.Dim("rows"), 3: torch.export.Dim("cols")}
+    return slices if side else slices | matrix
 
 
 @contextlib.contextmanager

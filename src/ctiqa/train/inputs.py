@@ -27,7 +27,8 @@ class Run:
         device: Where it runs.
         tell: Called with lines of progress.
         resume: Whether a training that was stopped goes on; else it starts afresh.
-        teacher: Folder with the teacher's members; that of the run where it is ``None``.
+        shared: Folder with what the student starts from, the teacher's members and the features
+            of the first phase; that of the run where it is ``None``.
     """
 
     recipe: Recipe
@@ -37,12 +38,12 @@ class Run:
     device: Device = field(default_factory=Device)
     tell: Callable[[str], None] = lambda _: None
     resume: bool = True
-    teacher: Path | None = None
+    shared: Path | None = None
 
     @property
-    def teacher_folder(self) -> Path:
-        """Where the teacher's members are."""
-        return self.teacher or self.out
+    def shared_folder(self) -> Path:
+        """Where the teacher's members and the features of the first phase are."""
+        return self.shared or self.out
 
     @property
     def train(self) -> Examples:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -41,13 +42,21 @@ def pretrain(run: Run) -> Path:
         natural_network(recipe.network),
         train,
         run.folder(PRETRAIN),
-        run.facts("data", "teacher", "student", "polish"),
+        {**run.facts(), "recipe": shaping(recipe)},
         run.tell,
         RunLog(run.out, "train_info_pretrain", "natural images"),
         run.device,
     )
     measure = validation(run.validation, train, run.device)
     return training.run(batches_of(run.train, train), loss_on_labels(train), measure)
+
+
+def shaping(recipe: Recipe) -> dict[str, Any]:
+    """The part of a recipe that shapes the features; what comes after them does not."""
+    values = recipe.as_dict()
+    later = {"connector", "freeze_features", "transformer"}
+    network = {key: value for key, value in values["network"].items() if key not in later}
+    return {"network": network, "pretrain": values["pretrain"]}
 
 
 def with_pretrained_features(model: nn.Module, recipe: Recipe, out: Path) -> nn.Module:

@@ -44,7 +44,7 @@ def train_student(run: Run) -> Path:
     recipe = run.recipe
     folder = run.folder(STUDENT)
     torch.manual_seed(recipe.student.seed)
-    model = with_pretrained_features(build(recipe.network), recipe, run.out)
+    model = with_pretrained_features(build(recipe.network), recipe, run.shared_folder)
     best = _train(run, model, recipe.student, folder, left_out=("polish",))
     if recipe.polish is None:
         return best
@@ -93,7 +93,7 @@ def teach(run: Run, train: TrainRecipe) -> Teach:
         stored = torch.from_numpy(teacher_scores(run, run.train))
         return lambda batch: stored[torch.from_numpy(batch.number)].to(batch.label.device)
     members = [
-        load_member(run.recipe, run.teacher_folder, k).to(run.device.torch)
+        load_member(run.recipe, run.shared_folder, k).to(run.device.torch)
         for k in range(run.recipe.members)
     ]
 

@@ -115,10 +115,10 @@ def teacher_scores(run: Run, examples: Examples) -> npt.NDArray[np.float32]:
 
 
 def _member_scores(run: Run, examples: Examples, member: int) -> npt.NDArray[np.float32]:
-    file = run.teacher_folder / member_name(member) / PREDICTIONS
+    file = run.shared_folder / member_name(member) / PREDICTIONS
     if not file.exists() or _older(file, file.with_name(BEST)):
         run.tell(f"teacher member {member}: scoring {len(examples)} examples")
-        network = load_member(run.recipe, run.teacher_folder, member)
+        network = load_member(run.recipe, run.shared_folder, member)
         scores = predict(network, examples, device=run.device)[:, 0]
         with replace_file(file) as stream:
             np.save(stream, scores, allow_pickle=False)

@@ -1,0 +1,23 @@
+"""The command that was typed, for files that say how they were made."""
+
+from __future__ import annotations
+
+import shlex
+
+import typer
+
+
+def command_of(context: typer.Context) -> str:
+    """The command as it can be typed again; what has its default is left out."""
+    words = ["ctiqa", str(context.info_name)]
+    for parameter in context.command.params:
+        value = context.params.get(str(parameter.name))
+        if value in (None, parameter.get_default(context), [], ()):
+            continue
+        flags = [] if parameter.param_type_name == "argument" else [parameter.opts[0]]
+        if isinstance(value, bool):
+            words += flags
+            continue
+        for each in value if isinstance(value, list | tuple) else [value]:
+            words += [*flags, str(each)]
+    return shlex.join(words)

@@ -1,0 +1,196 @@
+"""Run the comparison and the ablations at the size of two cores, and write them down.
+
+    python -m tools.small_tables --data data/systems-small --natural data/natural-small
+
+Every study is a command that can be typed by hand. Studies of one system share its teacher, so
+they run one after the other; the systems run side by side, one thread each. What is finished is
+kept, so a stopped run goes on. The page has every table with its command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ctiqa.evaluate.ablation import Row
+from ctiqa.evaluate.published import published
+from ctiqa.evaluate.variant_tables import table_markdown
+from ctiqa.io.atomic import write_bytes
+
+PAGE = Path("docs/results/small.md")
+EPOCHS = 2
+"""Epochs of every training: enough to see large effects, few enough for two cores."""
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """One table.
+
+    Attributes:
+        title: Heading in the page.
+        words: ``compare``, or ``ablate`` and what is varied.
+        recipe: Name of the recipe.
+        only: Variants that are run; all where there are none.
+        read: How to read the table.
+    """
+
+    title: str
+    words: tuple[str, ...]
+    recipe: str
+    only: tuple[str, ...] = ()
+    read: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Name of the table's files."""
+        return "networks" if self.words == ("compare",) else self.words[-1]
+
+
+CHAINS: tuple[tuple[Study, ...], ...] = (
+    (
+        Study(
+            "Members of the teacher (Shen et al., table 2)",
+            ("ablate", "members"),
+            "shen2025-small",
+            ("1 members", "2 members", "4 members"),
+        ),
+        Study(
+            "Weight of the distillation (Shen et al., table 3)",
+            ("ablate", "beta"),
+            "shen2025-small",
+            ("beta 0", "beta 0.25", "beta 0.5", "beta 0.75", "beta 1"),
+        ),
+        Study(
+            "Blocks of the stem (Shen et al., table 1)",
+            ("ablate", "blocks"),
+            "shen2025-small",
+            ("0 blocks", "1 blocks", "2 blocks"),
+        ),
+        Study("What the defects of Shen et al. cost", ("ablate", "defects"), "shen2025-small"),
+    ),
+    (
+        Study("What the defects of DistilIQA cost", ("ablate", "defects"), "distiliqa-small"),
+        Study(
+            "Networks on the same data (Shen et al., table 4; TFKT's baselines)",
+            ("compare",),
+            "shen2025-small",
+        ),
+    ),
+    (Study("What the defects of TFKT cost", ("ablate", "defects"), "tfkt-small"),),
+)
+"""Studies that run one after the other; the chains run side by side."""
+
+
+def command(study: Study, data: Path, natural: Path, out: Path) -> list[str]:
+    """The study as words of a command line, after ``ctiqa``."""
+    recipe = Path("recipes") / f"{study.recipe}.toml"
+    words = [*study.words, str(recipe), "--data", str(data), "--out", str(out)]
+    words += ["--epochs", str(EPOCHS), "--device", "cpu"]
+    if study.recipe.startswith("tfkt"):
+        words += ["--natural", str(natural)]
+    return words + [word for name in study.only for word in ("--only", name)]
+
+
+def folder_of(study: Study, runs: Path) -> Path:
+    """Folder of a study; those that can share a teacher have the same."""
+    return runs / ("networks" if study.kind == "networks" else study.recipe)
+
+
+def run(chain: Sequence[Study], data: Path, natural: Path, runs: Path) -> None:
+    """Run some studies, one after the other, on one thread; a log stands beside each."""
+    program = [sys.executable, "-m", "ctiqa.cli"]
+    for study in chain:
+        folder = folder_of(study, runs)
+        folder.mkdir(parents=True, exist_ok=True)
+        log = folder / f"{study.kind}.log"
+        with log.open("a", encoding="utf-8") as stream:
+            done = subprocess.run(
+                [*program, *command(study, data, natural, folder)],
+                env={**os.environ, "OMP_NUM_THREADS": "1"},
+                stdout=stream,
+                stderr=stream,
+                check=False,
+            )
+        if done.returncode:
+            raise SystemExit(f"error: {study.title} ended with {done.returncode}; see {log}")
+        sys.stdout.write(f"{study.title}: done\n")
+
+
+def page(runs: Path) -> str:
+    """The page of all studies as Markdown."""
+    parts = [HEAD.format(epochs=EPOCHS, machine=machine())]
+    for study in (study for chain in CHAINS for study in chain):
+        stored = json.loads((folder_of(study, runs) / f"{study.kind}.json").read_text("utf-8"))
+        parts += [
+            f"## {study.title}",
+            f"![{study.title}]({picture_name(study)})",
+            table(stored, study.kind),
+        ]
+    return "\n\n".join(parts).rstrip() + "\n"
+
+
+HEAD = """# Comparison and ablations at small size
+
+Made by `make tables-small`. The small recipes, real simulated slices, test patients that no network
+was trained on, random bodies, at most {epochs} epochs a training, one seed, one thread of
+{machine}. Intervals are 95 %, from redrawing patients. So short a training shows large effects
+only: **differences within the intervals say nothing**, and no row says how good a network can
+become. The full recipes run by the same commands without `--epochs`."""
+
+
+def machine() -> str:
+    """The processor, in words."""
+    file = Path("/proc/cpuinfo")
+    if not file.exists():
+        return platform.processor() or platform.machine()
+    lines = file.read_text("utf-8").splitlines()
+    return next((w.split(":")[1].strip() for w in lines if w.startswith("model name")), "a CPU")
+
+
+def table(stored: Mapping[str, Any], kind: str) -> str:
+    """A stored table, as the command printed it."""
+    facts = {key: stored[key] for key in ("command", "date", "data", "minutes")}
+    rows = [
+        Row(**{**row, "interval": row["interval"] and tuple(row["interval"])})
+        for row in stored["rows"]
+    ]
+    return table_markdown(rows, published(kind), facts)
+
+
+def picture_name(study: Study) -> str:
+    """File of a study's picture beside the page."""
+    return f"small-{study.recipe.removesuffix('-small')}-{study.kind}.png"
+
+
+def main() -> None:
+    """Run what is missing, then write the page and its pictures."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--natural", type=Path, required=True)
+    parser.add_argument("--runs", type=Path, default=Path("runs/tables-small"))
+    parser.add_argument("--page", type=Path, default=PAGE)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    given = parser.parse_args()
+    with ThreadPoolExecutor(given.jobs) as pool:
+        for done in [pool.submit(run, c, given.data, given.natural, given.runs) for c in CHAINS]:
+            done.result()
+    for study in (study for chain in CHAINS for study in chain):
+        picture = folder_of(study, given.runs) / f"{study.kind}.png"
+        write_bytes(given.page.parent / picture_name(study), picture.read_bytes())
+    write_bytes(given.page, page(given.runs).encode())
+    sys.stdout.write(f"wrote {given.page}\n")
+
+
+if __name__ == "__main__":
+    main()
