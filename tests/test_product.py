@@ -63,6 +63,25 @@ def test_the_example_scan_is_excellent(scorer: Scorer) -> None:
     assert verdict.interval[0] <= verdict.score <= verdict.interval[1]
 
 
+GOLDEN = (3.95, 3.36, 2.78, 2.38, 2.08, 1.73, 1.51, 1.25, 1.05, 0.81)
+"""Scores of the slices of the example scan with 10, 18, 26 ... 82 HU of noise added."""
+
+
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+def test_golden_scores_of_the_example_scan(engine: str) -> None:
+    if engine == "openvino":
+        pytest.importorskip("openvino", reason="the extra 'fast' is not installed")
+    chosen = Scorer(engine=engine)
+    headers = find_scans([EXAMPLE], ReadOptions()).scans[0].headers
+    found = []
+    for number, header in enumerate(headers):
+        hu = read_slice(header, ReadOptions()).hu
+        noise = np.random.default_rng(number).standard_normal(hu.shape)
+        worse = np.where(body_mask(hu), hu + (10 + 8 * number) * noise, hu)
+        found.append(score(chosen, worse.astype(np.float32)))
+    np.testing.assert_allclose(found, GOLDEN, rtol=0, atol=0.02)
+
+
 def test_noise_takes_the_score_through_the_scale(scorer: Scorer, slice_hu: HuImage) -> None:
     scores = [score(scorer, noisy(slice_hu, level)) for level in (0, 20, 40, 70, 150)]
     assert all(b < a - 0.15 for a, b in itertools.pairwise(scores))

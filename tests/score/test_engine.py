@@ -1,30 +1,87 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 from tests.score.made import phantom
 from tests.score.tiny_model import expected_members, network, write_model
 
-from ctiqa.errors import WeightsError
-from ctiqa.score.engine import Engine
+from ctiqa.errors import UsageError, WeightsError
+from ctiqa.score import engine as engine_module
+from ctiqa.score.engine import VARIABLE, Engine, Kind, choose
 from ctiqa.weights import load_model
 
+TOLERANCE: dict[Kind, float] = {"onnxruntime": 1e-5, "openvino": 0.02}
+"""Relative error: OpenVINO may calculate in bfloat16."""
 
-def engine(file: Path) -> Engine:
-    return Engine(load_model(file), threads=1)
+
+def engine(file: Path, kind: Kind = "onnxruntime") -> Engine:
+    return Engine(load_model(file), threads=1, kind=kind)
 
 
-def test_members_are_what_the_network_says(model: Path) -> None:
+@pytest.fixture(params=["onnxruntime", "openvino"])
+def kind(request: pytest.FixtureRequest) -> Kind:
+    if request.param == "openvino":
+        pytest.importorskip("openvino", reason="the extra 'fast' is not installed")
+    return cast("Kind", request.param)
+
+
+def test_members_are_what_the_network_says(model: Path, kind: Kind) -> None:
     hu = np.stack([phantom(0.0), phantom(300.0)])
     expected = [expected_members(each) for each in hu]
-    np.testing.assert_allclose(engine(model).run(hu), expected, rtol=1e-5)
+    np.testing.assert_allclose(engine(model, kind).run(hu), expected, rtol=TOLERANCE[kind])
 
 
 @pytest.mark.parametrize("side", [256, 333, 512, 1024])
-def test_any_matrix_is_taken(model: Path, side: int) -> None:
-    assert engine(model).run(phantom(side=side)[np.newaxis]).shape == (1, 3)
+def test_any_matrix_is_taken(model: Path, side: int, kind: Kind) -> None:
+    assert engine(model, kind).run(phantom(side=side)[np.newaxis]).shape == (1, 3)
+
+
+def test_threads_share_an_engine(model: Path, kind: Kind) -> None:
+    shared = Engine(load_model(model), threads=1, kind=kind, streams=3)
+    slices = [phantom(40.0 * k)[np.newaxis] for k in range(12)]
+    expected = [shared.run(each) for each in slices]
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(shared.run, slices))
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_an_engine_keeps_no_hold_of_what_it_returned(model: Path, kind: Kind) -> None:
+    made = engine(model, kind)
+    first = made.run(phantom(0.0)[np.newaxis])
+    before = first.copy()
+    made.run(phantom(300.0)[np.newaxis])
+    np.testing.assert_array_equal(first, before)
+
+
+def test_the_environment_may_choose(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "onnxruntime")
+    assert choose() == choose("auto") == "onnxruntime"
+    monkeypatch.setenv(VARIABLE, "tpu")
+    with pytest.raises(UsageError, match=r"'engine' .* must be one of auto, .*, got 'tpu'"):
+        choose()
+
+
+@pytest.mark.parametrize("bfloat16", [True, False])
+def test_auto_takes_openvino_where_it_gains(
+    monkeypatch: pytest.MonkeyPatch, bfloat16: bool
+) -> None:
+    openvino = pytest.importorskip("ctiqa.score.openvino_cpu")
+    monkeypatch.delenv(VARIABLE)
+    monkeypatch.setattr(openvino, "has_bfloat16", lambda: bfloat16)
+    assert choose() == ("openvino" if bfloat16 else "onnxruntime")
+
+
+@pytest.mark.parametrize("asked", ["openvino", "cuda"])
+def test_an_engine_that_is_not_there_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    monkeypatch.setattr(engine_module, "find_spec", lambda _: None)
+    with pytest.raises(UsageError, match=f"engine '{asked}' .*install it with: pip install"):
+        choose(asked)
 
 
 def test_card_and_network_must_agree_on_members(tmp_path: Path) -> None:
@@ -39,12 +96,12 @@ def test_scores_must_be_finite(tmp_path: Path) -> None:
         engine(file).run(phantom()[np.newaxis])
 
 
-def test_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
+def test_file_that_is_no_network_is_refused(tmp_path: Path, kind: Kind) -> None:
     file = write_model(tmp_path, network=b"hello")
-    with pytest.raises(WeightsError, match=r"tiny\.onnx is not a network"):
-        engine(file)
+    with pytest.raises(WeightsError, match=rf"tiny\.onnx is not a network that {kind} can read"):
+        engine(file, kind)
 
 
-def test_input_that_does_not_fit_names_the_model(model: Path) -> None:
-    with pytest.raises(WeightsError, match=r"tiny\.onnx failed on \(1, 256\)"):
-        engine(model).run(np.zeros((1, 256), dtype=np.float32))
+def test_input_that_does_not_fit_names_the_model(model: Path, kind: Kind) -> None:
+    with pytest.raises(WeightsError, match=r"tiny\.onnx (failed on|must return) .*\(1, "):
+        engine(model, kind).run(np.zeros((1, 256), dtype=np.float32))

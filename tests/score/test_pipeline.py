@@ -10,7 +10,7 @@ from tests.score.tiny_model import write_model
 
 from ctiqa.hu import WINDOWS
 from ctiqa.score.engine import Engine
-from ctiqa.score.pipeline import BATCH, score_slices
+from ctiqa.score.pipeline import score_slices
 from ctiqa.types import Slice
 from ctiqa.weights import Model, load_model
 
@@ -49,19 +49,29 @@ def test_abstention_is_flagged_beside_other_flags(loaded: Model, engine: Engine)
     assert verdict.flags == ("lossy", "blank")
 
 
-def test_no_more_than_a_batch_is_held(loaded: Model, engine: Engine) -> None:
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_workers_change_no_score(loaded: Model, engine: Engine, workers: int) -> None:
+    alone = list(score_slices(mixed(), engine, loaded.card))
+    assert list(score_slices(mixed(), engine, loaded.card, workers=workers)) == alone
+
+
+@pytest.mark.parametrize(("batch", "workers"), [(1, 1), (4, 1), (1, 3), (2, 2)])
+def test_no_more_than_a_batch_a_worker_is_held(loaded: Model, batch: int, workers: int) -> None:
+    engine = Engine(loaded, threads=1)
+    engine.batch = batch
     drawn = 0
 
     def stream() -> Iterator[Slice]:
         nonlocal drawn
-        for index in range(5 * BATCH):
+        for index in range(20):
             drawn += 1
             yield image(index)
 
-    verdicts = score_slices(stream(), engine, loaded.card)
-    for scored in range(1, 2 * BATCH):
+    verdicts = score_slices(stream(), engine, loaded.card, workers=workers)
+    for scored in range(1, 10):
         next(verdicts)
-        assert drawn <= (scored // BATCH + 1) * BATCH + 1
+        started = (scored - 1) // batch + workers
+        assert drawn <= started * batch + 1
 
 
 def test_window_is_applied_where_the_model_wants_brightness(tmp_path: Path) -> None:

@@ -56,6 +56,13 @@ def score(
             metavar="W/L", help="Width/level in HU or a name, for models that let you choose."
         ),
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="onnxruntime, openvino (extra 'fast') or cuda; auto takes the fastest.",
+        ),
+    ] = "auto",
     tiff_hu: Annotated[
         bool, typer.Option("--tiff-hu", help="Read float TIFF in [0, 1] as HU = 1400 p - 1000.")
     ] = False,
@@ -73,7 +80,7 @@ def score(
 
     check_targets(out or [], report)
     options = ReadOptions(tiff_hu=tiff_hu, allow_reformats=allow_reformats)
-    result = _run(_scorer(model, jobs, window), paths, options, slices, quiet=quiet)
+    result = _run(_scorer(model, jobs, window, engine), paths, options, slices, quiet=quiet)
     if not quiet:
         from ctiqa.cli.score_table import print_report
 
@@ -103,13 +110,13 @@ def exit_status(report: Report) -> int:
     return DONE_WITH_SKIPS if report.skipped else DONE
 
 
-def _scorer(model: str | None, jobs: int | None, window: str | None) -> Scorer:
+def _scorer(model: str | None, jobs: int | None, window: str | None, engine: str) -> Scorer:
     from ctiqa.catalog import DEFAULT_MODEL
     from ctiqa.hu import Window
     from ctiqa.score import Scorer
 
     chosen = None if window is None else Window.parse(window)
-    return Scorer(model or DEFAULT_MODEL, jobs=jobs, window=chosen)
+    return Scorer(model or DEFAULT_MODEL, jobs=jobs, window=chosen, engine=engine)
 
 
 def _run(

@@ -1,49 +1,62 @@
-"""Runs a network over slices with ONNX Runtime.
-
-Import it where a score is made, not before: ONNX Runtime takes a tenth of a second to load.
-"""
+"""Runs a network over slices, with whichever engine is there."""
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal, cast
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
-import onnxruntime.capi.onnxruntime_pybind11_state as ort
 
-from ctiqa.errors import WeightsError
+from ctiqa.errors import UsageError, WeightsError
 from ctiqa.score.verdict import Members
 from ctiqa.weights import Model
 
-FAILURES = (
-    ort.Fail,
-    ort.InvalidArgument,
-    ort.InvalidGraph,
-    ort.InvalidProtobuf,
-    ort.NotImplemented,
-    ort.RuntimeException,
-)
-"""What ONNX Runtime raises; they have no base of their own."""
+Images = npt.NDArray[np.float32]
+
+Infer = Callable[[Images], Images]
+"""From slices [n, 1, rows, cols] to members [n, members]; any thread may call it."""
+
+Kind = Literal["onnxruntime", "openvino", "cuda"]
+
+KINDS: tuple[Kind, ...] = ("onnxruntime", "openvino", "cuda")
+
+ENGINES = ("auto", *KINDS)
+"""What ``--engine`` takes."""
+
+VARIABLE = "CTIQA_ENGINE"
+"""Environment variable that names the engine where none is asked for."""
+
+BATCH: dict[Kind, int] = {"onnxruntime": 1, "openvino": 1, "cuda": 16}
+"""Slices per run: on a processor more cost memory and gain no speed."""
 
 
 class Engine:
-    """A network that is ready to run.
+    """A network that is ready to run; any thread may run it.
 
     Args:
         model: Verified model.
-        threads: Threads of the network, >= 1.
+        threads: Threads of one run, >= 1.
+        kind: Which engine; see :func:`choose`.
+        streams: Runs at the same time, >= 1.
 
     Raises:
-        WeightsError: If ONNX Runtime cannot read the network.
+        WeightsError: If the engine cannot read the network.
     """
 
-    def __init__(self, model: Model, threads: int) -> None:
+    def __init__(
+        self, model: Model, threads: int, kind: Kind = "onnxruntime", *, streams: int = 1
+    ) -> None:
+        self.kind = kind
+        self.batch = BATCH[kind]
         self._members = model.card.members
         self._name = model.files.onnx.name
-        self._session = _open_session(model, threads)
+        self._infer, self._failures = _open(model, threads, kind, streams)
 
-    def run(self, images: npt.NDArray[np.float32]) -> Members:
+    def run(self, images: Images) -> Members:
         """Estimate the score of slices of one shape.
 
         Args:
@@ -57,8 +70,8 @@ class Engine:
                 shape that its card promises.
         """
         try:
-            (scores,) = self._session.run(["scores"], {"hu": images[:, np.newaxis]})
-        except (*FAILURES, ValueError) as error:
+            scores = self._infer(images[:, np.newaxis])
+        except self._failures as error:
             raise WeightsError(f"model {self._name} failed on {images.shape}: {error}") from error
         expected = (len(images), self._members)
         if scores.shape != expected or not np.isfinite(scores).all():
@@ -69,17 +82,85 @@ class Engine:
         return np.asarray(scores, dtype=np.float32)
 
 
-def _open_session(model: Model, threads: int) -> Any:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 4
-    # Threads that spin while they wait starve the processes that read and decompress.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(
-            model.network, options, providers=["CPUExecutionProvider"]
+def choose(asked: str = "auto") -> Kind:
+    """The engine to use: the one that is asked for, or the fastest that is there.
+
+    ``auto`` takes what the environment variable ``CTIQA_ENGINE`` names; else a GPU where ONNX
+    Runtime's CUDA build is installed; else OpenVINO where it is installed and the processor
+    calculates in bfloat16; else ONNX Runtime.
+
+    Args:
+        asked: One of :data:`ENGINES`.
+
+    Raises:
+        UsageError: If there is no such engine, or it is not installed.
+
+    >>> choose("onnxruntime")
+    'onnxruntime'
+    """
+    if asked == "auto":
+        asked = os.environ.get(VARIABLE, "auto")
+    if asked not in ENGINES:
+        raise UsageError(
+            f"'engine' (or {VARIABLE}) must be one of {', '.join(ENGINES)}, got {asked!r}"
         )
-    except FAILURES as error:
+    if asked == "auto":
+        return _fastest()
+    if asked == "openvino" and find_spec("openvino") is None:
+        raise UsageError(
+            "engine 'openvino' is not installed; install it with: pip install 'ctiqa[fast]'"
+        )
+    if asked == "cuda" and not _has_cuda():
+        raise UsageError(
+            "engine 'cuda' needs a GPU and the CUDA build of ONNX Runtime; install it with: "
+            "pip install onnxruntime-gpu"
+        )
+    return cast("Kind", asked)
+
+
+def _fastest() -> Kind:
+    if _is_cuda_build() and _has_cuda():
+        return "cuda"
+    if find_spec("openvino") is not None:
+        from ctiqa.score.openvino_cpu import has_bfloat16  # noqa: PLC0415 - optional, slow to load
+
+        if has_bfloat16():
+            return "openvino"
+    return "onnxruntime"
+
+
+def _is_cuda_build() -> bool:
+    """Whether ONNX Runtime has its CUDA library, looked up without loading it."""
+    spec = find_spec("onnxruntime")
+    if spec is None or spec.origin is None:
+        return False
+    folder = Path(spec.origin).parent / "capi"
+    return any(folder.glob("*onnxruntime_providers_cuda*"))
+
+
+def _has_cuda() -> bool:
+    from ctiqa.score.onnx_runtime import has_cuda  # noqa: PLC0415 - slow to load
+
+    return has_cuda()
+
+
+def _open(
+    model: Model, threads: int, kind: Kind, streams: int
+) -> tuple[Infer, tuple[type[Exception], ...]]:
+    """The network as a function, and what it raises."""
+    failures: tuple[type[Exception], ...] = ()
+    try:
+        if kind == "openvino":
+            from ctiqa.score import openvino_cpu  # noqa: PLC0415 - optional, slow to load
+
+            failures = openvino_cpu.FAILURES
+            return openvino_cpu.open_session(model.network, threads, streams=streams), failures
+        from ctiqa.score import onnx_runtime  # noqa: PLC0415 - slow to load
+
+        failures = onnx_runtime.FAILURES
+        cuda = kind == "cuda"
+        return onnx_runtime.open_session(model.network, threads, cuda=cuda), failures
+    except failures as error:
         raise WeightsError(
-            f"model {model.files.onnx.name} is not a network that ONNX Runtime can read: {error}"
+            f"model {model.files.onnx.name} is not a network that {kind} can read: {error}"
         ) from error

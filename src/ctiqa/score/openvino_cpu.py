@@ -1,0 +1,61 @@
+"""OpenVINO: faster on processors that calculate in bfloat16; the ``fast`` extra.
+
+Only its runtime is used; its conversion tools, which could report their use, are never loaded.
+"""
+
+from __future__ import annotations
+
+from threading import local
+from typing import TYPE_CHECKING
+
+import numpy as np
+import openvino
+
+if TYPE_CHECKING:
+    from ctiqa.score.engine import Images, Infer
+
+FAILURES: tuple[type[Exception], ...] = (RuntimeError, ValueError)
+"""What OpenVINO raises."""
+
+DEVICE = "CPU"
+
+
+def has_bfloat16() -> bool:
+    """Whether this processor calculates in bfloat16."""
+    core = openvino.Core()
+    if DEVICE not in core.available_devices:
+        return False
+    return "BF16" in core.get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
+
+
+def open_session(network: bytes, threads: int, *, streams: int) -> Infer:
+    """Load a network.
+
+    Args:
+        network: Content of the ``.onnx`` file.
+        threads: Threads of one run.
+        streams: Runs at the same time.
+
+    Returns:
+        A function from slices [n, 1, rows, cols] to members [n, members]; any thread may call it.
+    """
+    core = openvino.Core()
+    settings = {
+        "INFERENCE_PRECISION_HINT": "bf16" if has_bfloat16() else "f32",
+        "INFERENCE_NUM_THREADS": threads * streams,
+        "NUM_STREAMS": streams,
+        # Readers and decoders need the cores as well.
+        "ENABLE_CPU_PINNING": False,
+    }
+    compiled = core.compile_model(core.read_model(network), DEVICE, settings)
+    scores = compiled.output("scores")
+    requests = local()
+
+    def infer(images: Images) -> Images:
+        if not hasattr(requests, "own"):
+            requests.own = compiled.create_infer_request()
+        found = requests.own.infer({"hu": images})[scores]
+        # The array belongs to the request, which writes it anew at its next run.
+        return np.array(found, dtype=np.float32)
+
+    return infer
