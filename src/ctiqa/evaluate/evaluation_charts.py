@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ctiqa.evaluate import audit_charts as charts
 from ctiqa.evaluate.evaluation import Measured
 from ctiqa.evaluate.figures import Pairs, figures_of
+from ctiqa.evaluate.label_relations import EDGES, Relation, relations
 from ctiqa.evaluate.labelled import Labelled
 from ctiqa.evaluate.properties import LABEL, SCORE, graded
 from ctiqa.evaluate.property_report import PropertyReport
@@ -162,19 +162,19 @@ def following(labelled: Labelled, model: Measured) -> tuple[Following, ...]:
     """Scores and labels against dose and views, region by region."""
     table = graded(labelled, labelled.examples, model.scores)
     found = []
-    for column in charts.EDGES:
+    for column in EDGES:
         if column not in table.columns:
             continue
         known = table.filter(pl.col(column) > 0)
         by = [
-            charts.relations(known.with_columns(pl.col(source).alias("label")), column)
+            relations(known.with_columns(pl.col(source).alias("label")), column)
             for source in (SCORE, LABEL)
         ]
         found += [_following(score, label) for score, label in zip(*by, strict=True)]
     return tuple(each for each in found if len(each.rows) > 1)
 
 
-def _following(score: charts.Relation, label: charts.Relation) -> Following:
+def _following(score: Relation, label: Relation) -> Following:
     rows = [
         Followed(own.name, own.n, other.quantiles[2], own.quantiles)
         for own, other in zip(score.rows, label.rows, strict=True)

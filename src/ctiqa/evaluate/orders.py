@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from ctiqa.evaluate import audit_charts as charts
+from ctiqa.evaluate.label_table import numbers, share
 
 MOST_RISE = 0.05
 """Rise of the label, in grades, that counts as level when nothing but the dose falls."""
@@ -87,9 +87,9 @@ def order_along(table: pl.DataFrame, along: str, name: str, label: str = "label"
         .sort("rise", "shard", descending=[True, False])
         .unique("shard", keep="first", maintain_order=True)
     )
-    rises = charts.numbers(steps["rise"])
+    rises = numbers(steps["rise"])
     wrong = steps.filter(pl.col("rise") > 0).select("shard", "above", along, "rise").rows()
     offenders = tuple(Offender(*row) for row in wrong)
     if not len(rises):
         return None
-    return Order(name, len(rises), charts.share(rises < 0), charts.share(rises <= 0), offenders)
+    return Order(name, len(rises), share(rises < 0), share(rises <= 0), offenders)

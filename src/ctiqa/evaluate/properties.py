@@ -15,8 +15,9 @@ import polars as pl
 
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import CtiqaError
-from ctiqa.evaluate import audit_charts as charts
 from ctiqa.evaluate.changes import PROPERTIES
+from ctiqa.evaluate.label_relations import QUANTILES
+from ctiqa.evaluate.label_table import numbers, parts_of, share
 from ctiqa.evaluate.labelled import Labelled
 from ctiqa.evaluate.orders import MOST_RISE, Order, order_along
 from ctiqa.evaluate.predictors import (
@@ -84,7 +85,7 @@ def property_report(
         outcomes=tuple(tried.outcomes()) if len(chosen) else (),
         orders=_orders(whole),
         by_part={
-            column: {value: _orders(part) for value, part in charts.parts_of(whole, column).items()}
+            column: {value: _orders(part) for value, part in parts_of(whole, column).items()}
             for column in GROUPS
             if column in whole.columns
         },
@@ -153,8 +154,8 @@ class _Tried:
         """Score everything twice, and once slice by slice."""
         again, alone = self.grades(), self.grades(batch=1)
         return Repeated(
-            same_bits=charts.share(again == self.plain),
-            alone=charts.share(alone == self.plain),
+            same_bits=share(again == self.plain),
+            alone=share(alone == self.plain),
             largest=float(np.abs(np.stack([again, alone]) - self.plain).max()),
         )
 
@@ -167,15 +168,15 @@ class _Tried:
                 # A network may be made for one matrix alone; that is a finding, not a failure.
                 yield Outcome(each.name, each.aim, None, refused=str(error))
                 continue
-            quantiles = np.quantile(change, charts.QUANTILES).tolist()
+            quantiles = np.quantile(change, QUANTILES).tolist()
             yield Outcome(each.name, each.aim, moved(change), tuple(quantiles), self._parts(change))
 
     def _parts(self, change: Floats) -> dict[str, dict[str, Moved]]:
         table = self.chosen.table.with_columns(pl.Series("change", change))
         return {
             column: {
-                value: moved(charts.numbers(part["change"]))
-                for value, part in charts.parts_of(table, column).items()
+                value: moved(numbers(part["change"]))
+                for value, part in parts_of(table, column).items()
             }
             for column in GROUPS
             if column in table.columns
@@ -196,12 +197,12 @@ def moved(change: Floats) -> Moved:
     still = distance <= STILL + 1e-9
     return Moved(
         n=len(change),
-        within=charts.share(still),
+        within=share(still),
         mean=float(distance.mean()),
         bias=float(change.mean()),
         largest=float(distance.max()),
-        fell=charts.share(change < -MOST_RISE),
-        rose=charts.share(change > MOST_RISE),
+        fell=share(change < -MOST_RISE),
+        rose=share(change > MOST_RISE),
     )
 
 
@@ -227,4 +228,4 @@ def _sharper(table: pl.DataFrame) -> float | None:
     both = sharper.join(plain, on="shard", suffix="_plain")
     if both.is_empty():
         return None
-    return charts.share((both[SCORE] <= both[f"{SCORE}_plain"]).to_numpy())
+    return share((both[SCORE] <= both[f"{SCORE}_plain"]).to_numpy())

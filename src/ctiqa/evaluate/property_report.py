@@ -52,7 +52,7 @@ class Outcome:
         name: The change.
         aim: What is expected, see :class:`ctiqa.evaluate.changes.Property`.
         moved: All examples; ``None`` where the model cannot score the changed slices.
-        quantiles: Change at the quantiles of :data:`ctiqa.evaluate.audit_charts.QUANTILES`.
+        quantiles: Change at the quantiles of :data:`ctiqa.evaluate.label_relations.QUANTILES`.
         parts: The same by value, by column of :data:`GROUPS`.
         refused: Why the model cannot score them.
     """

@@ -10,11 +10,10 @@ import numpy as np
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.axes import Placement
-from ctiqa.io.contract import Contents, ReadOptions
 from ctiqa.io.files import open_file
 from ctiqa.io.quiet import foreign
-from ctiqa.io.volume import Volume, volume_headers, volume_hu
-from ctiqa.types import HuImage, SliceHeader
+from ctiqa.io.volume import Volume
+from ctiqa.io.volume_reader import VolumeReader
 
 MAX_HEADER_BYTES = 1 << 16
 
@@ -29,40 +28,6 @@ ELEMENT_TYPES = {
     "MET_FLOAT": "f4",
     "MET_DOUBLE": "f8",
 }
-
-
-def read_headers(path: Path, options: ReadOptions) -> Contents:
-    """Describe the slices of a MetaImage.
-
-    Args:
-        path: The header file.
-        options: What the user vouches for.
-
-    Returns:
-        One header a slice, cut for radiological display, and the data file if it is another.
-
-    Raises:
-        RefusedError: If the file is damaged, not 3-D, not axial or not in HU.
-    """
-    volume = _volume(path)
-    companions = () if volume.data_file == path else (volume.data_file,)
-    return Contents(volume_headers(volume, options), companions=companions)
-
-
-def read_hu(header: SliceHeader, options: ReadOptions) -> HuImage:  # noqa: ARG001
-    """Cut one slice out of a MetaImage.
-
-    Args:
-        header: A header of :func:`read_headers`.
-        options: Not needed.
-
-    Returns:
-        HU, float32 [rows, cols], at least -1024.
-
-    Raises:
-        RefusedError: If the file is damaged or the slice is not in HU.
-    """
-    return volume_hu(_volume(header.source.file), header.source.frame)
 
 
 def _volume(path: Path) -> Volume:
@@ -156,3 +121,7 @@ def _numbers(fields: Mapping[str, str], *keys: str) -> np.ndarray[tuple[int], np
 
 def _is_true(fields: Mapping[str, str], key: str) -> bool:
     return fields.get(key, "False").upper() in ("TRUE", "1")
+
+
+_READER = VolumeReader(_volume)
+read_headers, read_hu = _READER.read_headers, _READER.read_hu

@@ -13,49 +13,16 @@ from nibabel.nifti2 import Nifti2Header
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.axes import Placement
-from ctiqa.io.contract import Contents, ReadOptions
 from ctiqa.io.files import GZIP_MAGIC, open_file
 from ctiqa.io.quiet import foreign
-from ctiqa.io.volume import Volume, volume_headers, volume_hu
-from ctiqa.types import HuImage, SliceHeader
+from ctiqa.io.volume import Volume
+from ctiqa.io.volume_reader import VolumeReader
 
 HEADER_BYTES = 540
 """Length of the longer header, that of NIfTI-2; NIfTI-1 takes 348."""
 
 MM_PER_UNIT = {"meter": 1000.0, "micron": 0.001}
 """Units of length other than mm."""
-
-
-def read_headers(path: Path, options: ReadOptions) -> Contents:
-    """Describe the slices of a NIfTI file.
-
-    Args:
-        path: The file.
-        options: What the user vouches for.
-
-    Returns:
-        One header a slice, cut for radiological display.
-
-    Raises:
-        RefusedError: If the file is damaged, not 3-D, not axial or not in HU.
-    """
-    return Contents(volume_headers(_volume(path), options))
-
-
-def read_hu(header: SliceHeader, options: ReadOptions) -> HuImage:  # noqa: ARG001
-    """Cut one slice out of a NIfTI file.
-
-    Args:
-        header: A header of :func:`read_headers`.
-        options: Not needed: the file's own scaling leads to HU or nowhere.
-
-    Returns:
-        HU, float32 [rows, cols], at least -1024.
-
-    Raises:
-        RefusedError: If the file is damaged or the slice is not in HU.
-    """
-    return volume_hu(_volume(header.source.file), header.source.frame)
 
 
 def _volume(path: Path) -> Volume:
@@ -111,3 +78,7 @@ def _placement(header: Any) -> Placement:
         origin_mm=(x_mm, y_mm, z_mm),
         oriented=bool(header["sform_code"] > 0 or header["qform_code"] > 0),
     )
+
+
+_READER = VolumeReader(_volume)
+read_headers, read_hu = _READER.read_headers, _READER.read_hu

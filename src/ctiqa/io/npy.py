@@ -12,51 +12,18 @@ import numpy.typing as npt
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.axes import Axes
-from ctiqa.io.contract import Contents, ReadOptions
 from ctiqa.io.files import open_file
 from ctiqa.io.quiet import foreign
-from ctiqa.io.volume import Volume, volume_headers, volume_hu
-from ctiqa.types import HuImage, SliceHeader
+from ctiqa.io.volume import Volume
+from ctiqa.io.volume_reader import VolumeReader
 
 HU_MEMBER = "hu.npy"
 MAX_FACTS_BYTES = 1 << 20
 """Largest array beside the pixels, in bytes; a spacing takes a hundred."""
 
 
-def read_headers(path: Path, options: ReadOptions) -> Contents:
-    """Describe the slices of an array [rows, cols] or [slice, rows, cols].
-
-    Args:
-        path: The file.
-        options: What the user vouches for.
-
-    Returns:
-        One header a slice.
-
-    Raises:
-        RefusedError: If the file is damaged, not 2-D or 3-D, or not in HU.
-    """
-    return Contents(volume_headers(_volume(path), options))
-
-
-def read_hu(header: SliceHeader, options: ReadOptions) -> HuImage:  # noqa: ARG001
-    """Cut one slice out of an array.
-
-    Args:
-        header: A header of :func:`read_headers`.
-        options: Not needed.
-
-    Returns:
-        HU, float32 [rows, cols], at least -1024.
-
-    Raises:
-        RefusedError: If the file is damaged or the slice is not in HU.
-    """
-    return volume_hu(_volume(header.source.file), header.source.frame)
-
-
 def _volume(path: Path) -> Volume:
-    """How the numbers are stored."""
+    """How the numbers of an array [rows, cols] or [slice, rows, cols] are stored."""
     with open_file(path) as stream:
         zipped = stream.read(2) == b"PK"
         stream.seek(0)
@@ -133,3 +100,7 @@ def _check_signed(dtype: np.dtype[Any]) -> None:
             Reason.HU_CONVENTION_UNKNOWN,
             f"HU need a signed or float type, got {dtype}; convert the array to HU first",
         )
+
+
+_READER = VolumeReader(_volume)
+read_headers, read_hu = _READER.read_headers, _READER.read_hu

@@ -11,11 +11,10 @@ import numpy as np
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.axes import Placement
-from ctiqa.io.contract import Contents, ReadOptions
 from ctiqa.io.files import open_file
 from ctiqa.io.quiet import foreign
-from ctiqa.io.volume import Volume, volume_headers, volume_hu
-from ctiqa.types import HuImage, SliceHeader
+from ctiqa.io.volume import Volume
+from ctiqa.io.volume_reader import VolumeReader
 
 PACKINGS = {"raw": "none", "gzip": "gzip", "gz": "gzip"}
 
@@ -36,40 +35,6 @@ TO_LPS = {
     "las": (1.0, -1.0, 1.0),
 }
 """Signs that turn a space into LPS."""
-
-
-def read_headers(path: Path, options: ReadOptions) -> Contents:
-    """Describe the slices of an NRRD file.
-
-    Args:
-        path: The header file.
-        options: What the user vouches for.
-
-    Returns:
-        One header a slice, cut for radiological display, and the data file if it is another.
-
-    Raises:
-        RefusedError: If the file is damaged, not 3-D, not axial or not in HU.
-    """
-    volume = _volume(path)
-    companions = () if volume.data_file == path else (volume.data_file,)
-    return Contents(volume_headers(volume, options), companions=companions)
-
-
-def read_hu(header: SliceHeader, options: ReadOptions) -> HuImage:  # noqa: ARG001
-    """Cut one slice out of an NRRD file.
-
-    Args:
-        header: A header of :func:`read_headers`.
-        options: Not needed.
-
-    Returns:
-        HU, float32 [rows, cols], at least -1024.
-
-    Raises:
-        RefusedError: If the file is damaged or the slice is not in HU.
-    """
-    return volume_hu(_volume(header.source.file), header.source.frame)
 
 
 def _volume(path: Path) -> Volume:
@@ -145,3 +110,7 @@ def _spaced(fields: dict[str, Any]) -> Placement | None:
         return None
     first, second, third = (tuple(row) for row in np.diag(spacings).tolist())
     return Placement((first, second, third), (0.0, 0.0, 0.0), oriented=False)
+
+
+_READER = VolumeReader(_volume)
+read_headers, read_hu = _READER.read_headers, _READER.read_hu

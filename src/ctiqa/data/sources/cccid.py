@@ -9,12 +9,13 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ctiqa.data.derived_dicom import Derivation
+from ctiqa.data.derived_dicom.derivation import Derivation
 from ctiqa.data.dose_mix import SHEN_NOISE, shen_low_dose
 from ctiqa.data.published_labels import psnr_db, shen_labels, ssim_label
 from ctiqa.data.sources.dicom_cases import (
@@ -26,6 +27,7 @@ from ctiqa.data.sources.dicom_cases import (
     folders,
     list_problems,
     loose_files,
+    published_folds_of,
     try_split,
 )
 from ctiqa.data.splits import Place
@@ -33,6 +35,12 @@ from ctiqa.data.task import task_rng
 from ctiqa.recipe import CccidData
 from ctiqa.recipe.data import Mode
 from ctiqa.types import HuImage, SliceHeader
+
+FACTS: Mapping[str, Any] = {
+    "source": "cccid",
+    "origin": "the user's own",
+    "licence": "the user's own",
+}
 
 PUBLISHED_FOLDS = 5
 """One fifth of the training images is validated on."""
@@ -46,12 +54,9 @@ class NormalDoseTask(DoseTask):
         recipe: What to make of it.
     """
 
-    recipe: CccidData
+    facts = FACTS
 
-    @property
-    def facts(self) -> dict[str, Any]:
-        """See :class:`DoseTask`."""
-        return {"source": "cccid", "origin": "the user's own", "licence": "the user's own"}
+    recipe: CccidData
 
     @property
     def _rounding(self) -> Mode:
@@ -123,24 +128,19 @@ def _tasks(
 ) -> list[NormalDoseTask]:
     doses = dose_order(recipe)
     listed = [(name, k, h) for name in sorted(slices) for k, h in enumerate(slices[name])]
-    trained = sum(places[name].split != "test" for name, _, _ in listed)
-    folds = iter(_published_folds(trained * len(doses), recipe))
+    where = [places[name] for name, _, _ in listed]
+    folds = published_folds_of(where, recipe, partial(_published_folds, seed=recipe.seed))
     tasks = []
-    for name, number, header in listed:
-        own = (-1,) * len(doses)
-        if places[name].split != "test":
-            own = tuple(next(folds) for _ in doses)
+    for (name, number, header), place, own in zip(listed, where, folds, strict=True):
         paths = tuple(f"{name}/{dose}Dose/{number:04d}.dcm" for dose in doses)
         title = f"{_file_safe(name)}-{number:04d}"
-        tasks.append(NormalDoseTask(title, name, header, doses, paths, own, places[name], recipe))
+        tasks.append(NormalDoseTask(title, name, header, doses, paths, own, place, recipe))
     return tasks
 
 
-def _published_folds(count: int, recipe: CccidData) -> list[int]:
+def _published_folds(count: int, seed: int) -> list[int]:
     """Images validated on in turn, drawn one by one as the paper's 80 to 20 says."""
-    if recipe.mode == "corrected":
-        return [-1] * count
-    order = np.random.default_rng(recipe.seed).permutation(count)
+    order = np.random.default_rng(seed).permutation(count)
     return [int(k) % PUBLISHED_FOLDS for k in order]
 
 

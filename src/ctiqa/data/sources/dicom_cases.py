@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ctiqa.data.claim import recipe_mark
-from ctiqa.data.derived_dicom import Derivation, derived_uid, storable_hu, write_derived
+from ctiqa.data.derived_dicom.derivation import Derivation, derived_uid
+from ctiqa.data.derived_dicom.write import storable_hu, write_derived
 from ctiqa.data.dose_mix import mix_doses, whole_hu
 from ctiqa.data.splits import Place, split_patients
 from ctiqa.data.task import Made
@@ -47,7 +49,10 @@ class DoseTask(ABC):
         published_folds: Fold that the authors put each example into; -1 where they have none.
         place: Split and fold of the patient.
         recipe: What to make of it.
+        facts: Origin and licence of the pixels; the same for all slices of a source.
     """
+
+    facts: ClassVar[Mapping[str, Any]]
 
     name: str
     patient: str
@@ -62,11 +67,6 @@ class DoseTask(ABC):
     def examples(self) -> int:
         """One example a dose."""
         return len(self.doses)
-
-    @property
-    @abstractmethod
-    def facts(self) -> dict[str, Any]:
-        """Origin and licence of the pixels."""
 
     @abstractmethod
     def low_dose(self, full: HuImage) -> HuImage:
@@ -182,6 +182,30 @@ def dose_problems(recipe: LdctProjectionData | CccidData) -> list[str]:
     problems = [f"{least}{dose:g}" for dose in recipe.doses if dose <= low]
     twice = [dose for dose, count in Counter(recipe.doses).items() if count > 1]
     return problems + [f"'data.doses' has {dose:g} twice" for dose in twice]
+
+
+def published_folds_of(
+    places: Sequence[Place],
+    recipe: LdctProjectionData | CccidData,
+    cut: Callable[[int], Sequence[int]],
+) -> list[tuple[int, ...]]:
+    """The authors' fold of every example, slice by slice; -1 where they have none.
+
+    Args:
+        places: Places of the slices, in the order of the authors' list.
+        recipe: Says the doses, and whether the authors' folds are wanted at all.
+        cut: Folds of so many examples in a row; those of tested patients are not counted.
+
+    >>> places = [Place("train"), Place("test"), Place("train")]
+    >>> recipe = LdctProjectionData(doses=(0.5,), mode="as-published")
+    >>> published_folds_of(places, recipe, range)
+    [(0, 1, 2), (-1, -1, -1), (3, 4, 5)]
+    """
+    examples = len(dose_order(recipe))
+    cuttable = [recipe.mode == "as-published" and place.split != "test" for place in places]
+    folds = iter(cut(sum(cuttable) * examples))
+    none = (-1,) * examples
+    return [tuple(islice(folds, examples)) if each else none for each in cuttable]
 
 
 def folders(root: Path) -> list[Path]:

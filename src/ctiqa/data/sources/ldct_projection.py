@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ctiqa.data.derived_dicom import Derivation
+from ctiqa.data.derived_dicom.derivation import Derivation
 from ctiqa.data.published_labels import ssim_label
 from ctiqa.data.sources.dicom_cases import (
     DoseTask,
@@ -24,6 +24,7 @@ from ctiqa.data.sources.dicom_cases import (
     find_slices,
     folders,
     list_problems,
+    published_folds_of,
     read_hu,
     relative,
     try_split,
@@ -33,6 +34,12 @@ from ctiqa.errors import DataError
 from ctiqa.io.atomic import write_bytes
 from ctiqa.recipe import LdctProjectionData
 from ctiqa.types import HuImage, SliceHeader
+
+FACTS: Mapping[str, Any] = {
+    "source": "ldct-projection",
+    "origin": "TCIA LDCT-and-Projection-data, doi:10.7937/9NPB-2637",
+    "licence": "as stated by TCIA for the collection",
+}
 
 CHEST_CASE = re.compile(r"C\d{3}")
 """Names of the collection's chest cases; L and N are abdomens and heads."""
@@ -58,16 +65,9 @@ class PairTask(DoseTask):
         low: The slice at low dose.
     """
 
-    low: SliceHeader
+    facts = FACTS
 
-    @property
-    def facts(self) -> dict[str, Any]:
-        """See :class:`DoseTask`."""
-        return {
-            "source": "ldct-projection",
-            "origin": "TCIA LDCT-and-Projection-data, doi:10.7937/9NPB-2637",
-            "licence": "as stated by TCIA for the collection",
-        }
+    low: SliceHeader
 
     def low_dose(self, full: HuImage) -> HuImage:  # noqa: ARG002 - it has a file of its own
         """See :class:`DoseTask`."""
@@ -235,17 +235,13 @@ def _tasks(
 ) -> list[PairTask]:
     doses = dose_order(recipe)
     listed = [(name, pair) for name in sorted(pairs) for pair in sorted(pairs[name], key=_file)]
-    trained = [pair for name, pair in listed if places[name].split != "test"]
-    folds = published_folds(len(trained) * len(doses)) if recipe.mode == "as-published" else None
-    tasks, first = [], 0
-    for name, (full, low) in listed:
-        own = (-1,) * len(doses)
-        if folds and places[name].split != "test":
-            own = folds[first : first + len(doses)]
-            first += len(doses)
+    where = [places[name] for name, _ in listed]
+    folds = published_folds_of(where, recipe, published_folds)
+    tasks = []
+    for (name, (full, low)), place, own in zip(listed, where, folds, strict=True):
         title = f"{name}-{full.source.file.stem}"
         paths = _published_paths(full, low, doses, root)
-        tasks.append(PairTask(title, name, full, doses, paths, own, places[name], recipe, low))
+        tasks.append(PairTask(title, name, full, doses, paths, own, place, recipe, low))
     if not tasks:
         raise DataError(f"'{root}' must hold chest cases C… with pairs of slices, got none")
     return tasks

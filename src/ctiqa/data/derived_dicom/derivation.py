@@ -1,0 +1,68 @@
+"""What a derived slice is said to be, and the UIDs that it goes by."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from ctiqa.data.derived_dicom.codes import Operation
+from ctiqa.data.derived_dicom.values import TEXT_LENGTH, check_text, is_uid
+from ctiqa.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """What a derived slice is, and whose.
+
+    Attributes:
+        description: What was done, in words, 1…1024 characters (DerivationDescription).
+        series_uid: SeriesInstanceUID of the new series, for example of :func:`derived_uid`.
+        patient: Pseudonym, 1…64 characters; becomes PatientID and PatientName.
+        series_description: Name of the new series, 1…64 characters.
+        operation: The operation in the standard's codes; ``None`` where it has none.
+
+    Raises:
+        UsageError: If a text is empty, too long or holds control characters or backslashes, or
+            if ``series_uid`` is no UID.
+    """
+
+    description: str
+    series_uid: str
+    patient: str = "ANONYMOUS"
+    series_description: str = "ctiqa derived"
+    operation: Operation | None = None
+
+    def __post_init__(self) -> None:
+        limits = {"description": "ST", "patient": "LO", "series_description": "LO"}
+        for name, representation in limits.items():
+            check_text(name, getattr(self, name), TEXT_LENGTH[representation])
+        if not is_uid(self.series_uid):
+            raise UsageError(
+                f"'series_uid' must be a DICOM UID, got {self.series_uid!r}; "
+                "make one with derived_uid(...)"
+            )
+
+
+def derived_uid(*parts: object) -> str:
+    """A UID that depends on its parts alone: the same run gives the same UIDs everywhere.
+
+    A UUID made of a hash (RFC 9562, version 8, 2024), in decimal under the root 2.25
+    (DICOM PS3.5, B.2).
+
+    Args:
+        parts: What the UID stands for, e.g. recipe, source series and dose; order counts.
+
+    Returns:
+        UID of at most 44 characters.
+
+    >>> derived_uid("recipe", "series", 0.5) == derived_uid("recipe", "series", 0.5)
+    True
+    >>> derived_uid("ab", "c") == derived_uid("a", "bc")
+    False
+    """
+    # As texts, because a NumPy number is represented otherwise than a plain one.
+    named = repr([str(part) for part in parts])
+    digest = hashlib.sha256(named.encode()).digest()[:16]
+    kind, variant = 0xF << 76, 0x3 << 62
+    number = int.from_bytes(digest, "big") & ~(kind | variant)
+    return f"2.25.{number | 0x8 << 76 | 0x2 << 62}"

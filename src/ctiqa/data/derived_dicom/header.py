@@ -1,0 +1,114 @@
+"""Header of a derived image: what it keeps, where it comes from, whose it no longer is."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.metadata import version
+
+from pydicom.dataset import Dataset
+from pydicom.uid import CTImageStorage
+
+from ctiqa.data.derived_dicom.attributes import BLANK, KEPT, PLACE, TYPE_2, UNPAIRED
+from ctiqa.data.derived_dicom.codes import (
+    DEIDENTIFICATION,
+    EQUIPMENT_PURPOSE,
+    OPERATION_CODES,
+    SOURCE_PURPOSE,
+    code_item,
+)
+from ctiqa.data.derived_dicom.derivation import Derivation, derived_uid
+from ctiqa.data.derived_dicom.source_image import SourceImage
+from ctiqa.data.derived_dicom.values import allowed_values, is_uid
+from ctiqa.errors import DataError
+from ctiqa.io.limits import Stored
+
+
+def retained(source: SourceImage) -> Dataset:
+    """The attributes that are carried over, in the form that the standard asks for.
+
+    Raises:
+        DataError: If the source does not say where its slice lies.
+    """
+    values = {keyword: allowed_values(source.tags, keyword) for keyword in KEPT}
+    lacking = [k for k, count in PLACE.items() if len(values[k]) != count]
+    if lacking:
+        raise DataError(
+            f"'{source.file.path.name}' must say where its slice lies, got no valid "
+            f"{', '.join(lacking)}; leave it out"
+        )
+    if len(values["WindowCenter"]) != len(values["WindowWidth"]):
+        values["WindowCenter"] = values["WindowWidth"] = []
+    image = Dataset()
+    # First, because it governs how the texts that follow are encoded.
+    image.SpecificCharacterSet = "ISO_IR 192"
+    for keyword, found in values.items():
+        if found or keyword in TYPE_2:
+            setattr(image, keyword, found)
+    if image.get("BodyPartExamined") not in UNPAIRED:
+        # Empty says "unknown", which is allowed for one of a pair (PS3.3 C.7.3.1, type 2C).
+        image.Laterality = allowed_values(source.tags, "Laterality")
+    return image
+
+
+def describe_origin(
+    image: Dataset, pixels: Stored, derivation: Derivation, source: SourceImage
+) -> None:
+    """Say that the image is derived, how, by what and from which instance."""
+    instance = source.header.source.instance_uid
+    image.SOPClassUID = CTImageStorage
+    image.SOPInstanceUID = derived_uid(
+        "instance",
+        instance,
+        derivation.series_uid,
+        derivation.description,
+        hashlib.sha256(pixels.tobytes()).hexdigest(),
+    )
+    image.ImageType = ["DERIVED", "PRIMARY", "AXIAL"]
+    image.Modality = "CT"
+    image.SeriesInstanceUID = derivation.series_uid
+    image.SeriesDescription = derivation.series_description
+    image.DerivationDescription = derivation.description
+    if derivation.operation is not None:
+        image.DerivationCodeSequence = [code_item(OPERATION_CODES[derivation.operation])]
+    if instance is not None and is_uid(instance):
+        image.SourceImageSequence = [_reference(instance)]
+    image.ContributingEquipmentSequence = [_equipment()]
+    if "FrameOfReferenceUID" not in image:
+        # One frame of reference a series: without it the slices could not be told to be aligned.
+        image.FrameOfReferenceUID = derived_uid("frame of reference", derivation.series_uid)
+    if "lossy" in source.header.flags:
+        image.LossyImageCompression = "01"
+
+
+def _reference(instance_uid: str) -> Dataset:
+    item = Dataset()
+    item.ReferencedSOPClassUID = CTImageStorage
+    item.ReferencedSOPInstanceUID = instance_uid
+    item.SpatialLocationsPreserved = "YES"
+    item.PurposeOfReferenceCodeSequence = [code_item(SOURCE_PURPOSE)]
+    return item
+
+
+def _equipment() -> Dataset:
+    item = Dataset()
+    item.PurposeOfReferenceCodeSequence = [code_item(EQUIPMENT_PURPOSE)]
+    item.Manufacturer = item.ManufacturerModelName = "ctiqa"
+    item.SoftwareVersions = version("ctiqa")
+    return item
+
+
+def remove_identity(image: Dataset, derivation: Derivation, source: SourceImage) -> None:
+    """Put the pseudonym in, and say that the identity is out.
+
+    The study is a new one too: with the old UID and another patient id, archives would mix up
+    the two patients.
+    """
+    study = source.tags.text("StudyInstanceUID")
+    image.StudyInstanceUID = derived_uid("study", study, derivation.patient)
+    for keyword in BLANK:
+        setattr(image, keyword, "")
+    image.PatientName = image.PatientID = derivation.patient
+    image.PatientIdentityRemoved = "YES"
+    image.DeidentificationMethod = "ctiqa: attributes reduced to a list (PS3.15 annex E)"
+    image.DeidentificationMethodCodeSequence = [code_item(code) for code in DEIDENTIFICATION]
+    image.LongitudinalTemporalInformationModified = "REMOVED"

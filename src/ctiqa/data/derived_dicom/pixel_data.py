@@ -1,0 +1,83 @@
+"""Pixels of a derived image: CT numbers as 16 bits, and how they are described."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from pydicom.dataset import Dataset
+
+from ctiqa.data.derived_dicom.source_image import MaskImage, SourceImage, stored_pixels
+from ctiqa.errors import UsageError
+from ctiqa.hu import PADDING_HU, PLAUSIBLE_HU
+from ctiqa.io.limits import Stored
+from ctiqa.types import HuImage
+
+FloatValues = npt.NDArray[np.float64]
+
+
+def limits_hu(source: SourceImage) -> tuple[float, float]:
+    """Lowest and highest CT number, in HU, that fits 16 bits and reads back as HU."""
+    slope, intercept = source.rescale
+    bounds = np.iinfo(source.dtype)
+    low, high = slope * bounds.min + intercept, slope * bounds.max + intercept
+    return max(low, PADDING_HU), min(high, PLAUSIBLE_HU[1])
+
+
+def encode(hu: HuImage, padding: MaskImage, source: SourceImage) -> Stored:
+    """The pixels as they are stored, 16 bits, [rows, cols]; padding as in the source.
+
+    Raises:
+        UsageError: If ``hu`` has another matrix, or measured pixels that do not fit.
+    """
+    if hu.shape != padding.shape:
+        raise UsageError(f"'hu' must have the source's matrix {padding.shape}, got {hu.shape}")
+    slope, intercept = source.rescale
+    measured = hu[~padding].astype(np.float64)
+    steps = np.rint((measured - intercept) / slope)
+    _check_fit(measured, steps, source)
+    pixels = np.zeros(hu.shape, dtype=source.dtype)
+    pixels[~padding] = steps
+    if padding.any():
+        kept = stored_pixels(source).astype(source.dtype)[padding]
+        _step_aside(pixels, int(kept.min()), int(kept.max()))
+        pixels[padding] = kept
+    return pixels
+
+
+def _check_fit(measured: FloatValues, steps: FloatValues, source: SourceImage) -> None:
+    """Refuse CT numbers that cannot be stored, or not read back."""
+    bounds = np.iinfo(source.dtype)
+    # Comparisons are false for NaN too.
+    in_hu = (measured >= PADDING_HU) & (measured <= PLAUSIBLE_HU[1])
+    if not np.all(in_hu & (steps >= bounds.min) & (steps <= bounds.max)):
+        low, high = limits_hu(source)
+        raise UsageError(
+            f"'hu' must lie in {low:g}…{high:g} HU to be stored like '{source.file.path.name}', "
+            f"got {measured.min():g}…{measured.max():g}; clip it to storable_hu(source)"
+        )
+
+
+def _step_aside(pixels: Stored, low: int, high: int) -> None:
+    """Move measured pixels that would read as padding to the nearest value that does not."""
+    aside = high + 1 if high < np.iinfo(pixels.dtype).max else low - 1
+    pixels[(pixels >= low) & (pixels <= high)] = aside
+
+
+def describe_pixels(
+    image: Dataset, pixels: Stored, padding: MaskImage, source: SourceImage
+) -> None:
+    """Put the pixels in, and say how to read them (PS3.3, Image Pixel Module)."""
+    image.SamplesPerPixel = 1
+    image.PhotometricInterpretation = source.layout.photometric
+    image.Rows, image.Columns = pixels.shape
+    image.BitsAllocated = image.BitsStored = 16
+    image.HighBit = 15
+    image.PixelRepresentation = int(source.layout.signed)
+    image.RescaleType = "HU"
+    if padding.any():
+        low, high = int(pixels[padding].min()), int(pixels[padding].max())
+        image.PixelPaddingValue = low
+        if high > low:
+            image.PixelPaddingRangeLimit = high
+    image.PixelData = pixels.tobytes()
+    image["PixelData"].VR = "OW"

@@ -1,0 +1,96 @@
+"""The CT image that a slice is derived from."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydicom import dcmread
+from pydicom.uid import CTImageStorage
+
+from ctiqa.data.derived_dicom.attributes import KEPT
+from ctiqa.data.derived_dicom.values import decimal_string
+from ctiqa.errors import DataError
+from ctiqa.hu import PADDING_HU
+from ctiqa.io import read_headers, read_slice
+from ctiqa.io.dicom_file import DicomFile, Tags, parse
+from ctiqa.io.dicom_pixels import Layout, read_layout, stored_frame
+from ctiqa.io.files import open_file
+from ctiqa.io.limits import Stored
+from ctiqa.io.quiet import foreign
+from ctiqa.types import SliceHeader
+
+MaskImage = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceImage:
+    """A source file: its parts as the readers see them, and its whole header without pixels."""
+
+    file: DicomFile
+    header: SliceHeader
+    layout: Layout
+    tags: Tags
+
+    @property
+    def rescale(self) -> tuple[float, float]:
+        """(slope, intercept) as they are written, which may have fewer digits than they had."""
+        slope, intercept = (
+            float(decimal_string(self.tags.number(keyword)))
+            for keyword in ("RescaleSlope", "RescaleIntercept")
+        )
+        return slope, intercept
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of a stored pixel of the derived file."""
+        return np.dtype("<i2" if self.layout.signed else "<u2")
+
+
+def open_source(path: Path) -> SourceImage:
+    """Read everything about a source but its pixels; identity is not even loaded.
+
+    Raises:
+        DataError: If it is not a single-frame CT image of at most 16 bits.
+        RefusedError: If it is no axial CT slice in HU.
+    """
+    header = read_headers(path).headers[0]
+    file = parse(path)
+    layout = read_layout(file, Tags(file.dataset))
+    single = file.sop_class in ("", CTImageStorage) and layout.frames == 1
+    if not single or layout.bits_allocated > 16:
+        raise DataError(
+            f"'{path.name}' must be a single-frame CT image of at most 16 bits, got a multi-frame "
+            f"or {layout.bits_allocated}-bit one; convert it first"
+        )
+    stream = open_file(path) if file.content is None else io.BytesIO(file.content)
+    wanted = [*KEPT, "Laterality", "SpecificCharacterSet", "StudyInstanceUID"]
+    with stream, foreign("the DICOM header"):
+        full = dcmread(
+            stream,
+            stop_before_pixels=True,
+            force=True,
+            specific_tags=[*wanted, "PixelPaddingValue", "PixelPaddingRangeLimit"],
+        )
+    return SourceImage(file, header, layout, Tags(full))
+
+
+def padding_mask(source: SourceImage) -> MaskImage:
+    """Where the source says that nothing was measured, and the reader believes it."""
+    value = source.tags.integer("PixelPaddingValue")
+    if value is None:
+        return np.zeros((source.layout.rows, source.layout.cols), dtype=bool)
+    limit = source.tags.integer("PixelPaddingRangeLimit")
+    low, high = sorted((value, value if limit is None else limit))
+    # Counted modulo the word length, because writers mix up signed and unsigned padding.
+    above = (stored_pixels(source).astype(np.int64) - low) % (1 << source.layout.bits_allocated)
+    return np.asarray((above <= high - low) & (read_slice(source.header).hu == PADDING_HU))
+
+
+def stored_pixels(source: SourceImage) -> Stored:
+    """Pixels as the source stores them, before rescale, [rows, cols]."""
+    return stored_frame(source.file, source.layout, 0)

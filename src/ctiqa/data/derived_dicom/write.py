@@ -1,0 +1,74 @@
+"""Writing a slice made from a CT file as a CT file of its own."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from pydicom import dcmwrite
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+from ctiqa.data.derived_dicom.derivation import Derivation
+from ctiqa.data.derived_dicom.header import describe_origin, remove_identity, retained
+from ctiqa.data.derived_dicom.pixel_data import describe_pixels, encode, limits_hu
+from ctiqa.data.derived_dicom.source_image import open_source, padding_mask
+from ctiqa.io.atomic import write_bytes
+from ctiqa.io.quiet import silent
+from ctiqa.types import HuImage
+
+
+def write_derived(source: Path, hu: HuImage, out: Path, derivation: Derivation) -> None:
+    """Write a slice made from a CT file as a CT file of its own.
+
+    Geometry, acquisition and rescale are the source's; the pixels are stored without loss in 16
+    bits as round((HU − intercept) / slope). Pixels that the source marks as padding stay padding:
+    what was never measured has no CT number. Instance and study get new UIDs, the instance's
+    from source, series, description and pixels, so that a second run writes the same bytes.
+
+    Args:
+        source: Single-frame CT image in any transfer syntax that :mod:`ctiqa.io` reads.
+        hu: CT numbers in HU, float32 [rows, cols], within :func:`storable_hu` of the source.
+        out: File to write; its folder must exist. What was there is replaced in one step.
+        derivation: What was done, and under which names.
+
+    Raises:
+        UsageError: If ``hu`` has another matrix, is not finite, or does not fit 16 bits.
+        DataError: If the source is not a single-frame CT image, or does not say where its slice
+            lies.
+        RefusedError: If the source is no axial CT slice in HU.
+        OutputError: If ``out`` cannot be written.
+    """
+    # Attributes are parsed when they are asked for, and complaints about them quote the file.
+    with silent():
+        opened = open_source(source)
+        image = retained(opened)
+        padding = padding_mask(opened)
+        pixels = encode(hu, padding, opened)
+        describe_pixels(image, pixels, padding, opened)
+        describe_origin(image, pixels, derivation, opened)
+        remove_identity(image, derivation, opened)
+        content = _file_bytes(image)
+    write_bytes(out, content)
+
+
+def storable_hu(source: Path) -> tuple[float, float]:
+    """Lowest and highest CT number, in HU, that a slice derived from a source may hold.
+
+    Bounded by what 16 bits hold under the source's rescale, and by what counts as HU on reading.
+
+    Raises:
+        DataError: If the source is not a single-frame CT image.
+        RefusedError: If the source is no axial CT slice in HU.
+    """
+    with silent():
+        return limits_hu(open_source(source))
+
+
+def _file_bytes(image: Dataset) -> bytes:
+    """The file in explicit little endian."""
+    image.file_meta = FileMetaDataset()
+    image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    stream = io.BytesIO()
+    dcmwrite(stream, image, enforce_file_format=True)
+    return stream.getvalue()
