@@ -121,8 +121,9 @@ def test_one_patch_borrows_the_pristine_covariance(plain: NaturalModel) -> None:
     assert plain.distance(hu, mask) == pytest.approx(expected, rel=1e-3)
 
 
-def test_several_patches_pool_their_covariance(plain: NaturalModel) -> None:
-    hu, mask = _tissue(96, 96, 9, sd_hu=80)
+@pytest.mark.parametrize("cols", [64, 288], ids=["two", "nine"])
+def test_several_patches_pool_their_covariance(plain: NaturalModel, cols: int) -> None:
+    hu, mask = _tissue(SIDE, cols, 9, sd_hu=80)
     patches = patch_features(apply_window(hu, SOFT).astype(np.float64), mask, SIDE).features
     pooled = (np.cov(patches.T) + plain.covariance) / 2
     expected = mahalanobis(patches.mean(axis=0), plain.mean, np.linalg.inv(pooled))

@@ -42,9 +42,6 @@ FEATURES = 36
 PATCH_SHARE = 0.5
 """A patch counts where at least this share of its pixels is inside the mask."""
 
-FLAT = 1e-6
-"""Below this root mean square, coefficients are the rounding of a constant."""
-
 MIRRORED = tuple(18 * k + n for k in (0, 1) for n in (*range(10), *range(14, 18), *range(10, 14)))
 """Which features are those of the image mirrored left to right: the diagonals trade places."""
 
@@ -196,9 +193,7 @@ def _statistics(blocks: Floats, counted: npt.NDArray[np.bool_]) -> Floats:
     for product, both in pairs:
         fit = fit_aggd(product.reshape(n, -1), both.reshape(n, -1))
         columns += [fit.shape, fit.mean, fit.left**2, fit.right**2]
-    found = np.stack(columns, axis=1)
-    found[whole.deviation < FLAT] = np.nan
-    return np.asarray(found)
+    return np.stack(columns, axis=1)
 
 
 def _normalised(image: Image) -> tuple[Image, Image]:
