@@ -139,7 +139,6 @@ def test_words_of_kernels(name: str, kernel: Kernel) -> None:
     assert kernel_of(name) == kernel
 
 
-@pytest.mark.xfail(strict=True, reason="'b[5-9]\\d' also matches the B50 of AB50")
 def test_the_body_kernel_ab50_is_soft() -> None:
     assert kernel_of("59 .10.AB50") == SOFT
 

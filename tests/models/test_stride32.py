@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ctiqa.models import Stride32
 from ctiqa.models.stride32 import INPUT_RANGE_HU, Pool, Windows
@@ -118,3 +118,34 @@ def test_it_starts_in_the_middle_of_the_scale() -> None:
     with torch.no_grad():
         scores, _ = Stride32(TINY).eval()(slices(3))
     assert scores.mean().item() == pytest.approx(2.0, abs=0.5)
+
+
+def mirrored_weights(model: Stride32) -> Stride32:
+    """The network with the same weights to the left and to the right in every convolution."""
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.weight.data = (layer.weight + layer.weight.flip(-1)).data / 2
+    return model
+
+
+@pytest.mark.parametrize(("sizes", "level"), [((6, 4, 4, 4, 4), True), ((5, 3, 3, 3, 3), False)])
+def test_even_convolutions_put_a_mirrored_slice_on_the_same_grid(
+    sizes: tuple[int, ...], level: bool
+) -> None:
+    torch.manual_seed(0)
+    network = Stride32Network(stem=(8, 8, 8, 8, 16), sizes=sizes, blocks=1, heads=2, outputs=1)
+    model = mirrored_weights(Stride32(network)).eval()
+    hu = 300 * torch.randn(1, 1, 128, 160)
+    scores, noise = model(hu)
+    other, turned = model(hu.flip(-1))
+    assert torch.allclose(noise, turned.flip(-1), atol=1e-5) is level
+    assert torch.allclose(scores, other, atol=1e-5 if level else 1e-2)
+
+
+@pytest.mark.parametrize("shape", [(64, 96), (65, 97), (270, 333)])
+def test_even_convolutions_keep_every_token(shape: tuple[int, int]) -> None:
+    network = Stride32Network(
+        stem=(8, 8, 8, 8, 16), sizes=(6, 4, 4, 4, 4), blocks=1, heads=2, outputs=2
+    )
+    _, noise = Stride32(network)(torch.zeros(1, 1, *shape))
+    assert noise.shape[1:] == tuple(-(-side // 32) for side in shape)

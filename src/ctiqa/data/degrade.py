@@ -30,7 +30,10 @@ class Degradation:
         kernel_half_per_mm: Kernel the image is changed to (see :class:`Kernel`); ``None`` keeps it.
         kernel_boost: Edge enhancement of that kernel.
         blur_mm: SD of a Gaussian blur in mm (focal spot, motion), 0 for none.
-        denoise: Strength in [0, 1] of total-variation denoising, 0 for none.
+        denoise: Strength in [0, 1] of denoising, 0 for none.
+        denoiser: How it is denoised, a key of :data:`DENOISERS`.
+        artefact: Kind of artefact, a key of :attr:`Scene.artefacts`; ``None`` for none.
+        strength: Factor by which the artefact is multiplied.
         body_only: Whether couch, blankets and all else around the patient are replaced by air.
         seed: Seed of the noise.
     """
@@ -44,10 +47,18 @@ class Degradation:
     denoise: float = 0.0
     body_only: bool = False
     seed: int = 0
+    denoiser: str = "tv"
+    artefact: str | None = None
+    strength: float = 0.0
 
-    def as_dict(self) -> dict[str, float | None]:
-        """The fields, for a manifest."""
-        return asdict(self)
+    def as_dict(self) -> dict[str, float | str | None]:
+        """The fields, for a manifest; artefact and denoiser only where there is one."""
+        facts: dict[str, float | str | None] = asdict(self)
+        if self.artefact is None:
+            del facts["artefact"], facts["strength"]
+        if self.denoiser == "tv":
+            del facts["denoiser"]
+        return facts
 
 
 def added_noise_hu(own_noise_hu: float, dose: float, views: int) -> float:
@@ -74,6 +85,8 @@ def apply(scene: Scene, degradation: Degradation) -> HuImage:
     rng = np.random.default_rng(d.seed)
     added = np.float32(added_noise_hu(scene.own_noise_hu, d.dose, d.views))
     image = scene.hu + scene.streaks[d.views]
+    if d.artefact is not None:
+        image = image + np.float32(d.strength) * scene.artefacts[d.artefact].added_hu
     if added > 0:
         quantum = np.float32(math.sqrt(1 - d.electronic))
         image = image + added * quantum * scene.unit_noise(d.views, rng)
@@ -89,7 +102,7 @@ def _post_process(image: HuImage, scene: Scene, d: Degradation) -> HuImage:
     if d.blur_mm:
         image = ndimage.gaussian_filter(image, [d.blur_mm / s for s in scene.spacing_mm])
     if d.denoise:
-        image = denoise(image, d.denoise)
+        image = DENOISERS[d.denoiser](image, d.denoise)
     if d.body_only:
         image = np.where(ndimage.binary_dilation(scene.mask, iterations=3), image, AIR_HU)
     return np.asarray(np.clip(image, -1024, 3071), dtype=np.float32)
@@ -110,6 +123,52 @@ def denoise(image: HuImage, strength: float) -> HuImage:
     total_variation: Callable[..., HuImage] = denoise_tv_chambolle
     clean = total_variation(image / scale, weight=0.12, max_num_iter=15) * scale
     return np.asarray((1 - strength) * image + strength * clean, dtype=np.float32)
+
+
+def denoise_by_wavelets(image: HuImage, strength: float) -> HuImage:
+    """Wavelet shrinkage: fine detail goes with the noise and blotches stay, as networks do it.
+
+    Chang SG, Yu B, Vetterli M. IEEE Trans Image Process 9(9):1532–1546, 2000 (BayesShrink).
+
+    Args:
+        image: CT numbers in HU, float32 [rows, cols].
+        strength: Share of the denoised image in the mix, in [0, 1].
+    """
+    from skimage.restoration import denoise_wavelet  # noqa: PLC0415 - slow to load
+
+    shrink: Callable[..., HuImage] = denoise_wavelet
+    low, span = np.float32(-1024), np.float32(4096)
+    clean = shrink((image - low) / span, wavelet="db2", mode="soft", rescale_sigma=True)
+    return np.asarray((1 - strength) * image + strength * (clean * span + low), dtype=np.float32)
+
+
+def denoise_by_patches(image: HuImage, strength: float) -> HuImage:
+    """Non-local means: edges stay sharp and texture turns to wax.
+
+    Buades A, Coll B, Morel JM. CVPR 2005, 2:60–65.
+
+    Args:
+        image: CT numbers in HU, float32 [rows, cols].
+        strength: Share of the denoised image in the mix, in [0, 1].
+    """
+    from skimage.restoration import denoise_nl_means, estimate_sigma  # noqa: PLC0415 - slow to load
+
+    likest: Callable[..., HuImage] = denoise_nl_means
+    estimate: Callable[[HuImage], float] = estimate_sigma
+    sigma = float(estimate(image))
+    clean = likest(image, patch_size=3, patch_distance=4, h=0.8 * sigma, sigma=sigma)
+    return np.asarray((1 - strength) * image + strength * clean, dtype=np.float32)
+
+
+DENOISERS: dict[str, Callable[[HuImage, float], HuImage]] = {
+    "tv": denoise,
+    "wavelets": denoise_by_wavelets,
+    "patches": denoise_by_patches,
+}
+"""Ways of denoising an image, by name."""
+
+DENOISER_SHARES = (0.4, 0.3, 0.3)
+"""How often each is drawn."""
 
 
 def draw(scene: Scene, rng: np.random.Generator) -> Degradation:
@@ -139,6 +198,55 @@ def draw(scene: Scene, rng: np.random.Generator) -> Degradation:
         body_only=bool(rng.random() < 0.2),
         seed=int(rng.integers(2**31)),
     )
+
+
+def draw_all(scene: Scene, rng: np.random.Generator, artefact_share: float) -> Degradation:
+    """A random degradation of any kind, at any noise.
+
+    One in five examples has another kernel, one in eight is blurred, one in five denoised;
+    a share has an artefact, whose RMS is log-uniform between 4 HU and the useless, half of them in
+    a slice of full dose and views. Dose and views are drawn as in :func:`draw` otherwise.
+
+    Args:
+        scene: The slice with its artefacts.
+        rng: Draws.
+        artefact_share: Share of the examples that have an artefact.
+    """
+    artefact, strength = _draw_artefact(scene, rng, artefact_share)
+    alone = artefact is not None and rng.random() < 0.5
+    views = FULL_VIEWS if alone else _draw_views(scene, rng)
+    dose = 1.0 if alone else _draw_dose(scene, views, rng)
+    kind, half, boost = rng.random(), None, 0.0
+    if kind < 0.10:
+        half, boost = float(rng.uniform(0.45, 0.7)), float(rng.uniform(0.2, 1.2))
+    elif kind < 0.20:
+        half = float(rng.uniform(0.25, 0.4))
+    denoiser = str(rng.choice(list(DENOISERS), p=DENOISER_SHARES))
+    denoised = 0.325 < kind < 0.525
+    return Degradation(
+        dose=dose,
+        views=views,
+        electronic=float(rng.uniform(0, 0.5)) if rng.random() < 0.25 else 0.0,
+        kernel_half_per_mm=half,
+        kernel_boost=boost,
+        blur_mm=float(rng.uniform(0.3, 1.6)) if 0.20 < kind < 0.325 else 0.0,
+        denoise=float(rng.uniform(0.3, 1.0)) if denoised else 0.0,
+        body_only=bool(rng.random() < 0.2),
+        seed=int(rng.integers(2**31)),
+        denoiser=denoiser if denoised else "tv",
+        artefact=artefact,
+        strength=strength,
+    )
+
+
+def _draw_artefact(
+    scene: Scene, rng: np.random.Generator, share: float
+) -> tuple[str | None, float]:
+    if not scene.artefacts or rng.random() >= share:
+        return None, 0.0
+    name = str(rng.choice(sorted(scene.artefacts)))
+    rms_hu = math.exp(rng.uniform(math.log(4.0), math.log(WORST_NOISE_HU)))
+    return name, scene.artefacts[name].strength_for(rms_hu)
 
 
 def _draw_views(scene: Scene, rng: np.random.Generator) -> int:

@@ -22,6 +22,7 @@ from ctiqa.recipe import DataRecipe
 
 PLANS: dict[str, Callable[[Path, Any], Sequence[Task]]] = {
     "simulate": simulate.plan,
+    "simulate-all": simulate.plan,
     "ldct-projection": ldct_projection.plan,
     "cccid": cccid.plan,
     "ldctiqac2023": ldctiqac2023.plan,

@@ -15,7 +15,7 @@ from ctiqa.hu import PADDING_HU
 from ctiqa.physics.kernels import SHARP, SOFT, STANDARD, Kernel
 from ctiqa.types import HuImage
 
-SHARP_NAMES = re.compile(r"lung|bone|b[5-9]\d|ya|yb|yc", re.IGNORECASE)
+SHARP_NAMES = re.compile(r"lung|bone|(?<!a)b[5-9]\d|ya|yb|yc", re.IGNORECASE)
 SOFT_NAMES = re.compile(r"soft|b[12]\d|ab50", re.IGNORECASE)
 
 

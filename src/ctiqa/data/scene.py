@@ -7,15 +7,17 @@ price of a dozen reconstructions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
+from ctiqa.data.artefacts import Artefact, draw_artefacts
 from ctiqa.hu import body_mask
 from ctiqa.metrics.full_reference import Mask, rmse
 from ctiqa.metrics.noise import global_noise_level
-from ctiqa.physics import FanBeam, Kernel, hu_to_mu, project, reconstruct
+from ctiqa.physics import Kernel, measure, reconstruct
 from ctiqa.physics.simulate import HU_PER_MU
 from ctiqa.recipe.data import VIEW_COUNTS
 from ctiqa.types import HuImage
@@ -35,6 +37,7 @@ class Scene:
         quantum: For every view count, unit quantum noise, [draws, rows, cols]. "Unit" is the
             noise of one photon a ray before the patient, spread over all views.
         electronic: Unit electronic noise at full views.
+        artefacts: What else can be added, by kind.
     """
 
     hu: HuImage
@@ -43,6 +46,7 @@ class Scene:
     streaks: dict[int, HuImage]
     quantum: dict[int, HuImage]
     electronic: HuImage
+    artefacts: Mapping[str, Artefact] = field(default_factory=dict)
 
     @cached_property
     def mask(self) -> Mask:
@@ -91,6 +95,8 @@ def make_scene(
     rng: np.random.Generator,
     *,
     draws: int = 2,
+    artefact_kinds: int = 0,
+    artefact_rng: np.random.Generator | None = None,
 ) -> Scene:
     """Project a slice once and reconstruct every ingredient.
 
@@ -100,10 +106,11 @@ def make_scene(
         kernel: Kernel that the slice was reconstructed with.
         rng: Draws the noise.
         draws: Independent noise images a view count.
+        artefact_kinds: Kinds of artefact made besides.
+        artefact_rng: Draws them, so that the noise does not depend on them.
     """
-    shape = (hu.shape[0], hu.shape[1])
-    scan = FanBeam.covering(shape, spacing_mm, n_views=FULL_VIEWS)
-    sinogram = project(hu_to_mu(hu), spacing_mm, scan)
+    measured = measure(hu, spacing_mm, kernel, n_views=FULL_VIEWS)
+    shape, scan, sinogram = measured.shape, measured.scan, measured.sinogram
     root_photons = np.exp(sinogram / 2)
 
     def image_of(rays: HuImage, views: int) -> HuImage:
@@ -123,4 +130,7 @@ def make_scene(
         streaks={v: image_of(sinogram, v) - full for v in VIEW_COUNTS},
         quantum={v: np.stack([image_of(noise, v) for noise in noises]) for v in VIEW_COUNTS},
         electronic=image_of(root_photons**2 * white(), FULL_VIEWS),
+        artefacts=draw_artefacts(measured, body_mask(hu), artefact_rng, artefact_kinds)
+        if artefact_rng
+        else {},
     )

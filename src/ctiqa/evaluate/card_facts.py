@@ -33,15 +33,18 @@ TITLES = {
 }
 """What a system is, by its key in a recipe."""
 
+_SIMULATED = (
+    "Simulated, not read by radiologists. Five full-reference measures (patch error pooled "
+    "with power 4, SSIM in the soft-tissue and in the wide window, gradient similarity, VIF), "
+    "each read as the plain noise that would have cost this very slice as much, averaged, "
+    "joined with the slice's own noise and put on the 0-4 scale of LDCTIQAC2023 by two "
+    f"physical anchors: {labels.EXCELLENT_NOISE_HU:g} HU of total noise is a 4, "
+    f"{labels.USELESS_NOISE_HU:g} HU a 0."
+)
+
 LABELS = {
-    "simulate": (
-        "Simulated, not read by radiologists. Five full-reference measures (patch error pooled "
-        "with power 4, SSIM in the soft-tissue and in the wide window, gradient similarity, VIF), "
-        "each read as the plain noise that would have cost this very slice as much, averaged, "
-        "joined with the slice's own noise and put on the 0-4 scale of LDCTIQAC2023 by two "
-        f"physical anchors: {labels.EXCELLENT_NOISE_HU:g} HU of total noise is a 4, "
-        f"{labels.USELESS_NOISE_HU:g} HU a 0."
-    ),
+    "simulate": _SIMULATED,
+    "simulate-all": f"{_SIMULATED} A blurred slice is worth no more than the sharp one.",
     "ldct-projection": (
         "SSIM with the full-dose slice, not read by radiologists (DistilIQA's label; docs/data.md)."
     ),
@@ -54,16 +57,29 @@ LABELS = {
 }
 """What the labels of a data source are."""
 
-NOT_TRAINED_ON = (
+_NOT_TRAINED_ON = (
     "scores given by radiologists",
     "the images of LDCTIQAC2023",
     "the patient of the example scan",
-    "metal, motion, beam hardening and ring artefacts",
     "images of deep-learning reconstruction",
     "cone-beam, photon-counting, micro and paediatric CT",
     "limbs; heads and necks are only a few slices",
 )
-"""What the simulated data lack."""
+
+NOT_TRAINED_ON = {
+    "simulate": (*_NOT_TRAINED_ON, "metal, motion, beam hardening and ring artefacts"),
+    "simulate-all": _NOT_TRAINED_ON,
+}
+"""What simulated data lack, by their source."""
+
+DEGRADATIONS = {
+    "simulate": f"dose from 100 % down to total noise of {WORST_NOISE_HU:g} HU, 960 to 60 views, "
+    "kernels, blur, denoising",
+    "simulate-all": f"dose from 100 % down to total noise of {WORST_NOISE_HU:g} HU, 960 to 60 "
+    "views, kernels, blur, denoising by three methods, motion, rings, metal, beam hardening, "
+    "photon starvation, truncation",
+}
+"""What examples are degraded by, by their source."""
 
 
 def draft(recipe: Recipe, examples: Examples) -> dict[str, Any]:
@@ -73,7 +89,6 @@ def draft(recipe: Recipe, examples: Examples) -> dict[str, Any]:
         recipe: How the network was made.
         examples: The whole data set it was made from.
     """
-    simulated = recipe.data.source == "simulate"
     return {
         "name": recipe.name,
         "version": "1",
@@ -90,7 +105,7 @@ def draft(recipe: Recipe, examples: Examples) -> dict[str, Any]:
         "label": LABELS.get(recipe.data.source, ""),
         "data": _sources(examples.where(split="train")),
         "training": _training(recipe, examples),
-        "not_trained_on": list(NOT_TRAINED_ON) if simulated else [],
+        "not_trained_on": list(NOT_TRAINED_ON.get(recipe.data.source, ())),
         "citation": "See CITATION.cff; data sources in NOTICE.",
     }
 
@@ -128,11 +143,8 @@ def _training(recipe: Recipe, examples: Examples) -> dict[str, Any]:
         "data_sha256": content_of(examples.folder),
         "recipe": recipe.as_dict(),
     }
-    if recipe.data.source == "simulate":
-        facts["degradations"] = (
-            f"dose from 100 % down to total noise of {WORST_NOISE_HU:g} HU, 960 to 60 views, "
-            "kernels, blur, denoising"
-        )
+    if recipe.data.source in DEGRADATIONS:
+        facts["degradations"] = DEGRADATIONS[recipe.data.source]
     return facts
 
 

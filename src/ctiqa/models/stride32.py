@@ -12,13 +12,14 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ctiqa.hu import WINDOWS
+from ctiqa.hu import AIR_HU, WINDOWS
 from ctiqa.recipe import Stride32Network
 
 INPUT_WINDOWS = ("soft", "challenge", "lung")
 """Windows the network looks through, as channels."""
 
-NOISE_FLOOR_HU = 1.0
+TOKEN = 32
+"""Side of a token in pixels."""
 
 
 INPUT_RANGE_HU = (-1000.0, 400.0)
@@ -52,7 +53,7 @@ class Stage(nn.Sequential):
 
     def __init__(self, inputs: int, outputs: int, size: int) -> None:
         super().__init__(
-            nn.Conv2d(inputs, outputs, size, stride=2, padding=size // 2, bias=False),
+            nn.Conv2d(inputs, outputs, size, stride=2, padding=(size - 1) // 2, bias=False),
             nn.BatchNorm2d(outputs),
             nn.ReLU(inplace=True),
         )
@@ -124,11 +125,12 @@ class Stride32(nn.Module):
     def __init__(self, recipe: Stride32Network) -> None:
         super().__init__()
         widths = (len(INPUT_WINDOWS), *recipe.stem)
+        self.even = any(size % 2 == 0 for size in recipe.sizes)
         self.windows = Windows()
         self.stem = nn.Sequential(
             *(
-                Stage(a, b, 5 if k == 0 else 3)
-                for k, (a, b) in enumerate(zip(widths, recipe.stem, strict=False))
+                Stage(a, b, size)
+                for a, b, size in zip(widths, recipe.stem, recipe.sizes, strict=False)
             )
         )
         self.blocks = nn.Sequential(
@@ -152,6 +154,10 @@ class Stride32(nn.Module):
             Scores on the 0–4 scale, not clipped, [n, outputs]; and ln of the total noise in HU
             of every 32×32 patch, [n, ceil(rows/32), ceil(cols/32)].
         """
+        if self.even:
+            rows, cols = hu.shape[-2:]
+            # Whole tokens: an even convolution would drop what is left over.
+            hu = nn.functional.pad(hu, (0, -cols % TOKEN, 0, -rows % TOKEN), value=AIR_HU)
         tokens = self.blocks(self.stem(self.windows(hu)))
         return self.head(self.pool(tokens)), self.noise(tokens)[:, 0]
 

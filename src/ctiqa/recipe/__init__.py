@@ -12,6 +12,7 @@ from ctiqa.recipe.data import (
     Ldctiqac2023Data,
     LdctProjectionData,
     Mode,
+    SimulateAllData,
     SimulateData,
 )
 from ctiqa.recipe.network import (
@@ -46,6 +47,7 @@ __all__ = [
     "Mode",
     "NetworkRecipe",
     "Recipe",
+    "SimulateAllData",
     "SimulateData",
     "StemVitNetwork",
     "Stride32Network",

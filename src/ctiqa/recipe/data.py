@@ -105,6 +105,34 @@ class SimulateData(DataRecipe):
 
 
 @dataclass(frozen=True, slots=True)
+class SimulateAllData(SimulateData):
+    """The same with what else goes wrong on scanners; continuous sampling only.
+
+    Besides dose, views and kernels: motion, rings, metal, beam hardening, photon starvation and
+    truncation; filters (blur, iterative-like and network-like denoising) at any noise. Blurring
+    never raises a label: what a filter of the image has removed cannot be seen any more.
+
+    Attributes:
+        artefact_share: Share of the drawn examples that have an artefact.
+        artefact_kinds: Kinds of artefact made for every slice, out of six.
+    """
+
+    source: str = "simulate-all"
+    artefact_share: float = 0.25
+    artefact_kinds: int = 3
+
+    def own_rules(self) -> tuple[str | None, ...]:
+        """See :meth:`DataRecipe.own_rules`."""
+        # Not super(): dataclasses with slots are made twice, and super() knows the first only.
+        return (
+            *SimulateData.own_rules(self),
+            rule(self, "artefact_share", "in [0, 1]", lambda v: 0 <= v <= 1),
+            rule(self, "artefact_kinds", "0…6", lambda v: 0 <= v <= 6),
+            rule(self, "sampler", "'continuous'", lambda v: v == "continuous"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class LdctProjectionData(DataRecipe):
     """DistilIQA's chest slices: TCIA LDCT-and-Projection-data, doses mixed between two.
 
@@ -248,6 +276,7 @@ def _range_rule(made: object) -> str | None:
 
 SOURCES: dict[str, type[DataRecipe]] = {
     "simulate": SimulateData,
+    "simulate-all": SimulateAllData,
     "ldct-projection": LdctProjectionData,
     "ldctiqac2023": Ldctiqac2023Data,
     "cccid": CccidData,

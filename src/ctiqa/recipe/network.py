@@ -54,6 +54,8 @@ class Stride32Network(NetworkRecipe):
 
     Attributes:
         stem: Channels of the five stride-2 stages; the last is the width of the tokens.
+        sizes: Sides of their convolutions. Of an even one the grid of a mirrored slice is the
+            mirrored grid, so that mirroring need not change the score.
         blocks: Attention blocks.
         heads: Attention heads; must divide the token width.
     """
@@ -61,6 +63,7 @@ class Stride32Network(NetworkRecipe):
     kind: str = "stride32"
     outputs: int = 5
     stem: tuple[int, ...] = (16, 32, 64, 96, 160)
+    sizes: tuple[int, ...] = (5, 3, 3, 3, 3)
     blocks: int = 3
     heads: int = 5
 
@@ -69,6 +72,12 @@ class Stride32Network(NetworkRecipe):
         width = self.stem[-1] if self.stem else 0
         return (
             rule(self, "stem", "five channel counts >= 1", lambda v: len(v) == 5 and min(v) >= 1),
+            rule(
+                self,
+                "sizes",
+                "five numbers, 2…9",
+                lambda v: len(v) == 5 and 2 <= min(v) <= max(v) <= 9,
+            ),
             rule(self, "blocks", ">= 1", lambda v: v >= 1),
             rule(self, "heads", f"a divisor of {width}", lambda v: v >= 1 and width % v == 0),
             rule(self, "pretrained", "'none': it has no body", lambda v: v == "none"),

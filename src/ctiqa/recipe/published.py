@@ -107,7 +107,7 @@ DEFECTS: tuple[Defect, ...] = (
 )
 """Every defect of training and networks that has a switch; those of data follow ``data.mode``."""
 
-WITHOUT_MODES = ("simulate", "folder", "kadid10k")
+WITHOUT_MODES = ("simulate", "simulate-all", "folder", "kadid10k")
 """Sources that nobody has published mistakes of."""
 
 

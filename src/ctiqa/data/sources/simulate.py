@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.data import labels
-from ctiqa.data.degrade import Degradation, apply, draw
+from ctiqa.data.degrade import Degradation, apply, draw, draw_all
 from ctiqa.data.references import Series, kernel_of, read_index
 from ctiqa.data.scene import Scene, make_scene
 from ctiqa.data.splits import Place, split_patients
 from ctiqa.data.task import Made, task_rng
 from ctiqa.errors import DataError
+from ctiqa.metrics.full_reference import Mask
 from ctiqa.physics import Kernel, average_slices, change_kernel
 from ctiqa.physics.kernels import SHARP, SOFT, STANDARD
-from ctiqa.recipe import SimulateData
+from ctiqa.recipe import SimulateAllData, SimulateData
 from ctiqa.types import HuImage
 
 DOSE_LADDER = (1.0, 0.75, 0.5, 0.25, 0.1, 0.05, 0.02)
@@ -91,9 +92,9 @@ class SimulateTask:
         for purpose, degradation in self._degradations(scene, rng):
             image = apply(scene, degradation)
             images.append(np.round(image).astype(np.int16))
-            maps.append(_noise_map(image, scene))
+            maps.append(_noise_map(image, scene, degradation))
             facts = {"purpose": purpose, **self._facts_of_slice(scene), **degradation.as_dict()}
-            records.append(facts | _label(image, scene, ladder))
+            records.append(facts | self._label(image, scene, degradation, ladder))
         return Made(records, {"hu": np.stack(images), "map": np.stack(maps)})
 
     def scene(self, rng: np.random.Generator) -> Scene:
@@ -105,7 +106,37 @@ class SimulateTask:
             new = KERNELS[self.variant]
             hu = np.maximum(change_kernel(hu, spacing, kernel, new), np.float32(-1024))
             kernel = new
-        return make_scene(hu, spacing, kernel, rng, draws=self.recipe.draws)
+        draws = self.recipe.draws
+        if not isinstance(self.recipe, SimulateAllData):
+            return make_scene(hu, spacing, kernel, rng, draws=draws)
+        return make_scene(
+            hu,
+            spacing,
+            kernel,
+            rng,
+            draws=draws,
+            artefact_kinds=self.recipe.artefact_kinds,
+            artefact_rng=task_rng(self.recipe.seed, f"{self.name}/artefacts"),
+        )
+
+    def _draw(self, scene: Scene, rng: np.random.Generator) -> Degradation:
+        if isinstance(self.recipe, SimulateAllData):
+            return draw_all(scene, rng, self.recipe.artefact_share)
+        return draw(scene, rng)
+
+    def _label(
+        self, image: HuImage, scene: Scene, degradation: Degradation, ladder: labels.Ladder
+    ) -> dict[str, float]:
+        """The label and what it is made of; of a blurred slice, no more than of the sharp one."""
+        label = _label(image, scene, degradation, ladder)
+        if not (isinstance(self.recipe, SimulateAllData) and degradation.blur_mm):
+            return label
+        sharp = replace(degradation, blur_mm=0.0)
+        return min(
+            label,
+            _label(apply(scene, sharp), scene, sharp, ladder),
+            key=lambda each: each["raw"],
+        )
 
     def _facts_of_slice(self, scene: Scene) -> dict[str, Any]:
         return {
@@ -134,7 +165,7 @@ class SimulateTask:
         training = self.place.split == "train"
         count = self.recipe.train_examples if training else self.recipe.held_out_examples
         for _ in range(count - 1):
-            yield "example", draw(scene, rng)
+            yield "example", self._draw(scene, rng)
         if not training:
             for dose in DOSE_LADDER:
                 yield "ladder", Degradation(dose=dose, seed=int(rng.integers(2**31)))
@@ -185,13 +216,22 @@ def _thicknesses(series: Series, index: int, recipe: SimulateData) -> tuple[int,
     return tuple(n for n in recipe.grid_thickness if n == 1 or series.has_neighbours(index, n // 2))
 
 
-def _noise_map(image: HuImage, scene: Scene) -> npt.NDArray[np.float16]:
-    errors = labels.token_errors(image, scene.hu, scene.mask)
+def _counted(scene: Scene, degradation: Degradation) -> Mask:
+    """Pixels of the patient that count: without implants, and within what was measured."""
+    if degradation.artefact is None:
+        return scene.mask
+    return scene.mask & ~scene.artefacts[degradation.artefact].left_out
+
+
+def _noise_map(image: HuImage, scene: Scene, degradation: Degradation) -> npt.NDArray[np.float16]:
+    errors = labels.token_errors(image, scene.hu, _counted(scene, degradation))
     return np.log(np.hypot(errors, np.float32(scene.own_noise_hu))).astype(np.float16)
 
 
-def _label(image: HuImage, scene: Scene, ladder: labels.Ladder) -> dict[str, float]:
-    found = labels.losses(image, scene.hu, scene.mask)
+def _label(
+    image: HuImage, scene: Scene, degradation: Degradation, ladder: labels.Ladder
+) -> dict[str, float]:
+    found = labels.losses(image, scene.hu, _counted(scene, degradation))
     total = ladder.total_noise(found)
     raw = labels.score_of_noise(total)
     return {
