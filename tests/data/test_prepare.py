@@ -5,7 +5,7 @@ import json
 import shutil
 import sys
 import time
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from tests.data.collection import PATIENTS, RECIPE, Prepared, record
 
 from ctiqa.data import labels
 from ctiqa.data.claim import CLAIM
-from ctiqa.data.degrade import Degradation, apply
+from ctiqa.data.degrade import apply, degradation_of
 from ctiqa.data.manifest import MANIFEST, SHARDS, Examples, Shards, read_examples
 from ctiqa.data.prepare import plan, prepare
 from ctiqa.data.sources import simulate
@@ -113,9 +113,8 @@ def test_records_make_the_stored_pixels_again(
     here = task(prepared, patient)
     scene = here.scene(task_rng(RECIPE.seed, here.name))
     mine = examples.where(shard=here.name)
-    names = [f.name for f in fields(Degradation)]
     for row, image in zip(mine.table.iter_rows(named=True), arrays(mine.images()), strict=True):
-        made = apply(scene, Degradation(**{name: row[name] for name in names}))
+        made = apply(scene, degradation_of(row))
         assert np.abs(made - image.astype(np.float32)).max() <= 0.5 + 1e-3
 
 

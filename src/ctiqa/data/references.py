@@ -32,6 +32,7 @@ class Series:
         n_slices: Slices in the file.
         licence: Licence of the pixels.
         origin: Where they were published.
+        scanner: Manufacturer and model, empty where unknown.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Series:
     n_slices: int
     licence: str
     origin: str
+    scanner: str = ""
 
     def chosen(self, most: int) -> tuple[int, ...]:
         """At most ``most`` slice numbers, evenly over the series, ends left out.
@@ -111,6 +113,15 @@ def region_of(text: str) -> str:
     return "abdomen" if "abdomen" in words else "chest"
 
 
+def scanner_of(manufacturer: object, model: object) -> str:
+    """Manufacturer and model of a scanner as one text; what is unknown is left out.
+
+    >>> scanner_of("SIEMENS", "Sensation 10"), scanner_of(None, "LightSpeed VCT")
+    ('SIEMENS Sensation 10', 'LightSpeed VCT')
+    """
+    return " ".join(str(part).strip() for part in (manufacturer, model) if part)
+
+
 def kernel_of(name: str) -> Kernel:
     """The kernel of :mod:`ctiqa.physics.kernels` most like a scanner's kernel name.
 
@@ -178,4 +189,5 @@ def _series(root: Path, record: dict[str, object]) -> Series:
         n_slices=int(str(record["n_slices"])),
         licence=str(record["licence"]),
         origin=str(record["origin"]),
+        scanner=scanner_of(record.get("manufacturer"), record.get("model")),
     )

@@ -18,6 +18,7 @@ from ctiqa.data.claim import recipe_mark
 from ctiqa.data.derived_dicom.derivation import Derivation, derived_uid
 from ctiqa.data.derived_dicom.write import storable_hu, write_derived
 from ctiqa.data.dose_mix import mix_doses, whole_hu
+from ctiqa.data.references import scanner_of
 from ctiqa.data.splits import Place, split_patients
 from ctiqa.data.task import Made
 from ctiqa.errors import DataError, Reason, RefusedError
@@ -120,10 +121,12 @@ class DoseTask(ABC):
         return self.recipe.mode
 
     def _record(self, row: int) -> dict[str, Any]:
-        path = self.paths[row]
+        path, acquisition = self.paths[row], self.full.acquisition
         return {
             "patient": self.patient,
             "region": "chest",
+            "scanner": scanner_of(acquisition.manufacturer, acquisition.model),
+            "scanner_kernel": acquisition.kernel or "",
             "dose": self.doses[row],
             "views": 0,
             "label_scale": "0-1",

@@ -18,7 +18,7 @@ from scipy.sparse import coo_array, csgraph
 
 from ctiqa.data.manifest import SHARDS
 from ctiqa.data.near_duplicates import cluster
-from ctiqa.data.references import Series, evenly, region_of
+from ctiqa.data.references import Series, evenly, region_of, scanner_of
 from ctiqa.data.sources.dicom_cases import HARMLESS, list_problems, relative
 from ctiqa.data.sources.labels_csv import (
     Row,
@@ -59,7 +59,7 @@ class Entry:
         return self.rows[0].cells.get(column, "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FoundSlice(Series):
     """One slice of a CT file, as a series of its own.
 
@@ -268,6 +268,8 @@ def _record(
     return {
         "patient": patient,
         "region": _region(seen.header),
+        "scanner": _scanner(seen.header),
+        "scanner_kernel": seen.header.acquisition.kernel or "",
         "file": relative(seen.header.source.file, root),
         "frame": seen.header.source.frame,
         "label": label,
@@ -277,6 +279,11 @@ def _record(
         "reader_scores": scores,
         "reader_sd": statistics.stdev(scores) if len(scores) > 1 else math.nan,
     }
+
+
+def _scanner(header: SliceHeader) -> str:
+    acquisition = header.acquisition
+    return scanner_of(acquisition.manufacturer, acquisition.model)
 
 
 def _region(header: SliceHeader) -> str:
@@ -380,6 +387,7 @@ def _series(
         n_slices=1,
         licence=OWN,
         origin=OWN,
+        scanner=_scanner(header),
         header=header,
         options=options,
     )

@@ -142,6 +142,7 @@ class SimulateTask:
         return {
             "patient": self.series.patient,
             "region": self.series.region,
+            "scanner": self.series.scanner,
             "scanner_kernel": self.series.kernel,
             "variant": self.variant,
             "thickness": self.thickness,
