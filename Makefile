@@ -20,7 +20,7 @@ INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench weights systems-small clean
+.PHONY: help demo test check bench weights systems-small tables-small clean
 
 help: ## show this
 	@echo "ctiqa - no-reference image quality of CT"
@@ -70,6 +70,14 @@ systems-small: $(VENV)/.train ## train the three systems at small size on DATA a
 	@$(BIN)/ctiqa train-student recipes/tfkt-small.toml --data $(SMALL) --out $(RUNS)/tfkt-small
 	@$(BIN)/ctiqa evaluate $(addprefix $(RUNS)/,$(SYSTEMS) tfkt-small) $(addsuffix :teacher,$(addprefix $(RUNS)/,$(SYSTEMS))) \
 	  --data $(SMALL) --split test --out $(RUNS)/systems-small
+
+tables-small: $(VENV)/.train ## run comparison and ablations at small size on DATA; writes docs/results/small.md (1-2 hours)
+	@test -f $(DATA)/index.json || { \
+	  echo "error: DATA must be a folder with index.json, got $(DATA) (see NOTICE for the sources)" >&2; exit 2; }
+	@$(BIN)/ctiqa prepare recipes/distiliqa-small.toml --root $(DATA) --out $(SMALL) --jobs $(JOBS)
+	@test -f data/natural/dmos.csv || $(BIN)/python -m tools.natural_images data/natural
+	@$(BIN)/ctiqa prepare recipes/kadid10k.toml --root data/natural --out data/natural-small --jobs $(JOBS)
+	@$(BIN)/python -m tools.small_tables --data $(SMALL) --natural data/natural-small --runs $(RUNS)/tables-small --jobs $(JOBS)
 
 clean: ## remove what these targets made, .venv included; runs/ and data/ stay
 	@rm -rf $(VENV) demo/report.html demo/report.json build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks

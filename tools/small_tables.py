@@ -40,14 +40,12 @@ class Study:
         words: ``compare``, or ``ablate`` and what is varied.
         recipe: Name of the recipe.
         only: Variants that are run; all where there are none.
-        read: How to read the table.
     """
 
     title: str
     words: tuple[str, ...]
     recipe: str
     only: tuple[str, ...] = ()
-    read: str = ""
 
     @property
     def kind(self) -> str:
