@@ -109,6 +109,26 @@ def test_wrong_usage_is_one_clear_message(
     assert done.out == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["score"], "error: Missing argument 'PATH' (see 'ctiqa score --help')\n"),
+        (["score", "x", "--wrong"], "error: No such option: --wrong (see 'ctiqa score --help')\n"),
+        (["weights", "eat"], "error: No such command 'eat' (see 'ctiqa weights --help')\n"),
+        (["scor"], "error: No such command 'scor'. Did you mean 'score'? (see 'ctiqa --help')\n"),
+    ],
+)
+def test_wrong_words_end_in_one_line(run: Run, words: list[str], said: str) -> None:
+    done = run(*words)
+    assert (done.status, done.out, done.err) == (2, "", said)
+
+
+def test_no_words_ask_for_help(run: Run) -> None:
+    done = run()
+    assert done.status == 0
+    assert "Usage: ctiqa" in done.out
+
+
 def test_unknown_model(run: Run, tmp_path: Path) -> None:
     done = run("score", tmp_path, "--model", "ctiqa-x1")
     assert done.status == 2

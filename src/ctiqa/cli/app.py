@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from ctiqa.cli import ablate, evaluate, export, info, prepare, score, train, weights
-from ctiqa.cli.status import BUG, status_of
+from ctiqa.cli.status import BUG, DONE, WRONG_USAGE, status_of
 from ctiqa.errors import CtiqaError
 
 app = typer.Typer(
@@ -31,6 +31,12 @@ app.command()(export.export)
 app.command()(ablate.compare)
 app.command()(ablate.ablate)
 app.add_typer(weights.app, name="weights")
+
+
+COMMANDS = typer.main.get_group(app).commands.keys()
+
+WrongWords: Any = typer.BadParameter.__base__
+"""What typer raises for wrong words on a command line; it does not export the name."""
 
 
 def show_version(asked: bool) -> None:
@@ -55,18 +61,29 @@ def common(
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and leave the process with its status; typer makes 130 of an interrupt.
 
+    Wrong words on the command line end like every other error: in one line.
+
     Args:
         arguments: Words after ``ctiqa``; ``None`` takes those of the process.
     """
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="ctiqa")
+        status = app(args=words or ["--help"], prog_name="ctiqa", standalone_mode=False)
+    except WrongWords as error:
+        complain(f"{error.format_message().rstrip('.')} (see 'ctiqa {_command(words)}--help')")
+        sys.exit(WRONG_USAGE)
     except CtiqaError as error:
         complain(str(error))
         sys.exit(status_of(error))
     except Exception as error:  # noqa: BLE001 - the last line of defence: say that it is our fault
         report_bug(error)
         sys.exit(BUG)
-    sys.exit(0)
+    sys.exit(status or DONE)
+
+
+def _command(words: Sequence[str]) -> str:
+    """The command that was meant, with a space behind it; empty where it is none."""
+    return f"{words[0]} " if words and words[0] in COMMANDS else ""
 
 
 def complain(message: str) -> None:
