@@ -86,6 +86,19 @@ def test_slice_that_turns_out_broken_is_skipped(scorer: Scorer, tmp_path: Path) 
     assert [len(scan.slices) for scan in report.scans] == [2]
 
 
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_every_series_keeps_its_own_slices(model: Path, tmp_path: Path, jobs: int) -> None:
+    for number, length in enumerate((3, 1, 4)):
+        write_series(tmp_path / str(number), length, SeriesInstanceUID=f"1.2.{number}")
+    write_dicom(tmp_path / "0" / "001.dcm", phantom(), 1, PixelData=b"\0" * 100)
+    many = Scorer(model, jobs=jobs).score_paths([tmp_path])
+    for scan in many.scans:
+        alone = Scorer(model, jobs=1).score_paths([scan.scan.path]).scans[0]
+        assert [each.header for each in scan.slices] == [each.header for each in alone.slices]
+        assert [each.score for each in scan.slices] == [each.score for each in alone.slices]
+    assert sorted(len(scan.slices) for scan in many.scans) == [1, 2, 4]
+
+
 def test_range_and_progress(scorer: Scorer, tmp_path: Path) -> None:
     seen: list[tuple[str, int, int]] = []
     report = scorer.score_paths(

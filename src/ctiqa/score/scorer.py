@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import count
@@ -114,7 +115,8 @@ class Scorer:
     ) -> Report:
         """Score everything in files and folders.
 
-        Reading and scoring overlap; a scan's pixels are never held all at once.
+        Reading and scoring overlap, from one scan to the next as well; a scan's pixels are never
+        held all at once.
 
         Args:
             paths: Files and folders, searched at any depth.
@@ -145,10 +147,9 @@ class Scorer:
         skipped = list(found.skipped)
         total = sum(len(scan.headers) for scan in scans)
         done = count(1)
-        verdicts = [
-            self._score_scan(scan, options, skipped, lambda: tell("scoring", next(done), total))
-            for scan in scans
-        ]
+        verdicts = self._score_scans(
+            scans, options, skipped, lambda: tell("scoring", next(done), total)
+        )
         read = tuple(verdict for verdict in verdicts if verdict.slices)
         facts = {**self._model.facts, "engine": self._kind}
         return Report(model=facts, scans=read, skipped=tuple(skipped))
@@ -166,11 +167,20 @@ class Scorer:
         card, workers = self._model.card, self._jobs
         return score_slices(images, self._engine, card, self._window, workers=workers)
 
-    def _score_scan(
-        self, scan: Scan, options: ReadOptions, skipped: list[Skipped], tick: Callable[[], None]
-    ) -> ScanScore:
-        stream = ahead(stream_slices(scan.headers, options, jobs=self._jobs))
-        return score_scan(scan, list(self._score_stream(_divert(stream, skipped, tick))))
+    def _score_scans(
+        self,
+        scans: Sequence[Scan],
+        options: ReadOptions,
+        skipped: list[Skipped],
+        tick: Callable[[], None],
+    ) -> list[ScanScore]:
+        """One stream through all scans: the next is read while the last one is scored."""
+        owners: deque[int] = deque()
+        stream = ahead(_numbered(scans, options, self._jobs))
+        found: list[list[SliceScore]] = [[] for _ in scans]
+        for verdict in self._score_stream(_divert(stream, owners, skipped, tick)):
+            found[owners.popleft()].append(verdict)
+        return [score_scan(scan, each) for scan, each in zip(scans, found, strict=True)]
 
 
 def usable_cores() -> int:
@@ -203,14 +213,28 @@ def resolve_window(window: Window | None, card: ModelCard) -> Window | None:
     )
 
 
+def _numbered(
+    scans: Sequence[Scan], options: ReadOptions, jobs: int
+) -> Iterator[tuple[int, Slice | Skipped]]:
+    """The slices of all scans, each with the number of its scan."""
+    for number, scan in enumerate(scans):
+        for item in stream_slices(scan.headers, options, jobs=jobs):
+            yield number, item
+
+
 def _divert(
-    stream: Iterator[Slice | Skipped], skipped: list[Skipped], tick: Callable[[], None]
+    stream: Iterator[tuple[int, Slice | Skipped]],
+    owners: deque[int],
+    skipped: list[Skipped],
+    tick: Callable[[], None],
 ) -> Iterator[Slice]:
-    for item in stream:
+    """The slices; whose they are goes to ``owners``, and what could not be read to ``skipped``."""
+    for number, item in stream:
         tick()
         if isinstance(item, Skipped):
             skipped.append(item)
         else:
+            owners.append(number)
             yield item
 
 
