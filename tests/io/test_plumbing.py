@@ -172,9 +172,12 @@ def test_importing_loads_no_parser() -> None:
     assert ran.stdout.strip() == "set()"
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_unguarded_script_still_gets_its_slices(tmp_path: Path, jobs: int) -> None:
-    """A script without main guard cannot start processes; it must not hang or lose slices."""
+@pytest.mark.parametrize("fed", ["file", "standard input"])
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_unguarded_script_gets_its_slices_and_is_not_run_again(
+    tmp_path: Path, jobs: int, fed: str
+) -> None:
+    """A new process must not do again what the script does."""
     make.write_series(tmp_path / "ct", 8, syntax=make.JPEG_LS)
     script = tmp_path / "script.py"
     script.write_text(
@@ -183,11 +186,13 @@ def test_unguarded_script_still_gets_its_slices(tmp_path: Path, jobs: int) -> No
         f"print(sum(hasattr(each, 'hu') for each in stream_slices(scan.headers, jobs={jobs})))\n",
         encoding="utf-8",
     )
+    name = str(script) if fed == "file" else "-"
     ran = subprocess.run(
-        [sys.executable, str(script), str(tmp_path / "ct")],
+        [sys.executable, name, str(tmp_path / "ct")],
+        input=script.read_text(encoding="utf-8") if fed != "file" else None,
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
     )
-    assert ran.stdout.split()[-1] == "8"
+    assert (ran.stdout, ran.stderr) == ("8\n", "")

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from multiprocessing.context import BaseContext
+from types import ModuleType
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+_hiding = threading.Lock()
+"""One thread at a time hides the script, or another would restore the wrong one."""
 
 PRELOADED = ["ctiqa.io.dicom"]
 """Imported once by the fork server, so that a new worker starts at once."""
@@ -29,7 +36,8 @@ def in_order(
 ) -> Iterator[Result]:
     """Apply a task to items in worker processes and yield the results in order.
 
-    Where processes cannot be started (a script without main guard), the work is done here.
+    Workers never run the script that asked for them, so it needs no main guard. Where processes
+    cannot be started, the work is done here.
 
     Args:
         task: Function at the top level of a module; it must not raise.
@@ -87,7 +95,7 @@ class _Workers(Generic[Item, Result]):
         """Whether processes can be started at all."""
         self._pool = _pool(self._jobs)
         try:
-            self._pool.submit(_ready).result()
+            _submit(self._pool, _ready).result()
         except (BrokenProcessPool, OSError):
             return False
         return True
@@ -97,7 +105,7 @@ class _Workers(Generic[Item, Result]):
         if self._pool is None:
             self._pool = _pool(self._jobs)
         try:
-            return self._pool.submit(self._task, item)
+            return _submit(self._pool, self._task, item)
         except BrokenProcessPool as error:
             future: Future[Result] = Future()
             future.set_exception(error)
@@ -113,7 +121,7 @@ class _Workers(Generic[Item, Result]):
         self.stop()
         with _pool(1) as pool:
             try:
-                return pool.submit(self._task, item).result()
+                return _submit(pool, self._task, item).result()
             except BrokenProcessPool:
                 return lost(item)
 
@@ -122,6 +130,28 @@ class _Workers(Generic[Item, Result]):
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
+
+
+def _submit(
+    pool: ProcessPoolExecutor, task: Callable[..., Result], *items: object
+) -> Future[Result]:
+    """Queue work; a process that has to be started for it does not run the caller's script.
+
+    A new process would import ``__main__`` again, with all that a script without main guard does;
+    tasks live in modules of their own and need nothing of it.
+    """
+    with _hiding, _main_hidden():
+        return pool.submit(task, *items)
+
+
+@contextmanager
+def _main_hidden() -> Iterator[None]:
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
