@@ -81,6 +81,18 @@ CHAINS: tuple[tuple[Study, ...], ...] = (
             "Networks on the same data (Shen et al., table 4; TFKT's baselines)",
             ("compare",),
             "shen2025-small",
+            # Not VGGNet: alone it would take half an hour on one thread.
+            (
+                "own network alone",
+                "this method",
+                "ViT",
+                "ResNet",
+                "DenseNet",
+                "GoogLeNet",
+                "EfficientNetV2",
+                "MANIQA-like",
+                "DBCNN-like",
+            ),
         ),
     ),
     (Study("What the defects of TFKT cost", ("ablate", "defects"), "tfkt-small"),),
