@@ -14,6 +14,7 @@ from tests.evaluate.made import opened, rows, write_set
 from ctiqa.data.manifest import SHARDS
 from ctiqa.errors import DataError, UsageError
 from ctiqa.evaluate.ablation import reference_rows
+from ctiqa.evaluate.evaluation import Options, evaluate
 from ctiqa.evaluate.labelled import Labelled, open_labelled
 from ctiqa.evaluate.opening import open_predictors
 from ctiqa.evaluate.predictors import score_examples
@@ -61,6 +62,11 @@ def test_scores_are_on_the_scale_of_the_labels(name: str, labelled: Labelled) ->
     label = held.column("label").astype(float)
     assert abs(fitted.mean() - label.mean()) < 0.35, "least squares leave no great bias"
     assert np.ptp(fitted) > 0.1
+
+
+def test_nobody_asks_what_a_reference_was_trained_on(labelled: Labelled) -> None:
+    found = evaluate([open_reference("noise-level", labelled)], labelled, Options())
+    assert not any("noise-level" in note for note in found.notes)
 
 
 def test_less_noise_is_a_higher_score(labelled: Labelled) -> None:

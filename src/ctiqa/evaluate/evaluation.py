@@ -237,8 +237,9 @@ def _notes(predictors: Sequence[Predictor], labelled: Labelled, options: Options
             f"{labelled.patients} patients are few: intervals and p are rough, rather too narrow "
             "than too wide."
         )
-    unknown = [each.name for each in predictors if each.trained_on is None]
-    other = [each.name for each in predictors if each.trained_on not in {None, labelled.content}]
+    learnt = [each for each in predictors if each.kind != "reference"]
+    unknown = [each.name for each in learnt if each.trained_on is None]
+    other = [each.name for each in learnt if each.trained_on not in {None, labelled.content}]
     if (unknown or other) and not labelled.left_out:
         yield (
             f"Made from other data, or from data not stated: {some([*other, *unknown])}. Whether "
