@@ -41,7 +41,7 @@ check: $(VENV)/.dev ## lint, format, types, import rule
 	@echo "imports";     $(BIN)/lint-imports > $(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
 	@echo "All checks passed"
 
-bench: $(VENV)/.bench ## measure cold start, throughput and memory; writes runs/bench.json
+bench: $(VENV)/.bench ## measure speed and memory beside published networks; writes runs/bench.json (15 min)
 	@mkdir -p $(RUNS)
 	@$(BIN)/python -m benchmarks.run --out $(RUNS)/bench.json $(BENCH_ARGS)
 
@@ -98,8 +98,8 @@ $(VENV)/.core: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.bench: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "Installing ctiqa and what the benchmarks need"
-	@$(INSTALL) --editable . psutil
+	@echo "Installing ctiqa, its fast engine and what the published networks need (PyTorch: several GB)"
+	@$(INSTALL) --editable '.[train,fast]' psutil
 	@touch $@
 
 $(VENV)/.train: pyproject.toml constraints.txt | $(BIN)/python

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import psutil
@@ -48,6 +49,18 @@ def wall_time(command: Sequence[str]) -> float:
     seconds = time.perf_counter() - start
     _check(command, done.returncode, done.stderr)
     return seconds
+
+
+def wall_time_together(commands: Sequence[Sequence[str]]) -> float:
+    """Seconds from the start of the first to the exit of the last of commands that run together.
+
+    Raises:
+        CommandError: If one of them fails.
+    """
+    start = time.perf_counter()
+    with ThreadPoolExecutor(len(commands)) as pool:
+        list(pool.map(wall_time, commands))
+    return time.perf_counter() - start
 
 
 def peak_memory(command: Sequence[str]) -> Peak:

@@ -1,155 +1,49 @@
-"""Measure cold start, throughput and memory of ``ctiqa score``, and print a table.
+"""Measure how fast ctiqa is and how much memory it takes, beside what it is compared to.
 
-Every figure is that of whole processes, from start to exit, with files in the cache of the system.
-Each run of ctiqa is followed by a run of pydicom alone over the same files (one process, reading
-and decoding, nothing else), so that both see the same machine in the same minute. Memory is
-watched in runs of its own, so that watching costs no time in the others.
+Everything that is compared runs in turn, round after round, so that all see the same machine in
+the same minute. Figures are medians with the smallest and the largest; ratios are taken round by
+round. Run it on a machine that does nothing else.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
+from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks.machine import in_words, machine, versions
-from benchmarks.process import CommandError, Peak, peak_memory, wall_time
-from benchmarks.series import EXAMPLE, as_stored, make_series, uncompressed
-
-SCHEMA = 1
+from benchmarks.competitors import BATCHES, competitors
+from benchmarks.end_to_end import cold_start, files, memory, scaling
+from benchmarks.engines import engines, installed
+from benchmarks.machine import cores, in_words, is_busy, load, machine, precisions, versions
+from benchmarks.process import CommandError
+from benchmarks.report import as_json, as_tables
+from benchmarks.setting import Section, Setting
+from ctiqa.errors import CtiqaError
+from ctiqa.io.atomic import write_bytes
+from ctiqa.score.engine import KINDS
 
 WIDTH = 110
-"""Columns of the table where no terminal says how many it has."""
+"""Columns of the tables where no terminal says how many it has."""
 
+SECTIONS: dict[str, Callable[[Setting], Section]] = {
+    "start": cold_start,
+    "files": files,
+    "engines": engines,
+    "competitors": competitors,
+    "scaling": scaling,
+    "memory": memory,
+}
+"""What can be measured, in this order."""
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One thing to measure.
-
-    Attributes:
-        name: What it is, for people.
-        path: What is scored.
-        slices: Number of slices in it.
-        repeats: How often it is timed.
-    """
-
-    name: str
-    path: Path
-    slices: int
-    repeats: int
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What was measured.
-
-    Attributes:
-        name: Name of the case.
-        slices: Number of slices.
-        ctiqa_s: Seconds of each run of ctiqa.
-        pydicom_s: Seconds of the run of pydicom after each of them.
-        peak: Memory of ctiqa.
-    """
-
-    name: str
-    slices: int
-    ctiqa_s: list[float]
-    pydicom_s: list[float]
-    peak: Peak
-
-    @property
-    def slices_per_s(self) -> float:
-        """Throughput of the median run, starting the process included."""
-        return self.slices / median(self.ctiqa_s)
-
-
-def score_command(path: Path, jobs: int, model: str | None) -> list[str]:
-    """The command that is measured."""
-    program = str(Path(sys.executable).with_name("ctiqa"))
-    chosen = [] if model is None else ["--model", model]
-    return [program, "score", str(path), "--jobs", str(jobs), *chosen]
-
-
-def measure(case: Case, jobs: int, model: str | None) -> Result:
-    """Measure one case; a run that does not count goes first.
-
-    Raises:
-        CommandError: If a run fails.
-    """
-    score = score_command(case.path, jobs, model)
-    read = [sys.executable, "-m", "benchmarks.reading", str(case.path)]
-    wall_time(score), wall_time(read)
-    pairs = [(wall_time(score), wall_time(read)) for _ in range(case.repeats)]
-    return Result(
-        name=case.name,
-        slices=case.slices,
-        ctiqa_s=[first for first, _ in pairs],
-        pydicom_s=[second for _, second in pairs],
-        peak=peak_memory(score),
-    )
-
-
-def make_cases(folder: Path, asked: argparse.Namespace) -> list[Case]:
-    """One slice, and two series made in ``folder``."""
-    one = sorted(EXAMPLE.glob("*.dcm"))[0]
-    raw = make_series(folder / "uncompressed", asked.slices, uncompressed)
-    packed = make_series(folder / "jpeg-ls", asked.slices, as_stored)
-    return [
-        Case("cold start, one slice", one, 1, asked.starts),
-        Case(f"{asked.slices} slices, uncompressed", raw, asked.slices, asked.repeats),
-        Case(f"{asked.slices} slices, JPEG-LS", packed, asked.slices, asked.repeats),
-    ]
-
-
-def as_table(results: Sequence[Result]) -> Table:
-    """The figures for people: median, and smallest to largest."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for title in ("", "ctiqa s", "slices/s", "pydicom alone s", "peak RSS MiB", "peak PSS MiB"):
-        table.add_column(title, justify="right" if title else "left", no_wrap=True)
-    for result in results:
-        table.add_row(
-            result.name,
-            spread(result.ctiqa_s),
-            f"{result.slices_per_s:.1f}" if result.slices > 1 else "",
-            spread(result.pydicom_s),
-            f"{result.peak.rss_mib:.0f}",
-            "" if result.peak.pss_mib is None else f"{result.peak.pss_mib:.0f}",
-        )
-    return table
-
-
-def spread(seconds: Sequence[float]) -> str:
-    """Median and range of some times.
-
-    >>> spread([2.0, 1.0, 4.0])
-    '2.00 (1.00-4.00)'
-    """
-    return f"{median(seconds):.2f} ({min(seconds):.2f}-{max(seconds):.2f})"
-
-
-def as_json(results: Sequence[Result], asked: argparse.Namespace) -> str:
-    """The figures for programs, every single run included."""
-    settings = {name: getattr(asked, name) for name in ("starts", "repeats", "slices", "jobs")}
-    content = {
-        "schema": SCHEMA,
-        "made": datetime.now(tz=UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
-        "versions": versions(),
-        "settings": {**settings, "model": asked.model},
-        "results": [
-            {**asdict(each), "slices_per_s": round(each.slices_per_s, 2)} for each in results
-        ],
-    }
-    return json.dumps(content, indent=1) + "\n"
+QUICK = {"starts": 3, "repeats": 1, "slices": 40, "compared": 8, "memory_slices": (20, 60)}
+"""What ``--quick`` measures with, where nothing else is said: a trial, not figures to quote."""
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -157,50 +51,128 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.run", description=__doc__.partition("\n")[0] if __doc__ else None
     )
-    parser.add_argument("--out", type=Path, help="write every run to this .json file")
-    parser.add_argument("--starts", type=positive, default=9, help="timed cold starts")
-    parser.add_argument("--repeats", type=positive, default=3, help="timed runs over a series")
-    parser.add_argument("--slices", type=positive, default=300, help="slices in a series")
-    parser.add_argument("--jobs", type=positive, default=2, help="--jobs of ctiqa score")
-    parser.add_argument("--model", help="--model of ctiqa score")
-    return parser.parse_args(arguments)
+    add = parser.add_argument
+    add("--out", type=Path, help="write every run to this .json file")
+    add("--only", nargs="+", choices=SECTIONS, metavar="SECTION", help=f"of {', '.join(SECTIONS)}")
+    add("--engines", nargs="+", choices=KINDS, metavar="ENGINE", help=f"of {', '.join(KINDS)}")
+    add("--quick", action="store_true", help="few runs over short series, to try")
+    add("--starts", type=positive, help="timed cold starts (9)")
+    add("--repeats", type=positive, help="timed rounds of everything else (3)")
+    add("--slices", type=positive, help="slices in a series (300)")
+    add(
+        "--compared",
+        type=positive,
+        help="slices a competitor scores in a run, a multiple of 8 (16)",
+    )
+    add("--memory-slices", type=positive, nargs="+", metavar="N", help="lengths (100 600)")
+    add("--sides", type=positive, nargs="+", metavar="N", help="matrices (256 512 768 1024)")
+    add("--jobs", type=positive, default=cores(), help="--jobs of ctiqa, threads of others")
+    add("--model", help="name or path of another model")
+    asked = parser.parse_args(arguments)
+    if asked.compared is not None and asked.compared % BATCHES[-1]:
+        parser.error(f"--compared must be a multiple of {BATCHES[-1]}, got {asked.compared}")
+    return asked
 
 
 def positive(text: str) -> int:
-    """A whole number >= 1.
-
-    Raises:
-        argparse.ArgumentTypeError: If the text is none.
-    """
+    """A whole number >= 1 from the command line."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number >= 1, got {text!r}")
     return int(text)
+
+
+def settle(asked: argparse.Namespace, folder: Path, kinds: tuple[str, ...]) -> Setting:
+    """The setting that the command line asks for."""
+    quick: dict[str, Any] = QUICK if asked.quick else {}
+    names = ("starts", "repeats", "slices", "compared", "memory_slices", "sides")
+    said = {name: getattr(asked, name) for name in names}
+    chosen = {**quick, **{name: value for name, value in said.items() if value is not None}}
+    for name in ("memory_slices", "sides"):
+        if name in chosen:
+            chosen[name] = tuple(sorted(set(chosen[name])))
+    return Setting(folder, kinds, asked.jobs, asked.model, **chosen)
+
+
+def facts_of(setting: Setting, missing: Sequence[str], load_before: float) -> dict[str, Any]:
+    """When, where and how it was measured."""
+    names = ("starts", "repeats", "slices", "compared", "memory_slices", "sides", "jobs", "model")
+    return {
+        "made": datetime.now(tz=UTC).isoformat(timespec="seconds"),
+        "machine": {**machine(), "load_before": load_before},
+        "versions": versions(),
+        "engines": precisions(setting.engines),
+        "engines_left_out": list(missing),
+        "settings": {name: getattr(setting, name) for name in names},
+    }
+
+
+def introduce(console: Console, facts: dict[str, Any]) -> None:
+    """Say on what is measured."""
+    console.print(in_words(facts["machine"]), soft_wrap=True)
+    names = ", ".join(f"{name} {number}" for name, number in facts["versions"].items())
+    kinds = ", ".join(f"{name} ({precision})" for name, precision in facts["engines"].items())
+    settings = facts["settings"]
+    console.print(f"{names}; engines {kinds}; --jobs {settings['jobs']}", soft_wrap=True)
+    console.print(
+        f"Median (range); timed starts: {settings['starts']}, rounds of all else: "
+        f"{settings['repeats']}",
+        soft_wrap=True,
+    )
+    for why in facts["engines_left_out"]:
+        console.print(f"left out: {why}", style="yellow", soft_wrap=True)
+    before = facts["machine"]["load_before"]
+    if is_busy(before, facts["machine"]["cores"]):
+        console.print(
+            f"warning: others use this machine (load {before}); expect figures that are too low",
+            style="yellow",
+            soft_wrap=True,
+        )
+
+
+def measure_all(
+    console: Console,
+    names: Sequence[str],
+    setting: Setting,
+    facts: dict[str, Any],
+    out: Path | None,
+) -> None:
+    """Measure sections, print each when it is done, and write what there is so far.
+
+    Raises:
+        CommandError: If a measured command fails.
+        CtiqaError: If the model cannot be used, or ``out`` cannot be written.
+    """
+    found: dict[str, Section] = {}
+    for name in names:
+        with console.status(name) as status:
+            found[name] = SECTIONS[name](replace(setting, tell=status.update))
+        console.print()
+        console.print(as_tables(found[name]))
+        if out is not None:
+            write_bytes(out, as_json(facts, found).encode())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run as a command; returns the exit status."""
     asked = parse(arguments)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
-    console.print(in_words(machine()), soft_wrap=True)
-    console.print(
-        ", ".join(f"{name} {number}" for name, number in versions().items())
-        + f"; --jobs {asked.jobs}; median (range) of {asked.starts} starts, {asked.repeats} series",
-        soft_wrap=True,
-    )
+    names = [name for name in SECTIONS if asked.only is None or name in asked.only]
+    kinds, missing = installed(asked.engines or KINDS)
+    if not kinds:
+        sys.stderr.write(f"error: no engine to measure: {'; '.join(missing)}\n")
+        return 1
+    before = load()
     with tempfile.TemporaryDirectory() as folder:
+        setting = settle(asked, Path(folder), kinds)
+        facts = facts_of(setting, missing, before)
+        introduce(console, facts)
         try:
-            with console.status("Measuring"):
-                results = [
-                    measure(case, asked.jobs, asked.model)
-                    for case in make_cases(Path(folder), asked)
-                ]
-        except CommandError as error:
+            measure_all(console, names, setting, facts, asked.out)
+        except (CommandError, CtiqaError) as error:
             sys.stderr.write(f"error: {error}\n")
             return 1
-    console.print(as_table(results))
     if asked.out is not None:
-        asked.out.write_text(as_json(results, asked), encoding="utf-8")
-        console.print(f"Every run is in {asked.out}")
+        console.print(f"\nEvery run is in {asked.out}")
     return 0
 
 
