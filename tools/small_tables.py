@@ -154,7 +154,7 @@ Made by `make tables-small`. The small recipes, real simulated slices, test pati
 was trained on, random bodies, at most {epochs} epochs a training, one seed, one thread of
 {machine}. Intervals are 95 %, from redrawing patients. So short a training shows large effects
 only: **differences within the intervals say nothing**, and no row says how good a network can
-become. The full recipes run by the same commands without `--epochs`."""
+become. The full recipes run by the same commands without `--epochs`. [What can be read from them](README.md)."""
 
 
 def machine() -> str:
@@ -181,6 +181,16 @@ def picture_name(study: Study) -> str:
     return f"small-{study.recipe.removesuffix('-small')}-{study.kind}.png"
 
 
+def write_page(runs: Path, file: Path) -> None:
+    """Write the page, and the picture of every study beside it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    for study in (study for chain in CHAINS for study in chain):
+        picture = folder_of(study, runs) / f"{study.kind}.png"
+        write_bytes(file.parent / picture_name(study), picture.read_bytes())
+    write_bytes(file, page(runs).encode())
+    sys.stdout.write(f"wrote {file}\n")
+
+
 def main() -> None:
     """Run what is missing, then write the page and its pictures."""
     parser = argparse.ArgumentParser(
@@ -195,11 +205,7 @@ def main() -> None:
     with ThreadPoolExecutor(given.jobs) as pool:
         for done in [pool.submit(run, c, given.data, given.natural, given.runs) for c in CHAINS]:
             done.result()
-    for study in (study for chain in CHAINS for study in chain):
-        picture = folder_of(study, given.runs) / f"{study.kind}.png"
-        write_bytes(given.page.parent / picture_name(study), picture.read_bytes())
-    write_bytes(given.page, page(given.runs).encode())
-    sys.stdout.write(f"wrote {given.page}\n")
+    write_page(given.runs, given.page)
 
 
 if __name__ == "__main__":
