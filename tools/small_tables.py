@@ -154,8 +154,8 @@ Made by `make tables-small`. The small recipes, real simulated slices, test pati
 was trained on, random bodies, at most {epochs} epochs a training, one seed, one thread of
 {machine}. Intervals are 95 %, from redrawing patients. So short a training shows large effects
 only: **differences within the intervals say nothing**, and no row says how good a network can
-become. The full recipes run by the same commands without `--epochs`. [README.md](README.md) says what
-can be read from them."""
+become. The full recipes run by the same commands without `--epochs`. [README.md](README.md) says
+what can be read from them."""
 
 
 def machine() -> str:
