@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -9,9 +11,16 @@ import pytest
 import torch
 from tests.train.onnx_file import tiny_network
 
+from ctiqa.catalog import DEFAULT_MODEL
+from ctiqa.models import stride32
 from ctiqa.models.build import build
 from ctiqa.recipe import StemVitNetwork
 from ctiqa.train.export import OPSET, to_onnx
+from ctiqa.weights import load_model
+
+
+def shipped() -> bytes:
+    return load_model(DEFAULT_MODEL).network
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +64,13 @@ def test_names_and_sizes_are_what_the_engine_expects() -> None:
     assert {o.domain: o.version for o in model.opset_import}[""] == OPSET
     sizes = [d.dim_param or d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim]
     assert sizes == ["slices", 1, "rows", "cols"]
+
+
+@pytest.mark.parametrize("network", [lambda: tiny_network()[1], shipped])
+def test_nobody_learns_where_it_was_made(network: Callable[[], bytes]) -> None:
+    content = network()
+    assert b"site-packages" not in content
+    assert str(Path(stride32.__file__).parent).encode() not in content
 
 
 def test_the_weights_are_inside() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import onnx
 import torch
 from torch import Tensor, nn
 
@@ -77,7 +78,22 @@ def to_onnx(
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.onnx"
         program.save(file, external_data=False)
-        return file.read_bytes()
+        return without_traces(file.read_bytes())
+
+
+def without_traces(network: bytes) -> bytes:
+    """The same network without the exporter's notes: stack traces with the folders it ran in.
+
+    Args:
+        network: Content of an ``.onnx`` file.
+    """
+    model = onnx.load_from_string(network)
+    graph = model.graph
+    for part in (*graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer):
+        del part.metadata_props[:]
+    del graph.metadata_props[:]
+    found: bytes = model.SerializeToString()
+    return found
 
 
 def _free(side: int | None) -> dict[int, Any]:
