@@ -88,7 +88,9 @@ class Block(nn.Module):
             part.view(n, length, self.heads, width // self.heads).transpose(1, 2)
             for part in self.qkv(tokens).chunk(3, dim=-1)
         )
-        mixed = nn.functional.scaled_dot_product_attention(q, k, v)
+        # For so few tokens plain products train faster on a CPU than torch's fused attention.
+        alike = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
+        mixed = alike.softmax(dim=-1).to(v.dtype) @ v
         joined: Tensor = self.join(mixed.transpose(1, 2).reshape(n, length, width))
         return joined
 

@@ -15,6 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 from ctiqa.errors import UsageError
 from ctiqa.recipe import TrainRecipe
 from ctiqa.train.batches import Batch
+from ctiqa.train.memory import keep_freed_memory
 from ctiqa.train.synced_norm import with_synced_norms
 
 Kind = Literal["auto", "cpu", "cuda"]
@@ -109,6 +110,8 @@ def device(kind: Kind = "auto") -> Iterator[Device]:
     if kind == "cuda" and not gpu:
         raise UsageError("'device' must be 'cpu' or 'auto' where there is no GPU, got 'cuda'")
     where = torch.device("cuda", local) if gpu and kind != "cpu" else torch.device("cpu")
+    if where.type == "cpu":
+        keep_freed_memory()
     if world == 1:
         yield Device(where)
         return

@@ -1,8 +1,36 @@
-"""What to do where a batch does not fit into memory."""
+"""Memory of a training: freed buffers are kept, and advice where a batch does not fit."""
 
 from __future__ import annotations
 
+import ctypes
+import os
+
 import torch
+
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
+"""Parameters of glibc's ``mallopt``, as <malloc.h> numbers them."""
+
+KEPT_BYTES = {M_MMAP_THRESHOLD: 2**30, M_TRIM_THRESHOLD: 2**31 - 1, M_TOP_PAD: 2**26}
+
+
+def keep_freed_memory() -> bool:
+    """Let this process keep the memory it frees, where the C library can (glibc).
+
+    Every training step asks for the same large buffers again. Given back in between, each page
+    of them is cleared anew by the kernel, which took a tenth to a fifth of a step.
+
+    Returns:
+        Whether the C library took the request.
+
+    >>> keep_freed_memory() in {True, False}
+    True
+    """
+    if os.name != "posix":
+        return False
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return False
+    return all(mallopt(parameter, value) == 1 for parameter, value in KEPT_BYTES.items())
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
