@@ -85,7 +85,7 @@ def test_within_its_range_it_sees_a_difference(model: Stride32, a: float, b: flo
     ],
 )
 def test_windows_by_hand(hu: float, shown: tuple[float, ...]) -> None:
-    seen = Windows()(torch.full((1, 1, 1, 1), hu))[0, :, 0, 0]
+    seen = Windows(Stride32Network().windows)(torch.full((1, 1, 1, 1), hu))[0, :, 0, 0]
     torch.testing.assert_close(seen, torch.tensor(shown))
 
 

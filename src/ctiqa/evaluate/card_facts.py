@@ -13,7 +13,7 @@ from ctiqa.data.degrade import WORST_NOISE_HU
 from ctiqa.data.manifest import Examples
 from ctiqa.evaluate.labelled import content_of
 from ctiqa.hu import WINDOWS
-from ctiqa.models.stride32 import INPUT_RANGE_HU, INPUT_WINDOWS
+from ctiqa.models.stride32 import INPUT_RANGE_HU
 from ctiqa.recipe import NetworkRecipe, Recipe, Stride32Network
 
 LEVEL = 0.9
@@ -121,7 +121,7 @@ def input_facts(network: NetworkRecipe) -> dict[str, Any]:
         facts: Mapping[str, Any] = {
             "matrix": list(ANY_MATRIX),
             "range_hu": list(INPUT_RANGE_HU),
-            "windows": list(INPUT_WINDOWS),
+            "windows": list(network.windows),
         }
     else:
         facts = {"matrix": [FIXED_SIDE, FIXED_SIDE], **_one_window(network)}

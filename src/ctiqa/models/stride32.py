@@ -15,9 +15,6 @@ from torch import Tensor, nn
 from ctiqa.hu import AIR_HU, WINDOWS
 from ctiqa.recipe import Stride32Network
 
-INPUT_WINDOWS = ("soft", "challenge", "lung")
-"""Windows the network looks through, as channels."""
-
 TOKEN = 32
 """Side of a token in pixels."""
 
@@ -28,23 +25,26 @@ stored clipped, and DICOM files look the same."""
 
 
 class Windows(nn.Module):
-    """HU to three windowed channels in [-1, 1]."""
+    """HU to windowed channels in [-1, 1].
 
-    low: Tensor
-    width: Tensor
+    Args:
+        names: Windows, keys of :data:`ctiqa.hu.WINDOWS`.
+    """
 
-    def __init__(self, names: tuple[str, ...] = INPUT_WINDOWS) -> None:
+    scale: Tensor
+    shift: Tensor
+
+    def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__()
-        ranges = torch.tensor([WINDOWS[n].range_hu for n in names], dtype=torch.float32)
-        self.register_buffer("low", ranges[:, 0].view(1, -1, 1, 1), persistent=False)
+        low, high = torch.tensor([WINDOWS[name].range_hu for name in names]).T
+        self.register_buffer("scale", (2 / (high - low)).view(1, -1, 1, 1), persistent=False)
         self.register_buffer(
-            "width", (ranges[:, 1] - ranges[:, 0]).view(1, -1, 1, 1), persistent=False
+            "shift", ((low + high) / (low - high)).view(1, -1, 1, 1), persistent=False
         )
 
     def forward(self, hu: Tensor) -> Tensor:
         """HU [n, 1, rows, cols] to brightness [n, windows, rows, cols]."""
-        hu = hu.clamp(*INPUT_RANGE_HU)
-        shown: Tensor = ((hu - self.low) / self.width).clamp(0, 1) * 2 - 1
+        shown: Tensor = (hu.clamp(*INPUT_RANGE_HU) * self.scale + self.shift).clamp(-1, 1)
         return shown
 
 
@@ -126,9 +126,9 @@ class Stride32(nn.Module):
 
     def __init__(self, recipe: Stride32Network) -> None:
         super().__init__()
-        widths = (len(INPUT_WINDOWS), *recipe.stem)
+        widths = (len(recipe.windows), *recipe.stem)
         self.even = any(size % 2 == 0 for size in recipe.sizes)
-        self.windows = Windows()
+        self.windows = Windows(recipe.windows)
         self.stem = nn.Sequential(
             *(
                 Stage(a, b, size)

@@ -53,6 +53,7 @@ class Stride32Network(NetworkRecipe):
     """Size of the stride-32 network, the one that ctiqa ships.
 
     Attributes:
+        windows: Windows that it looks through, as channels.
         stem: Channels of the five stride-2 stages; the last is the width of the tokens.
         sizes: Sides of their convolutions. Of an even one the grid of a mirrored slice is the
             mirrored grid, so that mirroring need not change the score.
@@ -62,6 +63,7 @@ class Stride32Network(NetworkRecipe):
 
     kind: str = "stride32"
     outputs: int = 5
+    windows: tuple[str, ...] = ("soft", "challenge", "lung")
     stem: tuple[int, ...] = (16, 32, 64, 96, 160)
     sizes: tuple[int, ...] = (5, 3, 3, 3, 3)
     blocks: int = 3
@@ -70,7 +72,14 @@ class Stride32Network(NetworkRecipe):
     def own_rules(self) -> tuple[str | None, ...]:
         """See :meth:`NetworkRecipe.own_rules`."""
         width = self.stem[-1] if self.stem else 0
+        known = ", ".join(WINDOW_NAMES)
         return (
+            rule(
+                self,
+                "windows",
+                f"one or more of {known}",
+                lambda v: len(v) > 0 and set(WINDOW_NAMES).issuperset(v),
+            ),
             rule(self, "stem", "five channel counts >= 1", lambda v: len(v) == 5 and min(v) >= 1),
             rule(
                 self,
