@@ -45,12 +45,22 @@ class Acquisition:
 
 @dataclass(frozen=True, slots=True)
 class SliceSource:
-    """Where a slice came from: file, and frame inside it for multi-frame files and volumes."""
+    """Where a slice came from: file, and frame inside it for multi-frame files and volumes.
+
+    Attributes:
+        file: The file.
+        frame: Number of the frame or slice in it, from 0.
+        instance_uid: SOPInstanceUID, where there is one.
+        series_uid: SeriesInstanceUID, where there is one.
+        kept: What the reader of the file keeps for itself, so that it finds the pixels again
+            without reading the header twice.
+    """
 
     file: Path
     frame: int = 0
     instance_uid: str | None = None
     series_uid: str | None = None
+    kept: object = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

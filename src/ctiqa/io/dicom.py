@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.contract import Contents, ReadOptions
-from ctiqa.io.dicom_file import DicomFile, Tags, parse
+from ctiqa.io.dicom_file import DicomFile, PixelPlace, Tags, parse, stamp_of
 from ctiqa.io.dicom_kind import check_image_type, check_object, check_rescale_type
 from ctiqa.io.dicom_pixels import NATIVE, Layout, is_lossy, read_layout, stored_frame
 from ctiqa.io.geometry import (
@@ -21,6 +22,23 @@ from ctiqa.io.geometry import (
 )
 from ctiqa.io.limits import Rescale, check_rescale, to_hu
 from ctiqa.types import Acquisition, HuImage, SliceHeader, SliceSource
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """All of a header that reading a frame takes; a header keeps it for its reader.
+
+    Attributes:
+        place: Where the pixels are.
+        layout: How they are stored.
+        rescale: (slope, intercept).
+        padding: Lowest and highest stored value that mean "no measurement".
+    """
+
+    place: PixelPlace
+    layout: Layout
+    rescale: Rescale
+    padding: tuple[float, float] | None
 
 
 def read_headers(path: Path, options: ReadOptions) -> Contents:
@@ -41,7 +59,7 @@ def read_headers(path: Path, options: ReadOptions) -> Contents:
     first = Tags(file.dataset)
     _check_object(file, first)
     check_image_type(_image_type(first), allow_reformats=options.allow_reformats)
-    layout = read_layout(file, first)
+    layout = read_layout(file.place, first)
     headers: list[SliceHeader] = []
     refused: list[RefusedError] = []
     for frame in range(layout.frames):
@@ -67,11 +85,14 @@ def read_hu(header: SliceHeader, options: ReadOptions) -> HuImage:  # noqa: ARG0
     Raises:
         RefusedError: If the frame cannot be decoded, or its values are not HU.
     """
-    file = parse(header.source.file)
-    tags = Tags(file.dataset, header.source.frame)
-    layout = read_layout(file, tags)
-    stored = stored_frame(file, layout, header.source.frame)
-    return to_hu(stored, _rescale(tags), _padding(tags, layout))
+    source = header.source
+    image = source.kept
+    if not isinstance(image, StoredImage) or image.place.stamp != stamp_of(source.file):
+        file = parse(source.file)
+        tags = Tags(file.dataset, source.frame)
+        image = _stored_image(file, tags, read_layout(file.place, tags))
+    stored = stored_frame(image.place, image.layout, source.frame)
+    return to_hu(stored, image.rescale, image.padding)
 
 
 def is_compressed(path: Path) -> bool:
@@ -80,7 +101,7 @@ def is_compressed(path: Path) -> bool:
     Raises:
         RefusedError: If the file cannot be read.
     """
-    return parse(path).transfer_syntax not in NATIVE
+    return parse(path).place.transfer_syntax not in NATIVE
 
 
 def pixel_digest(path: Path) -> bytes:
@@ -89,7 +110,7 @@ def pixel_digest(path: Path) -> bytes:
     Raises:
         RefusedError: If the file cannot be read.
     """
-    with parse(path).pixels() as stream:
+    with parse(path).place.open() as stream:
         digest = hashlib.sha256()
         while chunk := stream.read(1 << 20):
             digest.update(chunk)
@@ -118,11 +139,10 @@ def _header(file: DicomFile, layout: Layout, frame: int, options: ReadOptions) -
         *kind,
         *check_axial(orientation, allow_reformats=options.allow_reformats),
         *check_spacing(spacing_mm),
-        *(["lossy"] if is_lossy(file.transfer_syntax, tags.text("LossyImageCompression")) else ()),
+        *(["lossy"] if _is_lossy(file, tags) else ()),
     )
-    _rescale(tags)
     return SliceHeader(
-        source=_source(file, tags, frame),
+        source=_source(file, layout, tags, frame),
         rows=layout.rows,
         cols=layout.cols,
         spacing_mm=spacing_mm,
@@ -133,13 +153,25 @@ def _header(file: DicomFile, layout: Layout, frame: int, options: ReadOptions) -
     )
 
 
-def _source(file: DicomFile, tags: Tags, frame: int) -> SliceSource:
+def _source(file: DicomFile, layout: Layout, tags: Tags, frame: int) -> SliceSource:
+    image = _stored_image(file, tags, layout)
+    # Of many frames the header is parsed once anyway, and an unpacked file is not to be held.
+    keeps = layout.frames == 1 and file.place.content is None
     return SliceSource(
-        file=file.path,
+        file=file.place.path,
         frame=frame,
         instance_uid=tags.text("SOPInstanceUID"),
         series_uid=tags.text("SeriesInstanceUID"),
+        kept=image if keeps else None,
     )
+
+
+def _stored_image(file: DicomFile, tags: Tags, layout: Layout) -> StoredImage:
+    return StoredImage(file.place, layout, _rescale(tags), _padding(tags, layout))
+
+
+def _is_lossy(file: DicomFile, tags: Tags) -> bool:
+    return is_lossy(file.place.transfer_syntax, tags.text("LossyImageCompression"))
 
 
 def _left_out(path: Path, refused: list[RefusedError]) -> tuple[str, ...]:

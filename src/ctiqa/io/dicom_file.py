@@ -88,37 +88,57 @@ WANTED = [
 """Tags that are loaded, by keyword; everything else is skipped on the way."""
 
 
+Stamp = tuple[int, int]
+"""Time of the last change in ns, and size in bytes: another stamp, another file."""
+
+
+@dataclass(frozen=True, slots=True)
+class PixelPlace:
+    """Where the pixels of a file begin, and how they are encoded.
+
+    Attributes:
+        path: The file.
+        stamp: Its stamp when its header was read.
+        transfer_syntax: UID, guessed from the encoding where the file does not say.
+        start: Offset of the pixel value in ``content`` or the file; ``None`` if it has none.
+        length: Its length in bytes; ``None`` if encapsulated (undefined length).
+        size: Length of ``content`` or the file in bytes.
+        offsets: The extended offset table, which finds a frame among many without walking over
+            them: offsets and lengths; ``None`` where there is none.
+        content: The data set itself where the file had to be unpacked (gzip, deflate).
+    """
+
+    path: Path
+    stamp: Stamp
+    transfer_syntax: str
+    start: int | None
+    length: int | None
+    size: int
+    offsets: tuple[bytes, bytes] | None = None
+    content: bytes | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """Open the file at the first byte of its pixel value."""
+        stream = io.BytesIO(self.content) if self.content is not None else open_file(self.path)
+        with stream:
+            stream.seek(self.start or 0)
+            yield stream
+
+
 @dataclass(frozen=True, slots=True)
 class DicomFile:
     """A parsed header.
 
     Attributes:
-        path: The file.
         dataset: The wanted elements, as pydicom holds them.
-        transfer_syntax: UID, guessed from the encoding where the file does not say.
         sop_class: SOP class UID, from the file meta information where the data set lacks it.
-        pixels_at: Offset of the pixel value in ``content`` or the file; ``None`` if it has none.
-        pixels_length: Its length in bytes; ``None`` if encapsulated (undefined length).
-        size: Length of ``content`` or the file in bytes.
-        content: The data set itself where the file had to be unpacked (gzip, deflate).
+        place: Where the pixels are.
     """
 
-    path: Path
     dataset: Dataset
-    transfer_syntax: str
     sop_class: str
-    pixels_at: int | None
-    pixels_length: int | None
-    size: int
-    content: bytes | None = None
-
-    @contextmanager
-    def pixels(self) -> Iterator[BinaryIO]:
-        """Open the file at the first byte of its pixel value."""
-        stream = io.BytesIO(self.content) if self.content is not None else open_file(self.path)
-        with stream:
-            stream.seek(self.pixels_at or 0)
-            yield stream
+    place: PixelPlace
 
 
 def parse(path: Path) -> DicomFile:
@@ -130,23 +150,34 @@ def parse(path: Path) -> DicomFile:
         RefusedError: If the file cannot be opened, is no DICOM, ends inside its header or is
             damaged.
     """
+    return _parse(path, stamp_of(path))
+
+
+def stamp_of(path: Path) -> Stamp:
+    """The stamp of a file.
+
+    Raises:
+        RefusedError: If the file cannot be opened.
+    """
     with open_file(path) as stream:
         status = os.fstat(stream.fileno())
-    return _parse(path, (status.st_mtime_ns, status.st_size))
+    return status.st_mtime_ns, status.st_size
 
 
 # A multi-frame header can take a second to parse and is asked for once a frame; the stamp drops
 # the memory of a file that has changed.
 @lru_cache(maxsize=2)
-def _parse(path: Path, _stamp: tuple[int, int]) -> DicomFile:
+def _parse(path: Path, stamp: Stamp) -> DicomFile:
     with open_file(path) as stream:
         gzipped = stream.read(2) == GZIP_MAGIC
         stream.seek(0)
         content = inflate(stream) if gzipped else None
-        return _parse_stream(path, stream if content is None else io.BytesIO(content), content)
+        return _parse_stream(
+            path, stamp, stream if content is None else io.BytesIO(content), content
+        )
 
 
-def _parse_stream(path: Path, stream: BinaryIO, content: bytes | None) -> DicomFile:
+def _parse_stream(path: Path, stamp: Stamp, stream: BinaryIO, content: bytes | None) -> DicomFile:
     """Parse a seekable stream that holds a DICOM file; ``content`` is the stream if unpacked."""
     size = stream.seek(0, io.SEEK_END)
     stream.seek(0)
@@ -155,20 +186,27 @@ def _parse_stream(path: Path, stream: BinaryIO, content: bytes | None) -> DicomF
         syntax = str(dataset.file_meta.get("TransferSyntaxUID", "")).strip()
     if syntax == DEFLATED:
         content = _undeflate(stream)
-        return _parse_stream(path, io.BytesIO(content), content)
+        return _parse_stream(path, stamp, io.BytesIO(content), content)
     with foreign("the DICOM header"):
         _check_complete(dataset, stream.tell(), size)
-        pixels_at, length = _pixel_element(stream, dataset)
-        return DicomFile(
+        start, length = _pixel_element(stream, dataset)
+        place = PixelPlace(
             path=path,
-            dataset=dataset,
+            stamp=stamp,
             transfer_syntax=syntax or _guessed_syntax(dataset),
-            sop_class=_sop_class(dataset),
-            pixels_at=pixels_at,
-            pixels_length=length,
+            start=start,
+            length=length,
             size=size,
+            offsets=_offsets(dataset),
             content=content,
         )
+        return DicomFile(dataset=dataset, sop_class=_sop_class(dataset), place=place)
+
+
+def _offsets(dataset: Dataset) -> tuple[bytes, bytes] | None:
+    offsets = dataset.get("ExtendedOffsetTable")
+    lengths = dataset.get("ExtendedOffsetTableLengths")
+    return (offsets, lengths) if offsets and lengths else None
 
 
 def _guessed_syntax(dataset: Dataset) -> str:

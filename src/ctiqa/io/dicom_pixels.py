@@ -18,7 +18,7 @@ from ctiqa.io.dicom_file import (
     EXPLICIT_BIG,
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
-    DicomFile,
+    PixelPlace,
     Tags,
 )
 from ctiqa.io.limits import Stored, check_matrix
@@ -86,12 +86,12 @@ class Layout:
         return self.rows * self.cols * self.bits_allocated // 8
 
 
-def read_layout(file: DicomFile, tags: Tags) -> Layout:
+def read_layout(place: PixelPlace, tags: Tags) -> Layout:
     """Check how the pixels are stored, and that all of them are there.
 
     Args:
-        file: The parsed file.
-        tags: Its elements.
+        place: Where the pixels are.
+        tags: Elements of the file.
 
     Returns:
         The layout.
@@ -100,7 +100,7 @@ def read_layout(file: DicomFile, tags: Tags) -> Layout:
         RefusedError: With ``NO_PIXELS``, ``COLOUR``, ``CORRUPT``, ``TOO_SMALL``, ``TOO_LARGE``,
             ``UNSUPPORTED_TRANSFER_SYNTAX`` or ``TRUNCATED``.
     """
-    if file.pixels_at is None:
+    if place.start is None:
         raise RefusedError(Reason.NO_PIXELS, "'PixelData' is absent")
     photometric = _check_grey(tags)
     rows, cols = tags.integer("Rows"), tags.integer("Columns")
@@ -118,7 +118,7 @@ def read_layout(file: DicomFile, tags: Tags) -> Layout:
         photometric=photometric,
     )
     _check_bits(layout)
-    _check_all_there(file, layout)
+    _check_all_there(place, layout)
     return layout
 
 
@@ -137,12 +137,12 @@ def is_lossy(transfer_syntax: str, declared: str | None) -> bool:
     return transfer_syntax in MAYBE_LOSSY and declared != "00"
 
 
-def stored_frame(file: DicomFile, layout: Layout, frame: int) -> Stored:
+def stored_frame(place: PixelPlace, layout: Layout, frame: int) -> Stored:
     """Read one frame as stored.
 
     Args:
-        file: The parsed file.
-        layout: Its checked layout.
+        place: Where the pixels are.
+        layout: Their checked layout.
         frame: Index of the frame, from 0.
 
     Returns:
@@ -155,11 +155,11 @@ def stored_frame(file: DicomFile, layout: Layout, frame: int) -> Stored:
         raise RefusedError(
             Reason.TRUNCATED, f"frame {frame} is asked for, the file holds {layout.frames}"
         )
-    with file.pixels() as stream:
-        if file.transfer_syntax in NATIVE:
-            return _native_frame(file, layout, frame, stream)
+    with place.open() as stream:
+        if place.transfer_syntax in NATIVE:
+            return _native_frame(place, layout, frame, stream)
         with foreign("the compressed frame"), captured_stderr() as said:
-            stored = _decoded_frame(file, layout, frame, stream)
+            stored = _decoded_frame(place, layout, frame, stream)
             said.seek(0)
             _check_complaints(said.read())
             return stored
@@ -188,36 +188,36 @@ def _check_bits(layout: Layout) -> None:
         )
 
 
-def _check_all_there(file: DicomFile, layout: Layout) -> None:
+def _check_all_there(place: PixelPlace, layout: Layout) -> None:
     """Refuse transfer syntaxes that cannot be decoded, and pixel data that ends early."""
-    native = file.transfer_syntax in NATIVE
-    if not native and file.transfer_syntax not in ALWAYS_LOSSY | MAYBE_LOSSY | LOSSLESS:
+    native = place.transfer_syntax in NATIVE
+    if not native and place.transfer_syntax not in ALWAYS_LOSSY | MAYBE_LOSSY | LOSSLESS:
         raise RefusedError(
             Reason.UNSUPPORTED_TRANSFER_SYNTAX,
             "the transfer syntax is none that ctiqa decodes; convert the file to Explicit VR "
             "Little Endian",
         )
-    if native != (file.pixels_length is not None):
+    if native != (place.length is not None):
         raise RefusedError(
             Reason.CORRUPT, "the transfer syntax contradicts the length of 'PixelData'"
         )
     if native:
-        _check_native_length(file, layout)
+        _check_native_length(place, layout)
     else:
-        _check_fragments(file, layout)
+        _check_fragments(place, layout)
 
 
-def _check_native_length(file: DicomFile, layout: Layout) -> None:
-    present = min(file.pixels_length or 0, file.size - (file.pixels_at or 0))
+def _check_native_length(place: PixelPlace, layout: Layout) -> None:
+    present = min(place.length or 0, place.size - (place.start or 0))
     needed = layout.frame_bytes * layout.frames
     if present < needed:
         raise RefusedError(Reason.TRUNCATED, f"'PixelData' must hold {needed} bytes, got {present}")
 
 
-def _check_fragments(file: DicomFile, layout: Layout) -> None:
+def _check_fragments(place: PixelPlace, layout: Layout) -> None:
     """Walk over the fragments of compressed pixels; the first item is the offset table."""
-    with file.pixels() as stream:
-        fragments = _count_items(stream, file.size) - 1
+    with place.open() as stream:
+        fragments = _count_items(stream, place.size) - 1
     if fragments < layout.frames:
         raise RefusedError(
             Reason.TRUNCATED,
@@ -244,9 +244,9 @@ def _count_items(stream: BinaryIO, size: int) -> int:
     return count
 
 
-def _native_frame(file: DicomFile, layout: Layout, frame: int, stream: BinaryIO) -> Stored:
+def _native_frame(place: PixelPlace, layout: Layout, frame: int, stream: BinaryIO) -> Stored:
     """Read an uncompressed frame."""
-    order = ">" if file.transfer_syntax == EXPLICIT_BIG else "<"
+    order = ">" if place.transfer_syntax == EXPLICIT_BIG else "<"
     kind = "i" if layout.signed else "u"
     stream.seek(frame * layout.frame_bytes, 1)
     data = stream.read(layout.frame_bytes)
@@ -271,25 +271,24 @@ def _check_complaints(said: bytes) -> None:
         raise RefusedError(Reason.CORRUPT, "the compressed frame is damaged; copy the file anew")
 
 
-def _decoded_frame(file: DicomFile, layout: Layout, frame: int, stream: BinaryIO) -> Stored:
+def _decoded_frame(place: PixelPlace, layout: Layout, frame: int, stream: BinaryIO) -> Stored:
     """Decompress a frame."""
     start = stream.tell()
-    offsets = _offsets(file)
-    code = get_frame(stream, frame, number_of_frames=layout.frames, extended_offsets=offsets)
+    code = get_frame(stream, frame, number_of_frames=layout.frames, extended_offsets=place.offsets)
     _check_matrix_of(code, layout)
-    if _is_12_bit_jpeg(file.transfer_syntax, layout):
+    if _is_12_bit_jpeg(place.transfer_syntax, layout):
         # Loaded for these rare files alone; pydicom declines them.
         jpeg12 = import_module("ctiqa.io.jpeg12")
-        data = jpeg12.decode(code, file.transfer_syntax, layout.rows, layout.cols)
+        data = jpeg12.decode(code, place.transfer_syntax, layout.rows, layout.cols)
         return np.frombuffer(data, "<u2").reshape(layout.rows, layout.cols)
-    decoder = get_decoder(UID(file.transfer_syntax))
+    decoder = get_decoder(UID(place.transfer_syntax))
     if not decoder.is_available:
         raise RefusedError(
             Reason.UNSUPPORTED_TRANSFER_SYNTAX,
             f"no decoder is installed for {decoder.UID.name}; reinstall ctiqa",
         )
     stream.seek(start)
-    stored, _ = decoder.as_array(stream, index=frame, raw=True, **_options(layout, offsets))
+    stored, _ = decoder.as_array(stream, index=frame, raw=True, **_options(layout, place.offsets))
     return np.asarray(stored).reshape(layout.rows, layout.cols)
 
 
@@ -307,13 +306,6 @@ def _check_matrix_of(code: bytes, layout: Layout) -> None:
             f"the compressed frame must be {layout.rows} × {layout.cols} pixels, "
             f"got {matrix[0]} × {matrix[1]}",
         )
-
-
-def _offsets(file: DicomFile) -> tuple[bytes, bytes] | None:
-    """The extended offset table, which finds a frame among many without walking over them."""
-    offsets = file.dataset.get("ExtendedOffsetTable")
-    lengths = file.dataset.get("ExtendedOffsetTableLengths")
-    return (offsets, lengths) if offsets and lengths else None
 
 
 def _options(layout: Layout, offsets: tuple[bytes, bytes] | None) -> dict[str, Any]:

@@ -98,14 +98,24 @@ def choose(asked: str = "auto") -> Kind:
     >>> choose("onnxruntime")
     'onnxruntime'
     """
+    wanted = check_engine(asked)
+    return _fastest() if wanted == "auto" else wanted
+
+
+def check_engine(asked: str) -> Kind | Literal["auto"]:
+    """What is asked for, ``CTIQA_ENGINE`` considered; ``auto`` where it is left to ctiqa.
+
+    To find the fastest engine takes loading one; this does not.
+
+    Raises:
+        UsageError: If there is no such engine, or it is not installed.
+    """
     if asked == "auto":
         asked = os.environ.get(VARIABLE, "auto")
     if asked not in ENGINES:
         raise UsageError(
             f"'engine' (or {VARIABLE}) must be one of {', '.join(ENGINES)}, got {asked!r}"
         )
-    if asked == "auto":
-        return _fastest()
     if asked == "openvino" and find_spec("openvino") is None:
         raise UsageError(
             "engine 'openvino' is not installed; install it with: pip install 'ctiqa[fast]'"
@@ -115,7 +125,7 @@ def choose(asked: str = "auto") -> Kind:
             "engine 'cuda' needs a GPU and the CUDA build of ONNX Runtime; install it with: "
             "pip install onnxruntime-gpu"
         )
-    return cast("Kind", asked)
+    return cast('Kind | Literal["auto"]', asked)
 
 
 def _fastest() -> Kind:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
+from threading import Lock
 from typing import Any, overload
 
 import numpy as np
@@ -19,7 +20,7 @@ from ctiqa.hu import WINDOWS, Window
 from ctiqa.io import ReadOptions, find_scans, stream_slices
 from ctiqa.score.ahead import ahead
 from ctiqa.score.arrays import scan_of, slices_from_array
-from ctiqa.score.engine import Engine, choose
+from ctiqa.score.engine import Engine, check_engine, choose
 from ctiqa.score.pipeline import score_slices
 from ctiqa.score.select import SliceRange, select
 from ctiqa.score.verdict import score_scan
@@ -64,7 +65,9 @@ class Scorer:
         self._jobs = jobs or usable_cores()
         self._model = load_model(os.fspath(model))
         self._window = resolve_window(window, self._model.card)
-        self._kind = choose(engine)
+        self._kind = check_engine(engine)
+        self._coming: Future[Engine] | None = None
+        self._asking = Lock()
 
     @property
     def card(self) -> ModelCard:
@@ -135,6 +138,7 @@ class Scorer:
         """
         options = options or ReadOptions()
         tell = progress or _silent
+        self._engine_coming()
         found = find_scans(
             [Path(path) for path in paths],
             options,
@@ -151,12 +155,24 @@ class Scorer:
             scans, options, skipped, lambda: tell("scoring", next(done), total)
         )
         read = tuple(verdict for verdict in verdicts if verdict.slices)
-        facts = {**self._model.facts, "engine": self._kind}
+        facts = {**self._model.facts, "engine": self._engine.kind}
         return Report(model=facts, scans=read, skipped=tuple(skipped))
 
-    @cached_property
+    @property
     def _engine(self) -> Engine:
-        return Engine(self._model, 1, self._kind, streams=self._jobs)
+        return self._engine_coming().result()
+
+    def _engine_coming(self) -> Future[Engine]:
+        """The network, whose loading begins at the first call, in a thread of its own."""
+        with self._asking:
+            if self._coming is None:
+                loader = ThreadPoolExecutor(1)
+                self._coming = loader.submit(self._load)
+                loader.shutdown(wait=False)
+            return self._coming
+
+    def _load(self) -> Engine:
+        return Engine(self._model, 1, choose(self._kind), streams=self._jobs)
 
     def _score_array(self, array: npt.NDArray[Any]) -> SliceScore | ScanScore:
         slices = slices_from_array(array)

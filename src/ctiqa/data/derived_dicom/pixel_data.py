@@ -52,8 +52,9 @@ def _check_fit(measured: FloatValues, steps: FloatValues, source: SourceImage) -
     if not np.all(in_hu & (steps >= bounds.min) & (steps <= bounds.max)):
         low, high = limits_hu(source)
         raise UsageError(
-            f"'hu' must lie in {low:g}…{high:g} HU to be stored like '{source.file.path.name}', "
-            f"got {measured.min():g}…{measured.max():g}; clip it to storable_hu(source)"
+            f"'hu' must lie in {low:g}…{high:g} HU to be stored like "
+            f"'{source.file.place.path.name}', got {measured.min():g}…{measured.max():g}; "
+            "clip it to storable_hu(source)"
         )
 
 
