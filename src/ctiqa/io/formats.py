@@ -8,6 +8,7 @@ from typing import cast
 
 from ctiqa.io.contract import DEFAULT_OPTIONS, Contents, Reader, ReadOptions
 from ctiqa.io.files import sniff
+from ctiqa.io.own_process import load_pydicom
 from ctiqa.io.quiet import silent
 from ctiqa.types import Slice, SliceHeader
 
@@ -28,7 +29,10 @@ def reader_of(path: Path) -> Reader:
     Raises:
         RefusedError: With ``UNKNOWN_FORMAT``, or if the file cannot be read.
     """
-    return cast("Reader", import_module(READERS[sniff(path)]))
+    name = sniff(path)
+    if name == "dicom":
+        load_pydicom()
+    return cast("Reader", import_module(READERS[name]))
 
 
 def read_headers(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Contents:

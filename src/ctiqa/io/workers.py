@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 _hiding = threading.Lock()
 """One thread at a time hides the script, or another would restore the wrong one."""
 
-PRELOADED = ["ctiqa.io.dicom"]
+PRELOADED = ["ctiqa.io.worker_preload"]
 """Imported once by the fork server, so that a new worker starts at once."""
 
 
