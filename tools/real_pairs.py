@@ -1,0 +1,118 @@
+"""Whether the noisier of two real reconstructions of one patient scores lower.
+
+    python tools/real_pairs.py ../shared/ct [--model NAME] [--data data/ctiqa-s2]
+
+A pair is two series of the same patient and region: a sharper kernel against a softer one of slices
+no thicker, or slices less than three quarters as thick with the same kernel. Nothing is simulated
+and no label is asked; a sharper kernel and a thinner slice are noisier by physics. Scores within
+0.05 of each other where both are at an end of the scale count as equal, and apart from the rest.
+With ``--data``, pairs of patients that were trained on are told apart from the others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+
+from ctiqa.catalog import DEFAULT_MODEL
+from ctiqa.data.manifest import read_examples
+from ctiqa.data.references import Series, kernel_of, read_index
+from ctiqa.physics.kernels import SHARP, SOFT, STANDARD
+from ctiqa.score import Scorer
+
+ORDER = (SOFT, STANDARD, SHARP)
+THINNER = 0.75
+EQUAL = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two series of one patient, of which one must be the noisier."""
+
+    quiet: Series
+    noisy: Series
+    why: str
+
+
+def main() -> None:
+    """Print every pair, and how many are in order."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("root", type=Path)
+    parser.add_argument("--model", default=DEFAULT_MODEL)
+    parser.add_argument("--data", type=Path)
+    asked = parser.parse_args()
+    seen = _trained_on(asked.data)
+    scorer = Scorer(asked.model)
+    found = {}
+    for pair in pairs(asked.root):
+        quiet, noisy = (_score(scorer, each) for each in (pair.quiet, pair.noisy))
+        verdict = _verdict(quiet, noisy)
+        who = "trained on" if pair.quiet.patient in seen else "not trained on"
+        found[pair.quiet.name, pair.noisy.name] = verdict, who
+        sys.stdout.write(
+            f"{pair.quiet.patient:14} {pair.why:38} {quiet:5.2f} {noisy:5.2f}  {verdict} {who}\n"
+        )
+    for group in sorted({who for _, who in found.values()}):
+        verdicts = [verdict for verdict, who in found.values() if who == group]
+        told = [verdict for verdict in verdicts if verdict != "equal"]
+        right = sum(verdict == "right" for verdict in told)
+        sys.stdout.write(
+            f"{group}: {right} of {len(told)} pairs in order, "
+            f"{len(verdicts) - len(told)} equal at an end of the scale\n"
+        )
+
+
+def pairs(root: Path) -> Iterator[Pair]:
+    """The pairs of a collection."""
+    thickness = {
+        Path(str(record["file"])).stem: _number(record["slice_thickness_mm"])
+        for record in json.loads((root / "index.json").read_text(encoding="utf-8"))
+    }
+    for quiet, noisy in permutations(read_index(root), 2):
+        if (quiet.patient, quiet.region) != (noisy.patient, noisy.region):
+            continue
+        sharpness = [ORDER.index(kernel_of(each.kernel)) for each in (quiet, noisy)]
+        thick, thin = thickness[quiet.name], thickness[noisy.name]
+        if sharpness[1] > sharpness[0] and thin <= thick:
+            yield Pair(quiet, noisy, f"{quiet.kernel} {thick:g} mm, {noisy.kernel} {thin:g} mm")
+        elif quiet.kernel == noisy.kernel and thin < THINNER * thick:
+            yield Pair(quiet, noisy, f"{quiet.kernel} {thick:g} mm, {thin:g} mm")
+
+
+def _number(text: object) -> float:
+    """A single thickness in mm; NaN, which is like no other, where there is none or are two."""
+    try:
+        return float(str(text))
+    except ValueError:
+        return math.nan
+
+
+def _score(scorer: Scorer, series: Series) -> float:
+    hu, _ = series.read()
+    scores = [scorer.score(hu[k]).score for k in series.chosen(16)]
+    return float(np.median([score for score in scores if score is not None]))
+
+
+def _verdict(quiet: float, noisy: float) -> str:
+    ends = max(quiet, noisy) < EQUAL or min(quiet, noisy) > 4 - EQUAL
+    if ends and abs(quiet - noisy) <= EQUAL:
+        return "equal"
+    return "right" if noisy < quiet else "wrong"
+
+
+def _trained_on(data: Path | None) -> set[str]:
+    if data is None:
+        return set()
+    return set(read_examples(data).where(split="train").column("patient").tolist())
+
+
+if __name__ == "__main__":
+    main()
