@@ -77,6 +77,13 @@ def test_wrong_keys_and_types_are_named(values: dict[str, Any], expected: str) -
         ("network", "stem", [8, 8, 8, 8], "five channel counts >= 1"),
         ("network", "stem", [8, 8, 0, 8, 8], "five channel counts >= 1"),
         ("network", "stem", [], "five channel counts >= 1"),
+        ("network", "windows", [], "one or more of soft, distiliqa, challenge, lung, bone, brain"),
+        (
+            "network",
+            "windows",
+            ["soft", "mediastinum"],
+            "one or more of soft, distiliqa, challenge, lung, bone, brain",
+        ),
         ("network", "heads", 3, "a divisor of 160"),
         ("network", "heads", 0, "a divisor of 160"),
         ("network", "heads", -5, "a divisor of 160"),

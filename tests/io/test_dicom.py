@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from tests.io import make
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io import ReadOptions, read_headers, read_slice
+from ctiqa.io import ReadOptions, dicom, read_headers, read_slice
 from ctiqa.types import Acquisition
 
 SECONDARY = "1.2.840.10008.5.1.4.1.1.7"
@@ -57,6 +58,27 @@ def test_files_without_preamble_and_meta(tmp_path: Path, syntax: str) -> None:
     path = make.strip_meta(make.write_ct(tmp_path / "a", hu, syntax=syntax))
     (header,) = read_headers(path).headers
     np.testing.assert_array_equal(read_slice(header).hu, hu)
+
+
+@pytest.mark.parametrize("syntax", [make.EXPLICIT, make.JPEG_LS])
+def test_pixels_are_found_again_without_the_header(
+    tmp_path: Path, syntax: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hu = make.phantom()
+    (header,) = read_headers(make.write_ct(tmp_path / "a", hu, syntax=syntax)).headers
+    monkeypatch.setattr(dicom, "parse", lambda _: pytest.fail("the header was read twice"))
+    np.testing.assert_array_equal(read_slice(header).hu, hu)
+
+
+def test_a_file_that_changed_is_read_anew(tmp_path: Path) -> None:
+    other = make.phantom(seed=1)
+    (header,) = read_headers(make.write_ct(tmp_path / "a", make.phantom())).headers
+    # The header is longer, and another number is air: what was kept would mislead.
+    make.write_ct(
+        tmp_path / "a", other, PixelRepresentation=1, RescaleIntercept=0, Manufacturer="A"
+    )
+    os.utime(tmp_path / "a", ns=(1, 1))
+    np.testing.assert_array_equal(read_slice(header).hu, other)
 
 
 def test_gzip_wrapped_dicom_is_read(tmp_path: Path) -> None:

@@ -128,7 +128,9 @@ def mirrored_weights(model: Stride32) -> Stride32:
     return model
 
 
-@pytest.mark.parametrize(("sizes", "level"), [((6, 4, 4, 4, 4), True), ((5, 3, 3, 3, 3), False)])
+@pytest.mark.parametrize(
+    ("sizes", "level"), [((6, 4, 4, 4, 4), True), ((4, 4, 2, 2, 2), True), ((5, 3, 3, 3, 3), False)]
+)
 def test_even_convolutions_put_a_mirrored_slice_on_the_same_grid(
     sizes: tuple[int, ...], level: bool
 ) -> None:
@@ -142,10 +144,17 @@ def test_even_convolutions_put_a_mirrored_slice_on_the_same_grid(
     assert torch.allclose(scores, other, atol=1e-5 if level else 1e-2)
 
 
+@torch.no_grad()
+def test_it_sees_nothing_outside_its_windows() -> None:
+    network = Stride32Network(windows=("soft",), stem=(8, 8, 8, 8, 16), blocks=1, heads=2)
+    model, lung, denser = Stride32(network).eval(), slices(1), slices(1)
+    lung[..., 30:60, 30:60], denser[..., 30:60, 30:60] = -900.0, -700.0
+    assert torch.equal(model(lung)[0], model(denser)[0])
+
+
 @pytest.mark.parametrize("shape", [(64, 96), (65, 97), (270, 333)])
-def test_even_convolutions_keep_every_token(shape: tuple[int, int]) -> None:
-    network = Stride32Network(
-        stem=(8, 8, 8, 8, 16), sizes=(6, 4, 4, 4, 4), blocks=1, heads=2, outputs=2
-    )
+@pytest.mark.parametrize("sizes", [(6, 4, 4, 4, 4), (4, 4, 2, 2, 2)])
+def test_even_convolutions_keep_every_token(shape: tuple[int, int], sizes: tuple[int, ...]) -> None:
+    network = Stride32Network(stem=(8, 8, 8, 8, 16), sizes=sizes, blocks=1, heads=2, outputs=2)
     _, noise = Stride32(network)(torch.zeros(1, 1, *shape))
     assert noise.shape[1:] == tuple(-(-side // 32) for side in shape)
