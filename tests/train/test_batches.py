@@ -83,6 +83,42 @@ def test_crops_of_pixels_and_maps_are_the_same_place(examples: Examples, crop: i
     assert len(seen) > 20
 
 
+TWINS = replace(RECIPE, batch=8, consistency_weight=1.0, augment=())
+
+
+def offset(patch_numbers: Tensor) -> tuple[int, int]:
+    """How far from the grid of patches a crop begins, told by where its numbers change."""
+    change = (patch_numbers[0, 1:] != patch_numbers[0, :-1]).nonzero()[0].item() + 1
+    below = (patch_numbers[1:, 0] != patch_numbers[:-1, 0]).nonzero()[0].item() + 1
+    return int(-below % 32), int(-change % 32)
+
+
+def test_twins_show_the_same_slice_a_few_pixels_on(examples: Examples) -> None:
+    batches, offsets = BalancedBatches(examples, TWINS), set()
+    for step in range(6):
+        batch = batches.batch(step)
+        noise = noise_of(batch)
+        assert np.array_equal(batch.number[:4], batch.number[4:])
+        assert noise[:4].isfinite().all()
+        for k in range(4):
+            first, second = batch.images[k, 0], batch.images[k + 4, 0]
+            assert offset(first) == (0, 0)
+            down, right = offset(second)
+            offsets.add((down, right))
+            # Nothing is known of the noise off the grid, and all of it on the grid.
+            assert noise[k + 4].isfinite().all() == ((down, right) == (0, 0))
+            # 16 pixels on at the most: three of four rows of patches are shown by both.
+            shared = set(first.flatten().tolist()) & set(second.flatten().tolist())
+            assert len(shared) >= 9
+    assert len(offsets) > 10
+
+
+def test_whole_twins_stay_where_they_are(examples: Examples) -> None:
+    batch = BalancedBatches(examples, replace(TWINS, crop=0)).batch(0)
+    assert torch.equal(batch.images[:4], batch.images[4:])
+    assert torch.equal(noise_of(batch)[:4], noise_of(batch)[4:])
+
+
 def test_a_crop_never_takes_part_of_a_patch(tmp_path: Path) -> None:
     ragged = made_up(tmp_path, {"a": 3}, (250, 270))
     batches = BalancedBatches(ragged, RECIPE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,22 @@ RAW_RANGE = (-0.6, 4.6)
 """Labels are trained on a little beyond the scale, so that its ends are not a cliff."""
 
 
+MOST_MOVED = 16
+"""Pixels by which the crop of a twin may be moved either way: half a token, so any place in it."""
+
+Pair = tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]
+"""Pixels, and the map of their local noise."""
+
 LABEL_BIN = 0.25
 """Width in grades of the bins in which labels are balanced."""
+
+
+class Place(NamedTuple):
+    """Where a square crop lies, in pixels."""
+
+    top: int
+    left: int
+    side: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +150,7 @@ class BalancedBatches:
         self._label = np.clip(examples.column("raw").astype(np.float32), *RAW_RANGE)
         self._weight = example_weights(examples.column("patient"), self._label)
         self._recipe = recipe
+        self._twins = recipe.consistency_weight > 0
 
     @property
     def per_epoch(self) -> int:
@@ -146,9 +161,9 @@ class BalancedBatches:
         """The batch of a step."""
         rng = np.random.default_rng((self._recipe.seed, step))
         number = rng.choice(len(self._label), self._recipe.batch, p=self._weight)
-        if self._recipe.consistency_weight > 0:
+        if self._twins:
             number[len(number) // 2 :] = number[: len(number) // 2]
-        pairs = [self._cropped(int(k), self._crop(step), rng) for k in number]
+        pairs = list(self._pairs(number, self._crop(step), rng))
         return Batch(
             number=number,
             images=stacked([hu for hu, _ in pairs]),
@@ -162,11 +177,50 @@ class BalancedBatches:
         left = self._recipe.steps - step
         return 0 if 0 < left <= self._recipe.whole_steps else self._recipe.crop
 
-    def _cropped(
-        self, number: int, crop: int, rng: np.random.Generator
-    ) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
+    def _pairs(
+        self, number: npt.NDArray[np.int64], crop: int, rng: np.random.Generator
+    ) -> Iterator[Pair]:
+        """Every example as it is shown; where there are twins, the second of them elsewhere."""
+        first = number[: len(number) // 2] if self._twins else number
+        places = [self._place(int(k), crop, rng) for k in first]
+        for k, place in zip(first, places, strict=True):
+            yield self._shown(int(k), place)
+        if self._twins:
+            for k, place in zip(first, places, strict=True):
+                yield self._shown(int(k), self._moved(int(k), place, rng))
+
+    def _place(self, number: int, crop: int, rng: np.random.Generator) -> Place | None:
+        """The crop of an example; ``None`` for the whole slice."""
+        if not crop:
+            return None
+        rows, cols = (side // TOKEN for side in self._images[number].shape[:2])
+        body = np.isfinite(self._maps[number][:rows, :cols].astype(np.float32))
+        side = min(crop // TOKEN, rows, cols)
+        row, col = _most_body(body, side, rng)
+        return Place(TOKEN * row, TOKEN * col, TOKEN * side)
+
+    def _moved(self, number: int, place: Place | None, rng: np.random.Generator) -> Place | None:
+        """The same crop up to half a token further, where there is room."""
+        if place is None:
+            return None
+        down, right = rng.integers(-MOST_MOVED, MOST_MOVED + 1, size=2).tolist()
+        rows, cols = self._images[number].shape[:2]
+        return Place(
+            min(max(place.top + down, 0), rows - place.side),
+            min(max(place.left + right, 0), cols - place.side),
+            place.side,
+        )
+
+    def _shown(self, number: int, place: Place | None) -> Pair:
+        """Pixels of an example and their map of local noise, unknown off the grid of tokens."""
         hu, noise = self._images[number], self._maps[number]
-        return _crop(hu, noise, crop // TOKEN, rng) if crop else (hu, noise)
+        if place is None:
+            return hu, noise
+        crop = hu[place.top : place.top + place.side, place.left : place.left + place.side]
+        row, col, side = place.top // TOKEN, place.left // TOKEN, place.side // TOKEN
+        if place.top % TOKEN or place.left % TOKEN:
+            return crop, np.full((side, side), np.nan, noise.dtype)
+        return crop, noise[row : row + side, col : col + side]
 
 
 def example_weights(
@@ -189,21 +243,12 @@ def _rarity(group: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
     return np.asarray(1 / np.sqrt(count[owner]))
 
 
-def _crop(
-    hu: npt.NDArray[np.generic],
-    noise: npt.NDArray[np.generic],
-    tokens: int,
-    rng: np.random.Generator,
-) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
-    """A square crop on the grid of tokens; one of five places at random that holds most body."""
-    whole = np.array(hu.shape) // TOKEN
-    size = min(tokens, *whole.tolist())
-    body = np.isfinite(noise.astype(np.float32))
-    places = rng.integers(0, whole - size + 1, size=(5, 2))
-    held = [body[r : r + size, c : c + size].sum() for r, c in places]
+def _most_body(body: npt.NDArray[np.bool_], side: int, rng: np.random.Generator) -> tuple[int, int]:
+    """First row and column of a square: of five at random, the one that holds most body."""
+    places = rng.integers(0, np.array(body.shape) - side + 1, size=(5, 2))
+    held = [body[r : r + side, c : c + side].sum() for r, c in places]
     row, col = places[int(np.argmax(held))]
-    r, c, side = row * TOKEN, col * TOKEN, size * TOKEN
-    return hu[r : r + side, c : c + side], noise[row : row + size, col : col + size]
+    return int(row), int(col)
 
 
 def stacked(images: list[npt.NDArray[np.generic]]) -> Tensor:
