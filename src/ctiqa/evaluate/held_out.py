@@ -124,13 +124,15 @@ def agreement_with_intervals(scored: Scored, *, resamples: int = 1000) -> dict[s
 
 
 def dose_and_views(scored: Scored) -> Scored:
-    """The examples that lack nothing but dose and views: no kernel change, blur or denoising."""
+    """The examples that lack nothing but dose and views: no other filter, no artefact."""
     import polars as pl  # noqa: PLC0415 - optional
 
     table = scored.examples.table.with_row_index("position")
     plain = table.filter(
         pl.col("kernel_half_per_mm").is_null(), pl.col("blur_mm") == 0, pl.col("denoise") == 0
     )
+    if "artefact" in plain.columns:
+        plain = plain.filter(pl.col("artefact").is_null())
     kept = plain["position"].to_numpy()
     examples = Examples(scored.examples.folder, plain.drop("position"))
     return replace(scored, examples=examples, members=scored.members[kept])

@@ -45,7 +45,8 @@ class TrainRecipe:
             slices, at every step.
         map_weight: Weight of the loss on the map of local noise.
         consistency_weight: Weight of the squared difference between two views of one slice,
-            turned and mirrored differently; where it is > 0 half of a batch are such twins.
+            turned, mirrored and, of crops, moved differently; where it is > 0 half of a batch
+            are such twins.
         crop: Side in pixels of the random crop trained on; 0 takes whole slices.
         whole_steps: Last steps, which take whole slices whatever ``crop`` says: the network must
             end up at home in what it will score.

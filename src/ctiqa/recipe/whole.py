@@ -26,7 +26,7 @@ class Recipe:
         pretrain: Training on natural images that comes before all; ``None`` leaves it out.
         teacher: Training of every teacher member.
         student: Training of the student.
-        polish: A last, gentle training that starts from the student; ``None`` leaves it out.
+        polish: A last training that starts from the student's average; ``None`` leaves it out.
         members: Teacher members, each trained without one fold; 0 trains from labels alone.
     """
 
