@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import cast
+
+import numpy as np
+import numpy.typing as npt
 
 from ctiqa.errors import Reason, RefusedError, UsageError
 from ctiqa.io.contract import DEFAULT_OPTIONS, ReadOptions
@@ -31,10 +35,9 @@ def stream_slices(
     Args:
         headers: Headers from :func:`ctiqa.io.find_scans`.
         options: The options they were found with.
-        jobs: Cores to use; 1 reads in this process. With more, other processes read and
-            decompress, one fewer than ``jobs``, and a decoder that crashes costs its slice
-            alone. Only compressed DICOM is shared out: handing over an uncompressed slice takes
-            as long as reading it.
+        jobs: Cores to use; 1 reads in this process. With more, as many other processes read and
+            decompress, and a decoder that crashes costs its slice alone. Only compressed DICOM
+            is shared out: handing over an uncompressed slice takes as long as reading it.
         ahead: Slices that may be finished before they are asked for.
 
     Returns:
@@ -50,11 +53,13 @@ def stream_slices(
         if value < 1:
             raise UsageError(f"'{name}' must be at least 1, got {value}")
     read = partial(read_or_skip, options=options)
-    # One core is the caller's, who has work of its own to do with the slices.
-    workers = min(jobs - 1, len(headers) // MIN_SLICES_PER_WORKER)
-    if workers < 1 or not _worth_sharing(headers[0]):
+    # The caller has work of its own to do with the slices, but while one process hands a slice
+    # over it decodes none.
+    workers = min(jobs, len(headers) // MIN_SLICES_PER_WORKER)
+    if jobs == 1 or workers < 1 or not _worth_sharing(headers[0]):
         return map(read, headers)
-    return in_order(read, headers, _crashed, jobs=workers, ahead=ahead)
+    packed = partial(_read_packed, options=options)
+    return map(_unpacked, in_order(packed, headers, _crashed, jobs=workers, ahead=ahead))
 
 
 def read_or_skip(header: SliceHeader, options: ReadOptions) -> Slice | Skipped:
@@ -63,6 +68,29 @@ def read_or_skip(header: SliceHeader, options: ReadOptions) -> Slice | Skipped:
         return read_slice(header, options)
     except RefusedError as error:
         return Skipped(header.source.file, error.reason, error.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """A slice whose HU are whole numbers: half as much to hand over from process to process."""
+
+    hu: npt.NDArray[np.int16]
+    header: SliceHeader
+
+
+def _read_packed(header: SliceHeader, options: ReadOptions) -> Slice | Skipped | _Packed:
+    found = read_or_skip(header, options)
+    if isinstance(found, Skipped):
+        return found
+    with np.errstate(invalid="ignore"):
+        whole = found.hu.astype(np.int16)
+    return _Packed(whole, header) if np.array_equal(whole, found.hu) else found
+
+
+def _unpacked(found: Slice | Skipped | _Packed) -> Slice | Skipped:
+    if isinstance(found, _Packed):
+        return Slice(found.hu.astype(np.float32), found.header)
+    return found
 
 
 def _worth_sharing(header: SliceHeader) -> bool:
