@@ -50,6 +50,25 @@ def test_two_workers_give_the_same_slices(tmp_path: Path, syntax: str) -> None:
         np.testing.assert_array_equal(one.hu, two.hu)
 
 
+def test_no_hu_is_rounded_on_its_way_from_a_worker(tmp_path: Path) -> None:
+    for number in range(8):
+        make.write_ct(
+            tmp_path / f"{number}.dcm",
+            make.phantom(seed=number),
+            syntax=make.JPEG_LS,
+            z_mm=5.0 * number,
+            RescaleSlope=0.5,
+            RescaleIntercept=-1024.25,
+        )
+    headers = headers_of(tmp_path)
+    for alone, shared in zip(stream_slices(headers), stream_slices(headers, jobs=2), strict=True):
+        assert isinstance(alone, Slice)
+        assert isinstance(shared, Slice)
+        assert (alone.hu % 1 != 0).any()
+        assert shared.hu.dtype == np.float32
+        np.testing.assert_array_equal(shared.hu, alone.hu)
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_damaged_slice_is_skipped_in_its_place(tmp_path: Path, jobs: int) -> None:
     paths = make.write_series(tmp_path, 8, syntax=make.JPEG_LS)
