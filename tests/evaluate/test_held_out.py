@@ -205,3 +205,19 @@ def test_steadiness_knows_who_looks_at_a_corner(
         assert {f["within_0.1"] for f in found.values()} == {steady}
     else:
         assert all(f["largest"] > 0 for f in found.values())
+
+
+@pytest.mark.parametrize("artefact", [None, ["ring", None, None, None, None]])
+def test_dose_and_views_leave_out_all_else(artefact: list[str | None] | None) -> None:
+    more = {} if artefact is None else {"artefact": artefact}
+    made = scored(
+        [0.5, 1.0, 2.0, 3.0, 4.0],
+        label=[0.5, 1.0, 2.0, 3.0, 4.0],
+        kernel_half_per_mm=[None, 0.3, None, None, None],
+        blur_mm=[0.0, 0.0, 0.7, 0.0, 0.0],
+        denoise=[0.0, 0.0, 0.0, 0.4, 0.0],
+        **more,
+    )
+    plain = held_out.dose_and_views(made)
+    assert plain.score.tolist() == ([0.5, 4.0] if artefact is None else [4.0])
+    assert plain.label.tolist() == plain.score.tolist()

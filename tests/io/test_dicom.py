@@ -12,7 +12,7 @@ import pytest
 from tests.io import make
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io import ReadOptions, dicom, read_headers, read_slice
+from ctiqa.io import ReadOptions, dicom, dicom_pixels, read_headers, read_slice
 from ctiqa.types import Acquisition
 
 SECONDARY = "1.2.840.10008.5.1.4.1.1.7"
@@ -79,6 +79,24 @@ def test_a_file_that_changed_is_read_anew(tmp_path: Path) -> None:
     )
     os.utime(tmp_path / "a", ns=(1, 1))
     np.testing.assert_array_equal(read_slice(header).hu, other)
+
+
+def test_where_the_fastest_decoder_gives_up_another_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hu, asked = make.phantom(), []
+    decode = dicom_pixels._decoded_by
+
+    def one_gives_up(plugin: str, *rest: Any) -> Any:
+        asked.append(plugin)
+        if plugin:
+            raise RuntimeError("unable to decode")
+        return decode(plugin, *rest)
+
+    monkeypatch.setattr(dicom_pixels, "_decoded_by", one_gives_up)
+    (header,) = read_headers(make.write_ct(tmp_path / "a", hu, syntax=make.JPEG_LS)).headers
+    np.testing.assert_array_equal(read_slice(header).hu, hu)
+    assert asked == ["pyjpegls", ""]
 
 
 def test_gzip_wrapped_dicom_is_read(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ from tests.score.tiny_model import expected_members, network, write_model
 
 from ctiqa.errors import NothingToDoError, Reason, UsageError, WeightsError
 from ctiqa.hu import WINDOWS
+from ctiqa.io import find_scans
 from ctiqa.score import Scorer
+from ctiqa.score.engine import Engine
 from ctiqa.score.select import SliceRange
 from ctiqa.types import ScanScore, SliceScore
 
@@ -175,3 +178,28 @@ def test_heavy_libraries_are_not_imported(code: str, absent: tuple[str, ...]) ->
     check = f"{code}; import sys; print([name for name in {absent} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_network_is_loaded_once_and_beforehand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded, found = [], []
+
+    def load(*arguments: object, **keywords: object) -> object:
+        loaded.append(threading.current_thread())
+        return Engine(*arguments, **keywords)  # type: ignore[arg-type]
+
+    def finding(*arguments: object, **keywords: object) -> object:
+        # Headers are not read before the network has been asked for.
+        found.append(made._coming is not None)
+        return find_scans(*arguments, **keywords)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("ctiqa.score.scorer.Engine", load)
+    monkeypatch.setattr("ctiqa.score.scorer.find_scans", finding)
+    made = Scorer(write_model(tmp_path / "m"), jobs=2)
+    assert not loaded
+    for number in range(2):
+        made.score(write_dicom(tmp_path / f"{number}.dcm", phantom(40.0 + number)))
+    assert len(loaded) == 1
+    assert loaded[0] is not threading.main_thread()
+    assert found == [True, True]
