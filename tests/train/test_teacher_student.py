@@ -18,10 +18,11 @@ from ctiqa.recipe import TrainRecipe
 from ctiqa.train import checkpoint, student, teacher
 from ctiqa.train.batches import RAW_RANGE, Batches, batches_of
 from ctiqa.train.devices import Device
+from ctiqa.train.inputs import STUDENT
 from ctiqa.train.load import load_teacher, load_trained
 from ctiqa.train.loop import BEST, LAST
 from ctiqa.train.predict import predict, validation
-from ctiqa.train.student import STUDENT, load_student, teach, train_student
+from ctiqa.train.student import load_student, teach, train_student
 from ctiqa.train.teacher import load_member, member_name, teacher_scores, train_member
 
 

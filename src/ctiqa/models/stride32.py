@@ -7,11 +7,14 @@ position is encoded, only neighbourhood: the score does not depend on where the 
 
 from __future__ import annotations
 
+import copy
 import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from ctiqa.errors import DataError
 from ctiqa.hu import AIR_HU, WINDOWS
 from ctiqa.recipe import Stride32Network
 
@@ -49,14 +52,15 @@ class Windows(nn.Module):
 
 
 class Stage(nn.Sequential):
-    """Convolution of stride 2, normalised and rectified."""
+    """Convolution of stride 2, normalised where it is asked for, and rectified."""
 
-    def __init__(self, inputs: int, outputs: int, size: int) -> None:
-        super().__init__(
-            nn.Conv2d(inputs, outputs, size, stride=2, padding=(size - 1) // 2, bias=False),
-            nn.BatchNorm2d(outputs),
-            nn.ReLU(inplace=True),
+    def __init__(self, inputs: int, outputs: int, size: int, *, normalised: bool) -> None:
+        around = (size - 1) // 2
+        convolution = nn.Conv2d(
+            inputs, outputs, size, stride=2, padding=around, bias=not normalised
         )
+        norm = (nn.BatchNorm2d(outputs),) if normalised else ()
+        super().__init__(convolution, *norm, nn.ReLU(inplace=True))
 
 
 class Block(nn.Module):
@@ -127,11 +131,12 @@ class Stride32(nn.Module):
     def __init__(self, recipe: Stride32Network) -> None:
         super().__init__()
         widths = (len(recipe.windows), *recipe.stem)
+        self.normalised = recipe.normalised
         self.even = any(size % 2 == 0 for size in recipe.sizes)
         self.windows = Windows(recipe.windows)
         self.stem = nn.Sequential(
             *(
-                Stage(a, b, size)
+                Stage(a, b, size, normalised=recipe.normalised)
                 for a, b, size in zip(widths, recipe.stem, recipe.sizes, strict=False)
             )
         )
@@ -162,6 +167,33 @@ class Stride32(nn.Module):
             hu = nn.functional.pad(hu, (0, -cols % TOKEN, 0, -rows % TOKEN), value=AIR_HU)
         tokens = self.blocks(self.stem(self.windows(hu)))
         return self.head(self.pool(tokens)), self.noise(tokens)[:, 0]
+
+
+def take_weights(model: Stride32, trained: Stride32) -> None:
+    """Take over the weights of a network of the same size.
+
+    Where the trained one is normalised and the model is not, its statistics go into the
+    convolutions, so that both say the same.
+
+    Raises:
+        DataError: If the networks differ in size.
+    """
+    source = copy.deepcopy(trained).eval()
+    if not model.normalised:
+        source.stem = nn.Sequential(*map(_folded, source.stem))
+    try:
+        model.load_state_dict(source.state_dict())
+    except RuntimeError as error:
+        raise DataError(f"the network to start from is of another size: {error}") from None
+
+
+def _folded(stage: nn.Module) -> nn.Module:
+    """A stage whose normalisation, if it has one, is part of its convolution."""
+    match list(stage.children()):
+        case [nn.Conv2d() as convolution, nn.BatchNorm2d() as norm, *rest]:
+            return nn.Sequential(fuse_conv_bn_eval(convolution, norm), *rest)
+        case _:
+            return stage
 
 
 def _bias(layer: nn.Conv2d) -> Tensor:

@@ -13,6 +13,15 @@ from ctiqa.recipe.rules import require, rule
 from ctiqa.recipe.training import TrainRecipe
 
 
+def named(text: str) -> bool:
+    """Whether a text can name a run: a file name of letters, digits, '.', '_' and '-'.
+
+    >>> named("ctiqa-s3"), named("../elsewhere")
+    (True, False)
+    """
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """Everything needed to make a model again.
@@ -28,6 +37,8 @@ class Recipe:
         student: Training of the student.
         polish: A last training that starts from the student's average; ``None`` leaves it out.
         members: Teacher members, each trained without one fold; 0 trains from labels alone.
+        start: Name of the run, beside this one, whose student this one's goes on from; empty
+            starts afresh.
     """
 
     name: str
@@ -40,6 +51,7 @@ class Recipe:
     student: TrainRecipe = field(default_factory=TrainRecipe)
     polish: TrainRecipe | None = None
     members: int = 5
+    start: str = ""
 
     def __post_init__(self) -> None:
         folds = self.data.folds
@@ -48,12 +60,14 @@ class Recipe:
                 self,
                 "name",
                 "a file name of letters, digits, '.', '_' and '-'",
-                lambda v: re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", v) is not None,
+                named,
             ),
             rule(self, "members", f"0…{folds} (data.folds)", lambda v: 0 <= v <= folds),
+            rule(self, "start", "a file name, or empty", lambda v: not v or named(v)),
             self._outputs_rule(),
             self._distillation_rule(),
             self._pretrain_rule(),
+            self._start_rule(),
         )
 
     def _outputs_rule(self) -> str | None:
@@ -75,6 +89,11 @@ class Recipe:
         if self.pretrain is None or self.network.kind == "tfkt":
             return None
         return f"pretrain must be left out where network.kind is {self.network.kind!r}"
+
+    def _start_rule(self) -> str | None:
+        if not self.start or self.network.kind == "stride32":
+            return None
+        return f"start must be left out where network.kind is {self.network.kind!r}"
 
     def as_dict(self) -> dict[str, Any]:
         """The recipe as plain values, for checkpoints and manifests."""

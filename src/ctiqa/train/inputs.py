@@ -14,6 +14,9 @@ from ctiqa.errors import DataError
 from ctiqa.recipe import Recipe
 from ctiqa.train.devices import Device
 
+STUDENT, POLISH = "student", "polish"
+"""Folders of the student's trainings in a run."""
+
 
 @dataclass(frozen=True)
 class Run:

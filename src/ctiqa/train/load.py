@@ -11,8 +11,8 @@ from ctiqa.errors import DataError
 from ctiqa.models.build import build
 from ctiqa.recipe import Recipe, recipe_from
 from ctiqa.train import checkpoint
+from ctiqa.train.inputs import POLISH, STUDENT
 from ctiqa.train.loop import BEST
-from ctiqa.train.student import POLISH, STUDENT
 from ctiqa.train.teacher import load_average, load_member, member_name
 
 

@@ -10,20 +10,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ctiqa.errors import DataError
 from ctiqa.metrics.agreement import agreement
 from ctiqa.models.build import build
 from ctiqa.models.contract import Outputs
+from ctiqa.models.stride32 import Stride32, take_weights
 from ctiqa.recipe import Recipe, TrainRecipe
 from ctiqa.train.batches import Batch, batches_of
-from ctiqa.train.inputs import Run
+from ctiqa.train.inputs import POLISH, STUDENT, Run
+from ctiqa.train.load import load_trained
 from ctiqa.train.logs import STUDENT_COLUMNS, RunLog
 from ctiqa.train.loop import BEST, Loss, Training
 from ctiqa.train.losses import map_loss, student_loss, twin_difference
 from ctiqa.train.predict import validation
 from ctiqa.train.pretrain import with_pretrained_features
 from ctiqa.train.teacher import load_average, load_member, teacher_scores
-
-STUDENT, POLISH = "student", "polish"
 
 Teach = Callable[[Batch], Tensor | None]
 """Teacher members' scores of a batch [n, members]; ``None`` where there is no teacher."""
@@ -45,12 +46,22 @@ def train_student(run: Run) -> Path:
     folder = run.folder(STUDENT)
     torch.manual_seed(recipe.student.seed)
     model = with_pretrained_features(build(recipe.network), recipe, run.shared_folder)
+    if recipe.start:
+        _start_from(model, run.out.parent / recipe.start)
     best = _train(run, model, recipe.student, folder, left_out=("polish",))
     if recipe.polish is None:
         return best
     run.tell("polishing")
     model = load_average(build(replace(recipe.network, pretrained="none")), best)
     return _train(run, model, recipe.polish, run.folder(POLISH), left_out=())
+
+
+def _start_from(model: nn.Module, run: Path) -> None:
+    """Take over the best student of another run."""
+    trained = load_trained(run).network
+    if not isinstance(model, Stride32) or not isinstance(trained, Stride32):
+        raise DataError(f"'{run}' must hold a stride32 network to start from")
+    take_weights(model, trained)
 
 
 def _train(
