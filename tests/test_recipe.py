@@ -10,6 +10,7 @@ from ctiqa.errors import UsageError
 from ctiqa.recipe import (
     Recipe,
     SimulateData,
+    StemVitNetwork,
     Stride32Network,
     TrainRecipe,
     read_recipe,
@@ -162,6 +163,14 @@ def test_networks_are_checked_by_kind(network: dict[str, Any], said: str) -> Non
 def test_only_tfkt_is_pretrained() -> None:
     with pytest.raises(UsageError, match="pretrain must be left out where"):
         Recipe("a", pretrain=TrainRecipe())
+
+
+def test_only_the_networks_that_can_take_weights_over_start_from_another_run() -> None:
+    assert Recipe("a", members=0, start="b").start == "b"
+    with pytest.raises(UsageError, match=r"start must be left out where .* 'stem-vit'"):
+        Recipe("a", members=0, start="b", network=StemVitNetwork())
+    with pytest.raises(UsageError, match=r"start must be a file name, or empty, got '\.\./b'"):
+        Recipe("a", members=0, start="../b")
 
 
 @pytest.mark.parametrize(

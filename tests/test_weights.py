@@ -120,6 +120,10 @@ def test_half_an_import_is_noticed(folders: Path) -> None:
             {"input": {"matrix": [256, 512], "selectable_windows": ["liver"]}},
             "must be known windows, got liver",
         ),
+        (
+            {"input": {"matrix": [256, 512], "multiple": 0}},
+            r"'input\.multiple' must be >= 1, got 0",
+        ),
         ({"input": {"matrix": [512, 256]}}, r"'input\.matrix' must rise, got \[512, 256\]"),
         ({"interval": {"level": 1.5, "quantile": 1, "floor": 0}}, r"'interval\.level' .* got 1\.5"),
         ({"interval": {"level": 0.9, "quantile": -1, "floor": 0}}, "'interval.quantile' must"),

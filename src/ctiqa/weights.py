@@ -51,6 +51,7 @@ class ModelCard:
         version: Version of its weights.
         members: Number of head members, each one estimate of the score.
         matrix: Smallest and largest matrix side it was made for, in pixels.
+        multiple: What its sides must be multiples of; what lacks is filled with air.
         selectable_windows: Names of the windows a user may choose from; empty where the windows
             are inside the model.
         interval: How the prediction interval is made.
@@ -61,6 +62,7 @@ class ModelCard:
     version: str
     members: int
     matrix: tuple[int, int]
+    multiple: int
     selectable_windows: tuple[str, ...]
     interval: IntervalRule
     facts: Mapping[str, Any]
@@ -284,6 +286,7 @@ def _card_from(facts: dict[str, Any]) -> ModelCard:
         version=str(facts["version"]),
         members=int(facts["members"]),
         matrix=(int(low), int(high)),
+        multiple=int(facts["input"].get("multiple", 1)),
         selectable_windows=tuple(facts["input"].get("selectable_windows", ())),
         interval=IntervalRule(float(rule["level"]), float(rule["quantile"]), float(rule["floor"])),
         facts=facts,
@@ -298,6 +301,7 @@ def _card_problems(card: ModelCard) -> list[str]:
         >= set(card.selectable_windows),
         f"'members' must be >= 1, got {card.members}": card.members >= 1,
         f"'input.matrix' must rise, got {list(card.matrix)}": 0 < card.matrix[0] <= card.matrix[1],
+        f"'input.multiple' must be >= 1, got {card.multiple}": card.multiple >= 1,
         f"'interval.level' must lie in (0, 1), got {rule.level}": 0 < rule.level < 1,
         f"'interval.quantile' must be >= 0, got {rule.quantile}": 0 <= rule.quantile < math.inf,
         f"'interval.floor' must be >= 0, got {rule.floor}": 0 <= rule.floor < math.inf,

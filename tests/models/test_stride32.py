@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
 
+from ctiqa.errors import DataError
 from ctiqa.models import Stride32
-from ctiqa.models.stride32 import INPUT_RANGE_HU, Pool, Windows
+from ctiqa.models.stride32 import INPUT_RANGE_HU, Pool, Windows, take_weights
 from ctiqa.recipe import Stride32Network
 
 TINY = Stride32Network(stem=(8, 8, 8, 8, 16), blocks=1, heads=2, outputs=3)
@@ -158,3 +161,22 @@ def test_even_convolutions_keep_every_token(shape: tuple[int, int], sizes: tuple
     network = Stride32Network(stem=(8, 8, 8, 8, 16), sizes=sizes, blocks=1, heads=2, outputs=2)
     _, noise = Stride32(network)(torch.zeros(1, 1, *shape))
     assert noise.shape[1:] == tuple(-(-side // 32) for side in shape)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("normalised", [True, False])
+def test_what_takes_weights_over_says_the_same(model: Stride32, normalised: bool) -> None:
+    other = Stride32(replace(TINY, normalised=normalised)).eval()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    assert not torch.allclose(other(slices(2))[0], model(slices(2))[0], atol=1e-3)
+    take_weights(other, model)
+    for mine, theirs in zip(other(slices(2)), model(slices(2)), strict=True):
+        torch.testing.assert_close(mine, theirs, atol=1e-4, rtol=1e-4)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    has_norms = any(isinstance(layer, nn.BatchNorm2d) for layer in other.modules())
+    assert has_norms is normalised
+
+
+def test_weights_of_another_size_are_refused(model: Stride32) -> None:
+    with pytest.raises(DataError, match="of another size"):
+        take_weights(Stride32(replace(TINY, stem=(8, 8, 8, 8, 32))), model)

@@ -40,6 +40,18 @@ def test_any_matrix_is_taken(model: Path, side: int, kind: Kind) -> None:
     assert engine(model, kind).run(phantom(side=side)[np.newaxis]).shape == (1, 3)
 
 
+def test_a_slice_is_filled_up_with_air_where_the_network_asks_for_it(
+    tmp_path: Path, kind: Kind
+) -> None:
+    windows = {"matrix": [256, 1024], "multiple": 32, "windows": ["soft"]}
+    made = engine(write_model(tmp_path, input=windows), kind)
+    hu = np.full((1, 260, 320), 100, dtype=np.float32)
+    filled = np.full((288, 320), -1000, dtype=np.float32)
+    filled[:260] = 100
+    np.testing.assert_allclose(made.run(hu)[0], expected_members(filled), rtol=TOLERANCE[kind])
+    assert hu.shape == (1, 260, 320)
+
+
 def test_threads_share_an_engine(model: Path, kind: Kind) -> None:
     shared = Engine(load_model(model), threads=1, kind=kind, streams=3)
     slices = [phantom(40.0 * k)[np.newaxis] for k in range(12)]

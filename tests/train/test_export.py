@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,10 @@ import onnxruntime
 import pytest
 import torch
 from tests.train.onnx_file import tiny_network
+from tests.train.tiny import NETWORK
 
 from ctiqa.catalog import DEFAULT_MODEL
-from ctiqa.models import stride32
+from ctiqa.models import Stride32, stride32
 from ctiqa.models.build import build
 from ctiqa.recipe import StemVitNetwork
 from ctiqa.train.export import OPSET, to_onnx
@@ -96,3 +98,16 @@ def test_a_network_of_fixed_matrix_gives_grades() -> None:
             on_scale = model(torch.from_numpy(images))[0].numpy()
         (grades,) = session.run(None, {"hu": images})
         np.testing.assert_allclose(grades, on_scale - 1, atol=1e-4)
+
+
+def test_sides_that_are_multiples_need_no_padding_inside() -> None:
+    torch.manual_seed(3)
+    recipe = replace(NETWORK, sizes=(4, 4, 2, 2, 2))
+    model = Stride32(recipe).eval()
+    network = to_onnx(model, multiple=recipe.multiple)
+    assert "Pad" not in {node.op_type for node in onnx.load_from_string(network).graph.node}
+    images = hu(2, 256, 320)
+    with torch.no_grad():
+        wanted = model(torch.from_numpy(images))[0].numpy()
+    (found,) = onnxruntime.InferenceSession(network).run(["scores"], {"hu": images})
+    np.testing.assert_allclose(found, wanted, atol=1e-4)

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.train.tiny import RECIPE, TRAIN, plain_noise, run_of
+from tests.train.tiny import NETWORK, RECIPE, TRAIN, plain_noise, run_of
+from torch import Tensor, nn
 
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
+from ctiqa.models.build import build
 from ctiqa.recipe import TrainRecipe
 from ctiqa.train import checkpoint, student, teacher
 from ctiqa.train.batches import RAW_RANGE, Batches, batches_of
@@ -215,6 +217,33 @@ def test_without_members_labels_alone_are_learnt(examples: Examples, tmp_path: P
     assert teach(run_of(alone, examples, tmp_path), TRAIN)(None) is None  # type: ignore[arg-type]
     train_student(run_of(alone, examples, tmp_path))
     assert not (tmp_path / member_name(0)).exists()
+
+
+def head_of(network: nn.Module) -> Tensor:
+    return network.state_dict()["head.weight"]
+
+
+def test_a_student_goes_on_from_another_run(
+    scratch: Path, examples: Examples, train: Examples
+) -> None:
+    train_student(run_of(RECIPE, examples, scratch))
+    begun = head_of(load_trained(scratch).network)
+    still = replace(TRAIN, learning_rate=1e-9, average=0.0)
+    plain = replace(NETWORK, normalised=False)
+    further = replace(RECIPE, members=0, start=scratch.name, student=still, network=plain)
+    train_student(run_of(further, examples, scratch.parent / "further"))
+    ended = load_trained(scratch.parent / "further").network
+    # Nothing was forgotten, and next to nothing learnt.
+    assert torch.allclose(head_of(ended), begun, atol=1e-6)
+    assert not torch.allclose(head_of(build(plain)), begun, atol=1e-3)
+    before = predict(load_trained(scratch).network, train)
+    np.testing.assert_allclose(predict(ended, train), before, atol=0.02)
+
+
+def test_a_start_that_is_not_there_is_named(examples: Examples, tmp_path: Path) -> None:
+    further = replace(RECIPE, members=0, start="nobody")
+    with pytest.raises(DataError, match="nobody' must be a run with a trained student"):
+        train_student(run_of(further, examples, tmp_path / "further"))
 
 
 def test_a_run_can_be_moved_and_loaded_by_its_path(

@@ -28,10 +28,12 @@ def export(
 
     wanted = read_recipe(recipe)
     labelled = open_labelled(data)
-    low, high = input_facts(wanted.network)["matrix"]
+    facts = input_facts(wanted.network)
+    low, high = facts["matrix"]
     network = to_onnx(
         load_student(wanted, run),
         side=low if low == high else None,
+        multiple=facts.get("multiple", 1),
         scale=(labelled.scale.low, labelled.scale.high),
     )
     card = write_model(wanted, network, labelled.whole, out, threads=jobs, scale=labelled.scale)

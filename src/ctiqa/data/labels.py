@@ -19,6 +19,7 @@ from scipy import ndimage
 from ctiqa.data.scene import FULL_VIEWS, Scene
 from ctiqa.hu import WINDOWS, apply_window
 from ctiqa.metrics.full_reference import Mask, gradient_similarity, ssim, vif
+from ctiqa.recipe.network import TOKEN
 from ctiqa.types import SCORE_RANGE, HuImage
 
 EXCELLENT_NOISE_HU = 16.0
@@ -27,9 +28,6 @@ USELESS_NOISE_HU = 105.0
 
 LADDER_HU = (3.0, 6.0, 10.0, 15.0, 22.0, 32.0, 46.0, 66.0, 95.0, 135.0, 190.0)
 """Noise levels, RMS inside the patient, at which the measures are tabled."""
-
-TOKEN = 32
-"""Side in pixels of the patches whose errors are pooled."""
 
 WEIGHTS = (0.5, 0.125, 0.125, 0.125, 0.125)
 """Share of: pooled error; SSIM soft tissue; SSIM wide; gradient similarity; VIF."""

@@ -120,6 +120,7 @@ def input_facts(network: NetworkRecipe) -> dict[str, Any]:
     if isinstance(network, Stride32Network):
         facts: Mapping[str, Any] = {
             "matrix": list(ANY_MATRIX),
+            "multiple": network.multiple,
             "range_hu": list(INPUT_RANGE_HU),
             "windows": list(network.windows),
         }

@@ -18,10 +18,6 @@ from ctiqa.errors import DataError
 from ctiqa.hu import AIR_HU, WINDOWS
 from ctiqa.recipe import Stride32Network
 
-TOKEN = 32
-"""Side of a token in pixels."""
-
-
 INPUT_RANGE_HU = (-1000.0, 400.0)
 """What the network sees of the HU scale: that of LDCTIQAC2023, so that its images, which are
 stored clipped, and DICOM files look the same."""
@@ -132,7 +128,7 @@ class Stride32(nn.Module):
         super().__init__()
         widths = (len(recipe.windows), *recipe.stem)
         self.normalised = recipe.normalised
-        self.even = any(size % 2 == 0 for size in recipe.sizes)
+        self.multiple = recipe.multiple
         self.windows = Windows(recipe.windows)
         self.stem = nn.Sequential(
             *(
@@ -161,10 +157,10 @@ class Stride32(nn.Module):
             Scores on the 0–4 scale, not clipped, [n, outputs]; and ln of the total noise in HU
             of every 32×32 patch, [n, ceil(rows/32), ceil(cols/32)].
         """
-        if self.even:
-            rows, cols = hu.shape[-2:]
-            # Whole tokens: an even convolution would drop what is left over.
-            hu = nn.functional.pad(hu, (0, -cols % TOKEN, 0, -rows % TOKEN), value=AIR_HU)
+        rows, cols = hu.shape[-2:]
+        below, right = -rows % self.multiple, -cols % self.multiple
+        if below or right:
+            hu = nn.functional.pad(hu, (0, right, 0, below), value=AIR_HU)
         tokens = self.blocks(self.stem(self.windows(hu)))
         return self.head(self.pool(tokens)), self.noise(tokens)[:, 0]
 

@@ -13,6 +13,9 @@ Crop = Literal["published", "centre"]
 Scaling = Literal["window", "min-max"]
 """Brightness from a fixed window in HU, or from the least and greatest value of every image."""
 
+TOKEN = 32
+"""Side in pixels of a token of the stride-32 network."""
+
 WINDOW_NAMES = ("soft", "distiliqa", "challenge", "lung", "bone", "brain")
 
 
@@ -71,6 +74,15 @@ class Stride32Network(NetworkRecipe):
     normalised: bool = True
     blocks: int = 3
     heads: int = 5
+
+    @property
+    def multiple(self) -> int:
+        """What the sides of a slice must be multiples of: an even convolution drops the rest.
+
+        >>> Stride32Network().multiple, Stride32Network(sizes=(4, 4, 2, 2, 2)).multiple
+        (1, 32)
+        """
+        return TOKEN if any(size % 2 == 0 for size in self.sizes) else 1
 
     def own_rules(self) -> tuple[str | None, ...]:
         """See :meth:`NetworkRecipe.own_rules`."""

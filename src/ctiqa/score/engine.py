@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.errors import UsageError, WeightsError
+from ctiqa.hu import AIR_HU
 from ctiqa.score.verdict import Members
 from ctiqa.weights import Model
 
@@ -53,6 +54,7 @@ class Engine:
         self.kind = kind
         self.batch = BATCH[kind]
         self._members = model.card.members
+        self._multiple = model.card.multiple
         self._name = model.files.onnx.name
         self._infer, self._failures = _open(model, threads, kind, streams)
 
@@ -70,7 +72,7 @@ class Engine:
                 shape that its card promises.
         """
         try:
-            scores = self._infer(images[:, np.newaxis])
+            scores = self._infer(_filled(images, self._multiple)[:, np.newaxis])
         except self._failures as error:
             raise WeightsError(f"model {self._name} failed on {images.shape}: {error}") from error
         expected = (len(images), self._members)
@@ -80,6 +82,14 @@ class Engine:
                 f"got shape {scores.shape}"
             )
         return np.asarray(scores, dtype=np.float32)
+
+
+def _filled(images: Images, multiple: int) -> Images:
+    """Slices with air below and to the right, up to sides that the network takes."""
+    below, right = (-side % multiple for side in images.shape[1:])
+    if not (below or right):
+        return images
+    return np.pad(images, ((0, 0), (0, below), (0, right)), constant_values=AIR_HU)
 
 
 def choose(asked: str = "auto") -> Kind:

@@ -12,10 +12,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ctiqa.data.labels import TOKEN
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
 from ctiqa.recipe import TrainRecipe
+from ctiqa.recipe.network import TOKEN
 from ctiqa.train.augment import Change, changed, draw, turned
 
 RAW_RANGE = (-0.6, 4.6)

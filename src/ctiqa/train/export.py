@@ -45,7 +45,11 @@ class Graded(nn.Module):
 
 
 def to_onnx(
-    model: nn.Module, *, side: int | None = None, scale: tuple[float, float] = GRADES
+    model: nn.Module,
+    *,
+    side: int | None = None,
+    multiple: int = 1,
+    scale: tuple[float, float] = GRADES,
 ) -> bytes:
     """The network as ONNX, for any number of slices.
 
@@ -53,6 +57,7 @@ def to_onnx(
         model: Network of :mod:`ctiqa.models`: HU in; score vector and, where it has one, a map of
             noise out.
         side: Rows and columns of the slices it is made for; ``None`` for any matrix.
+        multiple: What rows and columns will be multiples of, where any matrix is taken.
         scale: Worst and best label that it was trained on; scores leave it on 0-4.
 
     Returns:
@@ -69,7 +74,7 @@ def to_onnx(
             input_names=[INPUT],
             output_names=list(outputs),
             opset_version=OPSET,
-            dynamic_shapes=(_free(side),),
+            dynamic_shapes=(_free(side, multiple),),
             dynamo=True,
             verbose=False,
         )
@@ -96,10 +101,10 @@ def without_traces(network: bytes) -> bytes:
     return found
 
 
-def _free(side: int | None) -> dict[int, Any]:
+def _free(side: int | None, multiple: int) -> dict[int, Any]:
     """The axes whose length is open."""
     slices = {0: torch.export.Dim("slices")}
-    matrix = {2: torch.export.Dim("rows"), 3: torch.export.Dim("cols")}
+    matrix = {2: multiple * torch.export.Dim("rows"), 3: multiple * torch.export.Dim("cols")}
     return slices if side else slices | matrix
 
 
