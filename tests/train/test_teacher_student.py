@@ -220,7 +220,8 @@ def test_without_members_labels_alone_are_learnt(examples: Examples, tmp_path: P
 
 
 def head_of(network: nn.Module) -> Tensor:
-    return network.state_dict()["head.weight"]
+    weight: Tensor = network.state_dict()["head.weight"]
+    return weight
 
 
 def test_a_student_goes_on_from_another_run(
