@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.files import GZIP_MAGIC, MAX_INFLATED_BYTES, inflate, open_file
@@ -41,51 +42,57 @@ UNDEFINED_LENGTH = 0xFFFFFFFF
 META_START = 132
 LONG_VRS = (b"OB", b"OW", b"UN")
 
+tag_of = lru_cache(maxsize=None)(Tag)
+"""Tag of a keyword; pydicom looks it up anew each time, for every file."""
+
 WANTED = [
-    "SOPClassUID",
-    "SOPInstanceUID",
-    "SeriesInstanceUID",
-    "Modality",
-    "ImageType",
-    "Manufacturer",
-    "ManufacturerModelName",
-    "BodyPartExamined",
-    "KVP",
-    "XRayTubeCurrent",
-    "Exposure",
-    "ExposureInuAs",
-    "CTDIvol",
-    "ConvolutionKernel",
-    "SliceThickness",
-    "GantryDetectorTilt",
-    "ImagePositionPatient",
-    "ImageOrientationPatient",
-    "ImagePosition",
-    "ImageOrientation",
-    "SliceLocation",
-    "Location",
-    "PixelSpacing",
-    "SamplesPerPixel",
-    "PhotometricInterpretation",
-    "NumberOfFrames",
-    "Rows",
-    "Columns",
-    "BitsAllocated",
-    "BitsStored",
-    "PixelRepresentation",
-    "PixelPaddingValue",
-    "PixelPaddingRangeLimit",
-    "RescaleSlope",
-    "RescaleIntercept",
-    "RescaleType",
-    "LossyImageCompression",
-    "LossyImageCompressionRatio",
-    "SharedFunctionalGroupsSequence",
-    "PerFrameFunctionalGroupsSequence",
-    "ExtendedOffsetTable",
-    "ExtendedOffsetTableLengths",
+    tag_of(keyword)
+    for keyword in (
+        "SOPClassUID",
+        "SOPInstanceUID",
+        "SeriesInstanceUID",
+        "Modality",
+        "ImageType",
+        "Manufacturer",
+        "ManufacturerModelName",
+        "BodyPartExamined",
+        "KVP",
+        "XRayTubeCurrent",
+        "Exposure",
+        "ExposureInuAs",
+        "CTDIvol",
+        "ConvolutionKernel",
+        "SliceThickness",
+        "GantryDetectorTilt",
+        "ImagePositionPatient",
+        "ImageOrientationPatient",
+        "ImagePosition",
+        "ImageOrientation",
+        "SliceLocation",
+        "Location",
+        "PixelSpacing",
+        "SamplesPerPixel",
+        "PhotometricInterpretation",
+        "NumberOfFrames",
+        "Rows",
+        "Columns",
+        "BitsAllocated",
+        "BitsStored",
+        "PixelRepresentation",
+        "PixelPaddingValue",
+        "PixelPaddingRangeLimit",
+        "RescaleSlope",
+        "RescaleIntercept",
+        "RescaleType",
+        "LossyImageCompression",
+        "LossyImageCompressionRatio",
+        "SharedFunctionalGroupsSequence",
+        "PerFrameFunctionalGroupsSequence",
+        "ExtendedOffsetTable",
+        "ExtendedOffsetTableLengths",
+    )
 ]
-"""Tags that are loaded, by keyword; everything else is skipped on the way."""
+"""Tags that are loaded; everything else is skipped on the way."""
 
 
 Stamp = tuple[int, int]
@@ -182,7 +189,7 @@ def _parse_stream(path: Path, stamp: Stamp, stream: BinaryIO, content: bytes | N
     size = stream.seek(0, io.SEEK_END)
     stream.seek(0)
     with foreign("the DICOM header"):
-        dataset = dcmread(stream, stop_before_pixels=True, force=True, specific_tags=list(WANTED))
+        dataset = dcmread(stream, stop_before_pixels=True, force=True, specific_tags=WANTED)
         syntax = str(dataset.file_meta.get("TransferSyntaxUID", "")).strip()
     if syntax == DEFLATED:
         content = _undeflate(stream)
@@ -331,7 +338,8 @@ class Tags:
 
 def _read(dataset: Dataset, keyword: str) -> Any:
     try:
-        value = dataset.get(keyword)
+        element = dataset.get(tag_of(keyword))
+        value = None if element is None else element.value
     # pydicom converts on access, and a damaged value can raise anything.
     except Exception:  # noqa: BLE001
         return None

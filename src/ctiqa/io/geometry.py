@@ -7,6 +7,7 @@ z to the head, in mm. An orientation is six direction cosines: along a row, then
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -48,7 +49,9 @@ def unit_orientation(cosines: Sequence[float] | None) -> tuple[float, ...] | Non
     return tuple(float(cosine) for cosine in cosines)
 
 
-def normal(orientation: Sequence[float]) -> tuple[float, float, float]:
+# The slices of a scan have one orientation, and each of them asks for it several times.
+@lru_cache(maxsize=64)
+def normal(orientation: tuple[float, ...]) -> tuple[float, float, float]:
     """Direction in which slices are stacked, a unit vector that points to the head if it can.
 
     >>> normal((1.0, 0.0, 0.0, 0.0, -1.0, 0.0))
@@ -62,7 +65,7 @@ def normal(orientation: Sequence[float]) -> tuple[float, float, float]:
     return float(x) + 0.0, float(y) + 0.0, float(z) + 0.0
 
 
-def position_mm(orientation: Sequence[float], origin_mm: Sequence[float]) -> float:
+def position_mm(orientation: tuple[float, ...], origin_mm: Sequence[float]) -> float:
     """Position of a slice along its normal, in mm.
 
     >>> position_mm((1.0, 0.0, 0.0, 0.0, 1.0, 0.0), (-120.0, -80.0, 42.5))
@@ -71,7 +74,7 @@ def position_mm(orientation: Sequence[float], origin_mm: Sequence[float]) -> flo
     return float(np.dot(normal(orientation), origin_mm))
 
 
-def tilt_deg(orientation: Sequence[float]) -> float:
+def tilt_deg(orientation: tuple[float, ...]) -> float:
     """Angle between the slice normal and the patient's long axis, in [0, 90] degrees.
 
     >>> round(tilt_deg((1.0, 0.0, 0.0, 0.0, 0.9483237, -0.3173047)), 1)
@@ -80,7 +83,7 @@ def tilt_deg(orientation: Sequence[float]) -> float:
     return float(np.degrees(np.arccos(np.clip(abs(normal(orientation)[2]), 0.0, 1.0))))
 
 
-def check_axial(orientation: Sequence[float] | None, *, allow_reformats: bool) -> tuple[str, ...]:
+def check_axial(orientation: tuple[float, ...] | None, *, allow_reformats: bool) -> tuple[str, ...]:
     """Refuse slices that are not axial.
 
     Args:
