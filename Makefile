@@ -6,13 +6,13 @@
 PYTHON ?= python3
 VENV   ?= .venv
 DATA   ?= ../shared/ct
-RECIPE ?= recipes/ctiqa-s1.toml
 RUNS   ?= runs
 MODELS ?= src/ctiqa/assets/models
 JOBS   ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
-EXAMPLES := data/$(basename $(notdir $(RECIPE)))
-RUN      := $(RUNS)/$(basename $(notdir $(RECIPE)))
+# The shipped model goes on from the student of the first.
+FIRST := ctiqa-s2
+MODEL := ctiqa-s3
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
@@ -48,10 +48,12 @@ bench: $(VENV)/.bench ## measure speed and memory beside published networks; wri
 weights: $(VENV)/.train ## make the shipped model again from DATA (hours; stops and resumes)
 	@test -f $(DATA)/index.json || { \
 	  echo "error: DATA must be a folder with index.json, got $(DATA) (see NOTICE for the sources)" >&2; exit 2; }
-	@$(BIN)/ctiqa prepare $(RECIPE) --root $(DATA) --out $(EXAMPLES) --jobs $(JOBS)
-	@$(BIN)/ctiqa train-teacher $(RECIPE) --data $(EXAMPLES) --out $(RUN)
-	@$(BIN)/ctiqa train-student $(RECIPE) --data $(EXAMPLES) --out $(RUN)
-	@$(BIN)/ctiqa export $(RECIPE) --data $(EXAMPLES) --run $(RUN) --out $(MODELS) --jobs $(JOBS)
+	@for name in $(FIRST) $(MODEL); do \
+	  $(BIN)/ctiqa prepare recipes/$$name.toml --root $(DATA) --out data/$$name --jobs $(JOBS) || exit; done
+	@$(BIN)/ctiqa train-teacher recipes/$(FIRST).toml --data data/$(FIRST) --out $(RUNS)/$(FIRST)
+	@for name in $(FIRST) $(MODEL); do \
+	  $(BIN)/ctiqa train-student recipes/$$name.toml --data data/$$name --out $(RUNS)/$$name || exit; done
+	@$(BIN)/ctiqa export recipes/$(MODEL).toml --data data/$(MODEL) --run $(RUNS)/$(MODEL) --out $(MODELS) --jobs $(JOBS)
 	@$(BIN)/ctiqa info
 
 SMALL    := data/systems-small

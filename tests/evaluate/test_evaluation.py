@@ -75,6 +75,18 @@ def test_parts_are_by_columns_that_tell_examples_apart(labelled: Labelled) -> No
     assert chest.figures["mae"].value == pytest.approx(error)
 
 
+def test_parts_tell_kinds_of_degradation_apart(tmp_path: Path) -> None:
+    drawn: dict[str, Any] = {
+        "denoise": 0.0,
+        "kernel_half_per_mm": None,
+        "blur_mm": pl.col("dose") - 0.25,
+    }
+    labelled = opened(tmp_path / "set", **drawn)
+    (model,) = of_table(labelled, 0).models
+    found = {part.name: part.n for part in model.parts["degradation"]}
+    assert found == {"blur": 16, "dose and views": 8}
+
+
 def test_models_are_compared_in_pairs(labelled: Labelled) -> None:
     found = of_table(labelled, 0, 1, 2)
     assert {(each.first, each.second) for each in found.differences} == {

@@ -9,6 +9,7 @@ import numpy as np
 
 from ctiqa.data.manifest import Examples
 from ctiqa.evaluate.ceiling import Readers, readers_of
+from ctiqa.evaluate.degradations import DEGRADATION, with_degradation
 from ctiqa.evaluate.figures import (
     Figure,
     Pairs,
@@ -32,6 +33,7 @@ from ctiqa.metrics.intervals import Difference
 
 PARTS = {
     "region": "Region",
+    DEGRADATION: "Degradation",
     "scanner_kernel": "Kernel",
     "variant": "Reconstruction",
     "scanner": "Scanner",
@@ -182,7 +184,7 @@ def _measure(
 
 def _parts(labelled: Labelled, pairs: Pairs) -> dict[str, tuple[Part, ...]]:
     """Parts of every column that tells examples apart."""
-    table = labelled.examples.table
+    table = with_degradation(labelled.examples.table)
     found = {}
     for column in PARTS:
         if column not in table.columns:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ctiqa.data.manifest import Examples
 from ctiqa.data.sources.simulate import DOSE_LADDER
+from ctiqa.evaluate.degradations import DEGRADATION, DOSE_AND_VIEWS, with_degradation
 from ctiqa.evaluate.scale import GRADES, Scale
 from ctiqa.metrics.agreement import agreement
 from ctiqa.metrics.intervals import agreement_intervals
@@ -125,17 +126,10 @@ def agreement_with_intervals(scored: Scored, *, resamples: int = 1000) -> dict[s
 
 def dose_and_views(scored: Scored) -> Scored:
     """The examples that lack nothing but dose and views: no other filter, no artefact."""
-    import polars as pl  # noqa: PLC0415 - optional
-
-    table = scored.examples.table.with_row_index("position")
-    plain = table.filter(
-        pl.col("kernel_half_per_mm").is_null(), pl.col("blur_mm") == 0, pl.col("denoise") == 0
-    )
-    if "artefact" in plain.columns:
-        plain = plain.filter(pl.col("artefact").is_null())
-    kept = plain["position"].to_numpy()
-    examples = Examples(scored.examples.folder, plain.drop("position"))
-    return replace(scored, examples=examples, members=scored.members[kept])
+    table = with_degradation(scored.examples.table)
+    plain = (table[DEGRADATION] == DOSE_AND_VIEWS).to_numpy()
+    examples = Examples(scored.examples.folder, scored.examples.table.filter(plain))
+    return replace(scored, examples=examples, members=scored.members[plain])
 
 
 def by_region(scored: Scored) -> dict[str, dict[str, Any]]:

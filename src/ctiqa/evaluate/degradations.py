@@ -1,0 +1,44 @@
+"""What is wrong with an example, in one word, from the columns of its manifest."""
+
+from __future__ import annotations
+
+import polars as pl
+
+DEGRADATION = "degradation"
+"""Name of the column that :func:`with_degradation` adds."""
+
+DOSE_AND_VIEWS = "dose and views"
+"""What lacks nothing else: the conditions of LDCTIQAC2023."""
+
+_FILTERS = ("denoise", "blur_mm", "kernel_half_per_mm")
+_ARTEFACT = "artefact"
+
+
+def with_degradation(table: pl.DataFrame) -> pl.DataFrame:
+    """A manifest with the kind of degradation of every example.
+
+    What has several counts for the first of: its artefact, denoising, blur, another kernel. What
+    has none of them lacks nothing but dose and views. A manifest that does not tell (labels by
+    readers, say) is returned as it is.
+
+    Args:
+        table: Rows of a manifest.
+
+    >>> drawn = {"denoise": [0.0, 0.7], "blur_mm": [0.0, 0.5], "kernel_half_per_mm": [None, 0.4]}
+    >>> with_degradation(pl.DataFrame(drawn))[DEGRADATION].to_list()
+    ['dose and views', 'denoising']
+    """
+    if not set(_FILTERS) <= set(table.columns):
+        return table
+    denoise, blur_mm, kernel = (pl.col(name) for name in _FILTERS)
+    filtered = (
+        pl.when(denoise > 0)
+        .then(pl.lit("denoising"))
+        .when(blur_mm > 0)
+        .then(pl.lit("blur"))
+        .when(kernel.is_not_null())
+        .then(pl.lit("kernel"))
+        .otherwise(pl.lit(DOSE_AND_VIEWS))
+    )
+    first = [pl.col(_ARTEFACT)] if _ARTEFACT in table.columns else []
+    return table.with_columns(pl.coalesce(*first, filtered).alias(DEGRADATION))
