@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
@@ -59,6 +61,41 @@ def test_threads_share_an_engine(model: Path, kind: Kind) -> None:
     with ThreadPoolExecutor(3) as pool:
         found = list(pool.map(shared.run, slices))
     np.testing.assert_array_equal(found, expected)
+
+
+FIRST_RUNS = """
+import sys, threading
+import numpy as np
+from ctiqa.score.engine import Engine
+from ctiqa.weights import load_model
+
+engine = Engine(load_model(sys.argv[1]), 1, "openvino", streams=2)
+images = np.zeros((1, 512, 512), dtype=np.float32)
+start = threading.Barrier(3)
+sys.setswitchinterval(1e-5)
+
+def run():
+    start.wait()
+    engine.run(images)
+
+def work():
+    start.wait()
+    for _ in range(2000):
+        images.sum()
+
+threads = [threading.Thread(target=each) for each in (run, run, work)]
+for each in threads:
+    each.start()
+for each in threads:
+    each.join()
+"""
+
+
+def test_two_first_runs_at_once_do_not_wait_for_each_other(model: Path) -> None:
+    pytest.importorskip("openvino", reason="the extra 'fast' is not installed")
+    # Without a run at loading, about every second process hung.
+    for _ in range(5):
+        subprocess.run([sys.executable, "-c", FIRST_RUNS, str(model)], check=True, timeout=60)
 
 
 def test_an_engine_keeps_no_hold_of_what_it_returned(model: Path, kind: Kind) -> None:

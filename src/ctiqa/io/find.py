@@ -21,7 +21,8 @@ from ctiqa.types import Scan, Skipped, SliceHeader
 BATCH = 32
 """Files that a worker reads at a time: one header takes less than handing it over."""
 
-MIN_BATCHES_PER_WORKER = 2
+MIN_BATCHES_PER_WORKER = 12
+"""Fewer headers are read sooner than a process starts."""
 
 Answer = Contents | Skipped
 """What one file turned out to be."""

@@ -44,7 +44,8 @@ def side_by_side(work: Callable[[T], R], items: Iterable[T], workers: int) -> It
 
     Args:
         work: What is done with an item; must let go of Python's lock to gain anything.
-        items: Advanced by the caller's thread, at most ``workers`` ahead of what is yielded.
+        items: Advanced by the caller's thread, at most ``workers`` + 1 ahead of what is yielded:
+            one waits, so that nobody idles while an earlier one takes longer.
         workers: Items worked on at a time, >= 1.
 
     Yields:
@@ -60,7 +61,7 @@ def side_by_side(work: Callable[[T], R], items: Iterable[T], workers: int) -> It
         coming: deque[Future[R]] = deque()
         for item in items:
             coming.append(pool.submit(work, item))
-            if len(coming) == workers:
+            if len(coming) > workers:
                 yield coming.popleft().result()
         while coming:
             yield coming.popleft().result()

@@ -19,6 +19,9 @@ FAILURES: tuple[type[Exception], ...] = (RuntimeError, ValueError)
 
 DEVICE = "CPU"
 
+SIDE = 256
+"""Length of an open axis at the first run: a matrix that every model takes."""
+
 
 def has_bfloat16() -> bool:
     """Whether this processor calculates in bfloat16."""
@@ -59,4 +62,13 @@ def open_session(network: bytes, threads: int, *, streams: int) -> Infer:
         # The array belongs to the request, which writes it anew at its next run.
         return np.array(found, dtype=np.float32)
 
+    # OpenVINO fills tables at its first run; two first runs at once can wait for each other, one
+    # with Python's lock and one with the table's.
+    _, *axes = compiled.input().partial_shape
+    infer(np.zeros((1, *map(_length, axes)), dtype=np.float32))
     return infer
+
+
+def _length(axis: openvino.Dimension) -> int:
+    """A length that an axis of the input may have."""
+    return int(axis.get_length()) if axis.is_static else SIDE

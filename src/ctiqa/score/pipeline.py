@@ -35,7 +35,7 @@ def score_slices(
     A slice's score does not depend on how many are scored at the same time.
 
     Args:
-        images: Slices; at most a batch for each worker is held at a time.
+        images: Slices; at most a batch for each worker, and one that waits, is held at a time.
         engine: Network.
         card: Its card.
         window: Window to apply before the network, for models that expect brightness.
