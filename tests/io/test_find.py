@@ -6,6 +6,7 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from tests.io import make
 
 from ctiqa.errors import Reason, UsageError
-from ctiqa.io import Found, find_scans, stream_slices
+from ctiqa.io import Found, find, find_scans, stream_slices
 from ctiqa.io.files import walk
 from ctiqa.io.series import drop_copies, group, look_over
 from ctiqa.types import Acquisition, Slice, SliceHeader, SliceSource
@@ -165,7 +166,8 @@ def test_data_file_of_a_header_file_is_part_of_it(tmp_path: Path) -> None:
     assert found.scans[0].series_uid == "v.mhd"
 
 
-def test_parallel_search_finds_the_same(tmp_path: Path) -> None:
+def test_parallel_search_finds_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(find, "MIN_BATCHES_PER_WORKER", 2)
     first = make.write_ct(tmp_path / "000.dcm")
     for index in range(1, 130):
         shutil.copy(first, tmp_path / f"{index:03d}.dcm")
@@ -174,6 +176,32 @@ def test_parallel_search_finds_the_same(tmp_path: Path) -> None:
     assert found == find_scans([tmp_path])
     assert len(found.skipped) == 129
     assert steps[-1] == (130, 130)
+
+
+@pytest.mark.parametrize(
+    ("compressed", "files", "shared"), [(True, 192, True), (False, 192, False), (True, 96, False)]
+)
+def test_processes_start_early_where_they_will_decompress(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    compressed: bool,
+    files: int,
+    shared: bool,
+) -> None:
+    monkeypatch.setattr(find, "is_worth_sharing", lambda _: compressed)
+    asked: list[int] = []
+
+    def in_order(work: Any, items: Any, _: Any, **how: int) -> Any:
+        asked.append(how["jobs"])
+        return map(work, items)
+
+    monkeypatch.setattr(find, "in_order", in_order)
+    first = make.write_ct(tmp_path / "000.dcm")
+    for index in range(1, files):
+        shutil.copy(first, tmp_path / f"{index:03d}.dcm")
+    found = find_scans([tmp_path], jobs=2)
+    assert len(found.scans[0].headers) + len(found.skipped) == files
+    assert asked == ([2] if shared else [])
 
 
 def test_warnings_name_what_is_unusual() -> None:

@@ -13,7 +13,7 @@ from typing import cast
 from ctiqa.errors import Reason, RefusedError, UsageError
 from ctiqa.io.contract import DEFAULT_OPTIONS, Contents, ReadOptions
 from ctiqa.io.files import walk
-from ctiqa.io.formats import read_headers
+from ctiqa.io.formats import is_worth_sharing, read_headers
 from ctiqa.io.series import drop_copies, group
 from ctiqa.io.workers import in_order
 from ctiqa.types import Scan, Skipped, SliceHeader
@@ -23,6 +23,9 @@ BATCH = 32
 
 MIN_BATCHES_PER_WORKER = 12
 """Fewer headers are read sooner than a process starts."""
+
+MIN_BATCHES_PER_DECODER = 2
+"""Where processes will be needed anyway, to decompress."""
 
 Answer = Contents | Skipped
 """What one file turned out to be."""
@@ -88,10 +91,23 @@ def _answers(files: Sequence[Path], options: ReadOptions, jobs: int) -> Iterator
     """Read the headers of all files, a batch at a time."""
     survey = partial(_survey, options=options)
     batches = [files[start : start + BATCH] for start in range(0, len(files), BATCH)]
-    workers = min(jobs, len(batches) // MIN_BATCHES_PER_WORKER)
+    if jobs == 1 or len(batches) < 2 * MIN_BATCHES_PER_DECODER:
+        yield from map(survey, batches)
+        return
+    first = survey(batches.pop(0))
+    yield first
+    least = MIN_BATCHES_PER_DECODER if _is_compressed(first) else MIN_BATCHES_PER_WORKER
+    workers = min(jobs, len(batches) // least)
     if workers < 2:
-        return map(survey, batches)
-    return in_order(survey, batches, _crashed, jobs=workers, ahead=2 * workers)
+        yield from map(survey, batches)
+    else:
+        yield from in_order(survey, batches, _crashed, jobs=workers, ahead=2 * workers)
+
+
+def _is_compressed(answers: Sequence[Answer]) -> bool:
+    """Whether the first image among some files will have to be decompressed."""
+    found = next((answer for answer in answers if isinstance(answer, Contents)), None)
+    return found is not None and is_worth_sharing(found.headers[0])
 
 
 def _survey(files: Sequence[Path], options: ReadOptions) -> list[Answer]:

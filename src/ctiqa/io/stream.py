@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
-from pathlib import Path
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from ctiqa.errors import Reason, RefusedError, UsageError
 from ctiqa.io.contract import DEFAULT_OPTIONS, ReadOptions
-from ctiqa.io.files import sniff
-from ctiqa.io.formats import read_slice
+from ctiqa.io.formats import is_worth_sharing, read_slice
 from ctiqa.io.workers import in_order
 from ctiqa.types import Skipped, Slice, SliceHeader
 
@@ -56,7 +52,7 @@ def stream_slices(
     # The caller has work of its own to do with the slices, but while one process hands a slice
     # over it decodes none.
     workers = min(jobs, len(headers) // MIN_SLICES_PER_WORKER)
-    if jobs == 1 or workers < 1 or not _worth_sharing(headers[0]):
+    if jobs == 1 or workers < 1 or not is_worth_sharing(headers[0]):
         return map(read, headers)
     packed = partial(_read_packed, options=options)
     return map(_unpacked, in_order(packed, headers, _crashed, jobs=workers, ahead=ahead))
@@ -91,20 +87,6 @@ def _unpacked(found: Slice | Skipped | _Packed) -> Slice | Skipped:
     if isinstance(found, _Packed):
         return Slice(found.hu.astype(np.float32), found.header)
     return found
-
-
-def _worth_sharing(header: SliceHeader) -> bool:
-    """Whether slices like this take longer to decode than to hand over."""
-    try:
-        # Of a compressed volume, each worker would unpack the whole for itself.
-        if sniff(header.source.file) != "dicom":
-            return False
-        is_compressed = cast(
-            "Callable[[Path], bool]", import_module("ctiqa.io.dicom").is_compressed
-        )
-        return is_compressed(header.source.file)
-    except RefusedError:
-        return False
 
 
 def _crashed(header: SliceHeader) -> Slice | Skipped:
