@@ -35,7 +35,8 @@ class Recipe:
         pretrain: Training on natural images that comes before all; ``None`` leaves it out.
         teacher: Training of every teacher member.
         student: Training of the student.
-        polish: A last training that starts from the student's average; ``None`` leaves it out.
+        polish: A last training that starts from the student's average, or from what
+            ``start_share`` makes of it; ``None`` leaves it out.
         members: Teacher members, each trained without one fold; 0 trains from labels alone.
         start: Name of the run, beside this one, whose student this one's goes on from; empty
             starts afresh.
@@ -101,9 +102,9 @@ class Recipe:
         return f"start must be left out where network.kind is {self.network.kind!r}"
 
     def _share_rule(self) -> str | None:
-        if not self.start_share or (self.start and self.polish is None):
+        if self.start or not self.start_share:
             return None
-        return f"start_share must be 0 without 'start' or with 'polish', got {self.start_share}"
+        return f"start_share must be 0 without 'start', got {self.start_share}"
 
     def as_dict(self) -> dict[str, Any]:
         """The recipe as plain values, for checkpoints and manifests."""

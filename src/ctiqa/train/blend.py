@@ -43,6 +43,6 @@ def blend(run: Run, start: Weights, learnt: Path) -> Path:
     network.load_state_dict({k: share * start[k] + (1 - share) * v for k, v in further.items()})
     figures = validation(run.validation, run.recipe.student, run.device)(network)
     run.tell(f"with {share:.0%} of '{run.recipe.start}': overall {figures['overall']:.4f}")
-    facts = {**run.facts(), "step": 0, "history": [figures]}
+    facts = {**run.facts("polish"), "step": 0, "history": [figures]}
     checkpoint.save(file, facts, average=AveragedModel(network))
     return file

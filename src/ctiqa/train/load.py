@@ -73,7 +73,7 @@ def load_teacher(path: Path) -> tuple[Trained, ...]:
 def _checkpoint(path: Path) -> Path:
     if path.is_file():
         return path
-    for file in (*(path / last / BEST for last in (BLEND, POLISH, STUDENT)), path / BEST):
+    for file in (*(path / last / BEST for last in (POLISH, BLEND, STUDENT)), path / BEST):
         if file.exists():
             return file
     raise DataError(

@@ -52,7 +52,7 @@ def train_student(run: Run) -> Path:
     begun = {name: value.clone() for name, value in model.state_dict().items()}
     best = _train(run, model, recipe.student, folder, left_out=("polish", "start_share"))
     if recipe.start_share:
-        return blend(run, begun, best)
+        best = blend(run, begun, best)
     if recipe.polish is None:
         return best
     run.tell("polishing")
@@ -146,5 +146,5 @@ def load_student(recipe: Recipe, out: Path) -> nn.Module:
     Raises:
         DataError: If it has not been trained.
     """
-    last = BLEND if recipe.start_share else STUDENT if recipe.polish is None else POLISH
+    last = POLISH if recipe.polish else BLEND if recipe.start_share else STUDENT
     return load_average(build(replace(recipe.network, pretrained="none")), out / last / BEST)
