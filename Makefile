@@ -10,7 +10,7 @@ RUNS   ?= runs
 MODELS ?= src/ctiqa/assets/models
 JOBS   ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
-# The shipped model goes on from the student of the first.
+# The shipped model goes on from the student of another.
 FIRST := ctiqa-s2
 MODEL := ctiqa-s3
 

@@ -171,6 +171,10 @@ def test_only_the_networks_that_can_take_weights_over_start_from_another_run() -
         Recipe("a", members=0, start="b", network=StemVitNetwork())
     with pytest.raises(UsageError, match=r"start must be a file name, or empty, got '\.\./b'"):
         Recipe("a", members=0, start="../b")
+    with pytest.raises(UsageError, match="start_share must be 0 without 'start'"):
+        Recipe("a", members=0, start_share=0.5)
+    with pytest.raises(UsageError, match="or with 'polish'"):
+        Recipe("a", members=0, start="b", start_share=0.5, polish=TrainRecipe())
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Whether the noisier of two real reconstructions of one patient scores lower.
 
-    python tools/real_pairs.py ../shared/ct [--model NAME] [--data data/ctiqa-s2]
+    python tools/real_pairs.py ../shared/ct [--model NAME] [--data data/ctiqa-s3]
 
 A pair is two series of the same patient and region: a sharper kernel against a softer one of slices
 no thicker, or slices less than three quarters as thick with the same kernel. Nothing is simulated

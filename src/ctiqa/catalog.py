@@ -23,14 +23,14 @@ class ModelRecord:
     summary: str
 
 
-DEFAULT_MODEL = "ctiqa-s1"
+DEFAULT_MODEL = "ctiqa-s3"
 """Model that scores unless another one is asked for."""
 
 MODELS: tuple[ModelRecord, ...] = (
     ModelRecord(
         name=DEFAULT_MODEL,
-        title="ctiqa student 1",
-        summary="Chest and abdomen, any matrix from 256 to 1024, windows inside the model.",
+        title="ctiqa student 3",
+        summary="Chest, abdomen and head, any matrix from 256 to 1024, windows inside the model.",
     ),
 )
 
@@ -41,8 +41,8 @@ def find_model(name: str) -> ModelRecord:
     Raises:
         UsageError: If no model has this name.
 
-    >>> find_model("ctiqa-s1").title
-    'ctiqa student 1'
+    >>> find_model("ctiqa-s3").title
+    'ctiqa student 3'
     """
     for record in MODELS:
         if record.name == name:

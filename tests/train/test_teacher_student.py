@@ -20,7 +20,7 @@ from ctiqa.recipe import TrainRecipe
 from ctiqa.train import checkpoint, student, teacher
 from ctiqa.train.batches import RAW_RANGE, Batches, batches_of
 from ctiqa.train.devices import Device
-from ctiqa.train.inputs import STUDENT
+from ctiqa.train.inputs import BLEND, STUDENT
 from ctiqa.train.load import load_teacher, load_trained
 from ctiqa.train.loop import BEST, LAST
 from ctiqa.train.predict import predict, validation
@@ -239,6 +239,25 @@ def test_a_student_goes_on_from_another_run(
     assert not torch.allclose(head_of(build(plain)), begun, atol=1e-3)
     before = predict(load_trained(scratch).network, train)
     np.testing.assert_allclose(predict(ended, train), before, atol=0.02)
+
+
+def test_a_blend_lies_between_its_start_and_what_was_learnt(
+    scratch: Path, examples: Examples
+) -> None:
+    train_student(run_of(RECIPE, examples, scratch))
+    blended = replace(RECIPE, members=0, start=scratch.name, start_share=0.25)
+    made = run_of(blended, examples, scratch.parent / "further")
+    best = train_student(made)
+    assert best == made.out / BLEND / BEST
+    begun = head_of(load_trained(scratch).network)
+    learnt = head_of(load_trained(made.out / STUDENT).network)
+    assert not torch.allclose(begun, learnt, atol=1e-4)
+    for network in (load_trained(made.out).network, load_student(blended, made.out)):
+        assert torch.allclose(head_of(network), 0.25 * begun + 0.75 * learnt, atol=1e-6)
+    # The share may be changed afterwards: nothing is trained anew.
+    other = replace(blended, start_share=0.5)
+    train_student(run_of(other, examples, made.out))
+    assert torch.allclose(head_of(load_student(other, made.out)), (begun + learnt) / 2, atol=1e-6)
 
 
 def test_a_start_that_is_not_there_is_named(examples: Examples, tmp_path: Path) -> None:

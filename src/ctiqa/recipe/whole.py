@@ -39,6 +39,8 @@ class Recipe:
         members: Teacher members, each trained without one fold; 0 trains from labels alone.
         start: Name of the run, beside this one, whose student this one's goes on from; empty
             starts afresh.
+        start_share: Share of the start in the average of both that is kept; 0 keeps what was
+            learnt from it alone.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Recipe:
     polish: TrainRecipe | None = None
     members: int = 5
     start: str = ""
+    start_share: float = 0.0
 
     def __post_init__(self) -> None:
         folds = self.data.folds
@@ -64,6 +67,8 @@ class Recipe:
             ),
             rule(self, "members", f"0…{folds} (data.folds)", lambda v: 0 <= v <= folds),
             rule(self, "start", "a file name, or empty", lambda v: not v or named(v)),
+            rule(self, "start_share", "in [0, 1)", lambda v: 0 <= v < 1),
+            self._share_rule(),
             self._outputs_rule(),
             self._distillation_rule(),
             self._pretrain_rule(),
@@ -94,6 +99,11 @@ class Recipe:
         if not self.start or self.network.kind == "stride32":
             return None
         return f"start must be left out where network.kind is {self.network.kind!r}"
+
+    def _share_rule(self) -> str | None:
+        if not self.start_share or (self.start and self.polish is None):
+            return None
+        return f"start_share must be 0 without 'start' or with 'polish', got {self.start_share}"
 
     def as_dict(self) -> dict[str, Any]:
         """The recipe as plain values, for checkpoints and manifests."""

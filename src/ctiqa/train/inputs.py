@@ -14,8 +14,8 @@ from ctiqa.errors import DataError
 from ctiqa.recipe import Recipe
 from ctiqa.train.devices import Device
 
-STUDENT, POLISH = "student", "polish"
-"""Folders of the student's trainings in a run."""
+STUDENT, POLISH, BLEND = "student", "polish", "blend"
+"""Folders of what becomes of the student in a run, each from the one before."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ctiqa.errors import DataError
 from ctiqa.models.build import build
 from ctiqa.recipe import Recipe, recipe_from
 from ctiqa.train import checkpoint
-from ctiqa.train.inputs import POLISH, STUDENT
+from ctiqa.train.inputs import BLEND, POLISH, STUDENT
 from ctiqa.train.loop import BEST
 from ctiqa.train.teacher import load_average, load_member, member_name
 
@@ -34,7 +34,7 @@ class Trained:
 
 
 def load_trained(path: Path) -> Trained:
-    """The best student of a run, polished where there is one, or the network of a checkpoint.
+    """The best student of a run, blended or polished where it is, or the network of a checkpoint.
 
     Args:
         path: Folder of a run, folder of one of its trainings, or a ``.safetensors`` checkpoint.
@@ -73,7 +73,7 @@ def load_teacher(path: Path) -> tuple[Trained, ...]:
 def _checkpoint(path: Path) -> Path:
     if path.is_file():
         return path
-    for file in (path / POLISH / BEST, path / STUDENT / BEST, path / BEST):
+    for file in (*(path / last / BEST for last in (BLEND, POLISH, STUDENT)), path / BEST):
         if file.exists():
             return file
     raise DataError(

@@ -17,7 +17,8 @@ from ctiqa.models.contract import Outputs
 from ctiqa.models.stride32 import Stride32, take_weights
 from ctiqa.recipe import Recipe, TrainRecipe
 from ctiqa.train.batches import Batch, batches_of
-from ctiqa.train.inputs import POLISH, STUDENT, Run
+from ctiqa.train.blend import blend
+from ctiqa.train.inputs import BLEND, POLISH, STUDENT, Run
 from ctiqa.train.load import load_trained
 from ctiqa.train.logs import STUDENT_COLUMNS, RunLog
 from ctiqa.train.loop import BEST, Loss, Training
@@ -48,7 +49,10 @@ def train_student(run: Run) -> Path:
     model = with_pretrained_features(build(recipe.network), recipe, run.shared_folder)
     if recipe.start:
         _start_from(model, run.out.parent / recipe.start)
-    best = _train(run, model, recipe.student, folder, left_out=("polish",))
+    begun = {name: value.clone() for name, value in model.state_dict().items()}
+    best = _train(run, model, recipe.student, folder, left_out=("polish", "start_share"))
+    if recipe.start_share:
+        return blend(run, begun, best)
     if recipe.polish is None:
         return best
     run.tell("polishing")
@@ -137,10 +141,10 @@ def taught_loss(train: TrainRecipe, teacher: Teach) -> Loss:
 
 
 def load_student(recipe: Recipe, out: Path) -> nn.Module:
-    """The averaged weights of the best checkpoint; of the polished student where there is one.
+    """The averaged weights of the best checkpoint; of the polished or blended student if asked for.
 
     Raises:
         DataError: If it has not been trained.
     """
-    last = STUDENT if recipe.polish is None else POLISH
+    last = BLEND if recipe.start_share else STUDENT if recipe.polish is None else POLISH
     return load_average(build(replace(recipe.network, pretrained="none")), out / last / BEST)
