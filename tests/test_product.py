@@ -94,7 +94,7 @@ def test_the_same_bits_give_the_same_score(scorer: Scorer, slice_hu: HuImage) ->
     assert score(scorer, image) == score(scorer, image.copy())
 
 
-@pytest.mark.parametrize("side", [256, 384, 512])
+@pytest.mark.parametrize("side", [256, 300, 384, 509, 512])
 def test_any_matrix_is_scored_as_it_is(scorer: Scorer, slice_hu: HuImage, side: int) -> None:
     start = (512 - side) // 2
     part = noisy(slice_hu, 40)[start : start + side, start : start + side]
