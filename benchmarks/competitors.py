@@ -191,7 +191,7 @@ def _by_engine(onnx_file: bytes, engine: str, threads: int) -> Infer:
     if engine == "openvino":
         from ctiqa.score.openvino_cpu import open_session  # noqa: PLC0415 - optional
 
-        return open_session(onnx_file, threads, streams=1)
+        return open_session(onnx_file, threads, streams=1, side=SIDE)
     import onnxruntime  # noqa: PLC0415 - slow to load
 
     options = onnxruntime.SessionOptions()

@@ -54,6 +54,13 @@ def test_a_slice_is_filled_up_with_air_where_the_network_asks_for_it(
     assert hu.shape == (1, 260, 320)
 
 
+def test_a_network_is_opened_with_a_matrix_that_it_takes(tmp_path: Path, kind: Kind) -> None:
+    windows = {"matrix": [260, 1024], "multiple": 48, "windows": ["soft"]}
+    fixed = network(sides=(288, "w"))
+    made = engine(write_model(tmp_path, network=fixed, input=windows), kind)
+    assert made.run(phantom(side=288)[np.newaxis]).shape == (1, 3)
+
+
 def test_threads_share_an_engine(model: Path, kind: Kind) -> None:
     shared = Engine(load_model(model), threads=1, kind=kind, streams=3)
     slices = [phantom(40.0 * k)[np.newaxis] for k in range(12)]

@@ -23,8 +23,15 @@ def expected_members(hu: np.ndarray[Any, np.dtype[np.float32]]) -> list[float]:
     return [factor * (centre + 1000) / 250 for factor in MEMBERS]
 
 
-def network(factors: tuple[float, ...] = MEMBERS) -> bytes:
-    """ONNX: scores = factors * (mean(clip(hu, -1000, 400)) + 1000) / 250."""
+def network(
+    factors: tuple[float, ...] = MEMBERS, sides: tuple[int | str, int | str] = ("h", "w")
+) -> bytes:
+    """ONNX: scores = factors * (mean(clip(hu, -1000, 400)) + 1000) / 250.
+
+    Args:
+        factors: By which the members differ.
+        sides: Rows and columns that it takes; a name for any.
+    """
     constants: dict[str, np.ndarray[Any, Any]] = {
         "low": np.array(-1000, np.float32),
         "high": np.array(400, np.float32),
@@ -41,7 +48,7 @@ def network(factors: tuple[float, ...] = MEMBERS) -> bytes:
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [helper.make_tensor_value_info("hu", TensorProto.FLOAT, ["n", 1, "h", "w"])],
+        [helper.make_tensor_value_info("hu", TensorProto.FLOAT, ["n", 1, *sides])],
         [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", len(factors)])],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )

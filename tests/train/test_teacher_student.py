@@ -260,6 +260,16 @@ def test_a_blend_lies_between_its_start_and_what_was_learnt(
     assert torch.allclose(head_of(load_student(other, made.out)), (begun + learnt) / 2, atol=1e-6)
 
 
+def test_another_start_of_the_same_name_is_noticed(scratch: Path, examples: Examples) -> None:
+    train_student(run_of(RECIPE, examples, scratch))
+    further = replace(RECIPE, members=0, start=scratch.name, start_share=0.5)
+    made = run_of(further, examples, scratch.parent / "further")
+    train_student(made)
+    (scratch / STUDENT / BEST).write_bytes((made.out / STUDENT / BEST).read_bytes())
+    with pytest.raises(DataError, match="was made by another start"):
+        train_student(made)
+
+
 def test_a_start_that_is_not_there_is_named(examples: Examples, tmp_path: Path) -> None:
     further = replace(RECIPE, members=0, start="nobody")
     with pytest.raises(DataError, match="nobody' must be a run with a trained student"):

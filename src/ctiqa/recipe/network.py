@@ -61,7 +61,7 @@ class Stride32Network(NetworkRecipe):
         sizes: Sides of their convolutions. Of an even one the grid of a mirrored slice is the
             mirrored grid, so that mirroring need not change the score.
         normalised: Whether the stages normalise over the batch. What goes on from a normalised
-            network takes its statistics into the convolutions, and trains a third faster without.
+            network takes its statistics into the convolutions, and its steps are quicker without.
         blocks: Attention blocks.
         heads: Attention heads; must divide the token width.
     """

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ctiqa.errors import UsageError, WeightsError
 from ctiqa.hu import AIR_HU
 from ctiqa.score.verdict import Members
-from ctiqa.weights import Model
+from ctiqa.weights import Model, ModelCard
 
 Images = npt.NDArray[np.float32]
 
@@ -82,6 +82,12 @@ class Engine:
                 f"got shape {scores.shape}"
             )
         return np.asarray(scores, dtype=np.float32)
+
+
+def _smallest_side(card: ModelCard) -> int:
+    """The smallest matrix that a network takes, in pixels."""
+    low, _ = card.matrix
+    return low + -low % card.multiple
 
 
 def _filled(images: Images, multiple: int) -> Images:
@@ -174,7 +180,10 @@ def _open(
             from ctiqa.score import openvino_cpu  # noqa: PLC0415 - optional, slow to load
 
             failures = openvino_cpu.FAILURES
-            return openvino_cpu.open_session(model.network, threads, streams=streams), failures
+            infer = openvino_cpu.open_session(
+                model.network, threads, streams=streams, side=_smallest_side(model.card)
+            )
+            return infer, failures
         from ctiqa.score import onnx_runtime  # noqa: PLC0415 - slow to load
 
         failures = onnx_runtime.FAILURES

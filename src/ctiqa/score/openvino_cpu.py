@@ -19,9 +19,6 @@ FAILURES: tuple[type[Exception], ...] = (RuntimeError, ValueError)
 
 DEVICE = "CPU"
 
-SIDE = 256
-"""Length of an open axis at the first run: a matrix that every model takes."""
-
 
 def has_bfloat16() -> bool:
     """Whether this processor calculates in bfloat16."""
@@ -32,13 +29,14 @@ def has_bfloat16() -> bool:
         return False
 
 
-def open_session(network: bytes, threads: int, *, streams: int) -> Infer:
+def open_session(network: bytes, threads: int, *, streams: int, side: int) -> Infer:
     """Load a network.
 
     Args:
         network: Content of the ``.onnx`` file.
         threads: Threads of one run.
         streams: Runs at the same time.
+        side: Rows and columns of a slice that the network takes, for its first run.
 
     Returns:
         A function from slices [n, 1, rows, cols] to members [n, members]; any thread may call it.
@@ -64,11 +62,5 @@ def open_session(network: bytes, threads: int, *, streams: int) -> Infer:
 
     # OpenVINO fills tables at its first run; two first runs at once can wait for each other, one
     # with Python's lock and one with the table's.
-    _, *axes = compiled.input().partial_shape
-    infer(np.zeros((1, *map(_length, axes)), dtype=np.float32))
+    infer(np.zeros((1, 1, side, side), dtype=np.float32))
     return infer
-
-
-def _length(axis: openvino.Dimension) -> int:
-    """A length that an axis of the input may have."""
-    return int(axis.get_length()) if axis.is_static else SIDE

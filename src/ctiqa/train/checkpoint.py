@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -58,6 +61,16 @@ def load(file: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise DataError(f"checkpoint '{file}' does not exist; train it first") from None
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"'{file}' is not a checkpoint of ctiqa: {error}") from None
+
+
+def digest(tensors: Mapping[str, Tensor]) -> str:
+    """The sha256 of tensors and their names, in hexadecimal: other weights, another digest.
+
+    >>> weights = {"bias": torch.zeros(2)}
+    >>> digest(weights) == digest({"bias": torch.zeros(2)}) != digest({"bias": torch.ones(2)})
+    True
+    """
+    return hashlib.sha256(safetensors.torch.save(dict(tensors))).hexdigest()
 
 
 def restore(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from ctiqa.models.build import build
 from ctiqa.models.contract import Outputs
 from ctiqa.models.stride32 import Stride32, take_weights
 from ctiqa.recipe import Recipe, TrainRecipe
+from ctiqa.train import checkpoint
 from ctiqa.train.batches import Batch, batches_of
 from ctiqa.train.blend import blend
 from ctiqa.train.inputs import BLEND, POLISH, STUDENT, Run
@@ -50,14 +52,16 @@ def train_student(run: Run) -> Path:
     if recipe.start:
         _start_from(model, run.out.parent / recipe.start)
     begun = {name: value.clone() for name, value in model.state_dict().items()}
-    best = _train(run, model, recipe.student, folder, left_out=("polish", "start_share"))
+    further = {"start": checkpoint.digest(begun)} if recipe.start else {}
+    left_out = ("polish", "start_share")
+    best = _train(run, model, recipe.student, folder, run.facts(*left_out) | further)
     if recipe.start_share:
         return blend(run, begun, best)
     if recipe.polish is None:
         return best
     run.tell("polishing")
     model = load_average(build(replace(recipe.network, pretrained="none")), best)
-    return _train(run, model, recipe.polish, run.folder(POLISH), left_out=())
+    return _train(run, model, recipe.polish, run.folder(POLISH), run.facts())
 
 
 def _start_from(model: nn.Module, run: Path) -> None:
@@ -69,7 +73,7 @@ def _start_from(model: nn.Module, run: Path) -> None:
 
 
 def _train(
-    run: Run, model: nn.Module, train: TrainRecipe, folder: Path, *, left_out: tuple[str, ...]
+    run: Run, model: nn.Module, train: TrainRecipe, folder: Path, facts: dict[str, Any]
 ) -> Path:
     teacher = teach(run, train)
     log = RunLog(
@@ -79,7 +83,7 @@ def _train(
         columns=STUDENT_COLUMNS,
         always=_teacher_figures(run, train),
     )
-    training = Training(model, train, folder, run.facts(*left_out), run.tell, log, run.device)
+    training = Training(model, train, folder, facts, run.tell, log, run.device)
     return training.run(
         batches_of(run.train, train),
         taught_loss(train, teacher),
