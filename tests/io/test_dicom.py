@@ -12,7 +12,9 @@ import pytest
 from tests.io import make
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io import ReadOptions, dicom, dicom_pixels, read_headers, read_slice
+from ctiqa.io import ReadOptions, read_headers, read_slice
+from ctiqa.io.dicom import pixels as dicom_pixels
+from ctiqa.io.dicom import reader as dicom
 from ctiqa.types import Acquisition
 
 SECONDARY = "1.2.840.10008.5.1.4.1.1.7"

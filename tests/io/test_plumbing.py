@@ -18,9 +18,9 @@ from tests.io import make
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io import files
-from ctiqa.io.axes import Placement, anatomical_axes, slice_geometry
-from ctiqa.io.codestream import declared_matrix
-from ctiqa.io.quiet import captured_stderr, foreign, silent
+from ctiqa.io.dicom.codestream import declared_matrix
+from ctiqa.io.silence import captured_stderr, foreign, silent
+from ctiqa.io.volumes.axes import Placement, anatomical_axes, slice_geometry
 
 
 @pytest.mark.parametrize(

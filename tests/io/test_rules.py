@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.hu import PADDING_HU
-from ctiqa.io.dicom_kind import check_image_type, check_object, check_rescale_type
-from ctiqa.io.dicom_pixels import is_lossy
+from ctiqa.io.dicom.image_type import check_image_type, check_object, check_rescale_type
+from ctiqa.io.dicom.pixels import is_lossy
 from ctiqa.io.geometry import (
     check_axial,
     check_spacing,
@@ -22,7 +22,7 @@ from ctiqa.io.geometry import (
     tilt_deg,
     unit_orientation,
 )
-from ctiqa.io.limits import check_convention, check_matrix, check_rescale, to_hu
+from ctiqa.io.hu_checks import check_convention, check_matrix, check_rescale, to_hu
 
 CT_CLASS = "1.2.840.10008.5.1.4.1.1.2"
 

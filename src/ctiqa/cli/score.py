@@ -75,10 +75,11 @@ def score(
 
     Exit status: 0 done, 2 wrong usage, 3 done but inputs were skipped, 4 nothing could be done.
     """
-    from ctiqa.io import ReadOptions, own_process
+    from ctiqa.io import ReadOptions
+    from ctiqa.io.dicom import lazy_gdcm
     from ctiqa.score.outputs import write_outputs
 
-    own_process.claim()
+    lazy_gdcm.claim()
     check_targets(out or [], report)
     options = ReadOptions(tiff_hu=tiff_hu, allow_reformats=allow_reformats)
     result = _run(_scorer(model, jobs, window, engine), paths, options, slices, quiet=quiet)

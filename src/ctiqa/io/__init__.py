@@ -5,9 +5,9 @@ Finding reads headers alone; pixels are read slice by slice when they are asked 
 
 from __future__ import annotations
 
-from ctiqa.io.contract import Contents, ReadOptions
 from ctiqa.io.find import Found, find_scans
 from ctiqa.io.formats import read_headers, read_slice
+from ctiqa.io.protocol import Contents, ReadOptions
 from ctiqa.io.stream import stream_slices
 
 __all__ = [

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import cast
 
 from ctiqa.errors import Reason, RefusedError, UsageError
-from ctiqa.io.contract import DEFAULT_OPTIONS, Contents, ReadOptions
 from ctiqa.io.files import walk
 from ctiqa.io.formats import is_worth_sharing, read_headers
+from ctiqa.io.protocol import DEFAULT_OPTIONS, Contents, ReadOptions
 from ctiqa.io.series import drop_copies, group
 from ctiqa.io.workers import in_order
 from ctiqa.types import Scan, Skipped, SliceHeader
@@ -146,7 +146,7 @@ def _sort_out(files: Sequence[Path], answers: Sequence[Answer]) -> Found:
 
 def _pixel_digest(header: SliceHeader) -> bytes | None:
     """Fingerprint of a DICOM file's stored pixels; only slices at one position are asked for it."""
-    digest = cast("Callable[[Path], bytes]", import_module("ctiqa.io.dicom").pixel_digest)
+    digest = cast("Callable[[Path], bytes]", import_module("ctiqa.io.dicom.reader").pixel_digest)
     try:
         return digest(header.source.file)
     except RefusedError:

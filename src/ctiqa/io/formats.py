@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import cast
 
 from ctiqa.errors import RefusedError
-from ctiqa.io.contract import DEFAULT_OPTIONS, Contents, Reader, ReadOptions
+from ctiqa.io.dicom.lazy_gdcm import load_pydicom
 from ctiqa.io.files import sniff
-from ctiqa.io.own_process import load_pydicom
-from ctiqa.io.quiet import silent
+from ctiqa.io.protocol import DEFAULT_OPTIONS, Contents, Reader, ReadOptions
+from ctiqa.io.silence import silent
 from ctiqa.types import Slice, SliceHeader
 
 READERS = {
-    "dicom": "ctiqa.io.dicom",
-    "nifti": "ctiqa.io.nifti",
-    "metaimage": "ctiqa.io.metaimage",
-    "nrrd": "ctiqa.io.nrrd",
-    "npy": "ctiqa.io.npy",
+    "dicom": "ctiqa.io.dicom.reader",
+    "nifti": "ctiqa.io.volumes.nifti",
+    "metaimage": "ctiqa.io.volumes.metaimage",
+    "nrrd": "ctiqa.io.volumes.nrrd",
+    "npy": "ctiqa.io.volumes.npy",
     "tiff": "ctiqa.io.tiff",
 }
 """Module by format. Imported when the first such file is met: each costs 0.1–0.3 s to load."""

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.errors import Reason, RefusedError, UsageError
-from ctiqa.io.contract import DEFAULT_OPTIONS, ReadOptions
 from ctiqa.io.formats import is_worth_sharing, read_slice
+from ctiqa.io.protocol import DEFAULT_OPTIONS, ReadOptions
 from ctiqa.io.workers import in_order
 from ctiqa.types import Skipped, Slice, SliceHeader
 

@@ -11,10 +11,10 @@ import numpy as np
 from tifffile import TiffFile
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io.contract import Contents, ReadOptions
 from ctiqa.io.files import open_file
-from ctiqa.io.limits import Stored, check_convention, check_matrix, to_hu
-from ctiqa.io.quiet import foreign
+from ctiqa.io.hu_checks import Stored, check_convention, check_matrix, to_hu
+from ctiqa.io.protocol import Contents, ReadOptions
+from ctiqa.io.silence import foreign
 from ctiqa.types import HuImage, SliceHeader, SliceSource
 
 CHALLENGE = (1400.0, -1000.0)

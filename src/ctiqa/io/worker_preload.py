@@ -1,8 +1,8 @@
 """What the fork server loads before it starts a worker, so that every worker starts at once."""
 
-from ctiqa.io import own_process
+from ctiqa.io.dicom import lazy_gdcm
 
-own_process.claim()
-own_process.load_pydicom()
+lazy_gdcm.claim()
+lazy_gdcm.load_pydicom()
 
-import ctiqa.io.dicom  # noqa: E402, F401
+import ctiqa.io.dicom.reader  # noqa: E402, F401

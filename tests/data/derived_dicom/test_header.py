@@ -16,7 +16,7 @@ from ctiqa.data.derived_dicom.codes import DEIDENTIFICATION, OPERATION_CODES
 from ctiqa.data.derived_dicom.derivation import Derivation, derived_uid
 from ctiqa.data.derived_dicom.write import write_derived
 from ctiqa.errors import DataError
-from ctiqa.io.quiet import silent
+from ctiqa.io.silence import silent
 
 SECRETS: dict[str, Any] = {
     "PatientBirthDate": "19700102",

@@ -17,11 +17,11 @@ from ctiqa.data.derived_dicom.values import decimal_string
 from ctiqa.errors import DataError
 from ctiqa.hu import PADDING_HU
 from ctiqa.io import read_headers, read_slice
-from ctiqa.io.dicom_file import DicomFile, Tags, parse
-from ctiqa.io.dicom_pixels import Layout, read_layout, stored_frame
+from ctiqa.io.dicom.header import DicomFile, Tags, parse
+from ctiqa.io.dicom.pixels import Layout, read_layout, stored_frame
 from ctiqa.io.files import open_file
-from ctiqa.io.limits import Stored
-from ctiqa.io.quiet import foreign
+from ctiqa.io.hu_checks import Stored
+from ctiqa.io.silence import foreign
 from ctiqa.types import SliceHeader
 
 MaskImage = npt.NDArray[np.bool_]

@@ -14,7 +14,7 @@ from ctiqa.data.derived_dicom.header import describe_origin, remove_identity, re
 from ctiqa.data.derived_dicom.pixel_data import describe_pixels, encode, limits_hu
 from ctiqa.data.derived_dicom.source_image import open_source, padding_mask
 from ctiqa.io.atomic import write_bytes
-from ctiqa.io.quiet import silent
+from ctiqa.io.silence import silent
 from ctiqa.types import HuImage
 
 

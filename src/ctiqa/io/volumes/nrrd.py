@@ -10,11 +10,11 @@ import nrrd
 import numpy as np
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io.axes import Placement
 from ctiqa.io.files import open_file
-from ctiqa.io.quiet import foreign
-from ctiqa.io.volume import Volume
-from ctiqa.io.volume_reader import VolumeReader
+from ctiqa.io.silence import foreign
+from ctiqa.io.volumes.axes import Placement
+from ctiqa.io.volumes.volume import Volume
+from ctiqa.io.volumes.volume_reader import VolumeReader
 
 PACKINGS = {"raw": "none", "gzip": "gzip", "gz": "gzip"}
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io.contract import Contents, ReadOptions
-from ctiqa.io.dicom_file import DicomFile, PixelPlace, Tags, parse, stamp_of
-from ctiqa.io.dicom_kind import check_image_type, check_object, check_rescale_type
-from ctiqa.io.dicom_pixels import NATIVE, Layout, is_lossy, read_layout, stored_frame
+from ctiqa.io.dicom.header import DicomFile, PixelPlace, Tags, parse, stamp_of
+from ctiqa.io.dicom.image_type import check_image_type, check_object, check_rescale_type
+from ctiqa.io.dicom.pixels import NATIVE, Layout, is_lossy, read_layout, stored_frame
 from ctiqa.io.geometry import (
     check_axial,
     check_spacing,
@@ -20,7 +19,8 @@ from ctiqa.io.geometry import (
     tilt_deg,
     unit_orientation,
 )
-from ctiqa.io.limits import Rescale, check_rescale, to_hu
+from ctiqa.io.hu_checks import Rescale, check_rescale, to_hu
+from ctiqa.io.protocol import Contents, ReadOptions
 from ctiqa.types import Acquisition, HuImage, SliceHeader, SliceSource
 
 

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io.axes import Axes
 from ctiqa.io.files import open_file
-from ctiqa.io.quiet import foreign
-from ctiqa.io.volume import Volume
-from ctiqa.io.volume_reader import VolumeReader
+from ctiqa.io.silence import foreign
+from ctiqa.io.volumes.axes import Axes
+from ctiqa.io.volumes.volume import Volume
+from ctiqa.io.volumes.volume_reader import VolumeReader
 
 HU_MEMBER = "hu.npy"
 MAX_FACTS_BYTES = 1 << 20

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ctiqa.io.contract import Contents, ReadOptions
-from ctiqa.io.volume import Volume, volume_headers, volume_hu
+from ctiqa.io.protocol import Contents, ReadOptions
+from ctiqa.io.volumes.volume import Volume, volume_headers, volume_hu
 from ctiqa.types import HuImage, SliceHeader
 
 

@@ -13,16 +13,16 @@ from pydicom.pixels.decoders.base import Decoder, get_decoder
 from pydicom.uid import UID
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io.codestream import declared_matrix
-from ctiqa.io.dicom_file import (
+from ctiqa.io.dicom.codestream import declared_matrix
+from ctiqa.io.dicom.header import (
     EXPLICIT_BIG,
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
     PixelPlace,
     Tags,
 )
-from ctiqa.io.limits import Stored, check_matrix
-from ctiqa.io.quiet import captured_stderr, foreign
+from ctiqa.io.hu_checks import Stored, check_matrix
+from ctiqa.io.silence import captured_stderr, foreign
 
 NATIVE = frozenset({IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG})
 
@@ -282,7 +282,7 @@ def _decoded_frame(place: PixelPlace, layout: Layout, frame: int, stream: Binary
     _check_matrix_of(code, layout)
     if _is_12_bit_jpeg(place.transfer_syntax, layout):
         # Loaded for these rare files alone; pydicom declines them.
-        jpeg12 = import_module("ctiqa.io.jpeg12")
+        jpeg12 = import_module("ctiqa.io.dicom.jpeg12")
         data = jpeg12.decode(code, place.transfer_syntax, layout.rows, layout.cols)
         return np.frombuffer(data, "<u2").reshape(layout.rows, layout.cols)
     decoder = get_decoder(UID(place.transfer_syntax))

@@ -24,7 +24,7 @@ from pydicom.tag import Tag
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.files import GZIP_MAGIC, MAX_INFLATED_BYTES, inflate, open_file
-from ctiqa.io.quiet import foreign
+from ctiqa.io.silence import foreign
 
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"

@@ -6,7 +6,7 @@ import sys
 PREPARE = """
 import io, sys
 import numpy as np
-from ctiqa.io import own_process
+from ctiqa.io.dicom import lazy_gdcm
 """
 
 DECODE = """
@@ -33,18 +33,18 @@ def run(code: str) -> None:
 
 def test_a_process_of_its_own_loads_gdcm_when_a_file_needs_it() -> None:
     run(
-        "own_process.claim()\n"
-        "own_process.load_pydicom()\n"
-        "import ctiqa.io.dicom\n"
+        "lazy_gdcm.claim()\n"
+        "lazy_gdcm.load_pydicom()\n"
+        "import ctiqa.io.dicom.reader\n"
         "assert 'gdcm' not in sys.modules\n" + DECODE + "assert 'gdcm' in sys.modules\n"
     )
 
 
 def test_a_program_keeps_its_pydicom() -> None:
     run(
-        "own_process.load_pydicom()\n"
+        "lazy_gdcm.load_pydicom()\n"
         "assert 'pydicom' not in sys.modules\n"
-        "import ctiqa.io.dicom\n"
+        "import ctiqa.io.dicom.reader\n"
         "assert 'gdcm' in sys.modules\n" + DECODE
     )
 
@@ -52,8 +52,8 @@ def test_a_program_keeps_its_pydicom() -> None:
 def test_pydicom_that_is_loaded_is_left_alone() -> None:
     run(
         "import pydicom\n"
-        "own_process.claim()\n"
-        "own_process.load_pydicom()\n"
+        "lazy_gdcm.claim()\n"
+        "lazy_gdcm.load_pydicom()\n"
         "assert 'gdcm' in sys.modules\n" + DECODE
     )
 

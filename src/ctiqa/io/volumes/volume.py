@@ -22,11 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io.axes import Axes, Placement, anatomical_axes, slice_geometry
-from ctiqa.io.contract import ReadOptions
 from ctiqa.io.files import open_file
 from ctiqa.io.geometry import check_axial, check_spacing
-from ctiqa.io.limits import (
+from ctiqa.io.hu_checks import (
     Rescale,
     Stored,
     check_convention,
@@ -35,6 +33,8 @@ from ctiqa.io.limits import (
     check_rescale,
     to_hu,
 )
+from ctiqa.io.protocol import ReadOptions
+from ctiqa.io.volumes.axes import Axes, Placement, anatomical_axes, slice_geometry
 from ctiqa.types import HuImage, SliceHeader, SliceSource
 
 CHUNK_BYTES = 1 << 20

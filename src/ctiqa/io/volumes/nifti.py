@@ -12,11 +12,11 @@ from nibabel.nifti1 import Nifti1Header
 from nibabel.nifti2 import Nifti2Header
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io.axes import Placement
 from ctiqa.io.files import GZIP_MAGIC, open_file
-from ctiqa.io.quiet import foreign
-from ctiqa.io.volume import Volume
-from ctiqa.io.volume_reader import VolumeReader
+from ctiqa.io.silence import foreign
+from ctiqa.io.volumes.axes import Placement
+from ctiqa.io.volumes.volume import Volume
+from ctiqa.io.volumes.volume_reader import VolumeReader
 
 HEADER_BYTES = 540
 """Length of the longer header, that of NIfTI-2; NIfTI-1 takes 348."""

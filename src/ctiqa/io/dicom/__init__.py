@@ -1,0 +1,1 @@
+"""DICOM: single-frame CT and multi-frame Enhanced CT."""
