@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
+from ctiqa.plain_text import clean
 from ctiqa.score.facts import (
     NOTICE,
     REASONS,
     acquisition_rows,
-    clean,
     format_interval,
     format_score,
     grouped,

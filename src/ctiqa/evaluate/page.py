@@ -14,7 +14,7 @@ from ctiqa import __version__
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
 from ctiqa.hu import WINDOWS
-from ctiqa.score.facts import clean
+from ctiqa.plain_text import clean
 from ctiqa.score.report_html import TEMPLATES as REPORT_TEMPLATES
 from ctiqa.score.thumbnails import data_uri, picture
 

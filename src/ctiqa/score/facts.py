@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from ctiqa.errors import Reason
+from ctiqa.plain_text import clean
 from ctiqa.score.verdict import word
 from ctiqa.types import Acquisition, ScanScore, Skipped, SliceHeader, SliceScore
 
@@ -43,15 +44,6 @@ REASONS: dict[Reason, str] = {
 """The skip reasons in words."""
 
 Range = tuple[float, float]
-
-
-def clean(text: str) -> str:
-    r"""Text from a file without characters that a terminal or a page could obey.
-
-    >>> clean("B40f\x1b[31m")
-    'B40f\ufffd[31m'
-    """
-    return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
 def shown_path(path: Path) -> str:

@@ -15,12 +15,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ctiqa import __version__
 from ctiqa.hu import WINDOWS
 from ctiqa.io import ReadOptions, read_slice
+from ctiqa.plain_text import clean
 from ctiqa.score.charts import Curve, across, curve_of
 from ctiqa.score.facts import (
     NOTICE,
     REASONS,
     acquisition_rows,
-    clean,
     format_interval,
     format_range,
     format_score,

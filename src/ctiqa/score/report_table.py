@@ -7,7 +7,8 @@ import io
 from typing import Any
 
 from ctiqa.errors import UsageError
-from ctiqa.score.facts import clean, shown_path
+from ctiqa.plain_text import clean
+from ctiqa.score.facts import shown_path
 from ctiqa.score.report_json import rounded
 from ctiqa.types import Report, ScanScore, Skipped, SliceScore
 
