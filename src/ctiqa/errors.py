@@ -37,6 +37,8 @@ class Reason(StrEnum):
     NOT_AXIAL = "not_axial"
     NON_SQUARE_PIXELS = "non_square_pixels"
     DUPLICATE = "duplicate"
+    NOT_SELECTED = "not_selected"
+    STOPPED = "stopped"
 
 
 class CtiqaError(Exception):
@@ -53,6 +55,10 @@ class NothingToDoError(CtiqaError):
 
 class OutputError(CtiqaError, OSError):
     """A result could not be written; what was there before is untouched (exit status 4)."""
+
+
+class ProcessError(CtiqaError):
+    """The system does not let ctiqa start the processes that it reads with (exit status 4)."""
 
 
 class WeightsError(CtiqaError):

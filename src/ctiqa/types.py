@@ -52,6 +52,9 @@ class SliceSource:
         frame: Number of the frame or slice in it, from 0.
         instance_uid: SOPInstanceUID, where there is one.
         series_uid: SeriesInstanceUID, where there is one.
+        study_uids: StudyInstanceUID and FrameOfReferenceUID, as far as they are known; they tell
+            which slices may belong together.
+        compressed: Whether a codec has to decompress its pixels; done in a process of its own.
         kept: What the reader of the file keeps for itself, so that it finds the pixels again
             without reading the header twice.
     """
@@ -60,6 +63,8 @@ class SliceSource:
     frame: int = 0
     instance_uid: str | None = None
     series_uid: str | None = None
+    study_uids: tuple[str, ...] = ()
+    compressed: bool = False
     kept: object = field(default=None, repr=False, compare=False)
 
 

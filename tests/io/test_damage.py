@@ -14,7 +14,7 @@ from tests.io import make, test_volumes
 from ctiqa.errors import RefusedError
 from ctiqa.io import ReadOptions, read_headers, read_slice
 from ctiqa.io.dicom.codestream import declared_matrix
-from ctiqa.io.dicom.header import Tags
+from ctiqa.io.dicom.tags import Tags
 from ctiqa.io.files import MAGIC
 
 OPTIONS = ReadOptions(tiff_hu=True, allow_reformats=True)

@@ -12,8 +12,8 @@ import pytest
 from tests.io import make
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io import ReadOptions, read_headers, read_slice
-from ctiqa.io.dicom import pixels as dicom_pixels
+from ctiqa.io import ReadOptions, formats, read_headers, read_slice
+from ctiqa.io.dicom import compressed
 from ctiqa.io.dicom import reader as dicom
 from ctiqa.types import Acquisition
 
@@ -87,7 +87,7 @@ def test_where_the_fastest_decoder_gives_up_another_is_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hu, asked = make.phantom(), []
-    decode = dicom_pixels._decoded_by
+    decode = compressed._decoded_by
 
     def one_gives_up(plugin: str, *rest: Any) -> Any:
         asked.append(plugin)
@@ -95,9 +95,9 @@ def test_where_the_fastest_decoder_gives_up_another_is_asked(
             raise RuntimeError("unable to decode")
         return decode(plugin, *rest)
 
-    monkeypatch.setattr(dicom_pixels, "_decoded_by", one_gives_up)
+    monkeypatch.setattr(compressed, "_decoded_by", one_gives_up)
     (header,) = read_headers(make.write_ct(tmp_path / "a", hu, syntax=make.JPEG_LS)).headers
-    np.testing.assert_array_equal(read_slice(header).hu, hu)
+    np.testing.assert_array_equal(formats.read_slice(header).hu, hu)
     assert asked == ["pyjpegls", ""]
 
 

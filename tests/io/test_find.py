@@ -15,8 +15,9 @@ from tests.io import make
 
 from ctiqa.errors import Reason, UsageError
 from ctiqa.io import Found, find, find_scans, stream_slices
+from ctiqa.io.copies import drop_copies
 from ctiqa.io.files import walk
-from ctiqa.io.series import drop_copies, group, look_over
+from ctiqa.io.series import group, look_over
 from ctiqa.types import Acquisition, Slice, SliceHeader, SliceSource
 
 
@@ -54,7 +55,7 @@ def test_two_series_in_one_folder(tmp_path: Path) -> None:
 def test_every_file_ends_in_one_place(tmp_path: Path) -> None:
     paths = make.write_series(tmp_path / "ct", 2)
     make.write_ct(tmp_path / "mr.dcm", Modality="MR")
-    make.write_ct(tmp_path / "vol.nii", SOPInstanceUID="2.25.7", series="C")
+    make.write_ct(tmp_path / "vol.nii", make.phantom(seed=9), series="C")
     shutil.copy(paths[0], tmp_path / "ct" / "copy.dcm")
     (tmp_path / "notes.txt").write_text("notes", encoding="utf-8")
     (tmp_path / "empty.dcm").touch()
@@ -147,6 +148,87 @@ def test_same_position_and_pixels_are_copies_but_phases_are_not(tmp_path: Path) 
     assert scan.warnings == ("1 slice(s) at the position of another one (phases, reconstructions)",)
 
 
+def test_one_uid_for_different_images_costs_none_of_them(tmp_path: Path) -> None:
+    for index in range(3):
+        make.write_ct(
+            tmp_path / f"{index}.dcm",
+            make.phantom(seed=index),
+            z_mm=5.0 * (index // 2),
+            SOPInstanceUID="2.25.1",
+        )
+    found = find_scans([tmp_path])
+    assert found.skipped == ()
+    assert len(found.scans[0].headers) == 3
+    assert "3 different slices share a SOPInstanceUID with another one" in found.scans[0].warnings
+
+
+def test_a_series_copied_under_new_uids_is_noticed(tmp_path: Path) -> None:
+    make.write_series(tmp_path / "a", 3, series="A")
+    make.write_series(tmp_path / "b", 3, series="B")
+    found = find_scans([tmp_path])
+    assert [scan.path for scan in found.scans] == [tmp_path / "a"]
+    assert reasons(found) == {f"000{n}.dcm": Reason.DUPLICATE for n in (1, 2, 3)}
+
+
+def test_series_of_one_slice_each_that_belong_together(tmp_path: Path) -> None:
+    for index in range(3):
+        make.write_ct(
+            tmp_path / f"{index}.dcm",
+            make.phantom(seed=index),
+            z_mm=5.0 * index,
+            series=f"S{index}",
+            StudyInstanceUID="2.25.9",
+        )
+    (scan,) = find_scans([tmp_path]).scans
+    assert [header.z_mm for header in scan.headers] == [0, 5, 10]
+    assert scan.warnings == (
+        "every slice has a series UID of its own; grouped by folder, study and geometry",
+    )
+
+
+@pytest.mark.parametrize(
+    "different",
+    [
+        {"StudyInstanceUID": "2.25.8"},
+        {"StudyInstanceUID": None},
+        {"ConvolutionKernel": "B70f"},
+        {"PixelSpacing": [0.8, 0.8]},
+        {"Manufacturer": "OTHER"},
+    ],
+)
+def test_slices_of_different_studies_or_geometries_are_not_united(
+    tmp_path: Path, different: dict[str, object]
+) -> None:
+    facts = {"StudyInstanceUID": "2.25.9"}
+    make.write_ct(tmp_path / "0.dcm", z_mm=0, series="S0", **facts)
+    make.write_ct(
+        tmp_path / "1.dcm", make.phantom(seed=1), z_mm=5, series="S1", **facts | different
+    )
+    assert len(find_scans([tmp_path]).scans) == 2
+
+
+def test_slices_without_series_are_grouped_by_geometry(tmp_path: Path) -> None:
+    for index in range(3):
+        make.write_ct(
+            tmp_path / f"{index}.dcm",
+            make.phantom(seed=index),
+            z_mm=5.0 * index,
+            SeriesInstanceUID="",
+        )
+    (scan,) = find_scans([tmp_path]).scans
+    assert len(scan.headers) == 3
+    assert scan.warnings == ("the slices name no series; grouped by folder and geometry",)
+
+
+def test_single_slices_of_a_collection_stay_apart(tmp_path: Path) -> None:
+    """One slice a patient, all in one folder: nothing says that they belong together."""
+    for index in range(3):
+        make.write_ct(
+            tmp_path / f"{index}.dcm", make.phantom(seed=index), z_mm=5.0 * index, series=str(index)
+        )
+    assert len(find_scans([tmp_path]).scans) == 3
+
+
 def test_of_two_copies_the_one_without_loss_is_kept(tmp_path: Path) -> None:
     make.write_ct(tmp_path / "a.dcm", SOPInstanceUID="2.25.1", LossyImageCompression="01")
     make.write_ct(tmp_path / "b.dcm", SOPInstanceUID="2.25.1")
@@ -188,10 +270,11 @@ def test_processes_start_early_where_they_will_decompress(
     files: int,
     shared: bool,
 ) -> None:
-    monkeypatch.setattr(find, "is_worth_sharing", lambda _: compressed)
+    monkeypatch.setattr(find, "announces_compression", lambda _: compressed)
+    monkeypatch.setattr(find, "prepare", lambda _: None)
     asked: list[int] = []
 
-    def in_order(work: Any, items: Any, _: Any, **how: int) -> Any:
+    def in_order(work: Any, items: Any, _: Any, **how: Any) -> Any:
         asked.append(how["jobs"])
         return map(work, items)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import weakref
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -13,29 +12,14 @@ import numpy as np
 import pytest
 from tests.io import make
 
-from ctiqa.errors import Reason, UsageError
-from ctiqa.io import find_scans, stream_slices
-from ctiqa.io.workers import in_order
+from ctiqa.errors import Reason, RefusedError, UsageError
+from ctiqa.io import ReadOptions, find_scans, read_slice, stream, stream_slices
 from ctiqa.types import HuImage, Skipped, Slice, SliceHeader
 
 
 def headers_of(folder: Path) -> tuple[SliceHeader, ...]:
     (scan,) = find_scans([folder]).scans
     return scan.headers
-
-
-def double(number: int) -> int:
-    return 2 * number
-
-
-def double_or_die(number: int, victim: int) -> int:
-    if number == victim:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return 2 * number
-
-
-def lost(number: int) -> int:
-    return -number
 
 
 @pytest.mark.parametrize("syntax", [make.EXPLICIT, make.JPEG_LS])
@@ -98,33 +82,38 @@ def test_slices_are_read_one_at_a_time(tmp_path: Path) -> None:
     assert len(alive) == 100
 
 
-def test_workers_draw_only_as_far_as_needed() -> None:
-    drawn = 0
-
-    def count() -> Iterator[int]:
-        nonlocal drawn
-        for number in range(100):
-            drawn += 1
-            yield number
-
-    results = in_order(double, count(), lost, jobs=2, ahead=4)
-    assert [next(results) for _ in range(10)] == [2 * number for number in range(10)]
-    assert drawn <= 14
-    list(results)
-    assert drawn == 100
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_series_may_be_compressed_in_part(tmp_path: Path, jobs: int) -> None:
+    for index in range(6):
+        syntax = make.JPEG_LS if index % 3 else make.EXPLICIT
+        hu = make.phantom(seed=index)
+        make.write_ct(tmp_path / f"{index}.dcm", hu, z_mm=5.0 * index, syntax=syntax)
+    headers = headers_of(tmp_path)
+    assert [header.source.compressed for header in headers] == [False, True, True] * 2
+    for index, found in enumerate(stream_slices(headers, jobs=jobs)):
+        assert isinstance(found, Slice)
+        np.testing.assert_array_equal(found.hu, make.phantom(seed=index))
 
 
-@pytest.mark.parametrize("victim", [0, 5, 11])
-def test_a_crashed_worker_costs_one_item(victim: int) -> None:
-    task = partial(double_or_die, victim=victim)
-    expected = [2 * number for number in range(12)]
-    expected[victim] = -victim
-    assert list(in_order(task, range(12), lost, jobs=2, ahead=4)) == expected
+def test_a_decoder_that_crashes_costs_its_slice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.write_series(tmp_path, 4, syntax=make.JPEG_LS)
+    headers = headers_of(tmp_path)
+    monkeypatch.setattr(stream, "_read_packed", partial(crash_on, victim=headers[2].source.file))
+    read = list(stream_slices(headers))
+    assert [type(each) for each in read] == [Slice, Slice, Skipped, Slice]
+    assert read[2] == Skipped(
+        headers[2].source.file,
+        Reason.CORRUPT,
+        "the decoder crashed on this slice, or took too long",
+    )
+    with pytest.raises(RefusedError, match="the decoder crashed") as caught:
+        read_slice(headers[2])
+    assert caught.value.reason is Reason.CORRUPT
 
 
-def test_without_processes_the_work_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError("no processes left")
-
-    monkeypatch.setattr("ctiqa.io.workers.ProcessPoolExecutor.submit", refuse)
-    assert list(in_order(double, range(3), lost, jobs=2, ahead=2)) == [0, 2, 4]
+def crash_on(header: SliceHeader, options: ReadOptions, victim: Path) -> object:
+    if header.source.file == victim:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return stream.read_or_skip(header, options)

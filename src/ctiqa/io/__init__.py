@@ -6,9 +6,9 @@ Finding reads headers alone; pixels are read slice by slice when they are asked 
 from __future__ import annotations
 
 from ctiqa.io.find import Found, find_scans
-from ctiqa.io.formats import read_headers, read_slice
+from ctiqa.io.formats import read_headers
 from ctiqa.io.protocol import Contents, ReadOptions
-from ctiqa.io.stream import stream_slices
+from ctiqa.io.stream import read_slice, stream_slices
 
 __all__ = [
     "Contents",

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import cast
 
 from ctiqa.errors import Reason, RefusedError, UsageError
+from ctiqa.io.copies import Fingerprint, drop_copies
+from ctiqa.io.dicom.meta import announces_compression
 from ctiqa.io.files import walk
-from ctiqa.io.formats import is_worth_sharing, read_headers
+from ctiqa.io.formats import read_headers
+from ctiqa.io.processes import apart, in_order, prepare
 from ctiqa.io.protocol import DEFAULT_OPTIONS, Contents, ReadOptions
-from ctiqa.io.series import drop_copies, group
-from ctiqa.io.workers import in_order
+from ctiqa.io.series import group
 from ctiqa.types import Scan, Skipped, SliceHeader
 
 BATCH = 32
@@ -26,6 +28,12 @@ MIN_BATCHES_PER_WORKER = 12
 
 MIN_BATCHES_PER_DECODER = 2
 """Where processes will be needed anyway, to decompress."""
+
+FIRST_FILES = 4
+"""Files that are asked beforehand whether they are compressed."""
+
+HEADER_S = 5.0
+"""Longest processor time to read the header of a file, in seconds; many frames take one."""
 
 Answer = Contents | Skipped
 """What one file turned out to be."""
@@ -53,6 +61,7 @@ def find_scans(
     *,
     jobs: int = 1,
     progress: Progress | None = None,
+    comparing: Progress | None = None,
 ) -> Found:
     """Find the scans in files and folders, reading headers alone.
 
@@ -66,6 +75,8 @@ def find_scans(
         options: What the user vouches for.
         jobs: Processes that read headers; 1 reads in this process.
         progress: Called now and then with (files done, files in all).
+        comparing: Called while files that may be copies are compared, with (files compared, slices
+            in all); only few of them may have to be.
 
     Returns:
         The scans, and every other file with the reason why it is none.
@@ -84,30 +95,26 @@ def find_scans(
         answers.extend(batch)
         if progress is not None:
             progress(len(answers), len(files))
-    return _sort_out(files, answers)
+    return _sort_out(files, answers, comparing)
 
 
 def _answers(files: Sequence[Path], options: ReadOptions, jobs: int) -> Iterator[list[Answer]]:
     """Read the headers of all files, a batch at a time."""
-    survey = partial(_survey, options=options)
     batches = [files[start : start + BATCH] for start in range(0, len(files), BATCH)]
-    if jobs == 1 or len(batches) < 2 * MIN_BATCHES_PER_DECODER:
-        yield from map(survey, batches)
-        return
-    first = survey(batches.pop(0))
-    yield first
-    least = MIN_BATCHES_PER_DECODER if _is_compressed(first) else MIN_BATCHES_PER_WORKER
+    is_compressed = any(map(announces_compression, files[:FIRST_FILES]))
+    if is_compressed:
+        # They will be needed to decompress, and take a while to start.
+        prepare(min(jobs, len(files)))
+    least = MIN_BATCHES_PER_DECODER if is_compressed else MIN_BATCHES_PER_WORKER
     workers = min(jobs, len(batches) // least)
     if workers < 2:
-        yield from map(survey, batches)
+        yield from map(partial(_survey, options=options), batches)
     else:
-        yield from in_order(survey, batches, _crashed, jobs=workers, ahead=2 * workers)
-
-
-def _is_compressed(answers: Sequence[Answer]) -> bool:
-    """Whether the first image among some files will have to be decompressed."""
-    found = next((answer for answer in answers if isinstance(answer, Contents)), None)
-    return found is not None and is_worth_sharing(found.headers[0])
+        survey = partial(_survey, options=options)
+        lost = partial(_survey_singly, options=options)
+        yield from in_order(
+            survey, batches, lost, jobs=workers, ahead=2 * workers, cpu_s=BATCH * HEADER_S
+        )
 
 
 def _survey(files: Sequence[Path], options: ReadOptions) -> list[Answer]:
@@ -121,11 +128,19 @@ def _examine(file: Path, options: ReadOptions) -> Answer:
         return Skipped(file, error.reason, error.detail)
 
 
-def _crashed(files: Sequence[Path]) -> list[Answer]:
-    return [Skipped(file, Reason.CORRUPT, "the reader crashed on a file nearby") for file in files]
+def _survey_singly(files: Sequence[Path], options: ReadOptions) -> list[Answer]:
+    """Read the headers of some files of which one took down the process that read it."""
+    examine = partial(_examine, options=options)
+    return [apart(examine, file, _crashed, cpu_s=HEADER_S) for file in files]
 
 
-def _sort_out(files: Sequence[Path], answers: Sequence[Answer]) -> Found:
+def _crashed(file: Path) -> Answer:
+    return Skipped(file, Reason.CORRUPT, "the reader crashed on this file, or took too long")
+
+
+def _sort_out(
+    files: Sequence[Path], answers: Sequence[Answer], comparing: Progress | None
+) -> Found:
     """Turn what the files are into scans and skipped files."""
     contents = [answer for answer in answers if isinstance(answer, Contents)]
     companions = {os.path.realpath(path) for each in contents for path in each.companions}
@@ -134,9 +149,8 @@ def _sort_out(files: Sequence[Path], answers: Sequence[Answer]) -> Found:
         for file, answer in zip(files, answers, strict=True)
         if isinstance(answer, Skipped) and os.path.realpath(file) not in companions
     ]
-    headers, copies = drop_copies(
-        (header for each in contents for header in each.headers), _pixel_digest
-    )
+    every = [header for each in contents for header in each.headers]
+    headers, copies = drop_copies(every, _Fingerprints(len(every), comparing))
     remarks = {each.headers[0].source.file: each.warnings for each in contents if each.warnings}
     return Found(
         scans=tuple(group(headers, remarks)),
@@ -144,10 +158,25 @@ def _sort_out(files: Sequence[Path], answers: Sequence[Answer]) -> Found:
     )
 
 
-def _pixel_digest(header: SliceHeader) -> bytes | None:
-    """Fingerprint of a DICOM file's stored pixels; only slices at one position are asked for it."""
-    digest = cast("Callable[[Path], bytes]", import_module("ctiqa.io.dicom.reader").pixel_digest)
-    try:
-        return digest(header.source.file)
-    except RefusedError:
-        return None
+class _Fingerprints:
+    """Fingerprints of the pixels of DICOM files, each made once."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self._total = total
+        self._progress = progress
+        self._known: dict[Path, Fingerprint | None] = {}
+
+    def __call__(self, header: SliceHeader) -> Fingerprint | None:
+        file = header.source.file
+        if file not in self._known:
+            self._known[file] = self._make(file)
+            if self._progress is not None:
+                self._progress(len(self._known), self._total)
+        return self._known[file]
+
+    def _make(self, file: Path) -> Fingerprint | None:
+        reader = import_module("ctiqa.io.dicom.reader")
+        try:
+            return cast("Fingerprint", reader.pixel_fingerprint(file))
+        except RefusedError:
+            return None

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from ctiqa.errors import RefusedError
 from ctiqa.io.dicom.lazy_gdcm import load_pydicom
 from ctiqa.io.files import sniff
 from ctiqa.io.protocol import DEFAULT_OPTIONS, Contents, Reader, ReadOptions
@@ -55,7 +53,7 @@ def read_headers(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Contents
 
 
 def read_slice(header: SliceHeader, options: ReadOptions = DEFAULT_OPTIONS) -> Slice:
-    """Read one slice, in HU.
+    """Read one slice, in HU, in this process.
 
     Args:
         header: A header from :func:`ctiqa.io.find_scans`.
@@ -69,23 +67,3 @@ def read_slice(header: SliceHeader, options: ReadOptions = DEFAULT_OPTIONS) -> S
     """
     with silent():
         return Slice(reader_of(header.source.file).read_hu(header, options), header)
-
-
-def is_worth_sharing(header: SliceHeader) -> bool:
-    """Whether a slice takes longer to decode than to hand over from process to process.
-
-    >>> from ctiqa.types import SliceSource
-    >>> is_worth_sharing(SliceHeader(SliceSource(Path("gone.dcm")), rows=512, cols=512))
-    False
-    """
-    file = header.source.file
-    try:
-        # Of a compressed volume, each worker would unpack the whole for itself.
-        if sniff(file) != "dicom":
-            return False
-        is_compressed = cast(
-            "Callable[[Path], bool]", import_module(READERS["dicom"]).is_compressed
-        )
-        return is_compressed(file)
-    except RefusedError:
-        return False

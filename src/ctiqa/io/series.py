@@ -1,21 +1,21 @@
-"""From loose slices to series: grouped, freed of duplicates, sorted and looked over."""
+"""From loose slices to series: grouped, sorted and looked over."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from ctiqa.errors import Reason
-from ctiqa.types import Scan, Skipped, SliceHeader
+from ctiqa.io.lost_series import reunite
+from ctiqa.io.order import SAME_POSITION_MM, by_file, by_position
+from ctiqa.types import Scan, SliceHeader
 
 SAME_DIRECTION = 0.02
 """Largest difference between direction cosines of one orientation."""
 
-SAME_POSITION_MM = 0.001
 GAP_FACTOR = 1.5
 """A step this many times the usual one is a gap."""
 
@@ -32,88 +32,10 @@ def group(
     Returns:
         Scans by name; the result does not depend on the order of the headers.
     """
-    series: dict[str, list[SliceHeader]] = defaultdict(list)
-    for header in sorted(headers, key=_by_file):
-        series[header.source.series_uid or str(header.source.file)].append(header)
     scans: list[Scan] = []
-    for key in sorted(series):
-        scans.extend(_scans(series[key], remarks or {}))
+    for _, (slices, remark) in sorted(reunite(sorted(headers, key=by_file)).items()):
+        scans.extend(_scans(slices, remark, remarks or {}))
     return scans
-
-
-def drop_copies(
-    headers: Iterable[SliceHeader], digest: Callable[[SliceHeader], bytes | None]
-) -> tuple[list[SliceHeader], list[Skipped]]:
-    """Find images that are there twice.
-
-    Two files with one SOPInstanceUID are copies; so are two single-frame files of a series at
-    one position with the same pixel bytes. Of two copies the one without loss is kept, or else
-    the one that comes first by path.
-
-    Args:
-        headers: Slices in any order.
-        digest: Fingerprint of a slice's stored pixels; ``None`` where it cannot be had.
-
-    Returns:
-        The headers that stay, by path, and the files that do not.
-    """
-    ranked = sorted(headers, key=lambda header: ("lossy" in header.flags, *_by_file(header)))
-    kept, first = _drop(ranked, lambda header: header.source.instance_uid)
-    crowded = _sharing_position(kept)
-    kept, second = _drop(
-        kept, lambda header: _content_key(header, digest) if header in crowded else None
-    )
-    return sorted(kept, key=_by_file), [*first, *second]
-
-
-def _drop(
-    headers: Sequence[SliceHeader], identity: Callable[[SliceHeader], object]
-) -> tuple[list[SliceHeader], list[Skipped]]:
-    """Keep the first file of each identity; ``None`` is nobody's copy."""
-    owners: dict[object, Path] = {}
-    kept: list[SliceHeader] = []
-    dropped: dict[Path, Skipped] = {}
-    for header in headers:
-        file, key = header.source.file, identity(header)
-        owner = file if key is None else owners.setdefault(key, file)
-        if owner == file:
-            kept.append(header)
-        else:
-            dropped[file] = Skipped(file, Reason.DUPLICATE, f"the same image as '{owner.name}'")
-    return kept, list(dropped.values())
-
-
-def _content_key(
-    header: SliceHeader, digest: Callable[[SliceHeader], bytes | None]
-) -> tuple[object, ...] | None:
-    fingerprint = digest(header)
-    return None if fingerprint is None else (*_place(header), fingerprint)
-
-
-def _place(header: SliceHeader) -> tuple[object, ...]:
-    """What copies have in common at least."""
-    z_steps = None if header.z_mm is None else round(header.z_mm / SAME_POSITION_MM)
-    return header.source.series_uid, z_steps, header.rows, header.cols
-
-
-def _sharing_position(headers: Sequence[SliceHeader]) -> set[SliceHeader]:
-    """Slices of single-frame files at a position where another one is."""
-    frames = Counter(header.source.file for header in headers)
-    single = [
-        header
-        for header in headers
-        if frames[header.source.file] == 1 and header.source.series_uid is not None
-    ]
-    places = Counter(_place(header) for header in single)
-    return {header for header in single if places[_place(header)] > 1}
-
-
-def _by_file(header: SliceHeader) -> tuple[Path, int]:
-    return header.source.file, header.source.frame
-
-
-def _by_position(header: SliceHeader) -> tuple[bool, float, Path, int]:
-    return header.z_mm is None, header.z_mm or 0.0, *_by_file(header)
 
 
 def _split(headers: Sequence[SliceHeader]) -> list[list[SliceHeader]]:
@@ -139,18 +61,24 @@ def _stack(first: SliceHeader, second: SliceHeader) -> bool:
     return bool(np.max(np.abs(difference)) <= SAME_DIRECTION)
 
 
-def _scans(headers: Sequence[SliceHeader], remarks: Mapping[Path, Sequence[str]]) -> Iterator[Scan]:
+def _scans(
+    headers: Sequence[SliceHeader], remark: str | None, remarks: Mapping[Path, Sequence[str]]
+) -> Iterator[Scan]:
     """Make one scan of each stack in a series, sorted and looked over."""
     parts = _split(headers)
     source = headers[0].source
     for number, part in enumerate(parts, start=1):
-        ordered = tuple(sorted(part, key=_by_position))
+        ordered = tuple(sorted(part, key=by_position))
         name = source.series_uid or source.file.name
         yield Scan(
             series_uid=name if number == 1 else f"{name}#{number}",
             path=_common_path(ordered),
             headers=ordered,
-            warnings=(*_about_files(ordered, len(parts), remarks), *look_over(ordered)),
+            warnings=(
+                *([remark] if remark else []),
+                *_about_files(ordered, len(parts), remarks),
+                *look_over(ordered),
+            ),
         )
 
 
@@ -185,10 +113,19 @@ def look_over(headers: Sequence[SliceHeader]) -> tuple[str, ...]:
         _mixed("pixel spacing", "mm", [h.spacing_mm and h.spacing_mm[0] for h in headers]),
         _mixed("slice thickness", "mm", [fact.slice_thickness_mm for fact in facts]),
         _mixed_kernels([fact.kernel for fact in facts]),
+        _shared_names(headers),
         *_positions([header.z_mm for header in headers]),
         _tilted(headers),
     )
     return tuple(sentence for sentence in found if sentence)
+
+
+def _shared_names(headers: Sequence[SliceHeader]) -> str | None:
+    """Whether different files claim to be one image."""
+    files = {header.source.file: header.source.instance_uid for header in headers}
+    claims = Counter(uid for uid in files.values() if uid is not None)
+    shared = sum(count for count in claims.values() if count > 1)
+    return f"{shared} different slices share a SOPInstanceUID with another one" if shared else None
 
 
 def _mixed(name: str, unit: str, values: Sequence[float | None]) -> str | None:

@@ -10,13 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.errors import Reason, RefusedError, UsageError
-from ctiqa.io.formats import is_worth_sharing, read_slice
+from ctiqa.io import formats
+from ctiqa.io.processes import apart, in_order
 from ctiqa.io.protocol import DEFAULT_OPTIONS, ReadOptions
-from ctiqa.io.workers import in_order
 from ctiqa.types import Skipped, Slice, SliceHeader
 
 MIN_SLICES_PER_WORKER = 4
 """Fewer slices are read sooner than a process starts."""
+
+DECODE_S = 5.0
+"""Longest processor time to decompress a slice, in seconds; the largest matrix takes one."""
 
 
 def stream_slices(
@@ -31,9 +34,9 @@ def stream_slices(
     Args:
         headers: Headers from :func:`ctiqa.io.find_scans`.
         options: The options they were found with.
-        jobs: Cores to use; 1 reads in this process. With more, as many other processes read and
-            decompress, and a decoder that crashes costs its slice alone. Only compressed DICOM
-            is shared out: handing over an uncompressed slice takes as long as reading it.
+        jobs: Processes that decompress. They are always others than this one, so that a decoder
+            that crashes or hangs costs its slice alone. What is not compressed is read here:
+            handing over such a slice takes as long as reading it.
         ahead: Slices that may be finished before they are asked for.
 
     Returns:
@@ -41,6 +44,7 @@ def stream_slices(
 
     Raises:
         UsageError: If ``jobs`` or ``ahead`` is less than 1.
+        ProcessError: If no process can be started to decompress in.
 
     >>> list(stream_slices([], jobs=2))
     []
@@ -48,22 +52,63 @@ def stream_slices(
     for name, value in (("jobs", jobs), ("ahead", ahead)):
         if value < 1:
             raise UsageError(f"'{name}' must be at least 1, got {value}")
-    read = partial(read_or_skip, options=options)
-    # The caller has work of its own to do with the slices, but while one process hands a slice
-    # over it decodes none.
-    workers = min(jobs, len(headers) // MIN_SLICES_PER_WORKER)
-    if jobs == 1 or workers < 1 or not is_worth_sharing(headers[0]):
-        return map(read, headers)
+    compressed = [header for header in headers if header.source.compressed]
+    if not compressed:
+        return map(partial(read_or_skip, options=options), headers)
+    return _mixed(headers, _decompressed(compressed, options, jobs, ahead), options)
+
+
+def read_slice(header: SliceHeader, options: ReadOptions = DEFAULT_OPTIONS) -> Slice:
+    """Read one slice, in HU; what is compressed is decompressed in another process.
+
+    Args:
+        header: A header from :func:`ctiqa.io.find_scans`.
+        options: The options it was found with.
+
+    Returns:
+        The slice: float32 [rows, cols], finite, at least -1024 HU.
+
+    Raises:
+        RefusedError: If the pixels cannot be decoded or are not HU.
+        ProcessError: If no process can be started to decompress in.
+    """
+    if not header.source.compressed:
+        return formats.read_slice(header, options)
     packed = partial(_read_packed, options=options)
-    return map(_unpacked, in_order(packed, headers, _crashed, jobs=workers, ahead=ahead))
+    found = _unpacked(apart(packed, header, _crashed, cpu_s=DECODE_S))
+    if isinstance(found, Skipped):
+        raise RefusedError(found.reason, found.detail)
+    return found
 
 
 def read_or_skip(header: SliceHeader, options: ReadOptions) -> Slice | Skipped:
-    """Read one slice; a refusal is an answer, not an error."""
+    """Read one slice in this process; a refusal is an answer, not an error."""
     try:
-        return read_slice(header, options)
+        return formats.read_slice(header, options)
     except RefusedError as error:
         return Skipped(header.source.file, error.reason, error.detail)
+
+
+def _mixed(
+    headers: Sequence[SliceHeader], decompressed: Iterator[Slice | Skipped], options: ReadOptions
+) -> Iterator[Slice | Skipped]:
+    """Slices in order, whether they were compressed or not."""
+    for header in headers:
+        if header.source.compressed:
+            yield next(decompressed)
+        else:
+            yield read_or_skip(header, options)
+
+
+def _decompressed(
+    headers: Sequence[SliceHeader], options: ReadOptions, jobs: int, ahead: int
+) -> Iterator[Slice | Skipped]:
+    # The caller has work of its own to do with the slices, but while one process hands a slice
+    # over it decodes none.
+    workers = max(min(jobs, len(headers) // MIN_SLICES_PER_WORKER), 1)
+    packed = partial(_read_packed, options=options)
+    found = in_order(packed, headers, _crashed, jobs=workers, ahead=ahead, cpu_s=DECODE_S)
+    return map(_unpacked, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +135,6 @@ def _unpacked(found: Slice | Skipped | _Packed) -> Slice | Skipped:
 
 
 def _crashed(header: SliceHeader) -> Slice | Skipped:
-    return Skipped(header.source.file, Reason.CORRUPT, "the decoder crashed on this slice")
+    return Skipped(
+        header.source.file, Reason.CORRUPT, "the decoder crashed on this slice, or took too long"
+    )

@@ -13,7 +13,7 @@ from pydicom.uid import UID
 from pydicom.valuerep import DSfloat
 
 from ctiqa.errors import UsageError
-from ctiqa.io.dicom.header import Tags
+from ctiqa.io.dicom.tags import Tags
 
 TEXT_LENGTH = {"CS": 16, "SH": 16, "LO": 64, "ST": 1024}
 """Longest value in characters by value representation (PS3.5, table 6.2-1)."""

@@ -1,20 +1,54 @@
-"""The matrix that a compressed frame announces, read before a decoder makes room for it."""
+"""What a compressed frame announces, read before a decoder makes room for it."""
 
 from __future__ import annotations
 
 import struct
 
+from ctiqa.errors import Reason, RefusedError
+
 J2K_START = b"\xff\x4f\xff\x51"
+JP2_START = b"\0\0\0\x0cjP  "
 JPEG_START = b"\xff\xd8"
+JPEG_END = b"\xff\xd9"
+
+TAIL_BYTES = 1024
+"""The end of a JPEG lies within its last bytes, whatever its writer filled up with."""
 
 FRAME_MARKERS = frozenset({0xF7, *range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 """Second bytes of the markers that carry the matrix: SOF0…SOF15, and SOF55 of JPEG-LS."""
 
+LONE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
+"""Second bytes of the markers that nothing belongs to: TEM, RST0…RST7, SOI."""
+
+
+def check_codestream(code: bytes, matrix: tuple[int, int]) -> None:
+    """Refuse a compressed frame that is not of the size that the header says, or has no end.
+
+    A few altered bytes can announce 60,000 × 60,000 pixels, for which decoders allocate 14 GB, and
+    decoders look for the end of a cut one for a long time.
+
+    Args:
+        code: The compressed frame: JPEG, JPEG-LS or JPEG 2000.
+        matrix: (rows, cols) that it should have.
+
+    Raises:
+        RefusedError: With ``CORRUPT``.
+    """
+    declared = declared_matrix(code)
+    if declared is None:
+        raise RefusedError(Reason.CORRUPT, "the compressed frame does not say how large it is")
+    if declared != matrix:
+        raise RefusedError(
+            Reason.CORRUPT,
+            f"the compressed frame must be {matrix[0]} × {matrix[1]} pixels, "
+            f"got {declared[0]} × {declared[1]}",
+        )
+    if code.startswith(JPEG_START) and JPEG_END not in code[-TAIL_BYTES:]:
+        raise RefusedError(Reason.CORRUPT, "the compressed frame ends early; copy the file anew")
+
 
 def declared_matrix(code: bytes) -> tuple[int, int] | None:
     """Matrix (rows, cols) of a JPEG, JPEG-LS or JPEG 2000 codestream.
-
-    A few altered bytes can announce 60,000 × 60,000 pixels, for which decoders allocate 14 GB.
 
     Args:
         code: The compressed frame.
@@ -25,6 +59,9 @@ def declared_matrix(code: bytes) -> tuple[int, int] | None:
     >>> declared_matrix(bytes.fromhex("ffd8 fff7 000b 10 0200 0100"))
     (512, 256)
     """
+    if code.startswith(JP2_START):
+        # Against the standard, but seen: the file format around the codestream.
+        code = code[max(code.find(J2K_START), 0) :]
     if code.startswith(J2K_START) and len(code) >= 24:
         right, bottom, left, top = struct.unpack(">IIII", code[8:24])
         return bottom - top, right - left
@@ -35,8 +72,16 @@ def _jpeg_matrix(code: bytes) -> tuple[int, int] | None:
     """Walk over the segments of a JPEG up to the one that carries the matrix."""
     position = len(JPEG_START)
     while position + 9 <= len(code) and code[position] == 0xFF:
+        marker = code[position + 1]
+        if marker == 0xFF:
+            # Any number of fill bytes may stand before a marker.
+            position += 1
+            continue
+        if marker in LONE_MARKERS:
+            position += 2
+            continue
         length, _, rows, cols = struct.unpack(">HBHH", code[position + 2 : position + 9])
-        if code[position + 1] in FRAME_MARKERS:
+        if marker in FRAME_MARKERS:
             return rows, cols
-        position += 2 + length
+        position += 2 + max(length, 2)
     return None

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import io
 import os
-import struct
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
@@ -23,13 +21,12 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io.files import GZIP_MAGIC, MAX_INFLATED_BYTES, inflate, open_file
+from ctiqa.io.dicom.limited import LimitedReader
+from ctiqa.io.dicom.meta import read_announced, undeflate
+from ctiqa.io.dicom.pixel_element import find_pixels
+from ctiqa.io.dicom.syntaxes import DEFLATED, EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE
+from ctiqa.io.files import GZIP_MAGIC, inflate, open_file
 from ctiqa.io.silence import foreign
-
-IMPLICIT_LITTLE = "1.2.840.10008.1.2"
-EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
-DEFLATED = "1.2.840.10008.1.2.1.99"
-EXPLICIT_BIG = "1.2.840.10008.1.2.2"
 
 SYNTAX_OF_ENCODING = {
     (True, True): IMPLICIT_LITTLE,
@@ -38,9 +35,8 @@ SYNTAX_OF_ENCODING = {
 }
 """Transfer syntax by (implicit VR, little endian), for files that do not name it."""
 
-UNDEFINED_LENGTH = 0xFFFFFFFF
-META_START = 132
-LONG_VRS = (b"OB", b"OW", b"UN")
+MAX_ELEMENT_BYTES = 1 << 20
+"""Longest element of a header, in bytes; the longest needed is the offset table of many frames."""
 
 tag_of = lru_cache(maxsize=None)(Tag)
 """Tag of a keyword; pydicom looks it up anew each time, for every file."""
@@ -50,9 +46,12 @@ WANTED = [
     for keyword in (
         "SOPClassUID",
         "SOPInstanceUID",
+        "StudyInstanceUID",
         "SeriesInstanceUID",
+        "FrameOfReferenceUID",
         "Modality",
         "ImageType",
+        "VolumeBasedCalculationTechnique",
         "Manufacturer",
         "ManufacturerModelName",
         "BodyPartExamined",
@@ -78,6 +77,7 @@ WANTED = [
         "Columns",
         "BitsAllocated",
         "BitsStored",
+        "HighBit",
         "PixelRepresentation",
         "PixelPaddingValue",
         "PixelPaddingRangeLimit",
@@ -110,6 +110,8 @@ class PixelPlace:
         start: Offset of the pixel value in ``content`` or the file; ``None`` if it has none.
         length: Its length in bytes; ``None`` if encapsulated (undefined length).
         size: Length of ``content`` or the file in bytes.
+        is_bytes: Whether the pixel value says of itself that it is bytes (VR OB), which no byte
+            order applies to.
         offsets: The extended offset table, which finds a frame among many without walking over
             them: offsets and lengths; ``None`` where there is none.
         content: The data set itself where the file had to be unpacked (gzip, deflate).
@@ -121,8 +123,9 @@ class PixelPlace:
     start: int | None
     length: int | None
     size: int
+    is_bytes: bool = False
     offsets: tuple[bytes, bytes] | None = None
-    content: bytes | None = None
+    content: bytes | None = field(default=None, repr=False, compare=False)
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
@@ -187,23 +190,32 @@ def _parse(path: Path, stamp: Stamp) -> DicomFile:
 def _parse_stream(path: Path, stamp: Stamp, stream: BinaryIO, content: bytes | None) -> DicomFile:
     """Parse a seekable stream that holds a DICOM file; ``content`` is the stream if unpacked."""
     size = stream.seek(0, io.SEEK_END)
-    stream.seek(0)
-    with foreign("the DICOM header"):
-        dataset = dcmread(stream, stop_before_pixels=True, force=True, specific_tags=WANTED)
-        syntax = str(dataset.file_meta.get("TransferSyntaxUID", "")).strip()
-    if syntax == DEFLATED:
-        content = _undeflate(stream)
+    announced = read_announced(stream)
+    if announced.transfer_syntax == DEFLATED:
+        content = undeflate(stream, announced.end)
         return _parse_stream(path, stamp, io.BytesIO(content), content)
+    limited = cast("BinaryIO", LimitedReader(stream, is_enhanced=announced.is_enhanced))
     with foreign("the DICOM header"):
-        _check_complete(dataset, stream.tell(), size)
-        start, length = _pixel_element(stream, dataset)
+        dataset = dcmread(
+            limited,
+            stop_before_pixels=True,
+            force=True,
+            specific_tags=WANTED,
+            defer_size=MAX_ELEMENT_BYTES,
+        )
+        syntax = str(dataset.file_meta.get("TransferSyntaxUID", "")).strip()
+        end = stream.tell()
+        _check_elements(dataset)
+        _check_complete(dataset, end, size)
+        element = find_pixels(stream, dataset)
         place = PixelPlace(
             path=path,
             stamp=stamp,
             transfer_syntax=syntax or _guessed_syntax(dataset),
-            start=start,
-            length=length,
+            start=element.start,
+            length=element.length,
             size=size,
+            is_bytes=element.is_bytes,
             offsets=_offsets(dataset),
             content=content,
         )
@@ -227,32 +239,17 @@ def _sop_class(dataset: Dataset) -> str:
     return str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID", ""))
 
 
-def _undeflate(stream: BinaryIO) -> bytes:
-    """Unpack a deflated file into the same file in explicit little endian.
+def _check_elements(dataset: Dataset) -> None:
+    """Refuse a header with an element that no header needs; it was not even read.
 
     Raises:
-        RefusedError: With ``CORRUPT``, ``TRUNCATED`` or ``TOO_LARGE``.
+        RefusedError: With ``CORRUPT``.
     """
-    stream.seek(META_START)
-    group_length = stream.read(12)
-    if len(group_length) < 12 or group_length[:4] != b"\x02\0\0\0":
-        raise RefusedError(Reason.CORRUPT, "'FileMetaInformationGroupLength' is absent")
-    (length,) = struct.unpack("<I", group_length[8:])
-    stream.seek(0)
-    head = stream.read(META_START + 12 + length)
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        body = inflater.decompress(stream.read(), MAX_INFLATED_BYTES)
-    except zlib.error:
-        raise RefusedError(Reason.CORRUPT, "the deflated data set is damaged") from None
-    if inflater.unconsumed_tail:
-        raise RefusedError(
-            Reason.TOO_LARGE, f"the data set unpacks to more than {MAX_INFLATED_BYTES} bytes"
-        )
-    if not inflater.eof:
-        raise RefusedError(Reason.TRUNCATED, "the deflated data set ends early")
-    renamed = EXPLICIT_LITTLE.encode().ljust(len(DEFLATED), b"\0")
-    return head.replace(DEFLATED.encode(), renamed) + body
+    for element in dataset.values():
+        if isinstance(element, RawDataElement) and element.value is None and element.length > 0:
+            raise RefusedError(
+                Reason.CORRUPT, f"an element of the header is {element.length} bytes long"
+            )
 
 
 def _check_complete(dataset: Dataset, end: int, size: int) -> None:
@@ -265,99 +262,3 @@ def _check_complete(dataset: Dataset, end: int, size: int) -> None:
     short = isinstance(last, RawDataElement) and len(last.value or b"") < last.length
     if short or end > size:
         raise RefusedError(Reason.TRUNCATED, f"the file ends inside its header, at byte {size}")
-
-
-def _pixel_element(stream: BinaryIO, dataset: Dataset) -> tuple[int | None, int | None]:
-    """Offset and length of the pixel value, from a stream that stands before its element."""
-    implicit, little = dataset.original_encoding
-    order = "<" if little else ">"
-    start = stream.tell()
-    head = stream.read(12)
-    if head[:4] != struct.pack(f"{order}HH", 0x7FE0, 0x0010) or len(head) < 12:
-        return None, None
-    if implicit or head[4:6] not in LONG_VRS:
-        (length,) = struct.unpack(f"{order}I", head[4:8])
-        start += 8
-    else:
-        (length,) = struct.unpack(f"{order}I", head[8:12])
-        start += 12
-    return start, None if length == UNDEFINED_LENGTH else length
-
-
-class Tags:
-    """The elements that hold for one frame, without the ways in which they can be broken.
-
-    An element is looked up in the frame's own functional groups, then in the shared ones, then
-    at the top level, so that single-frame and Enhanced CT read alike. An element that cannot be
-    parsed counts as absent: a malformed kernel name must not cost the image.
-    """
-
-    def __init__(self, dataset: Dataset, frame: int = 0) -> None:
-        shared = _item(dataset, "SharedFunctionalGroupsSequence", 0)
-        own = _item(dataset, "PerFrameFunctionalGroupsSequence", frame)
-        self._chain = [*_groups(own), *_groups(shared), dataset]
-
-    def value(self, keyword: str) -> Any:
-        """The element's value, or ``None`` where it is absent, empty or unreadable."""
-        for dataset in self._chain:
-            if (found := _read(dataset, keyword)) is not None:
-                return found
-        return None
-
-    def numbers(self, keyword: str) -> tuple[float, ...]:
-        """All values of a numeric element; empty where it is absent or not numeric."""
-        value = self.value(keyword)
-        values = value if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
-        try:
-            return tuple(float(each) for each in values)
-        except (TypeError, ValueError, OverflowError):
-            return ()
-
-    def number(self, keyword: str) -> float | None:
-        """The first value of a numeric element."""
-        numbers = self.numbers(keyword)
-        return numbers[0] if numbers else None
-
-    def integer(self, keyword: str) -> int | None:
-        """The first value of a numeric element if it is whole."""
-        number = self.number(keyword)
-        return int(number) if number is not None and number.is_integer() else None
-
-    def words(self, keyword: str) -> tuple[str, ...]:
-        """All values of a text element, stripped."""
-        value = self.value(keyword)
-        if value is None:
-            return ()
-        values = value if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
-        return tuple(str(each).strip(" \0") for each in values)
-
-    def text(self, keyword: str) -> str | None:
-        """The values of a text element, joined by backslashes as in the file."""
-        return "\\".join(self.words(keyword)).strip()[:64] or None
-
-
-def _read(dataset: Dataset, keyword: str) -> Any:
-    try:
-        element = dataset.get(tag_of(keyword))
-        value = None if element is None else element.value
-    # pydicom converts on access, and a damaged value can raise anything.
-    except Exception:  # noqa: BLE001
-        return None
-    return None if value in (None, "") else value
-
-
-def _item(dataset: Dataset, keyword: str, index: int) -> Dataset | None:
-    """Item of a sequence, or ``None`` where the sequence is absent, too short or broken."""
-    items = _read(dataset, keyword)
-    if not isinstance(items, Sequence) or not 0 <= index < len(items):
-        return None
-    item = items[index]
-    return item if isinstance(item, Dataset) else None
-
-
-def _groups(item: Dataset | None) -> list[Dataset]:
-    """The macros inside one functional group item, each the first item of a sequence."""
-    if item is None:
-        return []
-    groups = (_item(item, keyword, 0) for keyword in item.dir() if keyword.endswith("Sequence"))
-    return [group for group in groups if group is not None]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ctiqa.errors import Reason, RefusedError
+from ctiqa.plain_text import clean
 
 CT_CLASSES = frozenset(
     {
@@ -18,41 +21,136 @@ CT_CLASSES = frozenset(
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 """Secondary Capture Image Storage; its multi-frame classes start with the same digits."""
 
+WORDS_AND_NUMBERS = re.compile(r"[A-Z]+|[0-9]+")
+
 DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 
-LOCALIZER_WORDS = frozenset({"LOCALIZER", "SCOUT", "TOPO", "TOPOGRAM", "SURVIEW", "REF_SURVIEW"})
-SCREEN_WORDS = frozenset({"SCREEN SAVE", "PATIENT_INFO", "DOSE_INFO", "PROTOCOL", "SCREENSHOT"})
-REFORMAT_WORDS = frozenset({"MPR", "REFORMATTED", "CSA MPR", "CORONAL", "SAGITTAL", "OBLIQUE"})
-DERIVED_WORDS = frozenset(
-    {
-        "CPR",
-        "CSA RESAMPLED",
-        "CURVED",
-        "DENSITY MAP",
-        "EFF_Z",
-        "FUSED",
-        "IODINE",
-        "MAX_IP",
-        "MAXIMUM",
-        "MINIMUM",
-        "MIN_IP",
-        "MINIP",
-        "MIP",
-        "PERFUSION",
-        "PROJECTION",
-        "PROJECTION IMAGE",
-        "SUBTRACTION",
-        "VOLUME_RENDER",
-        "VRT",
-    }
+LOCALIZER_WORDS = ("LOCALIZER", "SCOUT", "TOPO", "TOPOGRAM", "SURVIEW", "SCANOGRAM", "PILOT")
+
+SCREEN_WORDS = (
+    "SCREEN SAVE",
+    "SCREENSHOT",
+    "SCREEN CAPTURE",
+    "PATIENT_INFO",
+    "DOSE_INFO",
+    "DOSE REPORT",
+    "PROTOCOL",
 )
-"""Words of ImageType for pictures computed from slices; their pixels are no reconstruction."""
+
+REFORMAT_WORDS = (
+    "MPR",
+    "MPVR",
+    "REFORMAT",
+    "REFORMATTED",
+    "CORONAL",
+    "SAGITTAL",
+    "OBLIQUE",
+    "RESAMPLED",
+)
+
+PROJECTION_WORDS = (
+    "CPR",
+    "CURVED",
+    "CURVED_MPR",
+    "MIP",
+    "MAXIP",
+    "MAX_IP",
+    "MAXIMUM",
+    "MINIP",
+    "MIN_IP",
+    "MINIMUM",
+    "PROJECTION",
+    "RENDER",
+    "SSD",
+    "SURFACE_RENDER",
+    "VOLUME_RENDER",
+    "VR",
+    "VRT",
+)
+"""Projections through several slices, and pictures of surfaces; with the values of Volume Based
+Calculation Technique, PS3.3 C.8.16.2.1.3."""
+
+COMBINED_WORDS = (
+    "ADDITION",
+    "AVERAGE",
+    "AVERAGED",
+    "AVG",
+    "AVE IP",
+    "AVGIP",
+    "DIVISION",
+    "FUSED",
+    "FUSION",
+    "MASKED",
+    "MEAN",
+    "MEDIAN",
+    "MULTIPLICATION",
+    "STD_DEVIATION",
+    "SUBTRACTED",
+    "SUBTRACTION",
+    "SUM",
+    "T_TEST",
+    "TMIP",
+    "TAVG",
+    "Z_SCORE",
+)
+"""Calculated pixel by pixel from several images; Derived Pixel Contrast, PS3.3 C.8.16.1.4."""
+
+MAP_WORDS = (
+    "BLOOD FLOW",
+    "BLOOD VOLUME",
+    "CBF",
+    "CBV",
+    "DENSITY MAP",
+    "MTT",
+    "PARAMETRIC",
+    "PARAMETER MAP",
+    "PBV",
+    "PERFUSION",
+    "PERMEABILITY",
+    "QUANTITY",
+    "RCBF",
+    "RCBV",
+    "RMTT",
+    "TMAX",
+    "TTD",
+    "TTP",
+)
+"""Maps of perfusion and other quantities."""
+
+MATERIAL_WORDS = (
+    "DENSITY",
+    "EFF_ATOMIC_NUM",
+    "EFF_Z",
+    "ELECTRON_DENSITY",
+    "IODINE",
+    "MAT_FRACTIONAL",
+    "MAT_MODIFIED",
+    "MAT_REMOVED",
+    "MAT_SPECIFIC",
+    "MAT_VALUE_BASED",
+    "RHO",
+    "URIC ACID",
+    "VNC",
+    "VIRTUAL NON CONTRAST",
+    "VUE",
+    "Z_EFF",
+    "ZEFF",
+)
+"""Materials told apart by two energies; the terms of PS3.3 C.8.2.1.1.1 (Supplement 188, 2018), and
+what scanners wrote before there were any."""
+
+MONOENERGETIC_WORDS = ("VMI", "MONOENERGETIC", "MONOCHROMATIC", "MONO_E", "MONO", "KEV")
+"""Virtual monoenergetic images: HU, but of a beam that no tube has."""
 
 RECONSTRUCTED_WORDS = frozenset({"AXIAL", "VOLUME"})
 """Third value of ImageType of reconstructed slices (the second one in Enhanced CT)."""
 
-NOT_HU_TYPES = frozenset({"OD", "US", "MGML", "Z_EFF", "ED", "EDW", "PCT"})
-"""Values of RescaleType, PS3.3 C.11.1.1.2 (2024), that are something other than HU."""
+HU_TYPES = re.compile(r"\W*(H\W*U|HO[A-Z]*F[A-Z]*(\W*UNITS?)?)\W*", re.IGNORECASE)
+"""How people write Hounsfield units."""
+
+OTHER_HU_TYPES = {"US": (), "UNSPECIFIED": (), "HU_MOD": ("hu_modified",)}
+"""Values of RescaleType that may be HU too, with the flags they leave (PS3.3 C.11.1.1.2, 2024):
+unspecified, as most libraries write it for HU, and HU with a material modified."""
 
 
 def check_object(sop_class: str, modality: str | None) -> tuple[str, ...]:
@@ -96,11 +194,12 @@ def check_image_type(words: Sequence[str], *, allow_reformats: bool) -> tuple[st
     A copy whose first value is DERIVED only because it was compressed is still a slice.
 
     Args:
-        words: Values of ImageType, or of FrameType in Enhanced CT.
+        words: Values of ImageType, or of FrameType in Enhanced CT. A term counts wherever it stands
+            among them, also inside a value.
         allow_reformats: Let reformats pass.
 
     Returns:
-        Flags: ``"derived"``, ``"reformat"`` or ``"image_type_missing"``.
+        Flags: ``"derived"``, ``"reformat"``, ``"monoenergetic"`` or ``"image_type_missing"``.
 
     Raises:
         RefusedError: With ``LOCALIZER``, ``SECONDARY_CAPTURE`` or ``DERIVED``.
@@ -112,17 +211,19 @@ def check_image_type(words: Sequence[str], *, allow_reformats: bool) -> tuple[st
     ...
     ctiqa.errors.RefusedError: 'ImageType' says PERFUSION: not a reconstructed slice
     """
-    found = [word.strip().upper() for word in words]
+    found = [spelt(word) for word in words]
     if not any(found):
         return ("image_type_missing",)
-    for reason, refused in _refused_words(allow_reformats=allow_reformats):
-        for word in found:
-            if word in refused:
-                raise RefusedError(reason, f"'ImageType' says {word}: not a reconstructed slice")
-    flags = ("reformat",) if REFORMAT_WORDS.intersection(found) else ()
+    for reason, terms in _refused_terms(allow_reformats=allow_reformats):
+        if (term := _first_in(found, terms)) is not None:
+            raise RefusedError(reason, f"'ImageType' says {term}: not a reconstructed slice")
+    flags = (
+        *(["reformat"] if _first_in(found, REFORMAT_WORDS) else ()),
+        *(["monoenergetic"] if _first_in(found, MONOENERGETIC_WORDS) else ()),
+    )
     if found[0] != "DERIVED":
         return flags
-    if not flags and not RECONSTRUCTED_WORDS.intersection(found[2:]):
+    if "reformat" not in flags and not RECONSTRUCTED_WORDS.intersection(found[2:]):
         raise RefusedError(
             Reason.DERIVED,
             "'ImageType' says DERIVED and its third value is neither AXIAL nor VOLUME",
@@ -130,26 +231,60 @@ def check_image_type(words: Sequence[str], *, allow_reformats: bool) -> tuple[st
     return ("derived", *flags)
 
 
-def check_rescale_type(kind: str | None) -> None:
-    """Refuse quantities other than HU; a missing or misspelt type passes.
+@lru_cache(maxsize=1024)
+def spelt(text: str) -> str:
+    """A value of ImageType as single words: writers glue them to software names and numbers.
+
+    >>> spelt("CT_SOM5 MIP"), spelt("MPR/1"), spelt("mip-5mm")
+    ('CT SOM 5 MIP', 'MPR 1', 'MIP 5 MM')
+    """
+    return " ".join(WORDS_AND_NUMBERS.findall(text.upper()))
+
+
+def check_rescale_type(kind: str | None) -> tuple[str, ...]:
+    """Refuse quantities other than HU.
+
+    Args:
+        kind: RescaleType; ``None`` where the file does not say.
+
+    Returns:
+        Flags: ``"hu_modified"``.
 
     Raises:
         RefusedError: With ``NOT_HU``.
 
     >>> check_rescale_type("Houndsfield Unit")
+    ()
+    >>> check_rescale_type("mg/ml")
+    Traceback (most recent call last):
+    ...
+    ctiqa.errors.RefusedError: 'RescaleType' must be HU, got MG/ML
     """
-    if kind is not None and kind.upper() in NOT_HU_TYPES:
-        raise RefusedError(Reason.NOT_HU, f"'RescaleType' must be HU, got {kind.upper()}")
+    if kind is None or HU_TYPES.fullmatch(kind):
+        return ()
+    word = kind.strip().upper()
+    if word not in OTHER_HU_TYPES:
+        raise RefusedError(Reason.NOT_HU, f"'RescaleType' must be HU, got {clean(word, 16)}")
+    return OTHER_HU_TYPES[word]
 
 
-def _refused_words(*, allow_reformats: bool) -> list[tuple[Reason, frozenset[str]]]:
+def _refused_terms(*, allow_reformats: bool) -> list[tuple[Reason, Sequence[str]]]:
     reformats = [] if allow_reformats else [(Reason.DERIVED, REFORMAT_WORDS)]
     return [
         (Reason.LOCALIZER, LOCALIZER_WORDS),
         (Reason.SECONDARY_CAPTURE, SCREEN_WORDS),
-        (Reason.DERIVED, DERIVED_WORDS),
+        (Reason.DERIVED, PROJECTION_WORDS),
+        (Reason.DERIVED, COMBINED_WORDS),
+        (Reason.DERIVED, MAP_WORDS),
+        (Reason.DERIVED, MATERIAL_WORDS),
         *reformats,
     ]
+
+
+def _first_in(found: Sequence[str], terms: Sequence[str]) -> str | None:
+    """The first term that stands, as whole words, in one of the values."""
+    text = f" {' | '.join(found)} "
+    return next((term for term in terms if f" {spelt(term)} " in text), None)
 
 
 def _missing(sop_class: str, modality: str | None) -> tuple[str, ...]:

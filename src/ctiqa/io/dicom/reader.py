@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io.dicom.header import DicomFile, PixelPlace, Tags, parse, stamp_of
+from ctiqa.io.dicom.header import DicomFile, PixelPlace, parse, stamp_of
 from ctiqa.io.dicom.image_type import check_image_type, check_object, check_rescale_type
-from ctiqa.io.dicom.pixels import NATIVE, Layout, is_lossy, read_layout, stored_frame
+from ctiqa.io.dicom.layout import Layout, read_layout
+from ctiqa.io.dicom.pixels import stored_frame
+from ctiqa.io.dicom.syntaxes import is_lossy, is_native
+from ctiqa.io.dicom.tags import Tags
 from ctiqa.io.geometry import (
     check_axial,
     check_spacing,
@@ -22,6 +25,9 @@ from ctiqa.io.geometry import (
 from ctiqa.io.hu_checks import Rescale, check_rescale, to_hu
 from ctiqa.io.protocol import Contents, ReadOptions
 from ctiqa.types import Acquisition, HuImage, SliceHeader, SliceSource
+
+MAX_POSITION_MM = 1e5
+"""Positions further out are none; no couch is a hundred metres long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,26 +101,18 @@ def read_hu(header: SliceHeader, options: ReadOptions) -> HuImage:  # noqa: ARG0
     return to_hu(stored, image.rescale, image.padding)
 
 
-def is_compressed(path: Path) -> bool:
-    """Whether the pixels of a file have to be decompressed.
+def pixel_fingerprint(path: Path) -> tuple[str, bytes]:
+    """Transfer syntax of a file, and the digest of its pixels as stored, compressed or not.
 
     Raises:
         RefusedError: If the file cannot be read.
     """
-    return parse(path).place.transfer_syntax not in NATIVE
-
-
-def pixel_digest(path: Path) -> bytes:
-    """Fingerprint of the pixels of a file as stored, compressed or not.
-
-    Raises:
-        RefusedError: If the file cannot be read.
-    """
-    with parse(path).place.open() as stream:
+    place = parse(path).place
+    with place.open() as stream:
         digest = hashlib.sha256()
         while chunk := stream.read(1 << 20):
             digest.update(chunk)
-        return digest.digest()
+        return place.transfer_syntax, digest.digest()
 
 
 def _check_object(file: DicomFile, tags: Tags) -> None:
@@ -137,6 +135,7 @@ def _header(file: DicomFile, layout: Layout, frame: int, options: ReadOptions) -
     flags = (
         *check_object(file.sop_class, _modality(tags)),
         *kind,
+        *check_rescale_type(tags.text("RescaleType")),
         *check_axial(orientation, allow_reformats=options.allow_reformats),
         *check_spacing(spacing_mm),
         *(["lossy"] if _is_lossy(file, tags) else ()),
@@ -162,8 +161,15 @@ def _source(file: DicomFile, layout: Layout, tags: Tags, frame: int) -> SliceSou
         frame=frame,
         instance_uid=tags.text("SOPInstanceUID"),
         series_uid=tags.text("SeriesInstanceUID"),
+        study_uids=_study_uids(tags),
+        compressed=not is_native(file.place.transfer_syntax),
         kept=image if keeps else None,
     )
+
+
+def _study_uids(tags: Tags) -> tuple[str, ...]:
+    found = (tags.text(keyword) for keyword in ("StudyInstanceUID", "FrameOfReferenceUID"))
+    return tuple(uid for uid in found if uid)
 
 
 def _stored_image(file: DicomFile, tags: Tags, layout: Layout) -> StoredImage:
@@ -188,7 +194,9 @@ def _modality(tags: Tags) -> str | None:
 
 
 def _image_type(tags: Tags) -> tuple[str, ...]:
-    return tags.words("FrameType") or tags.words("ImageType")
+    """Image type of the frame, and how it was calculated from a volume, if it was."""
+    kind = tags.words("FrameType") or tags.words("ImageType")
+    return (*kind, *tags.words("VolumeBasedCalculationTechnique")) if kind else ()
 
 
 def _orientation(tags: Tags) -> tuple[float, ...] | None:
@@ -206,11 +214,15 @@ def _z_mm(tags: Tags, orientation: tuple[float, ...] | None) -> float | None:
     else:
         location = tags.number("SliceLocation")
         z_mm = tags.number("Location") if location is None else location
-    return z_mm if z_mm is not None and math.isfinite(z_mm) else None
+    return z_mm if z_mm is not None and abs(z_mm) <= MAX_POSITION_MM else None
 
 
 def _rescale(tags: Tags) -> Rescale:
-    check_rescale_type(tags.text("RescaleType"))
+    for keyword in ("RescaleSlope", "RescaleIntercept"):
+        if tags.holds(keyword) and tags.number(keyword) is None:
+            raise RefusedError(
+                Reason.NO_RESCALE, f"'{keyword}' cannot be read; it must be one decimal number"
+            )
     return check_rescale(tags.number("RescaleSlope"), tags.number("RescaleIntercept"))
 
 
@@ -227,13 +239,15 @@ def _padding(tags: Tags, layout: Layout) -> tuple[float, float] | None:
 def _as_stored(value: int, layout: Layout) -> int:
     """Read a number as the pixels are read: writers mix up signed and unsigned padding.
 
-    >>> signed = Layout(512, 512, 1, 16, 16, True, "MONOCHROME2")
-    >>> _as_stored(63536, signed)
-    -2000
+    >>> signed = Layout(512, 512, 1, 16, 12, 11, True, "MONOCHROME2")
+    >>> _as_stored(63536, signed), _as_stored(2096, signed)
+    (-2000, -2000)
     """
-    span = 1 << layout.bits_allocated
+    if not layout.signed:
+        return value % (1 << layout.bits_allocated)
+    span = 1 << layout.bits_stored
     value %= span
-    return value - span if layout.signed and value >= span // 2 else value
+    return value - span if value >= span // 2 else value
 
 
 def _acquisition(tags: Tags, orientation: tuple[float, ...] | None) -> Acquisition:

@@ -1,4 +1,4 @@
-"""What the fork server loads before it starts a worker, so that every worker starts at once."""
+"""What a process that reads loads before its first task."""
 
 from ctiqa.io.dicom import lazy_gdcm
 

@@ -1,0 +1,101 @@
+"""Compressed pixels in their fragments: whether all are there, and which belong to a frame."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import BinaryIO
+
+from pydicom.encaps import get_frame
+
+from ctiqa.errors import Reason, RefusedError
+from ctiqa.io.dicom.header import PixelPlace
+
+ITEM = 0xFFFEE000
+DELIMITER = 0xFFFEE0DD
+
+FRAGMENTS_PER_FRAME = 4
+MANY_FRAGMENTS = 1 << 16
+"""A file may hold this many fragments, and some for every frame."""
+
+Fragment = tuple[int, int]
+"""Offset and length in bytes."""
+
+
+def check_fragments(place: PixelPlace, frames: int) -> None:
+    """Refuse compressed pixels that end early.
+
+    Raises:
+        RefusedError: With ``TRUNCATED`` or ``CORRUPT``.
+    """
+    found = len(_fragments(place, frames))
+    if found < frames:
+        raise RefusedError(
+            Reason.TRUNCATED, f"'PixelData' must hold {frames} compressed frames, got {found}"
+        )
+
+
+def frame_code(place: PixelPlace, frames: int, frame: int, most: int) -> bytes:
+    """The compressed bytes of one frame.
+
+    Args:
+        place: Where the pixels are.
+        frames: How many frames there are.
+        frame: Which one, from 0.
+        most: Most bytes that it may take.
+
+    Raises:
+        RefusedError: With ``CORRUPT`` or ``TRUNCATED``.
+    """
+    fragments = _fragments(place, frames)
+    wanted = fragments if frames == 1 else fragments[frame : frame + 1]
+    if sum(length for _, length in wanted) > most:
+        raise RefusedError(
+            Reason.CORRUPT, f"a compressed frame must take at most {most} bytes, got more"
+        )
+    with place.open() as stream:
+        if frames not in (1, len(fragments)):
+            offsets = place.offsets
+            return get_frame(stream, frame, number_of_frames=frames, extended_offsets=offsets)
+        return b"".join(_read(stream, fragment) for fragment in wanted)
+
+
+# Of many frames the fragments are asked for once a frame.
+@lru_cache(maxsize=2)
+def _fragments(place: PixelPlace, frames: int) -> tuple[Fragment, ...]:
+    """The fragments that hold something, without the offset table, which is the first item."""
+    most = MANY_FRAGMENTS + FRAGMENTS_PER_FRAME * frames
+    found: list[Fragment] = []
+    with place.open() as stream:
+        for number, (offset, length) in enumerate(_items(stream, place.size)):
+            if number > most:
+                raise RefusedError(
+                    Reason.CORRUPT, f"'PixelData' must hold at most {most} fragments, got more"
+                )
+            if number > 0 and length > 0:
+                found.append((offset, length))
+    return tuple(found)
+
+
+def _items(stream: BinaryIO, size: int) -> Iterator[Fragment]:
+    """The complete items up to the delimiter or the end of the file."""
+    while len(head := stream.read(8)) == 8:
+        group, element, length = struct.unpack("<HHI", head)
+        tag = group << 16 | element
+        if tag == DELIMITER:
+            return
+        if tag != ITEM:
+            raise RefusedError(Reason.CORRUPT, "'PixelData' is no sequence of fragments")
+        if stream.tell() + length > size:
+            raise RefusedError(
+                Reason.TRUNCATED, f"the file ends inside a compressed frame, at byte {size}"
+            )
+        yield stream.tell(), length
+        stream.seek(length, 1)
+
+
+def _read(stream: BinaryIO, fragment: Fragment) -> bytes:
+    offset, length = fragment
+    stream.seek(offset)
+    return stream.read(length)

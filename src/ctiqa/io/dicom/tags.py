@@ -1,0 +1,128 @@
+"""What the elements of a DICOM header say, without the ways in which they can be broken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from pydicom.dataset import Dataset
+
+from ctiqa.io.dicom.header import tag_of
+from ctiqa.plain_text import clean
+
+TEXT_VRS = frozenset({"CS", "LO", "SH", "UI"})
+"""Value representations of the texts that are asked for. Others can hold what nobody expects there,
+a person's name for one."""
+
+MAX_TEXT = 64
+"""Longest text that is kept, in characters; the longest that these representations allow."""
+
+DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
+"""A number as software writes it under a European locale; no decimal string can hold a comma."""
+
+
+class Tags:
+    """The elements that hold for one frame.
+
+    An element is looked up in the frame's own functional groups, then in the shared ones, then
+    at the top level, so that single-frame and Enhanced CT read alike. An element that cannot be
+    parsed counts as absent: a malformed kernel name must not cost the image.
+    """
+
+    def __init__(self, dataset: Dataset, frame: int = 0) -> None:
+        shared = _item(dataset, "SharedFunctionalGroupsSequence", 0)
+        own = _item(dataset, "PerFrameFunctionalGroupsSequence", frame)
+        self._chain = [*_groups(own), *_groups(shared), dataset]
+
+    def value(self, keyword: str) -> Any:
+        """The element's value, or ``None`` where it is absent, empty or unreadable."""
+        for dataset in self._chain:
+            if (found := _read(dataset, keyword)) is not None:
+                return found
+        return None
+
+    def holds(self, keyword: str) -> bool:
+        """Whether the element is there at all, readable or not."""
+        return any(tag_of(keyword) in dataset for dataset in self._chain)
+
+    def numbers(self, keyword: str) -> tuple[float, ...]:
+        """All values of a numeric element; empty where it is absent or not numeric."""
+        value = self.value(keyword)
+        values = value if _is_list(value) else (value,)
+        try:
+            return tuple(map(_number, values))
+        except (TypeError, ValueError, OverflowError):
+            return ()
+
+    def number(self, keyword: str) -> float | None:
+        """The first value of a numeric element."""
+        numbers = self.numbers(keyword)
+        return numbers[0] if numbers else None
+
+    def integer(self, keyword: str) -> int | None:
+        """The first value of a numeric element if it is whole."""
+        number = self.number(keyword)
+        return int(number) if number is not None and number.is_integer() else None
+
+    def words(self, keyword: str) -> tuple[str, ...]:
+        """All values of a text element, stripped and fit to be shown; empty where it is no text."""
+        for dataset in self._chain:
+            element = _element(dataset, keyword)
+            if element is None or element.value in (None, ""):
+                continue
+            values = element.value if _is_list(element.value) else (element.value,)
+            if element.VR not in TEXT_VRS or not all(isinstance(each, str) for each in values):
+                return ()
+            return tuple(clean(str(each).strip(" \0"), MAX_TEXT) for each in values)
+        return ()
+
+    def text(self, keyword: str) -> str | None:
+        """The values of a text element, joined by backslashes as in the file."""
+        return clean("\\".join(self.words(keyword)).strip(), MAX_TEXT) or None
+
+
+def _number(value: Any) -> float:
+    """A number, also where it was written with a decimal comma.
+
+    >>> _number("-1024,00")
+    -1024.0
+    """
+    if isinstance(value, str) and DECIMAL_COMMA.fullmatch(value):
+        value = value.replace(",", ".")
+    return float(value)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
+
+
+def _element(dataset: Dataset, keyword: str) -> Any:
+    try:
+        return dataset.get(tag_of(keyword))
+    # pydicom converts on access, and a damaged value can raise anything.
+    except Exception:  # noqa: BLE001
+        return None
+
+
+def _read(dataset: Dataset, keyword: str) -> Any:
+    element = _element(dataset, keyword)
+    value = None if element is None else element.value
+    return None if value in (None, "") else value
+
+
+def _item(dataset: Dataset, keyword: str, index: int) -> Dataset | None:
+    """Item of a sequence, or ``None`` where the sequence is absent, too short or broken."""
+    items = _read(dataset, keyword)
+    if not isinstance(items, Sequence) or not 0 <= index < len(items):
+        return None
+    item = items[index]
+    return item if isinstance(item, Dataset) else None
+
+
+def _groups(item: Dataset | None) -> list[Dataset]:
+    """The macros inside one functional group item, each the first item of a sequence."""
+    if item is None:
+        return []
+    groups = (_item(item, keyword, 0) for keyword in item.dir() if keyword.endswith("Sequence"))
+    return [group for group in groups if group is not None]

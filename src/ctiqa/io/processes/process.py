@@ -1,0 +1,217 @@
+"""One process that reads for this one, seen from here."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing.spawn import get_executable
+from threading import Timer
+from typing import BinaryIO, TypeVar, cast
+
+from ctiqa.errors import ProcessError
+from ctiqa.io.processes.frames import receive, send
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+START_S = 120.0
+"""Longest time a process may take to start, in seconds; on a busy disc it can be many."""
+
+WALL_FACTOR = 6.0
+"""A call may take this many times its processor time, on a busy machine or a slow disc."""
+
+DIVIDES = sys.platform == "linux"
+"""Whether one process can be made and divided; elsewhere each is started for itself."""
+
+PIPE_BYTES = 1 << 20
+"""Room in a pipe, so that a slice of 512 × 512 pixels passes at once."""
+
+SET_PIPE_SIZE = 1031
+"""Linux's ``F_SETPIPE_SZ``, which Python 3.10 and newer know only on some systems."""
+
+
+class LostError(Exception):
+    """The process ended in the middle of its work."""
+
+
+class Process:
+    """A process that carries out tasks, one at a time; one thread at a time may use it.
+
+    Args:
+        requests: Where tasks are written.
+        answers: Where results are read.
+        child: The process, where it was started here and not by a twin.
+    """
+
+    def __init__(
+        self, requests: BinaryIO, answers: BinaryIO, child: subprocess.Popen[bytes] | None
+    ) -> None:
+        self._requests = requests
+        self._answers = answers
+        self._child = child
+        self._pid: int | None = None
+
+    def call(self, task: Callable[[Item], Result], item: Item, cpu_s: float) -> Result:
+        """Have a task done.
+
+        Args:
+            task: Function at the top level of a module.
+            item: What it works on.
+            cpu_s: Processor time it may take, in seconds.
+
+        Returns:
+            The task's result; what the task raises is raised here.
+
+        Raises:
+            LostError: If the process crashes or takes too long; it is of no use any more.
+            ProcessError: If the process did not even start.
+        """
+        self._greet()
+        with self._killed_after(WALL_FACTOR * cpu_s):
+            try:
+                send(self._requests, (task, item, cpu_s))
+                done, result = receive(self._answers)
+            except (OSError, EOFError):
+                raise LostError from None
+        if not done:
+            raise result
+        return cast("Result", result)
+
+    def is_alive(self) -> bool:
+        """Whether the process is still there, as far as one can tell from outside."""
+        if self._child is not None:
+            return self._child.poll() is None
+        if self._pid is None:
+            return True
+        try:
+            os.kill(self._pid, 0)
+        except OSError:
+            return False
+        return True
+
+    def end(self, *, wait_s: float = 1.0) -> None:
+        """End the process: it goes by itself when its pipe closes, or is killed."""
+        for stream in (self._requests, self._answers):
+            with suppress(OSError):
+                stream.close()
+        if self._child is None:
+            return
+        try:
+            self._child.wait(wait_s)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+
+    def kill(self) -> None:
+        """End the process at once, whatever it is doing."""
+        if self._child is not None:
+            self._child.kill()
+        elif self._pid is not None:
+            with suppress(OSError):
+                os.kill(self._pid, 9)
+
+    def _greet(self) -> None:
+        """Wait until the process is ready."""
+        if self._pid is not None:
+            return
+        with self._killed_after(START_S):
+            try:
+                self._pid = int(receive(self._answers))
+            except (OSError, EOFError):
+                raise ProcessError(
+                    "a process for reading cannot be started: it ended while it loaded; check "
+                    "the memory and the number of processes you may use"
+                ) from None
+
+    @contextmanager
+    def _killed_after(self, seconds: float) -> Iterator[None]:
+        alarm = Timer(seconds, self.kill)
+        alarm.daemon = True
+        alarm.start()
+        try:
+            yield
+        finally:
+            alarm.cancel()
+
+
+def start(count: int) -> list[Process]:
+    """Start some processes without waiting until they are ready.
+
+    Raises:
+        ProcessError: If the system does not allow it.
+    """
+    try:
+        if DIVIDES:
+            return _start_divided(count)
+        return [_start_divided(1)[0] for _ in range(count)]
+    except OSError as error:
+        raise ProcessError(
+            f"a process for reading cannot be started: {error.strerror}; raise the limit on open "
+            "files and processes ('ulimit -n', 'ulimit -u')"
+        ) from error
+
+
+def _start_divided(count: int) -> list[Process]:
+    """One new process that makes twins of itself as soon as its modules are loaded."""
+    ours: list[tuple[BinaryIO, BinaryIO]] = []
+    theirs: list[tuple[int, int]] = []
+    try:
+        for _ in range(count - 1):
+            own, other = _pipes()
+            ours.append(own)
+            theirs.append(other)
+        child = _launch(theirs)
+    except OSError:
+        for pair in ours:
+            for stream in pair:
+                stream.close()
+        raise
+    finally:
+        for descriptors in theirs:
+            for descriptor in descriptors:
+                os.close(descriptor)
+    first = Process(cast("BinaryIO", child.stdin), cast("BinaryIO", child.stdout), child)
+    _widen(cast("BinaryIO", child.stdout).fileno())
+    return [first, *(Process(requests, answers, None) for requests, answers in ours)]
+
+
+def _pipes() -> tuple[tuple[BinaryIO, BinaryIO], tuple[int, int]]:
+    """A pipe each way: this side as streams, the other side as descriptors."""
+    their_requests, our_requests = os.pipe()
+    try:
+        our_answers, their_answers = os.pipe()
+    except OSError:
+        os.close(their_requests)
+        os.close(our_requests)
+        raise
+    _widen(our_answers)
+    ours = os.fdopen(our_requests, "wb"), os.fdopen(our_answers, "rb")
+    return ours, (their_requests, their_answers)
+
+
+def _launch(theirs: Sequence[tuple[int, int]]) -> subprocess.Popen[bytes]:
+    code = (
+        f"import sys; sys.path[:] = {sys.path!r}; "
+        f"from ctiqa.io.processes.inside import main; main({list(theirs)!r})"
+    )
+    return subprocess.Popen(
+        [os.fsdecode(get_executable()), "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pass_fds=[descriptor for pair in theirs for descriptor in pair],
+        # Out of reach of Ctrl-C on the terminal, which is the caller's to answer.
+        start_new_session=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+    )
+
+
+def _widen(descriptor: int) -> None:
+    if DIVIDES:
+        import fcntl  # noqa: PLC0415 - not there on Windows
+
+        with suppress(OSError):
+            fcntl.fcntl(descriptor, SET_PIPE_SIZE, PIPE_BYTES)
