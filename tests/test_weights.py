@@ -113,21 +113,44 @@ def test_half_an_import_is_noticed(folders: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"members": 0}, "'members' must be >= 1, got 0"),
-        ({"members": "many"}, "of the wrong kind"),
-        ({"input": {}}, "entry 'matrix' is missing"),
+        ({"name": ["a"]}, r"'name' must be a text, got \['a'\]"),
+        ({"name": " "}, "'name' must be a text"),
+        ({"version": None}, "'version' must be a text, got None"),
+        ({"members": 0}, "'members' must be 1…1000, got 0"),
+        ({"members": "many"}, "'members' must be 1…1000, got 'many'"),
+        ({"members": True}, "'members' must be 1…1000, got True"),
+        ({"members": 3.0}, "'members' must be 1…1000, got 3.0"),
+        ({"members": 10**9}, "'members' must be 1…1000"),
+        ({"input": {}}, r"entry 'input\.matrix' is missing"),
+        ({"input": 7}, "'input' must be an object, got 7"),
+        ({"input": {"matrix": [256, 512, 1024]}}, r"'input\.matrix' must be"),
+        ({"input": {"matrix": ["256", "512"]}}, r"'input\.matrix' must be"),
+        ({"input": {"matrix": [256, 10**9]}}, r"'input\.matrix' must be"),
+        ({"input": {"matrix": list(range(100_000))}}, r"'input\.matrix' must be"),
+        ({"input": {"matrix": [256, 512], "windows": "soft"}}, r"'input\.windows' must be"),
+        ({"interval": []}, r"'interval' must be an object, got \[\]"),
+        ({"interval": {"level": "0.9", "quantile": 1, "floor": 0}}, r"'interval\.level' must"),
+        ({"interval": {"level": 0.9, "quantile": True, "floor": 0}}, r"'interval\.quantile'"),
+        ({"output": 4}, "'output' must be an object"),
+        ({"output": {"range": ["low", "high"]}}, r"'output\.range' must be \[low, high\]"),
+        ({"data": [1]}, "'data' must be a list of objects"),
+        ({"not_trained_on": [None]}, "'not_trained_on' must be a list of texts"),
+        ({"agreement": {"plcc": "high"}}, "'agreement' must be figures"),
+        ({"agreement": {"plcc": {"value": 0.9, "interval": [0.8]}}}, "'agreement' must be figures"),
         (
             {"input": {"matrix": [256, 512], "selectable_windows": ["liver"]}},
-            "must be known windows, got liver",
+            r"must be names of known windows, got \['liver'\]",
         ),
         (
             {"input": {"matrix": [256, 512], "multiple": 0}},
-            r"'input\.multiple' must be >= 1, got 0",
+            r"'input\.multiple' must be 1…1024, got 0",
         ),
-        ({"input": {"matrix": [512, 256]}}, r"'input\.matrix' must rise, got \[512, 256\]"),
+        ({"input": {"matrix": [512, 256]}}, r"'input\.matrix' .* rising, .* got \[512, 256\]"),
         ({"interval": {"level": 1.5, "quantile": 1, "floor": 0}}, r"'interval\.level' .* got 1\.5"),
         ({"interval": {"level": 0.9, "quantile": -1, "floor": 0}}, "'interval.quantile' must"),
-        ({"interval": {"level": 0.9, "quantile": 1, "floor": float("nan")}}, "'interval.floor'"),
+        ({"interval": {"level": 0.9, "quantile": 1, "floor": float("nan")}}, "NaN is no JSON"),
+        ({"interval": {"level": 0.9, "quantile": 1, "floor": -0.1}}, r"'interval\.floor' must be"),
+        ({"anything": float("inf")}, "Infinity is no JSON number"),
     ],
 )
 def test_broken_card_is_refused(changes: dict[str, Any], message: str) -> None:
@@ -135,7 +158,21 @@ def test_broken_card_is_refused(changes: dict[str, Any], message: str) -> None:
         parse_card(json.dumps(card("x") | changes).encode(), Path("x.json"))
 
 
-@pytest.mark.parametrize("data", [b"{", b"[1]", b"\xff"])
+def test_every_problem_of_a_card_is_named_at_once() -> None:
+    broken = card("x") | {"members": 0, "data": 3}
+    with pytest.raises(WeightsError, match=r"'members' must be .*; 'data' must be"):
+        parse_card(json.dumps(broken).encode(), Path("x.json"))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"{", b"[1]", b"\xff", b"", b"null", b'{"a":1,"a":2}', b'{"a":1e400}'),
+        *(b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", b'{"a":"\\ud800"}'),
+        "{}".encode("utf-16"),
+    ],
+    ids=range(10),
+)
 def test_card_must_be_a_json_object(data: bytes) -> None:
     with pytest.raises(WeightsError, match=r"x\.json (is not valid JSON|must hold a JSON object)"):
         parse_card(data, Path("x.json"))

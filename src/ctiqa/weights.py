@@ -9,63 +9,38 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ctiqa.cards import IntervalRule, ModelCard, parse_card, parse_object
 from ctiqa.catalog import MODELS, find_model
 from ctiqa.errors import UsageError, WeightsError
-from ctiqa.hu import WINDOWS
+from ctiqa.strict_json import MOST_BYTES
+
+__all__ = [
+    "HASHES",
+    "IntervalRule",
+    "Model",
+    "ModelCard",
+    "ModelFiles",
+    "digest",
+    "installation",
+    "list_models",
+    "load_card",
+    "load_hashes",
+    "load_model",
+    "locate",
+    "parse_card",
+    "user_dir",
+]
 
 HASHES = "hashes.json"
 """File beside the models that says which sha256 each of them must have."""
 
 PACKAGED = Path(__file__).parent / "assets" / "models"
 """Folder of the models inside the package."""
-
-
-@dataclass(frozen=True, slots=True)
-class IntervalRule:
-    """How wide the prediction interval of a slice is (split-conformal, from validation patients).
-
-    Attributes:
-        level: Share of slices whose true score lies inside, in (0, 1).
-        quantile: Half width in units of the member spread, >= 0.
-        floor: Smallest spread taken, in score points, >= 0.
-    """
-
-    level: float
-    quantile: float
-    floor: float
-
-
-@dataclass(frozen=True, slots=True)
-class ModelCard:
-    """What a model says about itself.
-
-    Attributes:
-        name: Name of the model.
-        version: Version of its weights.
-        members: Number of head members, each one estimate of the score.
-        matrix: Smallest and largest matrix side it was made for, in pixels.
-        multiple: What its sides must be multiples of; what lacks is filled with air.
-        selectable_windows: Names of the windows a user may choose from; empty where the windows
-            are inside the model.
-        interval: How the prediction interval is made.
-        facts: The whole card as stored (licence, data, label, agreement, ...).
-    """
-
-    name: str
-    version: str
-    members: int
-    matrix: tuple[int, int]
-    multiple: int
-    selectable_windows: tuple[str, ...]
-    interval: IntervalRule
-    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +82,26 @@ class Model:
         return {**self.card.facts, "sha256": self.sha256}
 
 
-def user_dir() -> Path:
-    """Folder of imported models: ``CTIQA_MODELS``, else the user's data folder."""
+def user_dir() -> Path | None:
+    """Folder of imported models: ``CTIQA_MODELS``, else the user's data folder.
+
+    Returns:
+        The folder, which need not exist; ``None`` for a user without a home.
+    """
     if chosen := os.environ.get("CTIQA_MODELS"):
         return Path(chosen)
     base = os.environ.get("XDG_DATA_HOME") or os.environ.get("LOCALAPPDATA")
-    return (Path(base) if base else Path.home() / ".local" / "share") / "ctiqa" / "models"
+    try:
+        data = Path(base) if base else Path.home() / ".local" / "share"
+    except RuntimeError:
+        return None
+    return data / "ctiqa" / "models"
 
 
 def list_models() -> tuple[ModelFiles, ...]:
     """All models that ``--model`` knows by name: packaged ones first, then imported ones."""
     packaged = tuple(_files_of(PACKAGED / f"{record.name}.onnx", "packaged") for record in MODELS)
-    imported = sorted(user_dir().glob("*.onnx"))
-    return packaged + tuple(_files_of(path, "imported") for path in imported)
+    return packaged + tuple(_files_of(path, "imported") for path in _imported())
 
 
 def locate(model: str | Path) -> ModelFiles:
@@ -156,7 +138,7 @@ def load_model(model: str | Path, *, sha256: str | None = None) -> Model:
     if sha256 is not None:
         hashes[files.onnx.name] = sha256.lower()
     network = _read(files.onnx)
-    card = _read(files.card)
+    card = _read_text(files.card)
     for path, data in ((files.onnx, network), (files.card, card)):
         _verify(path, data, hashes.get(path.name), required=files.origin != "file")
     return Model(files, parse_card(card, files.card), network, digest(network))
@@ -180,7 +162,7 @@ def load_hashes(folder: Path) -> dict[str, str]:
     path = folder / HASHES
     if not path.is_file():
         return {}
-    table = _parse_object(_read(path), path)
+    table = parse_object(_read_text(path), path)
     if not all(isinstance(value, str) for value in table.values()):
         raise WeightsError(f"{path.name}: every value must be a sha256 as text")
     return {name: str(value).lower() for name, value in table.items()}
@@ -194,28 +176,10 @@ def load_card(model: str | Path) -> ModelCard:
         WeightsError: If the card is missing, altered or breaks a rule.
     """
     files = locate(model)
-    data = _read(files.card)
+    data = _read_text(files.card)
     expected = load_hashes(files.card.parent).get(files.card.name)
     _verify(files.card, data, expected, required=files.origin != "file")
     return parse_card(data, files.card)
-
-
-def parse_card(data: bytes, path: Path) -> ModelCard:
-    """Turn the JSON of a card into a record.
-
-    Raises:
-        WeightsError: If it is not JSON, or a needed entry is missing or out of range.
-    """
-    facts = _parse_object(data, path)
-    try:
-        card = _card_from(facts)
-    except (KeyError, TypeError, ValueError) as error:
-        raise WeightsError(
-            f"model card {path.name}: entry {error} is missing or of the wrong kind"
-        ) from error
-    if problems := _card_problems(card):
-        raise WeightsError(f"model card {path.name}: {'; '.join(problems)}")
-    return card
 
 
 def installation(model: Model) -> tuple[tuple[Path, bytes], ...]:
@@ -224,14 +188,16 @@ def installation(model: Model) -> tuple[tuple[Path, bytes], ...]:
     The hashes come last: an import that stops halfway is noticed at the next load.
 
     Raises:
-        UsageError: If a packaged model already has this name.
+        UsageError: If a packaged model already has this name, or there is no user's folder.
     """
     if model.files.name in {record.name for record in MODELS}:
         raise UsageError(
             f"{model.files.name!r} is the name of a packaged model; rename the file before import"
         )
     folder = user_dir()
-    card = _read(model.files.card)
+    if folder is None:
+        raise UsageError("you have no home folder; name one for imported models in CTIQA_MODELS")
+    card = _read_text(model.files.card)
     names = {model.files.onnx.name: model.sha256, model.files.card.name: digest(card)}
     hashes = json.dumps({**load_hashes(folder), **names}, indent=2, sort_keys=True).encode()
     return (
@@ -241,18 +207,33 @@ def installation(model: Model) -> tuple[tuple[Path, bytes], ...]:
     )
 
 
+def _imported() -> list[Path]:
+    """The models in the user's folder; none where it cannot be listed."""
+    folder = user_dir()
+    try:
+        return sorted(folder.glob("*.onnx")) if folder else []
+    except OSError:
+        return []
+
+
 def _files_of(onnx: Path, origin: str) -> ModelFiles:
     return ModelFiles(onnx.stem, onnx, onnx.with_suffix(".json"), origin)
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, most: int = -1) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            return stream.read(most)
     except OSError as error:
         raise WeightsError(
             f"model file {path} cannot be read ({error.strerror}); reinstall ctiqa, or import the "
             "model with 'ctiqa weights import FILE'"
         ) from error
+
+
+def _read_text(path: Path) -> bytes:
+    """A card or a table of hashes; of one that is too large, enough to be refused."""
+    return _read(path, MOST_BYTES + 1)
 
 
 def _verify(path: Path, data: bytes, expected: str | None, *, required: bool) -> None:
@@ -266,44 +247,3 @@ def _verify(path: Path, data: bytes, expected: str | None, *, required: bool) ->
             f"{path.name} is not the file it should be: sha256 expected {expected}, got {found}; "
             "reinstall ctiqa or import the model again"
         )
-
-
-def _parse_object(data: bytes, path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(data)
-    except ValueError as error:
-        raise WeightsError(f"{path.name} is not valid JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise WeightsError(f"{path.name} must hold a JSON object, got {type(content).__name__}")
-    return content
-
-
-def _card_from(facts: dict[str, Any]) -> ModelCard:
-    low, high = facts["input"]["matrix"]
-    rule = facts["interval"]
-    return ModelCard(
-        name=str(facts["name"]),
-        version=str(facts["version"]),
-        members=int(facts["members"]),
-        matrix=(int(low), int(high)),
-        multiple=int(facts["input"].get("multiple", 1)),
-        selectable_windows=tuple(facts["input"].get("selectable_windows", ())),
-        interval=IntervalRule(float(rule["level"]), float(rule["quantile"]), float(rule["floor"])),
-        facts=facts,
-    )
-
-
-def _card_problems(card: ModelCard) -> list[str]:
-    rule = card.interval
-    windows = ", ".join(card.selectable_windows)
-    rules = {
-        f"'input.selectable_windows' must be known windows, got {windows}": WINDOWS.keys()
-        >= set(card.selectable_windows),
-        f"'members' must be >= 1, got {card.members}": card.members >= 1,
-        f"'input.matrix' must rise, got {list(card.matrix)}": 0 < card.matrix[0] <= card.matrix[1],
-        f"'input.multiple' must be >= 1, got {card.multiple}": card.multiple >= 1,
-        f"'interval.level' must lie in (0, 1), got {rule.level}": 0 < rule.level < 1,
-        f"'interval.quantile' must be >= 0, got {rule.quantile}": 0 <= rule.quantile < math.inf,
-        f"'interval.floor' must be >= 0, got {rule.floor}": 0 <= rule.floor < math.inf,
-    }
-    return [text for text, kept in rules.items() if not kept]

@@ -10,8 +10,9 @@ from typing import Any
 
 from ctiqa.data.manifest import HEADER, SHARDS
 from ctiqa.errors import DataError
-from ctiqa.io.atomic import write_bytes
+from ctiqa.io.atomic import make_folder, write_bytes
 from ctiqa.recipe import DataRecipe
+from ctiqa.strict_json import read_json
 
 CLAIM = "recipe.json"
 """The recipe of the folder, written before its first example."""
@@ -26,11 +27,12 @@ def claim(out: Path, recipe: DataRecipe) -> None:
 
     Raises:
         DataError: If the folder holds examples of another recipe; every key that differs is named.
+        OutputError: If the folder cannot be made or written to.
     """
     mine = _plain(recipe)
     theirs = _claimed(out)
     if theirs is None:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
         write_bytes(out / CLAIM, (json.dumps(mine, indent=1) + "\n").encode())
     elif theirs != mine:
         differing = "\n  ".join(_differences(theirs, mine)) or "it cannot be read"
@@ -59,9 +61,12 @@ def _plain(recipe: DataRecipe) -> dict[str, Any]:
 def _claimed(out: Path) -> dict[str, Any] | None:
     """The recipe a folder is kept for; empty where examples lie there that none vouches for."""
     try:
-        return dict(json.loads((out / CLAIM).read_text(encoding="utf-8")))
+        stored = read_json(out / CLAIM)
+        return stored if isinstance(stored, dict) else {}
     except FileNotFoundError:
         pass
+    except OSError as error:
+        raise DataError(f"'{out / CLAIM}' cannot be read: {error.strerror}") from None
     except ValueError:
         return {}
     if (out / HEADER).exists() or any((out / SHARDS).glob("*.json")):

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ctiqa.errors import DataError
 from ctiqa.io.atomic import write_bytes
 from ctiqa.recipe import DataRecipe
+from ctiqa.strict_json import read_json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -136,10 +137,13 @@ def read_header(folder: Path) -> dict[str, Any]:
     """
     file = folder / HEADER
     try:
-        header = dict(json.loads(file.read_text(encoding="utf-8")))
+        header = read_json(file)
     except (OSError, ValueError) as error:
         raise DataError(f"'{file}' cannot be read ({error}); call 'ctiqa prepare' again") from None
-    if missing := [key for key in ("recipe", "content_sha256") if key not in header]:
+    if not isinstance(header, dict):
+        raise DataError(f"'{file}' must hold a JSON object; call 'ctiqa prepare' again")
+    kinds = {"recipe": dict, "content_sha256": str}
+    if missing := [key for key, kind in kinds.items() if not isinstance(header.get(key), kind)]:
         raise DataError(f"'{file}' lacks {' and '.join(missing)}; call 'ctiqa prepare' again")
     return header
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,11 @@ import numpy as np
 from ctiqa.errors import DataError
 from ctiqa.hu import PADDING_HU
 from ctiqa.physics.kernels import SHARP, SOFT, STANDARD, Kernel
+from ctiqa.strict_json import read_json
 from ctiqa.types import HuImage
 
 SHARP_NAMES = re.compile(r"lung|bone|(?<!a)b[5-9]\d|ya|yb|yc", re.IGNORECASE)
+COUNT = re.compile(r"[0-9]{1,6}")
 SOFT_NAMES = re.compile(r"soft|b[12]\d|ab50", re.IGNORECASE)
 
 
@@ -144,7 +145,7 @@ def read_index(root: Path) -> tuple[Series, ...]:
     """
     index = root / "index.json"
     try:
-        records = json.loads(index.read_text(encoding="utf-8"))
+        records = read_json(index)
     except (OSError, ValueError) as error:
         raise DataError(f"'{index}' must be a readable JSON index of series: {error}") from None
     if not isinstance(records, list):
@@ -154,15 +155,15 @@ def read_index(root: Path) -> tuple[Series, ...]:
     seen: set[str] = set()
     for number, record in enumerate(records):
         if not isinstance(record, dict):
-            problems.append(f"record {number}: must be an object, got {record!r}")
+            problems.append(f"record {number}: must be an object, got {repr(record)[:60]}")
             continue
         missing = {"file", "patient_id", "region", "n_slices", "licence", "origin"} - set(record)
         if missing:
             problems.append(f"record {number}: lacks {', '.join(sorted(missing))}")
             continue
-        if not str(record["n_slices"]).isdigit():
+        if not COUNT.fullmatch(str(record["n_slices"])):
             problems.append(
-                f"record {number}: n_slices must be a count, got {record['n_slices']!r}"
+                f"record {number}: n_slices must be a count, got {repr(record['n_slices'])[:60]}"
             )
             continue
         found = _series(root, record)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -15,6 +14,8 @@ from typing import Any
 from ctiqa.data.manifest import SHARDS
 from ctiqa.data.task import Task, record_file, write_shard
 from ctiqa.errors import DataError
+from ctiqa.io.atomic import make_folder
+from ctiqa.strict_json import read_json
 
 Progress = Callable[[int, int], None]
 """Told (tasks done, tasks in all)."""
@@ -34,7 +35,7 @@ def run(tasks: Sequence[Task], out: Path, *, jobs: int, progress: Progress | Non
             collection has changed since); nothing is done then.
     """
     shards = out / SHARDS
-    shards.mkdir(parents=True, exist_ok=True)
+    make_folder(shards)
     done = [t for t in tasks if record_file(t, shards).exists()]
     _check_finished(done, shards)
     finished = {t.name for t in done}
@@ -56,9 +57,15 @@ def read_records(task: Task, out: Path) -> list[dict[str, Any]]:
 def _records(task: Task, shards: Path) -> list[dict[str, Any]]:
     file = record_file(task, shards)
     try:
-        return list(json.loads(file.read_text(encoding="utf-8")))
-    except ValueError as error:
+        return _examples(read_json(file))
+    except (OSError, ValueError) as error:
         raise DataError(f"'{file}' is not a list of examples ({error}); remove it") from None
+
+
+def _examples(content: Any) -> list[dict[str, Any]]:
+    if isinstance(content, list) and all(isinstance(each, dict) for each in content):
+        return content
+    raise ValueError("it must be a JSON list of objects")
 
 
 def _check_finished(tasks: Sequence[Task], shards: Path) -> None:
@@ -73,8 +80,8 @@ def _check_finished(tasks: Sequence[Task], shards: Path) -> None:
 
 def _fits(task: Task, records: Sequence[dict[str, Any]]) -> bool:
     """Whether records are what the task would make; a slice without tissue made none."""
-    places = {(r["split"], r["fold"]) for r in records}
-    whole = len(records) == task.examples and places == {(task.place.split, task.place.fold)}
+    places = {(str(r.get("split")), str(r.get("fold"))) for r in records}
+    whole = len(records) == task.examples and places == {(task.place.split, str(task.place.fold))}
     return whole or not records
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.data.splits import Place
-from ctiqa.io.atomic import replace_file, write_bytes
+from ctiqa.io.atomic import make_folder, replace_file, write_bytes
 
 Array = npt.NDArray[np.generic]
 
@@ -85,7 +85,7 @@ def write_shard(task: Task, shards: Path) -> None:
         _save(shards / f"{task.name}.{kind}.npy", array)
     for path, write in made.files.items():
         file = shards.parent / path
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(file.parent)
         write(file)
     write_bytes(record_file(task, shards), json.dumps(records).encode())
 

@@ -236,10 +236,15 @@ def _kept(file: Path, mark: dict[str, Any]) -> dict[str, Any] | None:
     """The result of an earlier run of just this variant."""
     if not file.exists():
         return None
-    stored = json.loads(file.read_text(encoding="utf-8"))
+    try:
+        # Figures may be NaN, so this is not strict JSON.
+        stored = json.loads(file.read_bytes())
+        result = dict(stored["result"])
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise DataError(f"'{file}' is no result of a training ({error}); remove it") from None
     if any(stored.get(key) != value for key, value in mark.items()):
         raise DataError(f"'{file}' is of another recipe or other data; take another folder")
-    return dict(stored["result"])
+    return result
 
 
 def _trained(study: Study, recipe: Recipe, folder: Path) -> tuple[Floats, Floats | None]:

@@ -11,7 +11,7 @@ from ctiqa.errors import DataError
 from ctiqa.evaluate import held_out
 from ctiqa.evaluate.card_facts import LEVEL, draft
 from ctiqa.evaluate.scale import GRADES, Scale
-from ctiqa.io.atomic import write_bytes
+from ctiqa.io.atomic import make_folder, write_bytes
 from ctiqa.recipe import Recipe
 from ctiqa.score.engine import Engine
 from ctiqa.weights import HASHES, Model, ModelFiles, digest, load_hashes, parse_card
@@ -117,7 +117,7 @@ def _model(name: str, network: bytes, card: dict[str, Any], folder: Path) -> Mod
 
 
 def _write(name: str, network: bytes, card: dict[str, Any], folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     data = (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode()
     hashes = load_hashes(folder) | {
         f"{name}.onnx": digest(network),

@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 
 from ctiqa import __version__
-from ctiqa.errors import OutputError, UsageError
+from ctiqa.errors import UsageError
 from ctiqa.evaluate.evaluation import Evaluation, Measured
 from ctiqa.evaluate.evaluation_page import evaluation_page
 from ctiqa.evaluate.figures import Figure, Part
 from ctiqa.evaluate.files import Cell, write_accumulate_metrics, write_eval_info
 from ctiqa.evaluate.labelled import Labelled
 from ctiqa.evaluate.scans import ScanFigures
-from ctiqa.io.atomic import write_bytes
+from ctiqa.io.atomic import check_folder as check_place
+from ctiqa.io.atomic import make_folder, write_bytes
 from ctiqa.metrics.agreement import agreement
 from ctiqa.metrics.resampling import LEVEL, RESAMPLES
 
@@ -42,9 +43,11 @@ def check_folder(out: Path) -> None:
 
     Raises:
         UsageError: If it is a file.
+        OutputError: If it cannot be made or written to.
     """
     if out.exists() and not out.is_dir():
         raise UsageError(f"'out' must be a folder, got the file '{out}'")
+    check_place(out)
 
 
 def write_results(
@@ -65,7 +68,7 @@ def write_results(
     when = created or datetime.now().astimezone()
     folders = table_folders(out, [each.predictor.name for each in evaluation.models])
     for folder, model in zip(folders, evaluation.models, strict=True):
-        _make(folder)
+        make_folder(folder)
         _write_tables(folder, model, evaluation.labelled)
     facts = {
         "schema": SCHEMA,
@@ -155,13 +158,6 @@ def _write_tables(folder: Path, model: Measured, labelled: Labelled) -> None:
 
 def _cell(value: object) -> Cell:
     return float(value) if isinstance(value, int | float) else str(value)
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"'{folder}' cannot be made: {error.strerror}") from error
 
 
 def _model_dict(model: Measured) -> dict[str, Any]:

@@ -79,6 +79,38 @@ def write_bytes(path: Path, data: bytes) -> None:
         stream.write(data)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, where they are missing.
+
+    Raises:
+        OutputError: If that is not allowed, or a file is in the way.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"the folder '{folder}' cannot be made: {error.strerror or error}; "
+            "ask for permission or choose another place"
+        ) from error
+
+
+def check_folder(folder: Path) -> None:
+    """Make sure, before any work is done, that results can be written into a folder.
+
+    Args:
+        folder: It need not be there yet; nothing is made.
+
+    Raises:
+        OutputError: If it could not be made, or nothing could be written into it.
+    """
+    above = next(place for place in (folder, *folder.absolute().parents) if os.path.lexists(place))
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise OutputError(
+            f"'{above}' must be a folder that can be written to; ask for permission or choose "
+            "another place"
+        )
+
+
 def _mode_of(path: Path) -> int:
     """Permissions of the file that is replaced, or of any new file."""
     with suppress(OSError):

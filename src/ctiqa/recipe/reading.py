@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
 from types import UnionType
@@ -14,8 +15,15 @@ from ctiqa.recipe.data import SOURCES, DataRecipe
 from ctiqa.recipe.network import KINDS, NetworkRecipe
 from ctiqa.recipe.published import as_published, defects_of
 from ctiqa.recipe.whole import Recipe
+from ctiqa.strict_json import decoded
 
 T = TypeVar("T")
+
+MOST_BYTES = 1 << 20
+"""Largest recipe that is read."""
+
+SHOWN = 60
+"""Characters of a value that breaks its rule, in the message."""
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -31,17 +39,21 @@ def read_values(path: Path) -> dict[str, Any]:
     """The plain values of a recipe file, as they stand there.
 
     Raises:
-        UsageError: If it is not TOML.
+        UsageError: If it is not TOML, or larger than any recipe.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
     except OSError as error:
         raise UsageError(f"recipe '{path}' cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"recipe '{path}' is not TOML: {error}") from None
+    if len(data) > MOST_BYTES:
+        raise UsageError(f"recipe '{path}' is larger than {MOST_BYTES} bytes")
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return tomllib.loads(decoded(data))
+    except RecursionError:
+        raise UsageError(f"recipe '{path}' is not TOML: it is nested too deeply") from None
+    # Numbers of thousands of digits and impossible dates fail with the mother of TOML's own error.
+    except ValueError as error:
         raise UsageError(f"recipe '{path}' is not TOML: {error}") from None
 
 
@@ -54,7 +66,9 @@ def recipe_from(values: Mapping[str, Any], where: str = "recipe") -> Recipe:
       members must be int, got 'five'
     """
     problems: list[str] = []
-    if values.get("mode") == "as-published":
+    # Which defects there are depends on the data; what is no table there is named below.
+    readable = isinstance(values.get("data", {}), Mapping)
+    if readable and values.get("mode") == "as-published":
         values = as_published(values, defects_of(str(values.get("system"))))
     recipe = _build(Recipe, values, "", problems)
     if recipe is None or problems:
@@ -99,18 +113,26 @@ def _convert(hint: Any, value: Any, name: str, problems: list[str]) -> Any:
         return _list(hint, value, name, problems)
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
-            problems.append(f"{name} must be one of {', '.join(get_args(hint))}, got {value!r}")
+            problems.append(
+                f"{name} must be one of {', '.join(get_args(hint))}, got {_shown(value)}"
+            )
         return value
+    return _plain(hint, value, name, problems)
+
+
+def _plain(hint: Any, value: Any, name: str, problems: list[str]) -> Any:
+    """A number, a text or a truth value; a whole number also does as a real one."""
     accepted = (int, float) if hint is float else (hint,)
-    if isinstance(value, bool) != (hint is bool) or not isinstance(value, accepted):
-        problems.append(f"{name} must be {hint.__name__}, got {value!r}")
-        return None
-    return hint(value)
+    if isinstance(value, bool) == (hint is bool) and isinstance(value, accepted):
+        with suppress(OverflowError):
+            return hint(value)
+    problems.append(f"{name} must be {hint.__name__}, got {_shown(value)}")
+    return None
 
 
 def _table(hint: type[Any], value: Any, name: str, problems: list[str]) -> Any:
     if not isinstance(value, Mapping):
-        problems.append(f"{name} must be a table, got {value!r}")
+        problems.append(f"{name} must be a table, got {_shown(value)}")
         return None
     wanted = _variant(hint, value, name, problems) if hint in VARIANTS else hint
     return _build(wanted, value, name + ".", problems)
@@ -118,7 +140,7 @@ def _table(hint: type[Any], value: Any, name: str, problems: list[str]) -> Any:
 
 def _list(hint: Any, value: Any, name: str, problems: list[str]) -> Any:
     if not isinstance(value, list | tuple):
-        problems.append(f"{name} must be a list, got {value!r}")
+        problems.append(f"{name} must be a list, got {_shown(value)}")
         return None
     item = get_args(hint)[0]
     return tuple(_convert(item, v, f"{name}[{i}]", problems) for i, v in enumerate(value))
@@ -137,7 +159,11 @@ def _variant(
     """Which kind a table is of: one of its keys says so."""
     key, default, kinds = VARIANTS[hint]
     kind = values.get(key, default)
-    if kind not in kinds:
-        problems.append(f"{name}.{key} must be one of {', '.join(kinds)}, got {kind!r}")
+    if not isinstance(kind, str) or kind not in kinds:
+        problems.append(f"{name}.{key} must be one of {', '.join(kinds)}, got {_shown(kind)}")
         return hint
     return kinds[kind]
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:SHOWN]

@@ -14,7 +14,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from ctiqa.errors import DataError
+from ctiqa.errors import DataError, OutputError
+from ctiqa.io.atomic import make_folder
 
 
 def save(
@@ -33,6 +34,9 @@ def save(
         average: Running average of the network, all that scoring needs.
         model: The network itself, to go on with.
         optimizer: Its state, to go on with.
+
+    Raises:
+        OutputError: If it cannot be written; an earlier one is untouched.
     """
     tensors = {f"average.{k}": v for k, v in average.state_dict().items()}
     if model is not None:
@@ -40,10 +44,14 @@ def save(
     if optimizer is not None:
         tensors |= _optimizer_tensors(optimizer)
     temporary = file.with_suffix(".tmp")
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(file.parent)
     copies = {k: v.detach().clone().contiguous() for k, v in tensors.items()}
-    save_file(copies, temporary, metadata={"facts": json.dumps(facts)})
-    temporary.replace(file)
+    try:
+        save_file(copies, temporary, metadata={"facts": json.dumps(facts)})
+        temporary.replace(file)
+    except (SafetensorError, OSError) as error:
+        temporary.unlink(missing_ok=True)
+        raise OutputError(f"checkpoint '{file}' cannot be written: {error}") from error
 
 
 def load(file: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -54,12 +62,12 @@ def load(file: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """
     try:
         with safe_open(file, framework="pt") as stored:
-            facts = json.loads(stored.metadata()["facts"])
+            facts = dict(json.loads(stored.metadata()["facts"]))
             names = list(stored.keys())
             return {name: stored.get_tensor(name) for name in names}, facts
     except FileNotFoundError:
         raise DataError(f"checkpoint '{file}' does not exist; train it first") from None
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise DataError(f"'{file}' is not a checkpoint of ctiqa: {error}") from None
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ctiqa.io.atomic import write_bytes
+from ctiqa.io.atomic import make_folder, write_bytes
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -95,7 +95,7 @@ class RunLog:
             OutputError: If the file cannot be written.
         """
         rows = [{**self.always, **figures} for figures in history]
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         write_bytes(self.folder / f"{self.name}.csv", table(rows, self.columns).encode())
         self._tell_board(rows[-1])
 

@@ -162,9 +162,9 @@ def _read_part(root: Path, part: str) -> tuple[list[Scored], list[str]]:
 def _read_scores(file: Path) -> tuple[list[Score], list[str]]:
     """The entries of a JSON object, equal keys included, each with its line."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
         pairs = json.loads(text, object_pairs_hook=list)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         return [], [f"{file.name}: must be a readable JSON object: {error}"]
     if not (text.lstrip().startswith("{") and pairs):
         return [], [f"{file.name}: must be a JSON object of image names and scores"]

@@ -1,0 +1,200 @@
+"""What a model says about itself: its card, read strictly before any work is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ctiqa.errors import WeightsError
+from ctiqa.hu import WINDOWS
+from ctiqa.strict_json import StrictJsonError, parse_json
+
+MOST_MEMBERS = 1000
+"""Head members that a model may have."""
+
+MOST_SIDE = 65_536
+"""Largest matrix side, in pixels, that a model may be made for."""
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalRule:
+    """How wide the prediction interval of a slice is (split-conformal, from validation patients).
+
+    Attributes:
+        level: Share of slices whose true score lies inside, in (0, 1).
+        quantile: Half width in units of the member spread, >= 0.
+        floor: Smallest spread taken, in score points, >= 0.
+    """
+
+    level: float
+    quantile: float
+    floor: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What a model says about itself.
+
+    Attributes:
+        name: Name of the model.
+        version: Version of its weights.
+        members: Number of head members, each one estimate of the score.
+        matrix: Smallest and largest matrix side it was made for, in pixels.
+        multiple: What its sides must be multiples of; what lacks is filled with air.
+        selectable_windows: Names of the windows a user may choose from; empty where the windows
+            are inside the model.
+        interval: How the prediction interval is made.
+        facts: The whole card as stored (licence, data, label, agreement, ...).
+    """
+
+    name: str
+    version: str
+    members: int
+    matrix: tuple[int, int]
+    multiple: int
+    selectable_windows: tuple[str, ...]
+    interval: IntervalRule
+    facts: Mapping[str, Any]
+
+
+def parse_card(data: bytes, path: Path) -> ModelCard:
+    """Turn the JSON of a card into a record.
+
+    Args:
+        data: The card.
+        path: Its file, for messages.
+
+    Raises:
+        WeightsError: If it is not JSON, or an entry is missing or breaks its rule; all of them
+            are named.
+    """
+    facts = parse_object(data, path)
+    if problems := [text for rule in RULES if (text := _problem(facts, *rule))]:
+        raise WeightsError(f"model card {path.name}: {'; '.join(problems)}")
+    return _card_from(facts)
+
+
+def parse_object(data: bytes, path: Path) -> dict[str, Any]:
+    """The entries of a JSON object.
+
+    Raises:
+        WeightsError: If it is anything else.
+    """
+    try:
+        content = parse_json(data)
+    except StrictJsonError as error:
+        raise WeightsError(f"{path.name} is not valid JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise WeightsError(f"{path.name} must hold a JSON object, got {type(content).__name__}")
+    return content
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_count(value: Any, least: int = 0, most: float = 2**64) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _is_rising(value: Any) -> bool:
+    """Whether a value is a smallest and a largest side."""
+    if not isinstance(value, list) or len(value) != 2:
+        return False
+    return all(_is_count(side, 1, MOST_SIDE) for side in value) and value[0] <= value[1]
+
+
+def _is_known_windows(value: Any) -> bool:
+    return _is_texts(value) and WINDOWS.keys() >= set(value)
+
+
+def _is_range(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(_is_number(end) for end in value)
+
+
+def _is_measure(value: Any) -> bool:
+    """Whether a value is a figure, alone or with its interval."""
+    if not isinstance(value, Mapping):
+        return _is_number(value)
+    interval = value.get("interval")
+    return _is_number(value.get("value")) and (interval is None or _is_range(interval))
+
+
+def _is_agreement(value: Any) -> bool:
+    measures = ("overall", "plcc", "srocc", "krocc", "mae")
+    return isinstance(value, Mapping) and all(
+        _is_measure(value[name]) for name in measures if name in value
+    )
+
+
+def _is_sources(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, Mapping) for each in value)
+
+
+Rule = tuple[str, bool, Callable[[Any], bool], str]
+
+RULES: tuple[Rule, ...] = (
+    ("name", True, _is_text, "a text"),
+    ("version", True, lambda value: _is_text(value) or _is_number(value), "a text"),
+    ("members", True, lambda value: _is_count(value, 1, MOST_MEMBERS), f"1…{MOST_MEMBERS}"),
+    ("input", True, lambda value: isinstance(value, Mapping), "an object"),
+    ("input.matrix", True, _is_rising, f"[smallest, largest] side, rising, 1…{MOST_SIDE}"),
+    ("input.multiple", False, lambda value: _is_count(value, 1, 1024), "1…1024"),
+    ("input.selectable_windows", False, _is_known_windows, "names of known windows"),
+    ("input.windows", False, _is_texts, "a list of texts"),
+    ("interval", True, lambda value: isinstance(value, Mapping), "an object"),
+    ("interval.level", True, lambda value: _is_number(value) and 0 < value < 1, "in (0, 1)"),
+    ("interval.quantile", True, lambda value: _is_number(value) and value >= 0, ">= 0"),
+    ("interval.floor", True, lambda value: _is_number(value) and value >= 0, ">= 0"),
+    ("output", False, lambda value: isinstance(value, Mapping), "an object"),
+    ("output.range", False, _is_range, "[low, high]"),
+    ("data", False, _is_sources, "a list of objects"),
+    ("not_trained_on", False, _is_texts, "a list of texts"),
+    ("agreement", False, _is_agreement, "figures, each alone or with 'value' and 'interval'"),
+)
+"""Entries of a card: place, whether it is needed, what it must keep, and that in words.
+
+What else a card holds is passed on to reports as it is.
+"""
+
+SHOWN = 60
+"""Characters of a value that breaks its rule, in the message."""
+
+
+def _problem(
+    facts: Mapping[str, Any], place: str, needed: bool, kept: Callable[[Any], bool], words: str
+) -> str | None:
+    """What is wrong with one entry; ``None`` where it keeps its rule, or its table is the fault."""
+    *tables, name = place.split(".")
+    table: Any = facts.get(tables[0]) if tables else facts
+    if not isinstance(table, Mapping):
+        return None
+    if name not in table:
+        return f"entry '{place}' is missing" if needed else None
+    value = table[name]
+    return None if kept(value) else f"'{place}' must be {words}, got {repr(value)[:SHOWN]}"
+
+
+def _card_from(facts: Mapping[str, Any]) -> ModelCard:
+    low, high = facts["input"]["matrix"]
+    rule = facts["interval"]
+    return ModelCard(
+        name=facts["name"],
+        version=str(facts["version"]),
+        members=facts["members"],
+        matrix=(low, high),
+        multiple=facts["input"].get("multiple", 1),
+        selectable_windows=tuple(facts["input"].get("selectable_windows", ())),
+        interval=IntervalRule(float(rule["level"]), float(rule["quantile"]), float(rule["floor"])),
+        facts=facts,
+    )
