@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 UNSHOWABLE = "\ufffd"
 """Stands for every character that a terminal, a page or a log could obey, or cannot show."""
 
@@ -27,6 +30,21 @@ def clean(text: str, limit: int | None = None) -> str:
     if limit is None or len(shown) <= limit:
         return shown
     return shown[: limit - len(ELLIPSIS)] + ELLIPSIS
+
+
+def clean_tree(value: Any) -> Any:
+    r"""Plain values (dicts, lists, texts, numbers) with every text in them cleaned.
+
+    >>> clean_tree({"kernel": ["B40f\x1b[31m"], "kvp": 120})
+    {'kernel': ['B40f\ufffd[31m'], 'kvp': 120}
+    """
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {clean(str(key)): clean_tree(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean_tree(inner) for inner in value]
+    return value
 
 
 def _shown(char: str) -> str:

@@ -64,6 +64,7 @@ def test_nothing_to_score_still_says_why(run: Run, model: Path, tmp_path: Path) 
     done = run("score", tmp_path / "mr.dcm", "--model", model, "--out", out)
     assert done.status == 4
     assert "not_ct" in done.out
+    assert done.err == "error: nothing was scored: 1 × not CT (not_ct)\n"
     assert json.loads(out.read_bytes())["scans"] == []
 
 
@@ -78,14 +79,33 @@ def test_air_is_an_answer(run: Run, model: Path, tmp_path: Path) -> None:
     done = run("score", write_dicom(tmp_path / "air.dcm", blank), "--model", model)
     assert "Score     not scored" in done.out
     assert "every pixel has the same value" in done.out
-    assert done.status == 0
+    assert done.status == 4
+    assert done.err == ("error: nothing was scored: 1 × every pixel has the same value (blank)\n")
+
+
+def test_abstaining_everywhere_is_written_and_says_so(
+    run: Run, model: Path, tmp_path: Path
+) -> None:
+    air = np.where(np.eye(256) > 0, -990, -1000).astype(np.float32)
+    out = tmp_path / "r.json"
+    done = run("score", write_dicom(tmp_path / "a.dcm", air), "--model", model, "--out", out)
+    assert done.status == 4
+    (scan,) = json.loads(out.read_bytes())["scans"]
+    assert scan["flags"] == ["air", "not_scored"]
+
+
+def test_one_score_is_enough(run: Run, model: Path, tmp_path: Path) -> None:
+    write_series(tmp_path, 1)
+    air = np.where(np.eye(256) > 0, -990, -1000).astype(np.float32)
+    write_dicom(tmp_path / "air.dcm", air, 1)
+    assert run("score", tmp_path, "--model", model).status == 0
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["nowhere"], "nowhere"),
-        (["scan", "--slices", "0:9"], "inside 0:3"),
+        (["scan", "--slices", "9:2"], "with A before B"),
         (["scan", "--slices", "x"], "must be A:B"),
         (["scan", "--jobs", "0"], "'jobs' must be >= 1, got 0"),
         (["scan", "--jobs", "two"], "Invalid value for '--jobs'"),
@@ -149,7 +169,7 @@ def test_impossible_output_is_refused_before_scoring(
     def never(*_: object, **__: object) -> None:
         raise AssertionError("scored before the outputs were checked")
 
-    monkeypatch.setattr("ctiqa.score.Scorer.score_paths", never)
+    monkeypatch.setattr("ctiqa.score.Scorer.find", never)
     (tmp_path / "r.json").mkdir()
     done = run("score", tmp_path, "--model", model, "--out", tmp_path / "r.json")
     assert done.status == 2
@@ -180,6 +200,58 @@ def test_quiet_says_nothing(run: Run, model: Path, tmp_path: Path) -> None:
 def test_slices_are_chosen(run: Run, model: Path, tmp_path: Path) -> None:
     done = run("score", write_series(tmp_path, 4), "--model", model, "--slices", "1:3")
     assert "2 of 2 scored" in done.out
+
+
+def test_short_series_do_not_stop_an_archive(run: Run, model: Path, tmp_path: Path) -> None:
+    lengths = {"long": 6, "short": 3, "none": 2}
+    for number, (name, length) in enumerate(lengths.items()):
+        write_series(
+            tmp_path / name,
+            length,
+            first_hu=100.0 * number,
+            SeriesInstanceUID=f"1.2.{number}",
+        )
+    out = tmp_path / "r.json"
+    done = run("score", tmp_path, "--model", model, "--slices", "2:5", "--out", out)
+    assert done.status == 3
+    content = json.loads(out.read_bytes())
+    assert [scan["n_slices"] for scan in content["scans"]] == [3, 1]
+    assert content["scans"][1]["warnings"] == ["slices 2:5 reach beyond its 3 slices: 1 were taken"]
+    assert [(each["reason"], Path(each["file"]).name) for each in content["skipped"]] == [
+        ("not_selected", "none")
+    ]
+
+
+def test_no_slice_in_the_range_is_nothing_done(run: Run, model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "r.json"
+    folder = write_series(tmp_path / "scan", 3)
+    done = run("score", folder, "--model", model, "--slices", "10:40", "--out", out)
+    assert done.status == 4
+    assert "no slice in the chosen range (not_selected)" in done.err
+    assert json.loads(out.read_bytes())["scans"] == []
+
+
+def test_one_output_that_fails_costs_no_other(
+    run: Run, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = os.fsync
+    calls = iter([True, False, False])
+
+    def full_once(handle: int) -> None:
+        if next(calls):
+            raise OSError(28, "No space left on device")
+        whole(handle)
+
+    monkeypatch.setattr(os, "fsync", full_once)
+    targets = [tmp_path / name for name in ("r.json", "r.csv", "r.html")]
+    done = run(
+        *("score", write_series(tmp_path / "scan", 1), "--model", model),
+        *("--out", targets[0], "--out", targets[1], "--report", targets[2]),
+    )
+    assert done.status == 4
+    assert "r.json' must be writable" in done.err
+    assert [target.exists() for target in targets] == [False, True, True]
+    assert "1 of 1 scored" in done.out
 
 
 def test_long_lists_are_cut_short(run: Run, model: Path, tmp_path: Path) -> None:
@@ -230,5 +302,5 @@ def test_debug_shows_where_a_bug_happened(
         raise ZeroDivisionError
 
     monkeypatch.setenv("CTIQA_DEBUG", "1")
-    monkeypatch.setattr("ctiqa.score.Scorer.score_paths", fail)
+    monkeypatch.setattr("ctiqa.score.Scorer.find", fail)
     assert "Traceback" in run("score", tmp_path, "--model", model).err

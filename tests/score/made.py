@@ -134,8 +134,9 @@ def write_dicom(path: Path, hu: HuImage, index: int = 0, **elements: Any) -> Pat
     return path
 
 
-def write_series(folder: Path, count: int = 3, **elements: Any) -> Path:
+def write_series(folder: Path, count: int = 3, *, first_hu: float = 0.0, **elements: Any) -> Path:
     """Write a series whose slices get brighter, and so score higher, along z."""
     for index in range(count):
-        write_dicom(folder / f"{index:03}.dcm", phantom(10.0 * index), index, **elements)
+        hu = phantom(first_hu + 10.0 * index)
+        write_dicom(folder / f"{index:03}.dcm", hu, index, **elements)
     return folder

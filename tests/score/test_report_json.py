@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tests.score.made import report, scan_score, skip
 
+from ctiqa.errors import Reason
 from ctiqa.score.report_json import report_as_json
-from ctiqa.types import Report
+from ctiqa.types import Report, Skipped
 
 
 def parsed(content: Report) -> dict[str, Any]:
@@ -21,7 +23,8 @@ def parsed(content: Report) -> dict[str, Any]:
 
 def test_contract() -> None:
     content = parsed(report(scan_score([2.0, None], kernel="B40f", kvp=120.0), skipped=[skip()]))
-    assert set(content) == {"schema", "notice", "model", "scans", "skipped"}
+    assert set(content) == {"schema", "notice", "interrupted", "model", "scans", "skipped"}
+    assert content["interrupted"] is False
     assert content["schema"] == 1
     assert content["model"] == {"name": "tiny", "version": "1.0"}
     assert "research use only" in content["notice"]
@@ -52,6 +55,19 @@ def test_contract() -> None:
         "interval": None,
         "flags": ["air"],
     }
+
+
+def test_a_stopped_run_says_so() -> None:
+    stopped = report(scan_score([2.0]), skipped=[skip(reason=Reason.STOPPED)])
+    assert parsed(stopped)["interrupted"] is True
+
+
+def test_every_text_is_fit_to_be_shown() -> None:
+    hostile = "a\x1b[2J\x00\u202eb\ud800"
+    scan = replace(scan_score([1.0], kernel=hostile), warnings=(hostile,))
+    content = report(scan, skipped=[Skipped(Path(hostile), Reason.CORRUPT, hostile)])
+    marked = replace(content, model={"name": hostile, "nested": [{hostile: hostile}]})
+    assert str(parsed(marked)).isprintable()
 
 
 def test_scores_have_four_decimals() -> None:

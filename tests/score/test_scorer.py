@@ -54,7 +54,7 @@ def test_series_is_sorted_and_averaged(scorer: Scorer, tmp_path: Path) -> None:
 
 def test_two_series_at_one_path_are_listed(scorer: Scorer, tmp_path: Path) -> None:
     write_series(tmp_path / "first")
-    write_series(tmp_path / "second", SeriesInstanceUID="1.2.3")
+    write_series(tmp_path / "second", first_hu=5.0, SeriesInstanceUID="1.2.3")
     with pytest.raises(
         UsageError, match=r"hold 2 series \(.*(first|second), .*(first|second)\); pass one of them"
     ):
@@ -92,7 +92,12 @@ def test_slice_that_turns_out_broken_is_skipped(scorer: Scorer, tmp_path: Path) 
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_every_series_keeps_its_own_slices(model: Path, tmp_path: Path, jobs: int) -> None:
     for number, length in enumerate((3, 1, 4)):
-        write_series(tmp_path / str(number), length, SeriesInstanceUID=f"1.2.{number}")
+        write_series(
+            tmp_path / str(number),
+            length,
+            first_hu=2.0 * number,
+            SeriesInstanceUID=f"1.2.{number}",
+        )
     write_dicom(tmp_path / "0" / "001.dcm", phantom(), 1, PixelData=b"\0" * 100)
     many = Scorer(model, jobs=jobs).score_paths([tmp_path])
     for scan in many.scans:

@@ -1,5 +1,29 @@
 """The command line: one file a command, and the promise that no traceback reaches the user."""
 
-from ctiqa.cli.app import main
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from ctiqa.cli.status import INTERRUPTED
+from ctiqa.cli.streams import harden
 
 __all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command and leave the process with its exit status.
+
+    Args:
+        arguments: Words after ``ctiqa``; ``None`` takes those of the process.
+    """
+    harden()
+    try:
+        # Loading takes long enough for a Ctrl-C to come in between.
+        from ctiqa.cli.app import run
+
+        status = run(arguments)
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    sys.exit(status)

@@ -1,6 +1,6 @@
 """Runs the command line as ``python -m ctiqa.cli``."""
 
-from ctiqa.cli.app import main
+from ctiqa.cli import main
 
 if __name__ == "__main__":
     main()

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from ctiqa.cli.command import command_of
+from ctiqa.cli.say import say
 from ctiqa.cli.train import DataFolder, DeviceKind, Kind, RecipeFile
 
 Ablation = Literal["blocks", "members", "beta", "defects"]
@@ -87,12 +88,14 @@ def _tabulate(kind: str, asked: _Asked, command: str) -> None:
     from ctiqa.evaluate.published import published
     from ctiqa.evaluate.variant_tables import table_markdown, write_tables
     from ctiqa.evaluate.variants import chosen, shortened, variants_of
+    from ctiqa.io.atomic import check_folder
     from ctiqa.recipe import read_values
     from ctiqa.train.devices import device as devices
 
     values = read_values(asked.recipe)
     if asked.epochs:
         values = shortened(values, asked.epochs)
+    check_folder(asked.out)
     variants = chosen(variants_of(kind, values), asked.only)
     with devices(asked.device) as where:
         rows = run_variants(
@@ -103,7 +106,7 @@ def _tabulate(kind: str, asked: _Asked, command: str) -> None:
             split=asked.split,
             natural=asked.natural,
             device=where,
-            tell=typer.echo,
+            tell=say,
         )
         if not where.first:
             return
@@ -116,5 +119,5 @@ def _tabulate(kind: str, asked: _Asked, command: str) -> None:
         "minutes": f"{sum(row.minutes for row in rows):.1f} on {where.torch.type}",
     }
     files = write_tables(rows, published(kind), asked.out, kind, facts)
-    typer.echo(table_markdown(rows, published(kind), facts))
-    typer.echo(f"wrote {', '.join(str(file) for file in files)}")
+    say(table_markdown(rows, published(kind), facts))
+    say(f"wrote {', '.join(str(file) for file in files)}")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
 from ctiqa.cli import ablate, evaluate, export, info, prepare, score, train, weights
-from ctiqa.cli.status import BUG, DONE, WRONG_USAGE, status_of
+from ctiqa.cli.say import complain
+from ctiqa.cli.status import BUG, DONE, NOTHING_DONE, WRONG_USAGE, status_of
+from ctiqa.cli.world import fault_of_the_world
 from ctiqa.errors import CtiqaError
 
 app = typer.Typer(
@@ -58,27 +60,29 @@ def common(
     """How good is this CT image, 0 (bad) to 4 (excellent). Research use only."""
 
 
-def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command and leave the process with its status; typer makes 130 of an interrupt.
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; typer makes 130 of an interrupt.
 
     Wrong words on the command line end like every other error: in one line.
 
     Args:
         arguments: Words after ``ctiqa``; ``None`` takes those of the process.
+
+    Returns:
+        The exit status.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
         status = app(args=words or ["--help"], prog_name="ctiqa", standalone_mode=False)
     except WrongWords as error:
         complain(f"{error.format_message().rstrip('.')} (see 'ctiqa {_command(words)}--help')")
-        sys.exit(WRONG_USAGE)
+        return WRONG_USAGE
     except CtiqaError as error:
         complain(str(error))
-        sys.exit(status_of(error))
-    except Exception as error:  # noqa: BLE001 - the last line of defence: say that it is our fault
-        report_bug(error)
-        sys.exit(BUG)
-    sys.exit(status or DONE)
+        return status_of(error)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: say whose fault it is
+        return _unexpected(error)
+    return int(status or DONE)
 
 
 def _command(words: Sequence[str]) -> str:
@@ -86,21 +90,15 @@ def _command(words: Sequence[str]) -> str:
     return f"{words[0]} " if words and words[0] in COMMANDS else ""
 
 
-def complain(message: str) -> None:
-    """What went wrong on stderr, red where a person is looking; a list keeps its lines."""
-    head = typer.style("error:", fg=typer.colors.RED, bold=True)
-    typer.echo(f"{head} {message.strip()}", err=True, color=_colour())
-
-
-def report_bug(error: Exception) -> None:
-    """Say that an unexpected error is a bug of ctiqa, with the traceback if it is wanted."""
+def _unexpected(error: Exception) -> int:
+    """Say what the computer lacks, or that it is a bug; with the traceback if it is wanted."""
     if os.environ.get("CTIQA_DEBUG"):
         sys.excepthook(type(error), error, error.__traceback__)
+    if sentence := fault_of_the_world(error):
+        complain(sentence)
+        return NOTHING_DONE
     complain(
         f"this is a bug in ctiqa, please report it ({type(error).__name__}: {error}); "
         "set CTIQA_DEBUG=1 to see where it happened"
     )
-
-
-def _colour() -> bool | None:
-    return False if os.environ.get("NO_COLOR") else None
+    return BUG

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ctiqa.cli.command import command_of
+from ctiqa.cli.say import say
 from ctiqa.cli.train import DataFolder, DeviceKind
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def evaluate(
     if published:
         text = beside_published(found, published)
         write_bytes(out / "published.md", text.encode())
-        typer.echo(text)
+        say(text)
 
 
 def _bars(stack: ExitStack) -> Callable[[str], Progress]:
@@ -110,9 +111,7 @@ def _tell(found: Evaluation, out: Path) -> None:
         overall, mae = main["overall"], main["mae"]
         known = overall.interval
         between = f" ({known[0]:.3f}-{known[1]:.3f})" if known else ""
-        typer.echo(
-            f"{each.predictor.name}: overall {overall.value:.3f}{between}, MAE {mae.value:.3f}"
-        )
+        say(f"{each.predictor.name}: overall {overall.value:.3f}{between}, MAE {mae.value:.3f}")
     for note in found.notes:
-        typer.echo(f"note: {note}", err=True)
-    typer.echo(f"page: {out / 'index.html'}")
+        say(f"note: {note}", err=True)
+    say(f"page: {out / 'index.html'}")

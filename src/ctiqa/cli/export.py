@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ctiqa.cli.say import say
 from ctiqa.cli.train import DataFolder, RecipeFile
 
 
@@ -22,11 +23,13 @@ def export(
     from ctiqa.evaluate.card_facts import input_facts
     from ctiqa.evaluate.labelled import open_labelled
     from ctiqa.evaluate.model_card import write_model
+    from ctiqa.io.atomic import check_folder
     from ctiqa.recipe import read_recipe
     from ctiqa.train.export import to_onnx
     from ctiqa.train.student import load_student
 
     wanted = read_recipe(recipe)
+    check_folder(out)
     labelled = open_labelled(data)
     facts = input_facts(wanted.network)
     low, high = facts["matrix"]
@@ -39,4 +42,4 @@ def export(
     card = write_model(wanted, network, labelled.whole, out, threads=jobs, scale=labelled.scale)
     overall = card["agreement"]["overall"]
     worst, best = overall["interval"]
-    typer.echo(f"{out / wanted.name}.onnx: overall {overall['value']:.3f} ({worst:.3f}-{best:.3f})")
+    say(f"{out / wanted.name}.onnx: overall {overall['value']:.3f} ({worst:.3f}-{best:.3f})")

@@ -21,7 +21,9 @@ def info(
     if as_json:
         import json
 
-        typer.echo(json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False))
+        from ctiqa.plain_text import clean_tree
+
+        typer.echo(json.dumps(clean_tree(card), indent=2, ensure_ascii=False, allow_nan=False))
         return
     from ctiqa.cli.info_table import print_card
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ctiqa.plain_text import clean
 from ctiqa.score.facts import NOTICE
 from ctiqa.score.model_facts import agreement_basis, agreement_rows, model_rows
 
@@ -29,5 +30,5 @@ def _pairs(rows: Iterable[tuple[str, str]]) -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for label, text in rows:
-        table.add_row(label, Text(text))
+        table.add_row(label, Text(clean(text)))
     return table

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from ctiqa.cli.say import say
+
 
 def prepare(
     recipe: Annotated[Path, typer.Argument(help="Recipe (.toml).")],
@@ -29,10 +31,10 @@ def prepare(
     wanted = read_recipe(recipe)
     with count_bar("Making examples") as move:
         manifest = make(root, out, wanted.data, jobs=jobs or os.cpu_count() or 1, progress=move)
-    typer.echo(f"wrote {manifest}")
+    say(f"wrote {manifest}")
     if audit is not None:
         from ctiqa.data.manifest import read_examples
         from ctiqa.evaluate.label_audit import write_audit
 
         write_audit(read_examples(out), audit)
-        typer.echo(f"wrote {audit}")
+        say(f"wrote {audit}")

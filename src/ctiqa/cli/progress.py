@@ -1,8 +1,10 @@
-"""The progress bars of scoring: on stderr, and only where a person is looking."""
+"""How far scoring is, on stderr: bars where a person is looking, else a line now and then."""
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -10,30 +12,110 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-LABELS = {"reading": "Reading headers", "scoring": "Scoring slices"}
+Move = Callable[[str, int, int], None]
+"""Told (stage, done, total)."""
+
+LABELS = {
+    "reading": "Reading headers",
+    "comparing": "Comparing positions",
+    "scoring": "Scoring slices",
+}
 """What ``ctiqa score`` is doing, by the name of the stage."""
+
+FIRST_LINE_S = 3.0
+"""Runs that are over sooner, in s, print no line."""
+
+BETWEEN_LINES_S = 5.0
+"""Least time between two lines, in s."""
+
+SHARE = 0.05
+"""Lines of a long run are this share of its time apart: an hour is no flood."""
 
 
 @contextmanager
-def stage_bars(*, quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
-    """Show one bar for each stage of scoring while the block runs.
+def stage_bars(*, quiet: bool) -> Iterator[Move | None]:
+    """Show how far each stage of scoring is while the block runs.
 
     Args:
         quiet: Show nothing.
 
     Yields:
-        Function (stage, done, total) that moves a bar; ``None`` where nothing is shown.
+        Function (stage, done, total); ``None`` where nothing is shown.
     """
-    if quiet or not sys.stderr.isatty():
+    if quiet:
         yield None
-        return
-    with _bars() as bars:
-        tasks = {stage: bars.add_task(text, visible=False) for stage, text in LABELS.items()}
+    elif not _is_watched():
+        yield Lines()
+    else:
+        with _bars() as bars:
+            yield _mover(bars)
 
-        def move(stage: str, done: int, total: int) -> None:
-            bars.update(tasks[stage], completed=done, total=total, visible=True)
 
-        yield move
+class Lines:
+    """Progress for a log: a line every few seconds, none for a run that is soon over.
+
+    Args:
+        clock: Time in s.
+        write: Takes a line.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        write: Callable[[str], object] | None = None,
+    ) -> None:
+        self._clock = clock
+        self._write = write or sys.stderr.write
+        self._started = self._began = clock()
+        self._next = self._started + FIRST_LINE_S
+        self._stage = ""
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Take note of how far a stage is, and print it where it is time to."""
+        now = self._clock()
+        if stage != self._stage:
+            self._stage, self._began = stage, now
+        if now < self._next:
+            return
+        self._next = now + max(BETWEEN_LINES_S, SHARE * (now - self._started))
+        left = (now - self._began) / max(done, 1) * (total - done)
+        self._write(f"{label_of(stage)}: {done} of {total}, {time_left(left)} left\n")
+
+
+def label_of(stage: str) -> str:
+    """A stage in words; one that has none yet goes by its name.
+
+    >>> label_of("scoring"), label_of("sorting")
+    ('Scoring slices', 'Sorting')
+    """
+    return LABELS.get(stage, stage.capitalize())
+
+
+def time_left(seconds: float) -> str:
+    """A time to wait, in the unit that fits.
+
+    >>> time_left(42.4), time_left(600), time_left(9000)
+    ('42 s', '10 min', '2.5 h')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def _is_watched() -> bool:
+    """Whether stderr is a terminal that can redraw a line."""
+    return sys.stderr.isatty() and os.environ.get("TERM", "") not in {"dumb", "unknown"}
+
+
+def _mover(bars: Progress) -> Move:
+    tasks = {stage: bars.add_task(text, visible=False) for stage, text in LABELS.items()}
+
+    def move(stage: str, done: int, total: int) -> None:
+        if stage not in tasks:
+            tasks[stage] = bars.add_task(label_of(stage), visible=False)
+        bars.update(tasks[stage], completed=done, total=total, visible=True)
+
+    return move
 
 
 def _bars() -> Progress:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ctiqa.cli.say import complain, say
 from ctiqa.cli.status import DONE, DONE_WITH_SKIPS, NOTHING_DONE
+from ctiqa.cli.stopping import Stop, break_off, stoppable
+from ctiqa.errors import CtiqaError
 
 if TYPE_CHECKING:
     from ctiqa.io import ReadOptions
@@ -19,7 +23,9 @@ def score(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="Files and folders: DICOM, NIfTI, MetaImage, NRRD, TIFF, NPY.", metavar="PATH"
+            help="Files and folders: DICOM (also in a zip archive), NIfTI, MetaImage, NRRD, TIFF, "
+            "NPY.",
+            metavar="PATH",
         ),
     ],
     *,
@@ -73,24 +79,28 @@ def score(
 ) -> None:
     """Score CT scans: how good they are, 0 (bad) to 4 (excellent).
 
-    Exit status: 0 done, 2 wrong usage, 3 done but inputs were skipped, 4 nothing could be done.
+    Ctrl-C keeps what is done and writes it; a second one stops at once.
+
+    Exit status: 0 done, 2 wrong usage, 3 done but inputs were skipped, 4 nothing was scored or
+    could be done, 130 stopped.
     """
     from ctiqa.io import ReadOptions
     from ctiqa.io.dicom import lazy_gdcm
-    from ctiqa.score.outputs import write_outputs
 
     lazy_gdcm.claim()
     check_targets(out or [], report)
     options = ReadOptions(tiff_hu=tiff_hu, allow_reformats=allow_reformats)
-    result = _run(_scorer(model, jobs, window, engine), paths, options, slices, quiet=quiet)
+    with stoppable() as stop:
+        try:
+            scorer = _scorer(model, jobs, window, engine)
+            result = _run(scorer, paths, options, slices, stop, quiet=quiet)
+            failures = _write(result, out or [], report, options)
+        except KeyboardInterrupt:
+            break_off(stop)
     if not quiet:
-        from ctiqa.cli.score_table import print_report
-
-        print_report(result)
-    write_outputs(result, out or [])
-    if report is not None:
-        _write_page(result, report, options)
-    raise typer.Exit(exit_status(result))
+        _print(result)
+    _conclude(result, [*(out or []), *([report] if report else [])], failures, stop)
+    raise typer.Exit(NOTHING_DONE if failures else stop.status or exit_status(result))
 
 
 def check_targets(out: list[Path], report: Path | None) -> None:
@@ -107,7 +117,7 @@ def check_targets(out: list[Path], report: Path | None) -> None:
 
 def exit_status(report: Report) -> int:
     """The exit status for a finished run."""
-    if not report.scans:
+    if all(verdict.score is None for verdict in report.scans):
         return NOTHING_DONE
     return DONE_WITH_SKIPS if report.skipped else DONE
 
@@ -122,14 +132,66 @@ def _scorer(model: str | None, jobs: int | None, window: str | None, engine: str
 
 
 def _run(
-    scorer: Scorer, paths: list[Path], options: ReadOptions, slices: str | None, *, quiet: bool
+    scorer: Scorer,
+    paths: list[Path],
+    options: ReadOptions,
+    slices: str | None,
+    stop: Stop,
+    *,
+    quiet: bool,
 ) -> Report:
     from ctiqa.cli.progress import stage_bars
     from ctiqa.score.select import SliceRange
 
     chosen = None if slices is None else SliceRange.parse(slices)
     with stage_bars(quiet=quiet) as progress:
-        return scorer.score_paths(paths, options, slices=chosen, progress=progress)
+        found = scorer.find(paths, options, slices=chosen, progress=progress)
+        stop.keep()
+        result = scorer.score_found(found, options, progress=progress, stop=stop.asked)
+    if stop.number is not None and not result.scans:
+        raise KeyboardInterrupt
+    return result
+
+
+def _write(
+    result: Report, out: list[Path], page: Path | None, options: ReadOptions
+) -> list[CtiqaError]:
+    """Write every output; one that fails does not cost the others.
+
+    Returns:
+        What went wrong; nothing where all are written.
+    """
+    from ctiqa.score.outputs import write_outputs
+
+    writers = [partial(write_outputs, result, [path]) for path in out]
+    if page is not None:
+        writers.append(partial(_write_page, result, page, options))
+    failures: list[CtiqaError] = []
+    for write in writers:
+        try:
+            write()
+        except CtiqaError as error:
+            failures.append(error)
+    return failures
+
+
+def _print(result: Report) -> None:
+    from ctiqa.cli.score_table import print_report
+
+    print_report(result)
+
+
+def _conclude(result: Report, targets: list[Path], failures: list[CtiqaError], stop: Stop) -> None:
+    """What the exit status means, in a sentence, where it is not a good one."""
+    from ctiqa.score.facts import how_far, why_nothing_was_scored
+
+    if failures:
+        complain("\n".join(str(error) for error in failures))
+    if stop.number is not None:
+        written = ", ".join(map(str, targets)) if targets and not failures else "nothing"
+        say(f"{how_far(result)}; written: {written}", err=True)
+    elif exit_status(result) == NOTHING_DONE:
+        complain(f"nothing was scored: {why_nothing_was_scored(result)}")
 
 
 def _write_page(result: Report, path: Path, options: ReadOptions) -> None:

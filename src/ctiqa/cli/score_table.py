@@ -37,7 +37,7 @@ def print_report(report: Report) -> None:
     if report.skipped:
         _print_skipped(console, report.skipped)
     model = f"Model {report.model.get('name')} {report.model.get('version')}"
-    console.print(Text(f"{model}; scale 0 bad, 4 excellent. {NOTICE}", style="dim"))
+    console.print(Text(f"{clean(model)}; scale 0 bad, 4 excellent. {NOTICE}", style="dim"))
 
 
 def _print_scan(console: Console, verdict: ScanScore) -> None:

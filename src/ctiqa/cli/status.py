@@ -9,6 +9,8 @@ BUG = 1
 WRONG_USAGE = 2
 DONE_WITH_SKIPS = 3
 NOTHING_DONE = 4
+INTERRUPTED = 130
+"""Stopped with Ctrl-C: 128 and the number of the signal."""
 
 
 def status_of(error: CtiqaError) -> int:

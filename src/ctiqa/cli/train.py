@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from ctiqa.cli.say import say
+
 if TYPE_CHECKING:
     from ctiqa.recipe import Recipe
     from ctiqa.train.inputs import Run
@@ -112,10 +114,10 @@ def _run(
     recipe: Recipe, data: Path, out: Path, device: Kind, *, resume: bool, natural: bool = False
 ) -> Iterator[Run]:
     """The run of a recipe on its device, which is given back at the end."""
+    from ctiqa.io.atomic import check_folder
     from ctiqa.train.devices import device as devices
     from ctiqa.train.inputs import open_run
 
+    check_folder(out)
     with devices(device) as where:
-        yield open_run(
-            recipe, data, out, device=where, tell=typer.echo, resume=resume, natural=natural
-        )
+        yield open_run(recipe, data, out, device=where, tell=say, resume=resume, natural=natural)

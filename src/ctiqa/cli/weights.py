@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ctiqa.cli.say import say
+
 app = typer.Typer(
     help="List, verify and import model files.", no_args_is_help=True, add_completion=False
 )
@@ -22,10 +24,10 @@ def list_weights() -> None:
         try:
             card = load_card(files.name)
         except WeightsError as error:
-            typer.echo(f"{files.name}  {files.origin}  broken: {error}")
+            say(f"{files.name}  {files.origin}  broken: {error}")
         else:
             licence = card.facts.get("licence", "licence not stated")
-            typer.echo(f"{files.name}  {card.version}  {files.origin}  {licence}")
+            say(f"{files.name}  {card.version}  {files.origin}  {licence}")
 
 
 @app.command()
@@ -38,7 +40,7 @@ def verify(
     from ctiqa.weights import list_models, load_model
 
     for name in [model] if model else [files.name for files in list_models()]:
-        typer.echo(f"{name}  ok  sha256 {load_model(name).sha256}")
+        say(f"{name}  ok  sha256 {load_model(name).sha256}")
 
 
 @app.command("import")
@@ -51,7 +53,7 @@ def import_weights(
 ) -> None:
     """Copy a verified model into your own folder, so that --model knows it by name."""
     from ctiqa.errors import UsageError
-    from ctiqa.io.atomic import write_bytes
+    from ctiqa.io.atomic import make_folder, write_bytes
     from ctiqa.weights import installation, load_hashes, load_model
 
     if file.suffix != ".onnx":
@@ -61,7 +63,7 @@ def import_weights(
             f"{file.name} cannot be verified: put its hashes.json beside it or pass --sha256"
         )
     plan = installation(load_model(file, sha256=sha256))
-    plan[0][0].parent.mkdir(parents=True, exist_ok=True)
+    make_folder(plan[0][0].parent)
     for target, data in plan:
         write_bytes(target, data)
-    typer.echo(f"imported {file.stem} into {plan[0][0].parent}")
+    say(f"imported {file.stem} into {plan[0][0].parent}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar, cast
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ def ahead(items: Iterable[T], count: int = AHEAD) -> Iterator[T]:
     [0, 1, 2, 3, 4]
     """
     source = iter(items)
-    with ThreadPoolExecutor(1) as reader:
+    with _threads(1) as reader:
         coming = deque(reader.submit(next, source, _END) for _ in range(count))
         while (item := coming.popleft().result()) is not _END:
             coming.append(reader.submit(next, source, _END))
@@ -57,7 +58,7 @@ def side_by_side(work: Callable[[T], R], items: Iterable[T], workers: int) -> It
     if workers == 1:
         yield from map(work, items)
         return
-    with ThreadPoolExecutor(workers) as pool:
+    with _threads(workers) as pool:
         coming: deque[Future[R]] = deque()
         for item in items:
             coming.append(pool.submit(work, item))
@@ -65,3 +66,13 @@ def side_by_side(work: Callable[[T], R], items: Iterable[T], workers: int) -> It
                 yield coming.popleft().result()
         while coming:
             yield coming.popleft().result()
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Some threads; whoever stops early waits for none of them, and nothing new is begun."""
+    pool = ThreadPoolExecutor(count)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)

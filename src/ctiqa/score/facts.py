@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 
 from ctiqa.errors import Reason
 from ctiqa.plain_text import clean
-from ctiqa.score.verdict import word
-from ctiqa.types import Acquisition, ScanScore, Skipped, SliceHeader, SliceScore
+from ctiqa.score.verdict import ABSTENTIONS, word
+from ctiqa.types import Acquisition, Report, ScanScore, Skipped, SliceHeader, SliceScore
 
 NOTICE = "For research use only. Not a medical device; not for diagnosis or treatment decisions."
 """Printed on every report."""
@@ -40,6 +40,8 @@ REASONS: dict[Reason, str] = {
     Reason.NOT_AXIAL: "not axial (reformat)",
     Reason.NON_SQUARE_PIXELS: "pixels are not square",
     Reason.DUPLICATE: "duplicate of another slice",
+    Reason.NOT_SELECTED: "no slice in the chosen range",
+    Reason.STOPPED: "not reached: the run was stopped",
 }
 """The skip reasons in words."""
 
@@ -148,6 +150,35 @@ def grouped(skipped: Iterable[Skipped]) -> dict[Reason, list[Skipped]]:
     for each in skipped:
         groups[each.reason].append(each)
     return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
+
+
+def was_stopped(report: Report) -> bool:
+    """Whether a run ended before it had come to everything."""
+    return any(each.reason is Reason.STOPPED for each in report.skipped)
+
+
+def how_far(report: Report) -> str:
+    """How far a run came before it was stopped, as a clause."""
+    done = sum(len(scan.slices) for scan in report.scans)
+    left = sum(each.reason is Reason.STOPPED for each in report.skipped)
+    return f"stopped by the user after {done} slices, with {left} files not scored to their end"
+
+
+def why_nothing_was_scored(report: Report) -> str:
+    """In a clause, what became of everything in a report without any score."""
+    files = [
+        f"{len(each)} × {REASONS[reason]} ({reason})"
+        for reason, each in grouped(report.skipped).items()
+    ]
+    flags = Counter(
+        flag
+        for scan in report.scans
+        for each in scan.slices
+        for flag in each.flags
+        if flag in ABSTENTIONS
+    )
+    slices = [f"{count} × {ABSTENTIONS[flag]} ({flag})" for flag, count in flags.items()]
+    return ", ".join([*slices, *files])
 
 
 def _geometry(headers: Sequence[SliceHeader]) -> list[tuple[str, str]]:

@@ -105,11 +105,17 @@ def render(report: Report, views: list[ScanView], created: datetime) -> str:
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters.update(_FILTERS)
     return environment.get_template("report.html.j2").render(_context(report, views, created))
+
+
+def _shown(value: Any) -> Any:
+    """Whatever is put into the page; text from anywhere is cleaned, made-up HTML stays."""
+    return clean(value) if type(value) is str else value
 
 
 _FILTERS: Mapping[str, Callable[..., Any]] = {

@@ -10,7 +10,8 @@ import json
 import math
 from typing import Any
 
-from ctiqa.score.facts import NOTICE, Range, acquisition, shown_path
+from ctiqa.plain_text import clean_tree
+from ctiqa.score.facts import NOTICE, Range, acquisition, was_stopped
 from ctiqa.types import Report, ScanScore, Skipped, SliceScore
 
 SCHEMA = 1
@@ -28,14 +29,16 @@ def report_as_json(report: Report) -> bytes:
 
 
 def report_as_dict(report: Report) -> dict[str, Any]:
-    """The report as nested dicts, lists, texts and finite numbers."""
-    return {
+    """The report as nested dicts, lists, texts fit to be shown, and finite numbers."""
+    content = {
         "schema": SCHEMA,
         "notice": NOTICE,
+        "interrupted": was_stopped(report),
         "model": report.model,
         "scans": [_scan(verdict) for verdict in report.scans],
         "skipped": [_skipped(each) for each in report.skipped],
     }
+    return dict(clean_tree(content))
 
 
 def rounded(value: float | None, digits: int = 4) -> float | None:
@@ -50,7 +53,7 @@ def rounded(value: float | None, digits: int = 4) -> float | None:
 def _scan(verdict: ScanScore) -> dict[str, Any]:
     return {
         "series_uid": verdict.scan.series_uid,
-        "path": shown_path(verdict.scan.path),
+        "path": str(verdict.scan.path),
         "score": rounded(verdict.score),
         "interval": _interval(verdict.interval),
         "n_slices": len(verdict.slices),
@@ -64,7 +67,7 @@ def _scan(verdict: ScanScore) -> dict[str, Any]:
 def _slice(verdict: SliceScore) -> dict[str, Any]:
     source = verdict.header.source
     return {
-        "file": shown_path(source.file),
+        "file": str(source.file),
         "frame": source.frame,
         "instance_uid": source.instance_uid,
         "z_mm": rounded(verdict.header.z_mm),
@@ -75,7 +78,7 @@ def _slice(verdict: SliceScore) -> dict[str, Any]:
 
 
 def _skipped(each: Skipped) -> dict[str, str]:
-    return {"file": shown_path(each.file), "reason": each.reason.value, "detail": each.detail}
+    return {"file": str(each.file), "reason": each.reason.value, "detail": each.detail}
 
 
 def _interval(interval: Range | None) -> list[float | None] | None:

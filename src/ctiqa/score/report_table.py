@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Any
+import unicodedata
 
 from ctiqa.errors import UsageError
-from ctiqa.plain_text import clean
-from ctiqa.score.facts import shown_path
+from ctiqa.plain_text import UNSHOWABLE, clean
 from ctiqa.score.report_json import rounded
 from ctiqa.types import Report, ScanScore, Skipped, SliceScore
 
@@ -45,15 +44,24 @@ COLUMNS: dict[str, str] = {
 }
 """Columns and the kind of their cells. ``status`` is ``scored``, ``abstained`` or ``skipped``."""
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = "=+-@"
+"""What a spreadsheet may take for the start of a formula, fullwidth and small forms included."""
+
+
+BLANK = f" '{UNSHOWABLE}"
+"""What may stand before a formula and is passed over, or lost in a copy."""
 
 
 def report_rows(report: Report) -> list[Row]:
     """One row for every slice, then one for every skipped input, with all ``COLUMNS``."""
     scored_by = f"{report.model.get('name')} {report.model.get('version')}"
     slices = [_slice_row(scan, each) for scan in report.scans for each in scan.slices]
+    all_empty: Row = dict.fromkeys(COLUMNS)
     rows = [*slices, *(_skipped_row(each) for each in report.skipped)]
-    return [dict.fromkeys(COLUMNS) | row | {"scored_by": scored_by} for row in rows]
+    return [
+        {name: _cell(cell) for name, cell in (all_empty | row | {"scored_by": scored_by}).items()}
+        for row in rows
+    ]
 
 
 def report_as_csv(report: Report) -> bytes:
@@ -93,7 +101,7 @@ def _slice_row(scan: ScanScore, verdict: SliceScore) -> Row:
     header = verdict.header
     return {
         "status": "abstained" if verdict.score is None else "scored",
-        "file": shown_path(header.source.file),
+        "file": str(header.source.file),
         "frame": header.source.frame,
         "series_uid": scan.scan.series_uid,
         "instance_uid": header.source.instance_uid,
@@ -101,7 +109,7 @@ def _slice_row(scan: ScanScore, verdict: SliceScore) -> Row:
         "flags": " ".join(verdict.flags),
         **_score_cells("", verdict),
         **_score_cells("scan_", scan),
-        **{name: _cell(getattr(header.acquisition, name)) for name in _ACQUISITION},
+        **{name: getattr(header.acquisition, name) for name in _ACQUISITION},
     }
 
 
@@ -126,17 +134,26 @@ def _score_cells(prefix: str, verdict: SliceScore | ScanScore) -> Row:
 def _skipped_row(each: Skipped) -> Row:
     return {
         "status": "skipped",
-        "file": shown_path(each.file),
+        "file": str(each.file),
         "reason": each.reason.value,
-        "detail": clean(each.detail),
+        "detail": each.detail,
     }
 
 
-def _cell(value: Any) -> Cell:
+def _cell(value: Cell) -> Cell:
+    """A value fit for a table: cleaned text, a finite rounded number, or nothing."""
     if isinstance(value, str):
         return clean(value)
     return rounded(value)
 
 
 def _harmless(cell: Cell) -> Cell:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
+    """A text that no spreadsheet runs.
+
+    >>> _harmless("B40f"), _harmless(" =1+1"), _harmless("＝1")
+    ('B40f', "' =1+1", "'＝1")
+    """
+    if not isinstance(cell, str):
+        return cell
+    start = unicodedata.normalize("NFKC", cell.lstrip(BLANK))[:1]
+    return f"'{cell}" if start and start in FORMULA_STARTS else cell

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import count
+from functools import partial
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, overload
 
 import numpy as np
@@ -17,18 +16,19 @@ import numpy.typing as npt
 from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.errors import NothingToDoError, UsageError
 from ctiqa.hu import WINDOWS, Window
-from ctiqa.io import ReadOptions, find_scans, stream_slices
+from ctiqa.io import Found, ReadOptions, find_scans, stream_slices
 from ctiqa.score.ahead import ahead
 from ctiqa.score.arrays import scan_of, slices_from_array
 from ctiqa.score.engine import Engine, check_engine, choose
 from ctiqa.score.pipeline import score_slices
 from ctiqa.score.select import SliceRange, select
 from ctiqa.score.verdict import score_scan
+from ctiqa.score.work import Work
 from ctiqa.types import Report, Scan, ScanScore, Skipped, Slice, SliceScore
 from ctiqa.weights import ModelCard, load_model
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is being done (``"reading"``, ``"scoring"``), how much is done, and of what."""
+"""Called with the stage (``"reading"``, ``"comparing"``, ``"scoring"``), what is done, of how much."""
 
 AnyPath = str | os.PathLike[str]
 
@@ -115,6 +115,7 @@ class Scorer:
         *,
         slices: SliceRange | None = None,
         progress: Progress | None = None,
+        stop: Event | None = None,
     ) -> Report:
         """Score everything in files and folders.
 
@@ -124,39 +125,80 @@ class Scorer:
         Args:
             paths: Files and folders, searched at any depth.
             options: How to read them.
-            slices: Range of each scan to score; ``None`` is all of it.
+            slices: Range of each scan to score; ``None`` is all of it. A shorter scan is scored
+                as far as it goes; one without any slice in the range is skipped.
             progress: Called as the work goes on.
+            stop: Once another thread, or a signal handler, sets it, no further slice is begun:
+                the report holds what is done, and lists the rest as skipped, ``stopped``.
 
         Returns:
             One verdict a scan, and what was skipped with its reason. Without any scan, everything
             was skipped.
 
         Raises:
-            UsageError: If a path does not exist, or ``slices`` does not fit a scan.
+            UsageError: If a path does not exist.
             NothingToDoError: If the paths hold no file at all.
             WeightsError: If the network fails.
         """
-        options = options or ReadOptions()
+        found = self.find(paths, options, slices=slices, progress=progress)
+        return self.score_found(found, options, progress=progress, stop=stop)
+
+    def find(
+        self,
+        paths: Sequence[AnyPath],
+        options: ReadOptions | None = None,
+        *,
+        slices: SliceRange | None = None,
+        progress: Progress | None = None,
+    ) -> Found:
+        """The first half of :meth:`score_paths`: read headers, while the network is loaded.
+
+        Raises:
+            UsageError: If a path does not exist.
+            NothingToDoError: If the paths hold no file at all.
+        """
         tell = progress or _silent
         self._engine_coming()
         found = find_scans(
             [Path(path) for path in paths],
-            options,
+            options or ReadOptions(),
             jobs=self._jobs,
-            progress=lambda done, total: tell("reading", done, total),
+            progress=partial(tell, "reading"),
+            comparing=partial(tell, "comparing"),
         )
         if not found.scans and not found.skipped:
             raise NothingToDoError(f"no file in {', '.join(str(path) for path in paths)}")
-        scans = [select(scan, slices) for scan in found.scans]
-        skipped = list(found.skipped)
-        total = sum(len(scan.headers) for scan in scans)
-        done = count(1)
-        verdicts = self._score_scans(
-            scans, options, skipped, lambda: tell("scoring", next(done), total)
-        )
-        read = tuple(verdict for verdict in verdicts if verdict.slices)
+        scans, left_out = select(found.scans, slices)
+        return Found(scans, (*found.skipped, *left_out))
+
+    def score_found(
+        self,
+        found: Found,
+        options: ReadOptions | None = None,
+        *,
+        progress: Progress | None = None,
+        stop: Event | None = None,
+    ) -> Report:
+        """The second half of :meth:`score_paths`: score what :meth:`find` has found.
+
+        Args:
+            found: Scans and skipped files.
+            options: The options they were found with.
+            progress: Called as the work goes on.
+            stop: Ends the work early once it is set.
+
+        Raises:
+            WeightsError: If the network fails.
+        """
+        tell = progress or _silent
+        total = sum(len(scan.headers) for scan in found.scans)
+        work = Work(found.scans, stop or Event(), lambda done: tell("scoring", done, total))
+        slices = ahead(_numbered(found.scans, options or ReadOptions(), self._jobs))
+        for verdict in self._score_stream(work.feed(slices)):
+            work.take(verdict)
         facts = {**self._model.facts, "engine": self._engine.kind}
-        return Report(model=facts, scans=read, skipped=tuple(skipped))
+        skipped = (*found.skipped, *work.skipped, *work.not_reached())
+        return Report(model=facts, scans=work.verdicts(), skipped=skipped)
 
     @property
     def _engine(self) -> Engine:
@@ -182,21 +224,6 @@ class Scorer:
     def _score_stream(self, images: Iterator[Slice]) -> Iterator[SliceScore]:
         card, workers = self._model.card, self._jobs
         return score_slices(images, self._engine, card, self._window, workers=workers)
-
-    def _score_scans(
-        self,
-        scans: Sequence[Scan],
-        options: ReadOptions,
-        skipped: list[Skipped],
-        tick: Callable[[], None],
-    ) -> list[ScanScore]:
-        """One stream through all scans: the next is read while the last one is scored."""
-        owners: deque[int] = deque()
-        stream = ahead(_numbered(scans, options, self._jobs))
-        found: list[list[SliceScore]] = [[] for _ in scans]
-        for verdict in self._score_stream(_divert(stream, owners, skipped, tick)):
-            found[owners.popleft()].append(verdict)
-        return [score_scan(scan, each) for scan, each in zip(scans, found, strict=True)]
 
 
 def usable_cores() -> int:
@@ -236,22 +263,6 @@ def _numbered(
     for number, scan in enumerate(scans):
         for item in stream_slices(scan.headers, options, jobs=jobs):
             yield number, item
-
-
-def _divert(
-    stream: Iterator[tuple[int, Slice | Skipped]],
-    owners: deque[int],
-    skipped: list[Skipped],
-    tick: Callable[[], None],
-) -> Iterator[Slice]:
-    """The slices; whose they are goes to ``owners``, and what could not be read to ``skipped``."""
-    for number, item in stream:
-        tick()
-        if isinstance(item, Skipped):
-            skipped.append(item)
-        else:
-            owners.append(number)
-            yield item
 
 
 def _only_scan(report: Report) -> ScanScore:

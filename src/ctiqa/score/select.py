@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ctiqa.errors import UsageError
-from ctiqa.types import Scan
+from ctiqa.errors import Reason, UsageError
+from ctiqa.plain_text import clean
+from ctiqa.types import Scan, Skipped
+
+SHOWN = 40
+"""Characters of a range that is none, in the message that refuses it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SliceRange:
     """Slices ``start`` (included) to ``stop`` (not included) in z order, counted from 0.
 
+    A scan that is shorter is scored as far as it goes, as in Python.
+
     Attributes:
         start: First slice; negative counts from the end; ``None`` is the first.
         stop: One past the last slice; negative counts from the end; ``None`` is the end.
+
+    Raises:
+        UsageError: If no scan of any length has a slice in the range.
 
     >>> SliceRange.parse("10:20")
     SliceRange(start=10, stop=20)
@@ -23,52 +33,76 @@ class SliceRange:
     start: int | None
     stop: int | None
 
+    def __post_init__(self) -> None:
+        start, stop = self.start or 0, self.stop
+        if stop == 0 or (stop is not None and (start < 0) == (stop < 0) and start >= stop):
+            raise UsageError(f"'slices' must be A:B with A before B, got {str(self)[:SHOWN]}")
+
     @classmethod
     def parse(cls, text: str) -> SliceRange:
         """Read ``A:B``, ``A:`` or ``:B``.
 
         Raises:
-            UsageError: If the text is none of them.
+            UsageError: If the text is none of them, or holds no slice.
         """
         start, colon, stop = text.partition(":")
         try:
             if not colon:
                 raise ValueError(text)
-            return cls(_number(start), _number(stop))
+            ends = _number(start), _number(stop)
         except ValueError:
             raise UsageError(
                 f"'slices' must be A:B, A: or :B with whole numbers (for example 10:20), "
-                f"got {text!r}"
+                f"got {clean(text, SHOWN)!r}"
             ) from None
+        return cls(*ends)
 
     def __str__(self) -> str:
         return ":".join("" if part is None else str(part) for part in (self.start, self.stop))
 
+    def reaches_beyond(self, count: int) -> bool:
+        """Whether a scan of so many slices lacks some of the range.
 
-def select(scan: Scan, chosen: SliceRange | None) -> Scan:
-    """Keep the chosen slices of a scan.
+        >>> SliceRange(10, 40).reaches_beyond(20), SliceRange(-5, None).reaches_beyond(5)
+        (True, False)
+        """
+        return any(not -count <= end <= count for end in (self.start, self.stop) if end is not None)
 
-    Raises:
-        UsageError: If the range reaches outside the scan or holds no slice.
+
+def select(
+    scans: Iterable[Scan], chosen: SliceRange | None
+) -> tuple[tuple[Scan, ...], tuple[Skipped, ...]]:
+    """Keep the chosen slices of every scan.
+
+    Args:
+        scans: Whole scans.
+        chosen: Range of each of them; ``None`` keeps all.
+
+    Returns:
+        The scans that have a slice in the range, with a warning where they are shorter than it;
+        and one entry for each of the others.
     """
     if chosen is None:
-        return scan
+        return tuple(scans), ()
+    cut = [(scan, _cut(scan, chosen)) for scan in scans]
+    return (
+        tuple(part for _, part in cut if part.headers),
+        tuple(_left_out(scan, chosen) for scan, part in cut if not part.headers),
+    )
+
+
+def _cut(scan: Scan, chosen: SliceRange) -> Scan:
     count = len(scan.headers)
-    start = _from_front(chosen.start, count, default=0)
-    stop = _from_front(chosen.stop, count, default=count)
-    if not 0 <= start < stop <= count:
-        raise UsageError(
-            f"'slices' must be a range inside 0:{count} ({scan.path} has {count} slices), "
-            f"got {chosen}"
-        )
-    return replace(scan, headers=scan.headers[start:stop])
+    kept = scan.headers[chosen.start : chosen.stop]
+    warning = f"slices {chosen} reach beyond its {count} slices: {len(kept)} were taken"
+    remarks = (warning,) if chosen.reaches_beyond(count) else ()
+    return replace(scan, headers=kept, warnings=(*scan.warnings, *remarks))
+
+
+def _left_out(scan: Scan, chosen: SliceRange) -> Skipped:
+    held = f"series {scan.series_uid} holds {len(scan.headers)} slices"
+    return Skipped(scan.path, Reason.NOT_SELECTED, f"{held}, none of them in {chosen}")
 
 
 def _number(text: str) -> int | None:
     return int(text) if text.strip() else None
-
-
-def _from_front(index: int | None, count: int, *, default: int) -> int:
-    if index is None:
-        return default
-    return index + count if index < 0 else index

@@ -1,0 +1,93 @@
+"""Standard output and error that never cost a result: closed, full, or in any encoding."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TextIO
+
+STANDARD = (0, 1, 2)
+"""Numbers of standard input, output and error."""
+
+SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")
+"""Environment variables that say how large the terminal is."""
+
+LEAST, MOST = 20, 1000
+"""Smallest and largest terminal, in characters a side, that text is laid out for."""
+
+PAUSE_S = 0.01
+"""Time between attempts, in s, where whoever reads takes nothing for the moment."""
+
+
+def harden() -> None:
+    """Make what is printed harmless: it may be lost or look worse, but it raises nothing.
+
+    Where a standard stream was closed, the system would give its number to the next file that is
+    opened, and what C libraries print would end up in there: the number is taken first.
+    """
+    for handle in STANDARD:
+        _occupy(handle)
+    sys.stdout, sys.stderr = _lenient(sys.stdout), _lenient(sys.stderr)
+    for name in SIZES:
+        if name in os.environ and not _is_size(os.environ[name]):
+            del os.environ[name]
+
+
+def _occupy(handle: int) -> None:
+    """Open a standard stream that was closed, on nothing."""
+    try:
+        os.fstat(handle)
+    except OSError:
+        with suppress(OSError):
+            nothing = os.open(os.devnull, os.O_RDWR)
+            if nothing != handle:
+                os.dup2(nothing, handle)
+                os.close(nothing)
+
+
+def _lenient(stream: TextIO | None) -> TextIO:
+    """The same stream without errors; one that is no file of the system stays as it is."""
+    if stream is None:
+        return Path(os.devnull).open("w", encoding="utf-8")
+    layer = getattr(stream, "buffer", None)
+    raw = getattr(layer, "raw", layer)
+    if not isinstance(stream, io.TextIOWrapper) or type(raw) is not io.FileIO:
+        return stream
+    with suppress(OSError):
+        stream.flush()
+    sink = _Sink(raw.fileno(), "wb", closefd=False)
+    return io.TextIOWrapper(
+        sink if layer is raw else io.BufferedWriter(sink),
+        encoding=stream.encoding,
+        errors="replace",
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
+
+
+class _Sink(io.FileIO):
+    """A file that takes everything: what cannot be written is dropped."""
+
+    def write(self, data: Any) -> int:
+        rest = memoryview(data).cast("B")
+        size = len(rest)
+        with suppress(OSError):
+            while len(rest):
+                written = super().write(rest)
+                if written is None:
+                    time.sleep(PAUSE_S)
+                rest = rest[written or 0 :]
+        return size
+
+
+def _is_size(text: str) -> bool:
+    """Whether a text is a number of characters that text can be laid out for.
+
+    >>> _is_size("80"), _is_size("1"), _is_size("9" * 11), _is_size("wide")
+    (True, False, False, False)
+    """
+    return text.isascii() and text.isdigit() and len(text) < 5 and LEAST <= int(text) <= MOST

@@ -1,0 +1,76 @@
+"""What the computer lacks, in words: files, memory, space, permission, libraries."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+EXTRAS = {
+    "train": (
+        *("matplotlib", "numba", "onnx", "onnxscript", "polars", "pywt", "safetensors"),
+        *("skimage", "tensorboard", "timm", "torch", "torchvision"),
+    ),
+    "fast": ("openvino",),
+    "clinic": ("dicomweb_client", "highdicom", "pynetdicom"),
+    "cluster": ("dask", "distributed"),
+}
+"""Optional libraries by the extra that brings them."""
+
+REMEDIES = {
+    errno.EMFILE: "raise the limit of open files (ulimit -n), or use --jobs 1",
+    errno.ENFILE: "raise the limit of open files of this computer, or use --jobs 1",
+    errno.ENOMEM: "free memory, or use --jobs 1",
+    errno.EAGAIN: "raise the limit of processes (ulimit -u), or use --jobs 1",
+    errno.ENOSPC: "free space, or name another folder for temporary files in TMPDIR",
+    errno.EDQUOT: "free space, or name another folder for temporary files in TMPDIR",
+    errno.EROFS: "choose a place that can be written to",
+    errno.EACCES: "ask for permission, or choose another place",
+    errno.EPERM: "ask for permission, or choose another place",
+}
+"""What helps, by the number of the system's error."""
+
+
+def fault_of_the_world(error: Exception) -> str | None:
+    """The sentence for an error that no code of ctiqa caused; ``None`` for any other.
+
+    >>> fault_of_the_world(OSError(errno.EROFS, "Read-only file system", "/mnt/out"))
+    "'/mnt/out' cannot be used: Read-only file system; choose a place that can be written to"
+    >>> fault_of_the_world(ModuleNotFoundError("no", name="torch.nn"))
+    "this needs torch, which is not installed; install it with: pip install 'ctiqa[train]'"
+    """
+    if isinstance(error, MemoryError):
+        return f"the memory is not enough; {REMEDIES[errno.ENOMEM]}"
+    if isinstance(error, ImportError):
+        return _missing(error)
+    if isinstance(error, OSError):
+        return _refused_by_the_system(error)
+    if str(error) == "can't start new thread":
+        return f"no further thread can be started; {REMEDIES[errno.EAGAIN]}"
+    return None
+
+
+def _refused_by_the_system(error: OSError) -> str:
+    what = f"'{error.filename}'" if error.filename else "something that ctiqa needs"
+    if isinstance(error, FileNotFoundError) and not _folder_exists():
+        return "the working folder is gone; change to another one"
+    remedy = REMEDIES.get(error.errno or 0, "try again, or use another place")
+    return f"{what} cannot be used: {error.strerror or error}; {remedy}"
+
+
+def _folder_exists() -> bool:
+    try:
+        return Path.cwd().is_dir()
+    except OSError:
+        return False
+
+
+def _missing(error: ImportError) -> str | None:
+    """The command that brings a library; a missing part of ctiqa itself is a bug of ctiqa."""
+    name = (error.name or "").partition(".")[0]
+    if name == "ctiqa":
+        return None
+    if not isinstance(error, ModuleNotFoundError):
+        return f"{name or 'a library'} cannot be loaded ({error}); install it again"
+    extra = next((extra for extra, names in EXTRAS.items() if name in names), None)
+    package = "ctiqa" if extra is None else f"ctiqa[{extra}]"
+    return f"this needs {name}, which is not installed; install it with: pip install '{package}'"

@@ -1,0 +1,95 @@
+"""What one run has to score, has scored, and did not come to."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+from ctiqa.errors import Reason
+from ctiqa.score.verdict import score_scan
+from ctiqa.types import Scan, ScanScore, Skipped, Slice, SliceHeader, SliceScore
+
+
+class Work:
+    """The slices of some scans in one stream: the next is read while the last one is scored.
+
+    Args:
+        scans: What is to be scored.
+        stop: Once it is set, no further slice is handed out.
+        tick: Told how many slices have been handed out, as they are.
+    """
+
+    def __init__(self, scans: Sequence[Scan], stop: Event, tick: Callable[[int], None]) -> None:
+        self.skipped: list[Skipped] = []
+        self._scans = scans
+        self._stop = stop
+        self._tick = tick
+        self._owners: deque[int] = deque()
+        self._found: list[list[SliceScore]] = [[] for _ in scans]
+        self._reached = [0 for _ in scans]
+        self._handed_out = 0
+
+    def feed(self, stream: Iterable[tuple[int, Slice | Skipped]]) -> Iterator[Slice]:
+        """The slices of a stream; what could not be read is remembered as skipped.
+
+        Args:
+            stream: Each item with the number of its scan, scan after scan.
+        """
+        for number, item in stream:
+            if self._stop.is_set():
+                return
+            self._reached[number] += 1
+            self._handed_out += 1
+            self._tick(self._handed_out)
+            if isinstance(item, Skipped):
+                self.skipped.append(item)
+            else:
+                self._owners.append(number)
+                yield item
+
+    def take(self, verdict: SliceScore) -> None:
+        """Remember the verdict on the next of the slices that were handed out."""
+        self._found[self._owners.popleft()].append(verdict)
+
+    def verdicts(self) -> tuple[ScanScore, ...]:
+        """The verdict on every scan of which at least one slice was read."""
+        return tuple(
+            score_scan(self._part(number), slices)
+            for number, slices in enumerate(self._found)
+            if slices
+        )
+
+    def not_reached(self) -> Iterator[Skipped]:
+        """Each file that the run did not come to, or not to the end of, before it was stopped."""
+        for scan, reached in zip(self._scans, self._reached, strict=True):
+            held = _slices_by_file(scan.headers)
+            for file, missing in _slices_by_file(scan.headers[reached:]).items():
+                yield Skipped(file, Reason.STOPPED, _left(missing, held[file]))
+
+    def _part(self, number: int) -> Scan:
+        """A scan as far as it was reached, with a warning where that is not its end."""
+        scan, reached = self._scans[number], self._reached[number]
+        count = len(scan.headers)
+        if reached == count:
+            return scan
+        scored = len(self._found[number])
+        warning = f"stopped by the user: {scored} of {count} slices scored"
+        return replace(scan, headers=scan.headers[:reached], warnings=(*scan.warnings, warning))
+
+
+def _slices_by_file(headers: Iterable[SliceHeader]) -> Counter[Path]:
+    return Counter(header.source.file for header in headers)
+
+
+def _left(missing: int, held: int) -> str:
+    """How much of a file was not reached.
+
+    >>> _left(1, 1), _left(87, 99)
+    ('stopped by the user before it was scored', 'stopped by the user after 12 of 99 slices')
+    """
+    if missing == held:
+        return "stopped by the user before it was scored"
+    return f"stopped by the user after {held - missing} of {held} slices"
