@@ -1,6 +1,28 @@
+"""No test may leave this machine, and none means another engine than it says."""
+
 from __future__ import annotations
 
 import os
+import sys
 
 # Tests mean the engine that is everywhere, unless they name one.
 os.environ["CTIQA_ENGINE"] = "onnxruntime"
+
+HERE = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "", None)  # noqa: S104 - none is listened on
+
+
+class LeakError(AssertionError):
+    """Something wanted to reach another machine."""
+
+
+def stay_here(event: str, arguments: tuple[object, ...]) -> None:
+    """Refuse name look-ups and connections; every test runs every command under this guard."""
+    if event == "socket.getaddrinfo" and arguments[0] not in HERE:
+        raise LeakError(f"{event} {arguments[0]!r}")
+    if event in ("socket.connect", "socket.sendto"):
+        address = arguments[1]
+        if isinstance(address, tuple) and address and address[0] not in HERE:
+            raise LeakError(f"{event} {address!r}")
+
+
+sys.addaudithook(stay_here)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -127,8 +128,19 @@ def test_auto_takes_openvino_where_it_gains(
 ) -> None:
     openvino = pytest.importorskip("ctiqa.score.openvino_cpu")
     monkeypatch.delenv(VARIABLE)
+    monkeypatch.setattr(engine_module, "lacks_bfloat16", lambda: False)
     monkeypatch.setattr(openvino, "has_bfloat16", lambda: bfloat16)
     assert choose() == ("openvino" if bfloat16 else "onnxruntime")
+
+
+def test_auto_does_not_load_openvino_where_the_processor_gains_nothing() -> None:
+    pytest.importorskip("openvino", reason="the extra 'fast' is not installed")
+    code = (
+        "import sys; from ctiqa.score import engine; engine.lacks_bfloat16 = lambda: True; "
+        "assert engine.choose() == 'onnxruntime'; assert 'openvino' not in sys.modules"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, env=environment)
 
 
 @pytest.mark.parametrize("asked", ["openvino", "cuda"])

@@ -40,7 +40,13 @@ def unit_orientation(cosines: Sequence[float] | None) -> tuple[float, ...] | Non
     >>> unit_orientation([0, 0, 0, 0, 0, 0]) is None
     True
     """
-    if cosines is None or len(cosines) != 6 or not np.all(np.isfinite(cosines)):
+    return None if cosines is None else _unit_orientation(tuple(cosines))
+
+
+# The slices of a scan have one orientation, and each of them asks for it several times.
+@lru_cache(maxsize=64)
+def _unit_orientation(cosines: tuple[float, ...]) -> tuple[float, ...] | None:
+    if len(cosines) != 6 or not np.all(np.isfinite(cosines)):
         return None
     row, column = np.asarray(cosines[:3], float), np.asarray(cosines[3:], float)
     lengths = np.array([np.linalg.norm(row), np.linalg.norm(column)])
@@ -49,7 +55,6 @@ def unit_orientation(cosines: Sequence[float] | None) -> tuple[float, ...] | Non
     return tuple(float(cosine) for cosine in cosines)
 
 
-# The slices of a scan have one orientation, and each of them asks for it several times.
 @lru_cache(maxsize=64)
 def normal(orientation: tuple[float, ...]) -> tuple[float, float, float]:
     """Direction in which slices are stacked, a unit vector that points to the head if it can.

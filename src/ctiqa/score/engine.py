@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ctiqa.errors import UsageError, WeightsError
 from ctiqa.hu import AIR_HU
+from ctiqa.score.processor import lacks_bfloat16
 from ctiqa.score.verdict import Members
 from ctiqa.weights import Model, ModelCard
 
@@ -147,7 +148,8 @@ def check_engine(asked: str) -> Kind | Literal["auto"]:
 def _fastest() -> Kind:
     if _is_cuda_build() and _has_cuda():
         return "cuda"
-    if find_spec("openvino") is not None:
+    # To ask OpenVINO itself takes as long as loading it.
+    if find_spec("openvino") is not None and not lacks_bfloat16():
         from ctiqa.score.openvino_cpu import has_bfloat16  # noqa: PLC0415 - optional, slow to load
 
         if has_bfloat16():

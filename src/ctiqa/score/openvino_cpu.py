@@ -1,6 +1,7 @@
 """OpenVINO: faster on processors that calculate in bfloat16; the ``fast`` extra.
 
-Only its runtime is used; its conversion tools, which could report their use, are never loaded.
+Only its runtime is used. Its conversion tools, which ``import openvino`` would load as well, start
+a process that reports their use over the network; they are hidden while it is imported.
 """
 
 from __future__ import annotations
@@ -9,7 +10,11 @@ from threading import local
 from typing import TYPE_CHECKING
 
 import numpy as np
-import openvino
+
+from ctiqa.hidden import hidden
+
+with hidden("openvino.tools.ovc", "openvino_telemetry"):
+    import openvino
 
 if TYPE_CHECKING:
     from ctiqa.score.engine import Images, Infer

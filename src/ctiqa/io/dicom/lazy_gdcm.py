@@ -9,11 +9,11 @@ program that imports ctiqa keeps its pydicom as it is.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module, reload
 from importlib.util import find_spec
 from typing import Any
+
+from ctiqa.hidden import hidden
 
 GDCM = "gdcm"
 
@@ -38,7 +38,7 @@ def load_pydicom() -> None:
     """Load pydicom without GDCM, where the process is ctiqa's own and has neither yet."""
     if not _Owner.is_ctiqa or "pydicom" in sys.modules or find_spec(GDCM) is None:
         return
-    with _absent(GDCM):
+    with hidden(GDCM):
         decoders = import_module("pydicom.pixels.decoders.base")
     for syntax in import_module(GDCM_PLUGIN).DECODER_DEPENDENCIES:
         decoder = decoders.get_decoder(syntax)
@@ -67,16 +67,3 @@ def decode_late(code: bytes, runner: Any) -> bytes | bytearray:
         reload(plugin)
     decoded: bytes | bytearray = plugin._decode_frame(code, runner)
     return decoded
-
-
-@contextmanager
-def _absent(name: str) -> Iterator[None]:
-    """Make a module look as if it were not installed, unless it is loaded."""
-    if name in sys.modules:
-        yield
-        return
-    sys.modules[name] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules[name]

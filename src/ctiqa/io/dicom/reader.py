@@ -70,7 +70,8 @@ def read_headers(path: Path, options: ReadOptions) -> Contents:
     refused: list[RefusedError] = []
     for frame in range(layout.frames):
         try:
-            headers.append(_header(file, layout, frame, options))
+            tags = Tags(file.dataset, frame) if frame else first
+            headers.append(_header(file, layout, tags, frame, options))
         except RefusedError as error:
             refused.append(error)
     if not headers:
@@ -125,9 +126,10 @@ def _check_object(file: DicomFile, tags: Tags) -> None:
     check_object(file.sop_class, modality)
 
 
-def _header(file: DicomFile, layout: Layout, frame: int, options: ReadOptions) -> SliceHeader:
+def _header(
+    file: DicomFile, layout: Layout, tags: Tags, frame: int, options: ReadOptions
+) -> SliceHeader:
     """Describe one frame, or refuse it."""
-    tags = Tags(file.dataset, frame)
     kind = check_image_type(_image_type(tags), allow_reformats=options.allow_reformats)
     orientation = _orientation(tags)
     spacing = tags.numbers("PixelSpacing")
@@ -219,7 +221,7 @@ def _z_mm(tags: Tags, orientation: tuple[float, ...] | None) -> float | None:
 
 def _rescale(tags: Tags) -> Rescale:
     for keyword in ("RescaleSlope", "RescaleIntercept"):
-        if tags.holds(keyword) and tags.number(keyword) is None:
+        if tags.number(keyword) is None and tags.holds(keyword):
             raise RefusedError(
                 Reason.NO_RESCALE, f"'{keyword}' cannot be read; it must be one decimal number"
             )

@@ -34,13 +34,12 @@ class Tags:
         shared = _item(dataset, "SharedFunctionalGroupsSequence", 0)
         own = _item(dataset, "PerFrameFunctionalGroupsSequence", frame)
         self._chain = [*_groups(own), *_groups(shared), dataset]
+        self._found: dict[str, Any] = {}
 
     def value(self, keyword: str) -> Any:
         """The element's value, or ``None`` where it is absent, empty or unreadable."""
-        for dataset in self._chain:
-            if (found := _read(dataset, keyword)) is not None:
-                return found
-        return None
+        element = self._element(keyword)
+        return None if element is None else element.value
 
     def holds(self, keyword: str) -> bool:
         """Whether the element is there at all, readable or not."""
@@ -67,19 +66,29 @@ class Tags:
 
     def words(self, keyword: str) -> tuple[str, ...]:
         """All values of a text element, stripped and fit to be shown; empty where it is no text."""
-        for dataset in self._chain:
-            element = _element(dataset, keyword)
-            if element is None or element.value in (None, ""):
-                continue
-            values = element.value if _is_list(element.value) else (element.value,)
-            if element.VR not in TEXT_VRS or not all(isinstance(each, str) for each in values):
-                return ()
-            return tuple(clean(str(each).strip(" \0"), MAX_TEXT) for each in values)
-        return ()
+        element = self._element(keyword)
+        if element is None or element.VR not in TEXT_VRS:
+            return ()
+        values = element.value if _is_list(element.value) else (element.value,)
+        if not all(isinstance(each, str) for each in values):
+            return ()
+        return tuple(clean(str(each).strip(" \0"), MAX_TEXT) for each in values)
 
     def text(self, keyword: str) -> str | None:
         """The values of a text element, joined by backslashes as in the file."""
         return clean("\\".join(self.words(keyword)).strip(), MAX_TEXT) or None
+
+    def _element(self, keyword: str) -> Any:
+        # pydicom takes a while to look an element up.
+        if keyword not in self._found:
+            self._found[keyword] = self._look_up(keyword)
+        return self._found[keyword]
+
+    def _look_up(self, keyword: str) -> Any:
+        for dataset in self._chain:
+            if (element := _read(dataset, keyword)) is not None:
+                return element
+        return None
 
 
 def _number(value: Any) -> float:
@@ -97,23 +106,20 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
-def _element(dataset: Dataset, keyword: str) -> Any:
+def _read(dataset: Dataset, keyword: str) -> Any:
+    """An element that holds something, or ``None``."""
     try:
-        return dataset.get(tag_of(keyword))
+        element = dataset.get(tag_of(keyword))
+        return None if element is None or element.value in (None, "") else element
     # pydicom converts on access, and a damaged value can raise anything.
     except Exception:  # noqa: BLE001
         return None
 
 
-def _read(dataset: Dataset, keyword: str) -> Any:
-    element = _element(dataset, keyword)
-    value = None if element is None else element.value
-    return None if value in (None, "") else value
-
-
 def _item(dataset: Dataset, keyword: str, index: int) -> Dataset | None:
     """Item of a sequence, or ``None`` where the sequence is absent, too short or broken."""
-    items = _read(dataset, keyword)
+    element = _read(dataset, keyword)
+    items = None if element is None else element.value
     if not isinstance(items, Sequence) or not 0 <= index < len(items):
         return None
     item = items[index]

@@ -1,0 +1,30 @@
+"""What a processor can do is read from its flags."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ctiqa.score.processor import lacks_bfloat16
+
+
+@pytest.mark.parametrize(
+    ("text", "lacks"),
+    [
+        ("processor\t: 0\nflags\t\t: fpu avx2 avx512f avx512_bf16\n", False),
+        ("flags : fpu amx_bf16 amx_tile\n", False),
+        ("Features\t: fp asimd bf16\n", False),
+        ("flags\t\t: fpu avx2 avx512f\n", True),
+        ("Features\t: fp asimd\n", True),
+        ("nothing of the kind\n", False),
+        ("", False),
+    ],
+)
+def test_flags(tmp_path: Path, text: str, lacks: bool) -> None:
+    (tmp_path / "cpuinfo").write_text(text, encoding="ascii")
+    assert lacks_bfloat16(tmp_path / "cpuinfo") is lacks
+
+
+def test_where_there_is_no_list_nothing_is_ruled_out(tmp_path: Path) -> None:
+    assert not lacks_bfloat16(tmp_path / "cpuinfo")
