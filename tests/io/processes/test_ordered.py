@@ -130,7 +130,7 @@ def test_where_no_process_can_be_started_the_sentence_helps(
         raise OSError(24, "Too many open files")
 
     STAFF.dismiss()
-    monkeypatch.setattr(process_module.subprocess, "Popen", refuse)
+    monkeypatch.setattr(subprocess, "Popen", refuse)
     with pytest.raises(ProcessError, match="Too many open files; raise the limit"):
         list(in_order(double, range(3), lost, jobs=2, ahead=2, cpu_s=CPU_S))
 

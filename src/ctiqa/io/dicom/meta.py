@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ SOP_CLASS, SYNTAX = 0x0002, 0x0010
 """Elements of group 2: MediaStorageSOPClassUID and TransferSyntaxUID."""
 
 MAX_UID_BYTES = 128
+
+CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +84,23 @@ def undeflate(stream: BinaryIO, start: int) -> bytes:
         RefusedError: With ``CORRUPT``, ``TRUNCATED`` or ``TOO_LARGE``.
     """
     stream.seek(0)
-    head = stream.read(start)
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        body = inflater.decompress(stream.read(MAX_INFLATED_BYTES), MAX_INFLATED_BYTES)
-    except zlib.error:
-        raise RefusedError(Reason.CORRUPT, "the deflated data set is damaged") from None
-    if inflater.unconsumed_tail:
-        raise RefusedError(
-            Reason.TOO_LARGE, f"the data set unpacks to more than {MAX_INFLATED_BYTES} bytes"
-        )
-    if not inflater.eof:
-        raise RefusedError(Reason.TRUNCATED, "the deflated data set ends early")
     renamed = EXPLICIT_LITTLE.encode().ljust(len(DEFLATED), b"\0")
-    return head.replace(DEFLATED.encode(), renamed) + body
+    whole = io.BytesIO()
+    whole.write(stream.read(start).replace(DEFLATED.encode(), renamed))
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    while not inflater.eof:
+        packed = inflater.unconsumed_tail or stream.read(CHUNK_BYTES)
+        if not packed:
+            raise RefusedError(Reason.TRUNCATED, "the deflated data set ends early")
+        try:
+            whole.write(inflater.decompress(packed, CHUNK_BYTES))
+        except zlib.error:
+            raise RefusedError(Reason.CORRUPT, "the deflated data set is damaged") from None
+        if whole.tell() > MAX_INFLATED_BYTES:
+            raise RefusedError(
+                Reason.TOO_LARGE, f"the data set unpacks to more than {MAX_INFLATED_BYTES} bytes"
+            )
+    return whole.getvalue()
 
 
 def _elements(stream: BinaryIO) -> Iterator[tuple[int, str]]:

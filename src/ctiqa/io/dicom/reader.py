@@ -161,8 +161,8 @@ def _source(file: DicomFile, layout: Layout, tags: Tags, frame: int) -> SliceSou
     return SliceSource(
         file=file.place.path,
         frame=frame,
-        instance_uid=tags.text("SOPInstanceUID"),
-        series_uid=tags.text("SeriesInstanceUID"),
+        instance_uid=tags.uid("SOPInstanceUID"),
+        series_uid=tags.uid("SeriesInstanceUID"),
         study_uids=_study_uids(tags),
         compressed=not is_native(file.place.transfer_syntax),
         kept=image if keeps else None,
@@ -170,7 +170,7 @@ def _source(file: DicomFile, layout: Layout, tags: Tags, frame: int) -> SliceSou
 
 
 def _study_uids(tags: Tags) -> tuple[str, ...]:
-    found = (tags.text(keyword) for keyword in ("StudyInstanceUID", "FrameOfReferenceUID"))
+    found = (tags.uid(keyword) for keyword in ("StudyInstanceUID", "FrameOfReferenceUID"))
     return tuple(uid for uid in found if uid)
 
 
@@ -262,11 +262,11 @@ def _acquisition(tags: Tags, orientation: tuple[float, ...] | None) -> Acquisiti
         tube_current_ma=_positive(tags, "XRayTubeCurrent", "XRayTubeCurrentInmA"),
         exposure_mas=_exposure_mas(tags),
         ctdivol_mgy=_positive(tags, "CTDIvol"),
-        kernel=tags.text("ConvolutionKernel"),
+        kernel=tags.shown("ConvolutionKernel"),
         slice_thickness_mm=_positive(tags, "SliceThickness"),
-        manufacturer=tags.text("Manufacturer"),
-        model=tags.text("ManufacturerModelName"),
-        body_part=tags.text("BodyPartExamined"),
+        manufacturer=tags.shown("Manufacturer"),
+        model=tags.shown("ManufacturerModelName"),
+        body_part=tags.shown("BodyPartExamined"),
         gantry_tilt_deg=tilt,
         lossy_ratio=_positive(tags, "LossyImageCompressionRatio"),
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
 from ctiqa.io.dicom.header import tag_of
@@ -17,6 +19,10 @@ a person's name for one."""
 
 MAX_TEXT = 64
 """Longest text that is kept, in characters; the longest that these representations allow."""
+
+NAME_SEPARATOR = "^"
+
+UID = re.compile(r"[0-9.]{1,64}")
 
 DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 """A number as software writes it under a European locale; no decimal string can hold a comma."""
@@ -78,6 +84,27 @@ class Tags:
         """The values of a text element, joined by backslashes as in the file."""
         return clean("\\".join(self.words(keyword)).strip(), MAX_TEXT) or None
 
+    def shown(self, keyword: str) -> str | None:
+        """A free text that reports show, where it is certain to be nobody's name.
+
+        Values of unknown representation are not shown, nor those with a caret, which separates
+        the parts of a person's name and stands in no other text.
+        """
+        if any(_is_unknown(dataset, keyword) for dataset in self._chain):
+            return None
+        text = self.text(keyword)
+        return None if text is None or NAME_SEPARATOR in text else text
+
+    def uid(self, keyword: str) -> str | None:
+        """A unique identifier; one made from it where it is none, so that it still tells apart.
+
+        What stands in its place may be anything, a name or a number of the patient among them.
+        """
+        text = self.text(keyword)
+        if text is None or UID.fullmatch(text):
+            return text
+        return f"2.25.{int(sha256(text.encode()).hexdigest()[:30], 16)}"
+
     def _element(self, keyword: str) -> Any:
         # pydicom takes a while to look an element up.
         if keyword not in self._found:
@@ -89,6 +116,12 @@ class Tags:
             if (element := _read(dataset, keyword)) is not None:
                 return element
         return None
+
+
+def _is_unknown(dataset: Dataset, keyword: str) -> bool:
+    """Whether an element came with the representation UN; pydicom forgets it on access."""
+    element = dataset.get_item(tag_of(keyword)) if tag_of(keyword) in dataset else None
+    return isinstance(element, RawDataElement) and element.VR == "UN"
 
 
 def _number(value: Any) -> float:
