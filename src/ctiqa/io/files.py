@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import gzip
+import io
 import os
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from ctiqa.errors import Reason, RefusedError, UsageError
+from ctiqa.io import archives
+from ctiqa.io.folders import list_files
+from ctiqa.io.inflated import GZIP_MAGIC, Inflated
+from ctiqa.io.other_formats import other_format
+from ctiqa.io.regular import Stamp, open_regular, regular_stamp
+from ctiqa.plain_text import clean
 
-GZIP_MAGIC = b"\x1f\x8b"
 HEAD_BYTES = 1024
 
-MAX_INFLATED_BYTES = 1 << 30
+MAX_INFLATED_BYTES = 1 << 28
 """Largest DICOM file, in bytes, that is unpacked into memory."""
 
-SYSTEM_NAMES = frozenset({"dicomdir", "thumbs.db", "desktop.ini", "__macosx", "lockfile"})
-"""Files and folders that operating systems and disc writers leave beside the images."""
+CHUNK_BYTES = 1 << 20
 
 MAGIC: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("dicom", re.compile(rb".{128}DICM", re.DOTALL)),
-    ("nifti", re.compile(rb".{344}n\+1\0|.{4}n\+2\0", re.DOTALL)),
+    ("nifti", re.compile(rb".{344}n[+i]1\0|.{4}n[+i]2\0", re.DOTALL)),
     ("nrrd", re.compile(rb"NRRD000")),
-    ("npy", re.compile(rb"\x93NUMPY|PK\x03\x04")),
+    ("npy", re.compile(rb"\x93NUMPY")),
+    ("zip", re.compile(rb"PK(\x03\x04|\x05\x06|\x07\x08)")),
     ("tiff", re.compile(rb"II[*+]\0|MM\0[*+]")),
     ("metaimage", re.compile(rb"\s*(ObjectType|NDims|Comment|ObjectSubType)\s*=")),
     # A data set without preamble starts with an element of group 2 or 8, either byte order.
@@ -36,95 +40,140 @@ MAGIC: tuple[tuple[str, re.Pattern[bytes]], ...] = (
 GZIPPED = ("dicom", "nifti")
 """Formats that are read through gzip."""
 
+HEADER_SUFFIXES = (".mhd", ".nhdr", ".hdr")
+"""Names of header files whose voxels lie in a file beside them."""
 
-def walk(paths: Sequence[Path]) -> list[Path]:
-    """List the files under some files and folders.
+IMAGE_SUFFIX = re.compile(
+    r"\.(dcm|ima|nii|gz|hdr|img|mhd|mha|raw|zraw|nrrd|nhdr|tiff?|npy|npz)", re.IGNORECASE
+)
+"""Ends of the names of images; these are not opened once more to see whether they are archives."""
+
+ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/", re.IGNORECASE)
+
+
+def walk(paths: Sequence[str | Path]) -> list[Path]:
+    """List the files under some files and folders, and in ZIP archives of DICOM files.
 
     Hidden and system files inside folders are passed over; a file named itself is not. A folder
-    that may not be listed stands in the list itself, so that it is accounted for.
+    that may not be listed stands in the list itself, so that it is accounted for. Files in an
+    archive are listed as ``archive.zip/folder/IM1.dcm``; an archive without DICOM is one file.
 
     Args:
         paths: Files and folders, any mix.
 
     Returns:
-        Each file once, sorted by path; links that lead to one file count once.
+        Each file once, sorted by path. Links that lead to one file count once; it has its real
+        path where that lies under ``paths`` too.
 
     Raises:
-        UsageError: If a path does not exist.
+        UsageError: If a path is empty, does not exist, or is an address.
     """
-    found: dict[str, Path] = {}
     for path in paths:
-        if not os.path.lexists(path):
-            raise UsageError(f"'{path}' must be a file or folder, got nothing there")
-        for file in _files_under(path) if path.is_dir() else (path,):
-            # A link is shown under its own name, but its target is read only once.
-            found.setdefault(os.path.realpath(file), file)
-    return sorted(found.values())
+        _check_path(str(path))
+    listed = map(Path, list_files([os.fspath(path) for path in paths]))
+    return [path for file in sorted(listed, key=_parts) for path in _opened_up(file)]
 
 
-def _files_under(folder: Path) -> Iterator[Path]:
-    """Yield the files under a folder; links to folders are followed, but never in a circle."""
-    visited = {os.path.realpath(folder)}
-    waiting = [folder]
-    while waiting:
-        current = waiting.pop()
-        try:
-            entries = sorted(current.iterdir())
-        except OSError:
-            yield current
-            continue
-        for entry in entries:
-            if entry.name.startswith(".") or entry.name.lower() in SYSTEM_NAMES:
-                continue
-            if not entry.is_dir():
-                yield entry
-            elif (target := os.path.realpath(entry)) not in visited:
-                visited.add(target)
-                waiting.append(entry)
+def _parts(path: Path) -> tuple[str, ...]:
+    """What paths are sorted by; they compare as their parts, but a hundred times slower."""
+    return path.parts
+
+
+def _check_path(path: str) -> None:
+    """Refuse what is no path of something that is there."""
+    if not path:
+        raise UsageError("a path must be a file or folder, got an empty one")
+    if _is_there(path) or archives.locate(Path(path)):
+        return
+    if address := ADDRESS.match(path):
+        raise UsageError(
+            f"'{clean(path)}' must be a file or folder on this computer, got an address "
+            f"({clean(address[1])}); ctiqa fetches nothing: download it first"
+        )
+    raise UsageError(f"'{clean(path)}' must be a file or folder, got nothing there")
+
+
+def _is_there(path: str) -> bool:
+    """Whether there is something, even if it may not be looked at."""
+    try:
+        os.lstat(path)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _opened_up(path: Path) -> list[Path]:
+    """The files in an archive of DICOM files; any other file is itself."""
+    if place := archives.locate(path):
+        return archives.members_under(*place) or [path]
+    if IMAGE_SUFFIX.fullmatch(path.suffix) or not _is_zip(path):
+        return [path]
+    try:
+        heads = archives.first_bytes(path, HEAD_BYTES)
+        return archives.members_under(path) if "dicom" in map(format_of, heads) else [path]
+    except RefusedError:
+        # It is refused with these words once more, when it is read.
+        return [path]
+
+
+def _is_zip(path: Path) -> bool:
+    try:
+        with open_regular(path) as stream:
+            return stream.read(2) == archives.ZIP_MAGIC
+    except (RefusedError, OSError):
+        return False
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Open a regular file for reading.
+    """Open a regular file for reading, or a file in a ZIP archive, unpacked into memory.
 
     Raises:
-        RefusedError: With ``NO_PERMISSION``, ``EMPTY_FILE`` or ``UNKNOWN_FORMAT``.
+        RefusedError: With ``NO_PERMISSION``, ``EMPTY_FILE`` or ``UNKNOWN_FORMAT``; in archives
+            also ``TOO_LARGE`` and ``CORRUPT``.
     """
-    try:
-        # Opening a pipe would wait for a writer for ever.
-        if path.is_fifo() or path.is_socket():
-            raise RefusedError(Reason.UNKNOWN_FORMAT, "not a regular file")
-        stream = path.open("rb")
-    except OSError as error:
-        raise RefusedError(
-            Reason.NO_PERMISSION, f"the path cannot be opened: {error.strerror}"
-        ) from None
-    if os.fstat(stream.fileno()).st_size == 0:
-        stream.close()
-        raise RefusedError(Reason.EMPTY_FILE, "the file holds no bytes")
-    return stream
+    place = archives.locate(path)
+    return open_regular(path) if place is None else archives.open_member(*place)
+
+
+def file_stamp(path: Path) -> Stamp:
+    """Time of the last change in ns, and size in bytes, of a file that :func:`open_file` opens.
+
+    Raises:
+        RefusedError: As :func:`open_file`.
+    """
+    place = archives.locate(path)
+    return regular_stamp(path) if place is None else archives.member_stamp(*place)
+
+
+def _head(path: Path) -> bytes:
+    """The first bytes of a file."""
+    if place := archives.locate(path):
+        return archives.member_head(*place, HEAD_BYTES)
+    with open_regular(path) as stream:
+        return stream.read(HEAD_BYTES)
 
 
 def inflate(stream: BinaryIO) -> bytes:
-    """Unpack a gzip stream into memory.
+    """Unpack a gzip stream into memory; its checksum is compared.
 
     Raises:
-        RefusedError: With ``TRUNCATED``, ``CORRUPT``, or ``TOO_LARGE`` above 1 GiB.
+        RefusedError: With ``TRUNCATED``, ``CORRUPT``, or ``TOO_LARGE`` above 256 MiB.
 
-    >>> from io import BytesIO
-    >>> inflate(BytesIO(gzip.compress(b"slice")))
+    >>> import gzip
+    >>> inflate(io.BytesIO(gzip.compress(b"slice")))
     b'slice'
     """
-    try:
-        content = gzip.GzipFile(fileobj=stream).read(MAX_INFLATED_BYTES + 1)
-    except EOFError:
-        raise RefusedError(Reason.TRUNCATED, "the gzip stream ends early") from None
-    except (OSError, zlib.error):
-        raise RefusedError(Reason.CORRUPT, "the gzip stream is damaged") from None
-    if len(content) > MAX_INFLATED_BYTES:
-        raise RefusedError(
-            Reason.TOO_LARGE, f"the file unpacks to more than {MAX_INFLATED_BYTES} bytes"
-        )
-    return content
+    content = io.BytesIO()
+    packed = Inflated(stream, "the gzip stream")
+    while chunk := packed.read(CHUNK_BYTES):
+        if content.tell() + len(chunk) > MAX_INFLATED_BYTES:
+            raise RefusedError(
+                Reason.TOO_LARGE, f"the file unpacks to more than {MAX_INFLATED_BYTES} bytes"
+            )
+        content.write(chunk)
+    return content.getvalue()
 
 
 def sniff(path: Path) -> str:
@@ -136,27 +185,68 @@ def sniff(path: Path) -> str:
     Raises:
         RefusedError: With ``UNKNOWN_FORMAT``, or if the file cannot be read.
     """
-    with open_file(path) as stream:
-        head = stream.read(HEAD_BYTES)
+    head = _head(path)
+    name = format_of(head)
+    if name != "dicom" and archives.locate(path):
+        raise RefusedError(Reason.UNKNOWN_FORMAT, _in_archive(name))
+    if name == "zip":
+        if archives.is_numpy(path):
+            return "npy"
+        raise RefusedError(Reason.UNKNOWN_FORMAT, archives.kind_of(path))
+    if name is None:
+        raise RefusedError(Reason.UNKNOWN_FORMAT, _described(path, head))
+    return name
+
+
+def format_of(head: bytes) -> str | None:
+    """Format by the first bytes of a file, or ``None`` where it is none that ctiqa reads.
+
+    >>> format_of(b"NRRD0005"), format_of(b"%PDF-1.7")
+    ('nrrd', None)
+    """
     gzipped = head.startswith(GZIP_MAGIC)
-    if gzipped:
-        head = zlib_head(head)
-    for name, pattern in MAGIC:
-        if pattern.match(head) and (not gzipped or name in GZIPPED):
-            return name
-    raise RefusedError(
-        Reason.UNKNOWN_FORMAT,
-        "neither DICOM, NIfTI, MetaImage, NRRD, TIFF, NPY nor NPZ by its first bytes",
-    )
+    name = _matching(unpacked_head(head) if gzipped else head)
+    return None if gzipped and name not in GZIPPED else name
 
 
-def zlib_head(head: bytes) -> bytes:
+def _matching(head: bytes) -> str | None:
+    return next((name for name, pattern in MAGIC if pattern.match(head)), None)
+
+
+def unpacked_head(head: bytes) -> bytes:
     """Unpack as much as possible of the first bytes of a gzip stream.
 
-    >>> zlib_head(gzip.compress(b"slice")[:-8])
+    >>> import gzip
+    >>> unpacked_head(gzip.compress(b"slice")[:-8])
     b'slice'
     """
     try:
-        return zlib.decompressobj(wbits=31).decompress(head, HEAD_BYTES)
-    except zlib.error:
+        return Inflated(io.BytesIO(head), "the gzip stream").read(HEAD_BYTES)
+    except RefusedError:
         return b""
+
+
+def _in_archive(name: str | None) -> str:
+    if name == "zip":
+        return "an archive in a ZIP archive; unpack both first"
+    what = "no DICOM file" if name is None else f"a file in the format '{name}'"
+    return f"{what} in a ZIP archive; unpack the archive if it is an image"
+
+
+def _described(path: Path, head: bytes) -> str:
+    """What a file of no format is, as far as that can be seen."""
+    if head.startswith(GZIP_MAGIC):
+        inner = unpacked_head(head)
+        name = _matching(inner) or (other_format(inner) or ("neither DICOM nor NIfTI",))[0]
+        return f"packed with gzip ({name} inside); unpack it first"
+    if other := other_format(head):
+        return f"{other[0]}: {other[1]}"
+    for header in _headers_beside(path):
+        return f"the voxels of another file, it seems: pass its header '{clean(header.name)}'"
+    return "neither DICOM, NIfTI, MetaImage, NRRD, TIFF, NPY nor NPZ by its first bytes"
+
+
+def _headers_beside(path: Path) -> Iterator[Path]:
+    """Header files of the same name."""
+    beside = (path.with_suffix(suffix) for suffix in HEADER_SUFFIXES)
+    return (each for each in beside if each != path and each.is_file())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,6 +103,24 @@ def anatomical_axes(placement: Placement | None, shape: tuple[int, ...]) -> Axes
     )
 
 
+def unoriented(spacings: Iterable[float]) -> Placement | None:
+    """A placement of which only the spacings are known; ``None`` where they are not.
+
+    Args:
+        spacings: Spacing along each axis in mm; the third may be absent.
+
+    >>> unoriented([0.7, 0.7]).spacing_mm.tolist()
+    [0.7, 0.7, 1.0]
+    """
+    lengths = [float(spacing) for spacing in spacings]
+    if len(lengths) == 2:
+        lengths.append(1.0)
+    if len(lengths) != 3 or not np.isfinite(lengths).all():
+        return None
+    first, second, third = (tuple(row) for row in np.diag(lengths).tolist())
+    return Placement((first, second, third), (0.0, 0.0, 0.0), oriented=False)
+
+
 def slice_geometry(
     placement: Placement, axes: Axes, index: int
 ) -> tuple[tuple[float, float], tuple[float, ...] | None, float | None]:
@@ -133,12 +152,27 @@ def _stacking_axis(placement: Placement, shape: tuple[int, ...]) -> int:
     """Axis along which slices are stacked."""
     if shape.count(1) == 1:
         return shape.index(1)
-    spacing = placement.spacing_mm
-    odd = [axis for axis in range(3) if _alike(*np.delete(spacing, axis).tolist())]
-    if len(odd) == 1:
-        return odd[0]
+    odd = odd_one(placement.spacing_mm.tolist(), are_alike)
+    if odd is not None:
+        return odd
     return int(np.argmax(np.abs(placement.directions[:, 2])))
 
 
-def _alike(first: float, second: float) -> bool:
+def odd_one(lengths: Sequence[float], alike: Callable[[float, float], bool]) -> int | None:
+    """The one of three that differs where the other two are alike; ``None`` if it is not one.
+
+    >>> odd_one((0.7, 0.7, 3.0), are_alike)
+    2
+    """
+    first, second, third = lengths
+    pairs = (alike(second, third), alike(first, third), alike(first, second))
+    return pairs.index(True) if sum(pairs) == 1 else None
+
+
+def are_alike(first: float, second: float) -> bool:
+    """Whether two spacings are the same but for rounding.
+
+    >>> are_alike(0.7, 0.7001)
+    True
+    """
     return abs(first - second) <= SAME_SPACING * max(first, second)

@@ -1,9 +1,10 @@
-"""MetaImage (.mha, and .mhd with its data file beside it)."""
+"""MetaImage (.mha, and .mhd with its data files beside it)."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+import io
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,14 @@ import numpy as np
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.files import open_file
 from ctiqa.io.silence import foreign
-from ctiqa.io.volumes.axes import Placement
+from ctiqa.io.volumes.axes import Placement, unoriented
+from ctiqa.io.volumes.data_files import beside, is_pattern, numbered
+from ctiqa.io.volumes.shapes import kept_axes, three
+from ctiqa.io.volumes.storage import Storage
 from ctiqa.io.volumes.volume import Volume
 from ctiqa.io.volumes.volume_reader import VolumeReader
 
-MAX_HEADER_BYTES = 1 << 16
+MAX_HEADER_BYTES = 1 << 20
 
 ELEMENT_TYPES = {
     "MET_CHAR": "i1",
@@ -24,64 +28,130 @@ ELEMENT_TYPES = {
     "MET_USHORT": "u2",
     "MET_INT": "i4",
     "MET_UINT": "u4",
+    # Four bytes on every machine, in the library that defines the format.
+    "MET_LONG": "i4",
+    "MET_ULONG": "u4",
     "MET_LONG_LONG": "i8",
+    "MET_ULONG_LONG": "u8",
     "MET_FLOAT": "f4",
     "MET_DOUBLE": "f8",
 }
 
+Fields = Mapping[str, str]
+Numbers = np.ndarray[tuple[int], np.dtype[np.float64]]
+
 
 def _volume(path: Path) -> Volume:
-    """How the voxels are stored."""
-    with open_file(path) as stream:
-        fields, end = _fields(stream.read(MAX_HEADER_BYTES))
+    """What the file says about its voxels."""
+    fields, names, end = _header(path)
     with foreign("the MetaImage header"):
-        data_file = _data_file(path, fields)
-        start = end if data_file == path else 0
-        packed = _is_true(fields, "CompressedData")
-        skip = int(fields.get("HeaderSize", "0"))
-        if skip < 0:
-            raise RefusedError(Reason.UNSUPPORTED_TRANSFER_SYNTAX, "'HeaderSize' must be >= 0")
+        sizes = _sizes(fields)
+        kept = kept_axes(sizes)
         return Volume(
             file=path,
-            data_file=data_file,
-            offset=skip if packed else start + skip,
-            dtype=_dtype(fields),
-            shape=_shape(fields),
-            packing="zlib" if packed else "none",
-            packed_at=start,
-            placement=_placement(fields),
+            storage=_storage(path, fields, names, end, three(sizes, kept)),
+            placement=_placement(fields, kept),
         )
 
 
-def _fields(head: bytes) -> tuple[dict[str, str], int]:
-    """The ``key = value`` lines of a header, and the position of the byte after them."""
+def _header(path: Path) -> tuple[Fields, list[str], int]:
+    """The ``key = value`` lines of a header, the data files listed below, and where it ends."""
+    with open_file(path) as stream:
+        head = io.BytesIO(stream.read(MAX_HEADER_BYTES))
     fields: dict[str, str] = {}
-    position = 0
-    for line in head.splitlines(keepends=True):
-        position += len(line)
+    for line in head:
         key, equals, value = line.decode("latin-1").partition("=")
         if not equals:
             break
         fields[key.strip()] = value.strip()
         if key.strip() == "ElementDataFile":
-            return fields, position
+            end = head.tell()
+            is_list = value.split()[:1] == ["LIST"]
+            return fields, _listed(head.read()) if is_list else [], end
     raise RefusedError(Reason.CORRUPT, "'ElementDataFile' does not end the header")
 
 
-def _data_file(path: Path, fields: Mapping[str, str]) -> Path:
-    """File that holds the voxels; never one in another folder."""
+def _listed(rest: bytes) -> list[str]:
+    """Names of data files, one a line."""
+    try:
+        return [line.strip() for line in rest.decode("utf-8").splitlines() if line.strip()]
+    except UnicodeDecodeError:
+        raise RefusedError(Reason.CORRUPT, "the list of data files is no text") from None
+
+
+def _sizes(fields: Fields) -> list[int]:
+    sizes = [int(word) for word in fields["DimSize"].split()]
+    if len(sizes) != int(fields.get("NDims", len(sizes))):
+        raise RefusedError(
+            Reason.CORRUPT,
+            f"'DimSize' must hold as many numbers as 'NDims' says, got {len(sizes)}",
+        )
+    return sizes
+
+
+def _storage(
+    path: Path, fields: Fields, names: Sequence[str], end: int, shape: tuple[int, int, int]
+) -> Storage:
+    packed = _is_true(fields, "CompressedData")
+    files = _data_files(path, fields, names)
+    skip = int(fields.get("HeaderSize", "0"))
+    begin = end if files == (path,) else 0
+    _check_skip(skip, begin, packed=packed)
+    storage = Storage(
+        files=files,
+        dtype=_dtype(fields),
+        shape=shape,
+        packing="zlib" if packed else "none",
+        start=None if skip < 0 else skip or begin,
+        limit=_packed_size(fields) if packed else None,
+    )
+    _check_files(fields, storage)
+    return storage
+
+
+def _packed_size(fields: Fields) -> int | None:
+    """Length of the packed voxels in bytes, where it is said."""
+    size = int(fields.get("CompressedDataSize", "0"))
+    return size if size > 0 else None
+
+
+def _check_skip(skip: int, end: int, *, packed: bool) -> None:
+    """Refuse a number of bytes before the voxels that cannot be."""
+    if skip < -1 or (skip == -1 and packed) or 0 < skip < end:
+        raise RefusedError(
+            Reason.CORRUPT,
+            "'HeaderSize' must be the bytes before the voxels, or -1 where plain voxels end the "
+            f"file, got {skip}",
+        )
+
+
+def _data_files(path: Path, fields: Fields, names: Sequence[str]) -> tuple[Path, ...]:
+    """Files that hold the voxels."""
+    if not _is_true(fields, "BinaryData", "True"):
+        raise RefusedError(
+            Reason.UNSUPPORTED_TRANSFER_SYNTAX, "'BinaryData' must be True; save it as binary"
+        )
     name = fields["ElementDataFile"]
     if name.upper() == "LOCAL":
-        return path
-    if name.upper().startswith("LIST") or "%" in name or name != os.path.basename(name):  # noqa: PTH119
+        return (path,)
+    if name.split()[:1] == ["LIST"]:
+        return beside(path, names)
+    return beside(path, numbered(name)[0] if is_pattern(name) else [name])
+
+
+def _check_files(fields: Fields, storage: Storage) -> None:
+    """Refuse several data files that are not one for each of the last axis."""
+    words = fields["ElementDataFile"].split()
+    sizes = _sizes(fields)
+    axes = int(words[1]) if words[0] == "LIST" and len(words) > 1 else len(sizes) - 1
+    wanted = math.prod(sizes[axes:])
+    if len(storage.files) not in (1, wanted):
         raise RefusedError(
-            Reason.UNSUPPORTED_TRANSFER_SYNTAX,
-            "'ElementDataFile' must be LOCAL or one file in the same folder",
+            Reason.CORRUPT, f"the data files must be {wanted}, got {len(storage.files)}"
         )
-    return path.with_name(name)
 
 
-def _dtype(fields: Mapping[str, str]) -> np.dtype[np.generic]:
+def _dtype(fields: Fields) -> np.dtype[np.generic]:
     if int(fields.get("ElementNumberOfChannels", "1")) != 1:
         raise RefusedError(Reason.COLOUR, "voxels must be one grey value, got several components")
     name = fields["ElementType"]
@@ -91,36 +161,32 @@ def _dtype(fields: Mapping[str, str]) -> np.dtype[np.generic]:
     return np.dtype((">" if big else "<") + ELEMENT_TYPES[name])
 
 
-def _shape(fields: Mapping[str, str]) -> tuple[int, int, int]:
-    sizes = [int(word) for word in fields["DimSize"].split()]
-    if not 2 <= len(sizes) <= 3:
-        raise RefusedError(Reason.NOT_2D, f"a volume must have 3 axes, got {len(sizes)}")
-    width, height, depth = (*sizes, 1)[:3]
-    return width, height, depth
-
-
-def _placement(fields: Mapping[str, str]) -> Placement | None:
+def _placement(fields: Fields, kept: Sequence[int]) -> Placement | None:
     """Where the voxels lie; row i of the matrix is the direction of axis i, in LPS."""
     spacing = _numbers(fields, "ElementSpacing", "ElementSize")
     matrix = _numbers(fields, "TransformMatrix", "Rotation", "Orientation")
     origin = _numbers(fields, "Offset", "Position", "Origin")
-    if len(spacing) != 3:
+    axes = math.isqrt(len(matrix))
+    if len(spacing) <= max(kept) or not np.isfinite(spacing).all():
         return None
-    oriented = len(matrix) == 9
-    directions = np.reshape(matrix if oriented else np.eye(3), (3, 3))
-    first, second, third = (tuple(row) for row in (directions * spacing[:, None]).tolist())
-    x_mm, y_mm, z_mm = origin.tolist() if len(origin) == 3 else (0.0, 0.0, 0.0)
-    return Placement((first, second, third), (x_mm, y_mm, z_mm), oriented)
+    if len(kept) < 3 or axes * axes != len(matrix) or axes <= max(kept):
+        return unoriented(spacing[list(kept)])
+    directions = np.reshape(matrix, (axes, axes))[np.ix_(kept, kept)]
+    steps = directions * spacing[list(kept)][:, None]
+    first, second, third = (tuple(row) for row in steps.tolist())
+    placed = len(origin) > max(kept) and np.isfinite(origin).all()
+    x_mm, y_mm, z_mm = origin[list(kept)].tolist() if placed else (0.0, 0.0, 0.0)
+    return Placement((first, second, third), (x_mm, y_mm, z_mm))
 
 
-def _numbers(fields: Mapping[str, str], *keys: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _numbers(fields: Fields, *keys: str) -> Numbers:
     """Numbers under the first key that is there; none if no key is."""
     text = next((fields[key] for key in keys if key in fields), "")
     return np.array([float(word) for word in text.split()])
 
 
-def _is_true(fields: Mapping[str, str], key: str) -> bool:
-    return fields.get(key, "False").upper() in ("TRUE", "1")
+def _is_true(fields: Fields, key: str, default: str = "False") -> bool:
+    return fields.get(key, default).upper() in ("TRUE", "1")
 
 
 _READER = VolumeReader(_volume)

@@ -3,103 +3,118 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ctiqa.errors import Reason, RefusedError
+from ctiqa.io import archives
 from ctiqa.io.files import open_file
 from ctiqa.io.silence import foreign
 from ctiqa.io.volumes.axes import Axes
+from ctiqa.io.volumes.shapes import kept_axes
+from ctiqa.io.volumes.storage import Storage
 from ctiqa.io.volumes.volume import Volume
 from ctiqa.io.volumes.volume_reader import VolumeReader
+from ctiqa.io.volumes.voxels import MAX_VOLUME_BYTES
 
 HU_MEMBER = "hu.npy"
+
+MAX_HEADER_BYTES = 1 << 16
+"""Most that is read of an array's header, in bytes; usually it takes 128."""
+
 MAX_FACTS_BYTES = 1 << 20
 """Largest array beside the pixels, in bytes; a spacing takes a hundred."""
 
 
 def _volume(path: Path) -> Volume:
-    """How the numbers of an array [rows, cols] or [slice, rows, cols] are stored."""
+    """What an array [rows, cols] or [slices, rows, cols] says about its voxels."""
     with open_file(path) as stream:
-        zipped = stream.read(2) == b"PK"
-        stream.seek(0)
-        with foreign("the NumPy header"):
-            if zipped:
-                return _zipped(path, stream)
-            return _array(path, stream, "none")
+        head = stream.read(MAX_HEADER_BYTES)
+    with foreign("the NumPy header"):
+        if head.startswith(archives.ZIP_MAGIC):
+            return _zipped(path)
+        return _array(path, head, "none")
 
 
-def _zipped(path: Path, stream: BinaryIO) -> Volume:
+def _zipped(path: Path) -> Volume:
     """An array inside an .npz, with its spacing and positions."""
-    with zipfile.ZipFile(stream) as archive:
-        if HU_MEMBER not in archive.namelist():
-            raise RefusedError(
-                Reason.UNKNOWN_FORMAT,
-                "an .npz must hold the array 'hu' (and may hold 'spacing_mm' and 'z_mm')",
-            )
-        spacing, z_mm = _facts(archive, "spacing_mm"), _facts(archive, "z_mm")
-        with archive.open(HU_MEMBER) as member:
-            return _array(path, cast("BinaryIO", member), f"zip:{HU_MEMBER}", spacing, z_mm)
+    if HU_MEMBER not in archives.open_archive(path).members:
+        raise RefusedError(
+            Reason.UNKNOWN_FORMAT,
+            "an .npz must hold the array 'hu' (and may hold 'spacing_mm' and 'z_mm')",
+        )
+    with archives.unpacking(path, HU_MEMBER, MAX_VOLUME_BYTES) as stream:
+        head = stream.read(MAX_HEADER_BYTES)
+    return _array(path, head, "zip", _facts(path, "spacing_mm"), _facts(path, "z_mm"))
 
 
-def _facts(archive: zipfile.ZipFile, name: str) -> list[float]:
+def _facts(path: Path, name: str) -> tuple[float, ...]:
     """A short list of numbers; empty where it is absent."""
-    if f"{name}.npy" not in archive.namelist():
-        return []
-    if archive.getinfo(f"{name}.npy").file_size > MAX_FACTS_BYTES:
-        raise RefusedError(Reason.CORRUPT, f"'{name}' is too long")
-    content = io.BytesIO(archive.read(f"{name}.npy"))
+    if f"{name}.npy" not in archives.open_archive(path).members:
+        return ()
+    with archives.unpacking(path, f"{name}.npy", MAX_FACTS_BYTES) as stream:
+        content = io.BytesIO(stream.read(MAX_FACTS_BYTES))
     numbers: npt.NDArray[Any] = np.lib.format.read_array(content, allow_pickle=False)
-    return [float(number) for number in numbers.ravel()]
+    return tuple(float(number) for number in numbers.ravel())
 
 
 def _array(
     path: Path,
-    stream: BinaryIO,
+    head: bytes,
     packing: str,
-    spacing_mm: list[float] | None = None,
-    z_mm: list[float] | None = None,
+    spacing_mm: tuple[float, ...] = (),
+    z_mm: tuple[float, ...] = (),
 ) -> Volume:
-    """Read an array's header from a stream that stands at its start."""
-    shape, fortran, dtype = _array_header(stream)
-    if not 2 <= len(shape) <= 3:
-        raise RefusedError(
-            Reason.NOT_2D, f"an array must be [rows, cols] or [slice, rows, cols], got {shape}"
-        )
-    _check_signed(dtype)
-    slices, rows, cols = (1, *shape)[-3:]
-    _, row_mm, col_mm = spacing_mm if spacing_mm and len(spacing_mm) == 3 else (None, None, None)
+    """Read an array's header from its first bytes."""
+    shape, fortran, dtype, offset = _array_header(head)
+    kept = kept_axes(shape, [axis for axis, length in enumerate(shape) if length == 1])
+    slices, rows, cols = (1, *(shape[axis] for axis in kept))[-3:]
+    _check_positions(z_mm, slices)
+    order = (slices, rows, cols) if fortran else (cols, rows, slices)
     return Volume(
         file=path,
-        data_file=path,
-        offset=stream.tell(),
-        dtype=dtype,
-        shape=(slices, rows, cols) if fortran else (cols, rows, slices),
-        packing=packing,
+        storage=Storage((path,), dtype, order, packing, skip=offset, member=HU_MEMBER),
         axes=Axes(slices=0, rows=1, cols=2) if fortran else Axes(slices=2, rows=1, cols=0),
-        spacing_mm=None if row_mm is None or col_mm is None else (row_mm, col_mm),
-        z_mm=tuple(z_mm) if z_mm and len(z_mm) == slices else None,
+        spacing_mm=_in_order(spacing_mm, shape, kept),
+        z_mm=z_mm,
     )
 
 
-def _array_header(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    version = np.lib.format.read_magic(stream)
-    if version == (1, 0):
-        return np.lib.format.read_array_header_1_0(stream)
-    return np.lib.format.read_array_header_2_0(stream)
-
-
-def _check_signed(dtype: np.dtype[Any]) -> None:
-    """Refuse types that cannot hold air."""
-    if dtype.kind == "u":
+def _check_positions(z_mm: tuple[float, ...], slices: int) -> None:
+    if z_mm and len(z_mm) != slices:
         raise RefusedError(
-            Reason.HU_CONVENTION_UNKNOWN,
-            f"HU need a signed or float type, got {dtype}; convert the array to HU first",
+            Reason.CORRUPT,
+            f"'z_mm' must hold the position of each of {slices} slices, got {len(z_mm)}",
         )
+
+
+def _in_order(
+    spacing_mm: tuple[float, ...], shape: tuple[int, ...], kept: tuple[int, ...]
+) -> tuple[float, ...]:
+    """Spacings along [slices, rows, cols], of which there may be none for the slices of one.
+
+    >>> _in_order((0.7, 0.7, 3.0), (512, 512, 1), (0, 1))
+    (3.0, 0.7, 0.7)
+    """
+    if len(spacing_mm) == len(shape):
+        others = [axis for axis in range(len(shape)) if axis not in kept]
+        spacing_mm = tuple(spacing_mm[axis] for axis in (*others, *kept))
+    return (0.0, *spacing_mm)[-3:] if len(spacing_mm) > 1 else ()
+
+
+def _array_header(head: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
+    """Shape, whether it is stored in Fortran's order, type, and where the numbers begin."""
+    stream = io.BytesIO(head)
+    version = np.lib.format.read_magic(stream)
+    read = (
+        np.lib.format.read_array_header_1_0
+        if version == (1, 0)
+        else np.lib.format.read_array_header_2_0
+    )
+    return *read(stream), stream.tell()
 
 
 _READER = VolumeReader(_volume)

@@ -1,10 +1,12 @@
-"""NRRD (.nrrd, and .nhdr with its data file beside it), raw or gzip."""
+"""NRRD (.nrrd, and .nhdr with its data files beside it), raw or gzip."""
 
 from __future__ import annotations
 
-import os
+import io
+import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import nrrd
 import numpy as np
@@ -12,19 +14,39 @@ import numpy as np
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.files import open_file
 from ctiqa.io.silence import foreign
-from ctiqa.io.volumes.axes import Placement
+from ctiqa.io.volumes.axes import Placement, unoriented
+from ctiqa.io.volumes.data_files import beside, is_pattern, numbered
+from ctiqa.io.volumes.shapes import kept_axes, three
+from ctiqa.io.volumes.storage import Storage
 from ctiqa.io.volumes.volume import Volume
 from ctiqa.io.volumes.volume_reader import VolumeReader
+from ctiqa.plain_text import clean
+
+MAX_HEADER_BYTES = 1 << 20
 
 PACKINGS = {"raw": "none", "gzip": "gzip", "gz": "gzip"}
 
+DATA_FILE = ("data file", "datafile")
+LINE_SKIP = ("line skip", "lineskip")
+BYTE_SKIP = ("byte skip", "byteskip")
+
 TYPES = {
-    **dict.fromkeys(("short", "short int", "signed short", "signed short int", "int16"), "i2"),
-    **dict.fromkeys(("int", "signed int", "int32"), "i4"),
-    "float": "f4",
-    "double": "f8",
+    name: kind
+    for kind, names in {
+        "i1": ("signed char", "int8"),
+        "u1": ("uchar", "unsigned char", "uint8"),
+        "i2": ("short", "short int", "signed short", "signed short int", "int16"),
+        "u2": ("ushort", "unsigned short", "unsigned short int", "uint16"),
+        "i4": ("int", "signed int", "int32"),
+        "u4": ("uint", "unsigned int", "uint32"),
+        "i8": ("longlong", "long long", "long long int", "signed long long", "int64"),
+        "u8": ("ulonglong", "unsigned long long", "unsigned long long int", "uint64"),
+        "f4": ("float",),
+        "f8": ("double",),
+    }.items()
+    for name in names
 }
-"""Types that can hold HU; the unsigned ones cannot hold air."""
+"""Types by their names in C, in lower case and without ``_t``."""
 
 TO_LPS = {
     "left-posterior-superior": (1.0, 1.0, 1.0),
@@ -36,80 +58,178 @@ TO_LPS = {
 }
 """Signs that turn a space into LPS."""
 
+Fields = dict[str, Any]
+
 
 def _volume(path: Path) -> Volume:
-    """How the voxels are stored."""
-    with open_file(path) as stream, foreign("the NRRD header"):
-        fields: dict[str, Any] = dict(nrrd.read_header(stream))
-        data_file = _data_file(path, fields)
-        start = stream.tell() if data_file == path else 0
-        packing = PACKINGS.get(fields["encoding"])
-        if packing is None or fields.get("line skip", 0) or fields.get("byte skip", 0):
-            raise RefusedError(
-                Reason.UNSUPPORTED_TRANSFER_SYNTAX, "'encoding' must be raw or gzip, without skips"
-            )
+    """What the file says about its voxels."""
+    lines, names, end = _header_lines(path)
+    with foreign("the NRRD header"):
+        fields: Fields = dict(nrrd.read_header(lines))
+        sizes = _sizes(fields)
+        directions = _directions(fields, len(sizes))
+        kept = kept_axes(sizes, _none_of_space(sizes, directions))
         return Volume(
             file=path,
-            data_file=data_file,
-            offset=start if packing == "none" else 0,
-            dtype=_dtype(fields),
-            shape=_shape(fields),
-            packing=packing,
-            packed_at=start,
-            placement=_placement(fields),
+            storage=_storage(path, fields, names, end, three(sizes, kept)),
+            placement=_placement(fields, directions[list(kept)], kept),
         )
 
 
-def _data_file(path: Path, fields: dict[str, Any]) -> Path:
-    """File that holds the voxels; never one in another folder."""
-    name = fields.get("data file", fields.get("datafile"))
-    if name is None:
-        return path
-    if not isinstance(name, str) or name.startswith("LIST") or name != os.path.basename(name):  # noqa: PTH119
+def _header_lines(path: Path) -> tuple[list[str], list[str], int]:
+    """Lines of the header, data files that stand below it, and where it ends.
+
+    The names of a list stand behind the header proper, which a blank line ends otherwise.
+    """
+    with open_file(path) as stream:
+        head = io.BytesIO(stream.read(MAX_HEADER_BYTES))
+    lines: list[str] = []
+    for raw in head:
+        line = raw.decode("latin-1").rstrip()
+        if not line:
+            return lines, [], head.tell()
+        lines.append(line)
+        if _is_list(line):
+            return lines, [name.decode("utf-8").strip() for name in head if name.strip()], 0
+        if not raw.endswith(b"\n") and head.tell() >= MAX_HEADER_BYTES:
+            break
+    if head.tell() >= MAX_HEADER_BYTES:
         raise RefusedError(
-            Reason.UNSUPPORTED_TRANSFER_SYNTAX, "'data file' must be one file in the same folder"
+            Reason.CORRUPT, f"the NRRD header must end within {MAX_HEADER_BYTES >> 10} KiB"
         )
-    return path.with_name(name)
+    return lines, [], head.tell()
 
 
-def _dtype(fields: dict[str, Any]) -> np.dtype[Any]:
-    kinds = " ".join(str(kind) for kind in fields.get("kinds", ())).lower()
-    if "color" in kinds or "vector" in kinds:
-        raise RefusedError(Reason.COLOUR, "voxels must be one grey value, got several components")
-    name = TYPES.get(str(fields["type"]).removesuffix("_t"))
+def _is_list(line: str) -> bool:
+    key, colon, value = line.partition(":")
+    return bool(colon) and key.strip() in DATA_FILE and value.split()[:1] == ["LIST"]
+
+
+def _sizes(fields: Fields) -> list[int]:
+    sizes = [int(size) for size in fields["sizes"]]
+    if len(sizes) != int(fields["dimension"]):
+        raise RefusedError(
+            Reason.CORRUPT,
+            f"'sizes' must hold {fields['dimension']} numbers as 'dimension' says, "
+            f"got {len(sizes)}",
+        )
+    return sizes
+
+
+def _storage(
+    path: Path, fields: Fields, names: Sequence[str], end: int, shape: tuple[int, int, int]
+) -> Storage:
+    packing = _packing(fields)
+    files, start = _data_files(path, fields, names)
+    lines, skip = _skips(fields, packing)
+    storage = Storage(
+        files=files,
+        dtype=_dtype(fields),
+        shape=shape,
+        packing=packing,
+        start=None if skip < 0 else (end if start is None else start),
+        lines=lines,
+        skip=max(skip, 0),
+    )
+    _check_subdim(fields, storage)
+    return storage
+
+
+def _packing(fields: Fields) -> str:
+    encoding = str(fields["encoding"])
+    if encoding.lower() not in PACKINGS:
+        raise RefusedError(
+            Reason.UNSUPPORTED_TRANSFER_SYNTAX,
+            f"'encoding' must be raw or gzip, got {clean(encoding, 20)}; save it in one of these",
+        )
+    return PACKINGS[encoding.lower()]
+
+
+def _skips(fields: Fields, packing: str) -> tuple[int, int]:
+    """Lines and bytes before the voxels; -1 bytes: the voxels are the last bytes."""
+    lines, skip = (
+        int(next((fields[key] for key in keys if key in fields), 0))
+        for keys in (LINE_SKIP, BYTE_SKIP)
+    )
+    if lines < 0 or skip < -1 or (skip == -1 and packing != "none"):
+        raise RefusedError(
+            Reason.CORRUPT, f"skips must be 0 or more (raw: 'byte skip' -1), got {lines}, {skip}"
+        )
+    return lines, skip
+
+
+def _data_files(
+    path: Path, fields: Fields, names: Sequence[str]
+) -> tuple[tuple[Path, ...], int | None]:
+    """Files that hold the voxels, and where these begin; ``None`` for behind the header."""
+    name = next((str(fields[key]) for key in DATA_FILE if key in fields), None)
     if name is None:
-        raise RefusedError(Reason.HU_CONVENTION_UNKNOWN, "'type' must be signed or float")
+        return (path,), None
+    if name.split()[:1] == ["LIST"]:
+        return beside(path, names), 0
+    return beside(path, numbered(name)[0] if is_pattern(name) else [name]), 0
+
+
+def _check_subdim(fields: Fields, storage: Storage) -> None:
+    """Refuse several data files that do not hold what the header says each of them does."""
+    name = next((str(fields[key]) for key in DATA_FILE if key in fields), "")
+    words = name.split()[1:] if name.startswith("LIST") else name.split()[4:]
+    if len(storage.files) == 1 or not words:
+        return
+    sizes = _sizes(fields)
+    subdim = int(words[0])
+    if subdim < len(sizes) and math.prod(sizes[subdim:]) != len(storage.files):
+        raise RefusedError(
+            Reason.CORRUPT,
+            f"files of {subdim} axes must be {math.prod(sizes[subdim:])} of them, "
+            f"got {len(storage.files)}",
+        )
+
+
+def _dtype(fields: Fields) -> np.dtype[Any]:
+    kinds = [str(kind).lower() for kind in fields.get("kinds", ())]
+    several = [kind for kind, size in zip(kinds, _sizes(fields), strict=False) if size > 1]
+    if any("color" in kind or "vector" in kind for kind in several):
+        raise RefusedError(Reason.COLOUR, "voxels must be one grey value, got several components")
+    name = TYPES.get(" ".join(str(fields["type"]).lower().split()).removesuffix("_t"))
+    if name is None:
+        raise RefusedError(Reason.NOT_HU, "'type' must be a whole number or a float")
+    if name[1] != "1" and fields.get("endian", "little") not in ("little", "big"):
+        raise RefusedError(Reason.CORRUPT, "'endian' must be little or big")
     return np.dtype((">" if fields.get("endian") == "big" else "<") + name)
 
 
-def _shape(fields: dict[str, Any]) -> tuple[int, int, int]:
-    sizes = [int(size) for size in fields["sizes"]]
-    if not 2 <= len(sizes) <= 3:
-        raise RefusedError(Reason.NOT_2D, f"a volume must have 3 axes, got {len(sizes)}")
-    width, height, depth = (*sizes, 1)[:3]
-    return width, height, depth
+def _directions(fields: Fields, axes: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Step along each axis, [axis, xyz]; NaN where it is unknown or none of space."""
+    rows = fields.get("space directions")
+    nowhere = np.full((axes, 3), np.nan)
+    if rows is None:
+        return nowhere
+    # Depending on its settings, the library says "none" as NaN or as None.
+    known = [[np.nan] * 3 if row is None else [float(step) for step in row] for row in rows]
+    return np.array(known) if np.shape(known) == (axes, 3) else nowhere
 
 
-def _placement(fields: dict[str, Any]) -> Placement | None:
+def _none_of_space(sizes: Sequence[int], directions: Any) -> list[int]:
+    """Axes of length 1 without a direction, where others have one."""
+    unknown = np.isnan(directions).any(axis=1)
+    if unknown.all():
+        return []
+    return [axis for axis, size in enumerate(sizes) if size == 1 and unknown[axis]]
+
+
+def _placement(fields: Fields, directions: Any, kept: Sequence[int]) -> Placement | None:
     """Where the voxels lie; only spacings where the space is not the patient's."""
     signs = TO_LPS.get(str(fields.get("space", "")).lower())
-    directions = np.asarray(fields.get("space directions", ()), float)
-    if signs is None or directions.shape != (3, 3):
-        return _spaced(fields)
-    steps = (directions * signs).tolist()
+    if directions.shape != (3, 3) or not np.isfinite(directions).all():
+        spacings = [*fields.get("spacings", ()), *[math.nan] * len(kept)]
+        return unoriented(spacings[axis] for axis in kept)
+    if signs is None:
+        return unoriented(np.linalg.norm(directions, axis=1))
+    first, second, third = (tuple(row) for row in (directions * signs).tolist())
     origin = np.asarray(fields.get("space origin", (0.0, 0.0, 0.0)), float) * signs
-    return Placement(
-        cast("tuple[tuple[float, float, float], ...]", tuple(tuple(step) for step in steps)),
-        cast("tuple[float, float, float]", tuple(origin.tolist())),
-    )
-
-
-def _spaced(fields: dict[str, Any]) -> Placement | None:
-    spacings = [float(spacing) for spacing in fields.get("spacings", ())]
-    if len(spacings) != 3:
-        return None
-    first, second, third = (tuple(row) for row in np.diag(spacings).tolist())
-    return Placement((first, second, third), (0.0, 0.0, 0.0), oriented=False)
+    x_mm, y_mm, z_mm = np.where(np.isfinite(origin), origin, 0.0).tolist()
+    return Placement((first, second, third), (x_mm, y_mm, z_mm))
 
 
 _READER = VolumeReader(_volume)

@@ -1,90 +1,89 @@
-"""Volumes: one file, many slices, cut out of it one at a time.
-
-An uncompressed volume is mapped into memory. A compressed one is unpacked once into a temporary
-file that has no name, and mapped from there, so that memory stays bounded either way.
-"""
+"""Volumes: one file, many slices, cut out of it one at a time."""
 
 from __future__ import annotations
 
-import gzip
-import os
-import tempfile
-import zipfile
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+import math
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io.files import open_file
 from ctiqa.io.geometry import check_axial, check_spacing
-from ctiqa.io.hu_checks import (
-    Rescale,
-    Stored,
-    check_convention,
-    check_matrix,
-    check_range,
-    check_rescale,
-    to_hu,
-)
+from ctiqa.io.hu_checks import Rescale, Stored, check_matrix, check_rescale, to_hu
+from ctiqa.io.hu_gate import check_hu
 from ctiqa.io.protocol import ReadOptions
+from ctiqa.io.sampling import finite_ones, spread
 from ctiqa.io.volumes.axes import Axes, Placement, anatomical_axes, slice_geometry
+from ctiqa.io.volumes.shapes import doubt_about_order
+from ctiqa.io.volumes.storage import Storage
+from ctiqa.io.volumes.voxels import check_storage, read_plane
 from ctiqa.types import HuImage, SliceHeader, SliceSource
 
-CHUNK_BYTES = 1 << 20
 MAX_SLICES = 20_000
+
+MAX_POSITION_MM = 1e6
+"""A slice further from the origin than this is nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """How the voxels of a file are stored.
+    """What a file says about its voxels.
 
     Attributes:
         file: File that the user named.
-        data_file: File that holds the voxels, the same or one beside it.
-        offset: Position of the first voxel in bytes, after unpacking.
-        dtype: Type of a voxel.
-        shape: Number of voxels along each of the three axes, the fastest first.
-        packing: ``"none"``, ``"gzip"``, ``"zlib"``, or ``"zip:MEMBER"``; gzip and zlib streams
-            of MetaImage and NRRD start at ``packed_at``.
-        packed_at: Position of the compressed stream in bytes.
+        storage: How the voxels are stored.
         rescale: (slope, intercept) that turn voxels into HU.
         axes: Which axis is which; ``None`` to tell it from ``placement``.
         placement: Where the voxels lie in the patient; ``None`` where unknown.
-        spacing_mm: Pixel spacing (row, column) where there is no placement.
-        z_mm: Position of every slice where there is no placement.
+        spacing_mm: Spacing along [slices, rows, cols] where there is no placement; empty where
+            unknown.
+        z_mm: Position of every slice where there is no placement; empty where unknown.
     """
 
     file: Path
-    data_file: Path
-    offset: int
-    dtype: np.dtype[Any]
-    shape: tuple[int, int, int]
-    packing: str = "none"
-    packed_at: int = 0
+    storage: Storage
     rescale: Rescale = (1.0, 0.0)
     axes: Axes | None = None
     placement: Placement | None = None
-    spacing_mm: tuple[float, float] | None = None
-    z_mm: tuple[float, ...] | None = None
+    spacing_mm: tuple[float, ...] = ()
+    z_mm: tuple[float, ...] = ()
 
     @property
     def cut(self) -> Axes:
         """Which axis is which."""
-        return self.axes or anatomical_axes(self.placement, self.shape)
+        return self.axes or anatomical_axes(self.placement, self.storage.shape)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of slices, rows and columns."""
+        axes, shape = self.cut, self.storage.shape
+        return shape[axes.slices], shape[axes.rows], shape[axes.cols]
+
+
+def doubt(volume: Volume) -> str | None:
+    """A warning where nothing tells which axis of a volume is which.
+
+    Raises:
+        RefusedError: With ``NOT_AXIAL`` if the axes cannot be in the order that is meant.
+    """
+    if volume.placement is None:
+        return doubt_about_order(volume.shape, volume.spacing_mm)
+    if volume.placement.oriented:
+        return None
+    axes, spacing = volume.cut, volume.placement.spacing_mm.tolist()
+    return doubt_about_order(
+        volume.shape, (spacing[axes.slices], spacing[axes.rows], spacing[axes.cols])
+    )
 
 
 def volume_headers(volume: Volume, options: ReadOptions) -> tuple[SliceHeader, ...]:
-    """Describe the slices of a volume, after a look at its middle one.
+    """Describe the slices of a volume, after a look at some of them.
 
     Args:
-        volume: How the voxels are stored.
+        volume: What the file says.
         options: What the user vouches for.
 
     Returns:
@@ -93,10 +92,9 @@ def volume_headers(volume: Volume, options: ReadOptions) -> tuple[SliceHeader, .
     Raises:
         RefusedError: If the volume holds no axial slices in HU, or voxels are missing.
     """
-    _check_dtype(volume.dtype)
+    _check_dtype(volume.storage.dtype)
     check_rescale(*volume.rescale)
-    axes = volume.cut
-    slices, rows, cols = (volume.shape[axis] for axis in (axes.slices, axes.rows, axes.cols))
+    slices, rows, cols = volume.shape
     check_matrix(rows, cols)
     if not 1 <= slices <= MAX_SLICES:
         raise RefusedError(
@@ -104,15 +102,16 @@ def volume_headers(volume: Volume, options: ReadOptions) -> tuple[SliceHeader, .
         )
     # The look at the pixels comes first: it finds out whether so many slices are there at all.
     _header(volume, slices // 2, options)
-    _check_middle(volume, slices // 2)
+    check_storage(volume.storage)
+    check_hu(_sample(volume), Reason.HU_CONVENTION_UNKNOWN)
     return tuple(_header(volume, index, options) for index in range(slices))
 
 
 def volume_hu(volume: Volume, index: int) -> HuImage:
-    """Cut one slice out of a volume.
+    """Cut one slice out of a volume that was found to be in HU.
 
     Args:
-        volume: How the voxels are stored.
+        volume: What the file says.
         index: Slice, from 0, in file order.
 
     Returns:
@@ -121,7 +120,7 @@ def volume_hu(volume: Volume, index: int) -> HuImage:
     Raises:
         RefusedError: If voxels are missing, or values are not HU.
     """
-    return to_hu(_plane(volume, index), volume.rescale)
+    return to_hu(_plane(volume, index), volume.rescale, gate=False)
 
 
 def _check_dtype(dtype: np.dtype[Any]) -> None:
@@ -131,134 +130,55 @@ def _check_dtype(dtype: np.dtype[Any]) -> None:
         raise RefusedError(Reason.NOT_HU, f"voxels must be integer or float, got {dtype}")
 
 
-def _check_middle(volume: Volume, index: int) -> None:
-    """Refuse a volume whose middle slice is not in HU; empty end slices prove nothing."""
+def _sample(volume: Volume) -> npt.NDArray[np.float32]:
+    """Slices spread over the volume, as the HU that they claim to be, [slices, rows, cols]."""
+    slices, rows, cols = volume.shape
+    return finite_ones(_claimed(volume, index) for index in spread(slices, rows * cols))
+
+
+def _claimed(volume: Volume, index: int) -> npt.NDArray[np.float32]:
     slope, intercept = volume.rescale
-    plane = _plane(volume, index).astype(np.float32) * slope + intercept
-    check_range(plane.astype(np.float32))
-    check_convention(plane)
+    return _plane(volume, index).astype(np.float32) * np.float32(slope) + np.float32(intercept)
 
 
 def _header(volume: Volume, index: int, options: ReadOptions) -> SliceHeader:
-    axes = volume.cut
-    spacing_mm, orientation, z_mm = volume.spacing_mm, None, None
-    if volume.placement is not None:
-        spacing_mm, orientation, z_mm = slice_geometry(volume.placement, axes, index)
-    elif volume.z_mm is not None:
-        z_mm = volume.z_mm[index]
+    spacing_mm, orientation, z_mm = _geometry(volume, index)
     flags = (
         *check_axial(orientation, allow_reformats=options.allow_reformats),
         *check_spacing(spacing_mm),
     )
+    _, rows, cols = volume.shape
     return SliceHeader(
         source=SliceSource(file=volume.file, frame=index),
-        rows=volume.shape[axes.rows],
-        cols=volume.shape[axes.cols],
+        rows=rows,
+        cols=cols,
         spacing_mm=spacing_mm,
-        z_mm=z_mm,
+        z_mm=z_mm if z_mm is not None and _is_somewhere(z_mm) else None,
         orientation=orientation,
         flags=flags,
     )
 
 
+def _geometry(
+    volume: Volume, index: int
+) -> tuple[tuple[float, float] | None, tuple[float, ...] | None, float | None]:
+    """(row, column) spacing, direction cosines and position of a slice, each where known."""
+    if volume.placement is not None:
+        return slice_geometry(volume.placement, volume.cut, index)
+    spacing_mm = (volume.spacing_mm[1], volume.spacing_mm[2]) if volume.spacing_mm else None
+    return spacing_mm, None, volume.z_mm[index] if volume.z_mm else None
+
+
+def _is_somewhere(z_mm: float) -> bool:
+    return math.isfinite(z_mm) and abs(z_mm) <= MAX_POSITION_MM
+
+
 def _plane(volume: Volume, index: int) -> Stored:
     """One slice as stored, rows and columns in display order."""
     axes = volume.cut
-    if not 0 <= index < volume.shape[axes.slices]:
+    if not 0 <= index < volume.shape[0]:
         raise RefusedError(Reason.TRUNCATED, f"slice {index} is not in the volume")
-    # A view, not np.take: only the voxels of this slice are read from disc.
-    plane: Stored = np.moveaxis(_voxels(volume), axes.slices, 0)[index]
+    plane: Stored = read_plane(volume.storage, axes.slices, index)
     if axes.rows > axes.cols:
         plane = plane.T
     return plane[:: -1 if axes.flip_rows else 1, :: -1 if axes.flip_cols else 1]
-
-
-def _voxels(volume: Volume) -> npt.NDArray[Any]:
-    """All voxels, mapped and not loaded, with the fastest axis first."""
-    if not volume.data_file.exists():
-        raise RefusedError(
-            Reason.NO_PIXELS, "the data file that the header names must lie beside it"
-        )
-    with open_file(volume.data_file) as stream:
-        status = os.fstat(stream.fileno())
-        if volume.packing != "none":
-            return _unpacked(volume, (status.st_mtime_ns, status.st_size))
-        if status.st_size < volume.offset + _bytes(volume):
-            raise _missing(volume, status.st_size - volume.offset)
-        return _mapped(stream, volume, volume.offset)
-
-
-def _mapped(stream: BinaryIO, volume: Volume, offset: int) -> npt.NDArray[Any]:
-    return np.memmap(
-        cast("Any", stream), volume.dtype, "r", offset=offset, shape=volume.shape, order="F"
-    )
-
-
-# A volume is read slice by slice, so the last one is asked for again and again.
-@lru_cache(maxsize=1)
-def _unpacked(volume: Volume, _stamp: tuple[int, int]) -> npt.NDArray[Any]:
-    with tempfile.TemporaryFile() as spool, _packed(volume) as stream:
-        done = 0
-        for chunk in _chunks(stream, volume.offset, _bytes(volume)):
-            done += spool.write(chunk)
-        if done < _bytes(volume):
-            raise _missing(volume, done)
-        spool.flush()
-        return _mapped(cast("BinaryIO", spool), volume, 0)
-
-
-def _chunks(stream: BinaryIO, skip: int, count: int) -> Iterator[bytes]:
-    """Read ``count`` bytes after the first ``skip``, a piece at a time; fewer if they end."""
-    try:
-        while skip > 0 and (chunk := stream.read(min(skip, CHUNK_BYTES))):
-            skip -= len(chunk)
-        while count > 0 and (chunk := stream.read(min(count, CHUNK_BYTES))):
-            count -= len(chunk)
-            yield chunk
-    except EOFError:
-        return
-    except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error):
-        raise RefusedError(Reason.CORRUPT, "the compressed voxels are damaged") from None
-
-
-@contextmanager
-def _packed(volume: Volume) -> Iterator[BinaryIO]:
-    """Open the unpacked bytes of a compressed volume as a stream."""
-    with open_file(volume.data_file) as stream:
-        if volume.packing.startswith("zip:"):
-            with zipfile.ZipFile(stream) as archive:
-                yield cast("BinaryIO", archive.open(volume.packing.removeprefix("zip:")))
-            return
-        stream.seek(volume.packed_at)
-        if volume.packing == "gzip":
-            yield cast("BinaryIO", gzip.GzipFile(fileobj=stream))
-        else:
-            yield cast("BinaryIO", _ZlibStream(stream))
-
-
-class _ZlibStream:
-    """The unpacked bytes of a zlib stream."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._inflater = zlib.decompressobj()
-
-    def read(self, count: int) -> bytes:
-        """Up to ``count`` bytes; none at the end."""
-        while not self._inflater.eof:
-            packed = self._inflater.unconsumed_tail or self._stream.read(CHUNK_BYTES)
-            if chunk := self._inflater.decompress(packed, count):
-                return chunk
-            if not packed:
-                break
-        return b""
-
-
-def _bytes(volume: Volume) -> int:
-    return int(np.prod(volume.shape, dtype=object)) * volume.dtype.itemsize
-
-
-def _missing(volume: Volume, present: int) -> RefusedError:
-    return RefusedError(
-        Reason.TRUNCATED, f"the voxels must fill {_bytes(volume)} bytes, got {max(present, 0)}"
-    )

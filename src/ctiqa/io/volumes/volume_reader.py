@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
+from ctiqa.io.files import file_stamp
 from ctiqa.io.protocol import Contents, ReadOptions
-from ctiqa.io.volumes.volume import Volume, volume_headers, volume_hu
+from ctiqa.io.regular import Stamp
+from ctiqa.io.volumes.volume import Volume, doubt, volume_headers, volume_hu
 from ctiqa.types import HuImage, SliceHeader
 
 
-@dataclass(frozen=True, slots=True)
 class VolumeReader:
     """Reader of one format, in which a file is one volume.
 
-    Attributes:
-        describe: Tells how the voxels of a file are stored, or raises
+    Args:
+        describe: Tells what a file says about its voxels, or raises
             :class:`ctiqa.errors.RefusedError`.
     """
 
-    describe: Callable[[Path], Volume]
+    def __init__(self, describe: Callable[[Path], Volume]) -> None:
+        def described(path: Path, _stamp: Stamp) -> Volume:
+            return describe(path)
+
+        # A volume is read slice by slice, and its header is the same for all of them.
+        self._described = lru_cache(maxsize=2)(described)
 
     def read_headers(self, path: Path, options: ReadOptions) -> Contents:
         """Describe the slices of a volume.
@@ -30,14 +36,18 @@ class VolumeReader:
             options: What the user vouches for.
 
         Returns:
-            One header a slice, cut for radiological display, and the data file if it is another.
+            One header a slice, cut for radiological display, and the data files if they are others.
 
         Raises:
             RefusedError: If the file is damaged, not 3-D, not axial or not in HU.
         """
-        volume = self.describe(path)
-        companions = () if volume.data_file == path else (volume.data_file,)
-        return Contents(volume_headers(volume, options), companions=companions)
+        volume = self._described(path, file_stamp(path))
+        warning = doubt(volume)
+        return Contents(
+            volume_headers(volume, options),
+            warnings=(warning,) if warning else (),
+            companions=tuple(file for file in volume.storage.files if file != path),
+        )
 
     def read_hu(self, header: SliceHeader, options: ReadOptions) -> HuImage:  # noqa: ARG002
         """Cut one slice out of a volume.
@@ -52,4 +62,5 @@ class VolumeReader:
         Raises:
             RefusedError: If the file is damaged or the slice is not in HU.
         """
-        return volume_hu(self.describe(header.source.file), header.source.frame)
+        file = header.source.file
+        return volume_hu(self._described(file, file_stamp(file)), header.source.frame)

@@ -1,0 +1,289 @@
+"""ZIP archives: DICOM files in them are read where they lie, as ``archive.zip/folder/IM1.dcm``."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from ctiqa.errors import Reason, RefusedError
+from ctiqa.io.folders import is_passed_over
+from ctiqa.io.regular import Stamp, regular_stamp
+from ctiqa.io.silence import foreign
+from ctiqa.plain_text import clean
+
+ZIP_MAGIC = b"PK"
+
+MAX_DIRECTORY_BYTES = 1 << 24
+"""Longest list of members that is read, in bytes."""
+
+MAX_MEMBERS = 100_000
+MAX_MEMBER_BYTES = 1 << 28
+"""Largest member that is unpacked, in bytes; it is held in memory."""
+
+MAX_TOTAL_BYTES = 1 << 36
+"""Largest archive that is read, in bytes after unpacking."""
+
+MAX_PROBED = 2000
+"""Members that are looked at for DICOM; those that may be DICOM by their names come first."""
+
+DICOM_SUFFIXES = ("", ".dcm", ".dicom", ".ima", ".img", ".dic")
+
+CHUNK_BYTES = 1 << 20
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+ENCRYPTED = 0x1
+"""Bit of a member's flags."""
+
+SIGNS = (
+    ("[content_types].xml", "an Office document"),
+    ("meta-inf/container.xml", "an e-book"),
+    ("meta-inf/manifest.xml", "an OpenDocument"),
+    ("meta-inf/", "a Java archive"),
+)
+"""What an archive is by the start of a member's name, in lower case; the first sign counts."""
+
+
+class _Limited(io.BufferedReader):
+    """A file of which no more is read at once than a list of members may take."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or size < 0:
+            size = MAX_DIRECTORY_BYTES
+        if size > MAX_DIRECTORY_BYTES:
+            raise RefusedError(
+                Reason.TOO_LARGE,
+                f"the ZIP archive must list at most {MAX_MEMBERS} members; unpack it first",
+            )
+        return super().read(size)
+
+    def __del__(self) -> None:
+        # Closed by hand, it goes without a warning.
+        self.close()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Archive:
+    """A ZIP archive, open.
+
+    Attributes:
+        file: The archive.
+        members: Its files by the names that they are shown under.
+    """
+
+    file: zipfile.ZipFile
+    members: Mapping[str, zipfile.ZipInfo]
+
+
+def open_archive(path: Path) -> Archive:
+    """Open an archive and list what is in it; the last few stay open.
+
+    Raises:
+        RefusedError: If the archive cannot be opened, is damaged, or too large to be read.
+    """
+    return _open_archive(path, regular_stamp(path))
+
+
+@lru_cache(maxsize=2)
+def _open_archive(path: Path, stamp: Stamp) -> Archive:
+    with foreign("the list of members of the ZIP archive"):
+        # The stream stays open with the archive, which closes it when it is forgotten.
+        archive = zipfile.ZipFile(_Limited(io.FileIO(path)))
+        infos = [info for info in archive.infolist() if not info.is_dir()]
+    _check_sizes(infos, stamp[1])
+    return Archive(archive, _named(infos))
+
+
+def _check_sizes(infos: list[zipfile.ZipInfo], archive_bytes: int) -> None:
+    """Refuse archives that would take for ever."""
+    if len(infos) > MAX_MEMBERS:
+        raise RefusedError(
+            Reason.TOO_LARGE,
+            f"a ZIP archive must hold at most {MAX_MEMBERS} files, got {len(infos)}; "
+            "unpack it first",
+        )
+    if sum(info.compress_size for info in infos) > archive_bytes:
+        raise RefusedError(Reason.CORRUPT, "the members of the ZIP archive overlap")
+    total = sum(info.file_size for info in infos)
+    if total > MAX_TOTAL_BYTES:
+        raise RefusedError(
+            Reason.TOO_LARGE,
+            f"a ZIP archive must unpack to at most {MAX_TOTAL_BYTES >> 30} GiB, "
+            f"got {total >> 30}; unpack it first",
+        )
+
+
+def _named(infos: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+    """Members by display name; of two with one name the second gets a number."""
+    named: dict[str, zipfile.ZipInfo] = {}
+    for info in infos:
+        name = shown_name(info.filename)
+        number = 1
+        while (key := name if number == 1 else f"{name} ({number})") in named:
+            number += 1
+        named[key] = info
+    return named
+
+
+def shown_name(name: str) -> str:
+    r"""What a member is called: a name inside the archive whatever it says, and printable.
+
+    >>> shown_name("..\\..\\etc/./passwd")
+    'etc/passwd'
+    """
+    parts = name.replace("\\", "/").split("/")
+    return "/".join(clean(part, 200) for part in parts if part not in ("", ".", "..")) or "unnamed"
+
+
+def locate(path: Path) -> tuple[Path, str] | None:
+    """Take a path into an archive apart.
+
+    Returns:
+        The archive and the name inside it, or ``None`` where the path leads into no file.
+    """
+    if os.path.lexists(path):
+        return None
+    for parent in path.parents:
+        try:
+            mode = parent.stat().st_mode
+        except (OSError, ValueError):
+            continue
+        return (parent, path.relative_to(parent).as_posix()) if stat.S_ISREG(mode) else None
+    return None
+
+
+def members_under(archive: Path, name: str = "") -> list[Path]:
+    """Paths of the files in an archive, or in one of its folders; hidden ones are passed over."""
+    names = [shown for shown in open_archive(archive).members if not _is_hidden(shown)]
+    return [archive / each for each in names if not name or f"{each}/".startswith(f"{name}/")]
+
+
+def _is_hidden(name: str) -> bool:
+    return any(is_passed_over(part) for part in name.split("/"))
+
+
+def first_bytes(archive: Path, count: int) -> Iterator[bytes]:
+    """The first bytes of members, those that may be DICOM by their names first."""
+    names = sorted(members_under(archive), key=lambda path: path.suffix not in DICOM_SUFFIXES)
+    for path in names[:MAX_PROBED]:
+        try:
+            yield member_head(archive, path.relative_to(archive).as_posix(), count)
+        except RefusedError:
+            continue
+
+
+def member_head(archive: Path, name: str, count: int) -> bytes:
+    """The first bytes of a member.
+
+    Raises:
+        RefusedError: If it is not there, empty, or cannot be unpacked.
+    """
+    with unpacking(archive, name) as stream:
+        return stream.read(count)
+
+
+def open_member(archive: Path, name: str) -> BinaryIO:
+    """Unpack a member into memory; its checksum is compared.
+
+    Raises:
+        RefusedError: If it is not there, empty, too large, encrypted or damaged.
+    """
+    content = io.BytesIO()
+    with unpacking(archive, name) as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            content.write(chunk)
+    content.seek(0)
+    return content
+
+
+def member_stamp(archive: Path, name: str) -> Stamp:
+    """Time of the archive's last change in ns, and size of the member in bytes.
+
+    Raises:
+        RefusedError: If it is not there, or cannot be unpacked.
+    """
+    changed, _ = regular_stamp(archive)
+    return changed, member(archive, name).file_size
+
+
+@contextmanager
+def unpacking(archive: Path, name: str, limit: int = MAX_MEMBER_BYTES) -> Iterator[BinaryIO]:
+    """Open a member as a stream of its unpacked bytes; whatever fails inside is a refusal.
+
+    Args:
+        archive: The archive.
+        name: Name that the member is shown under.
+        limit: Largest member, in bytes after unpacking.
+
+    Raises:
+        RefusedError: If it is not there, empty, too large, encrypted or damaged.
+    """
+    opened = open_archive(archive)
+    info = member(archive, name, limit)
+    with foreign("a file in the ZIP archive"), opened.file.open(info) as stream:
+        yield cast("BinaryIO", stream)
+
+
+def member(archive: Path, name: str, limit: int = MAX_MEMBER_BYTES) -> zipfile.ZipInfo:
+    """Find a member that can be unpacked.
+
+    Raises:
+        RefusedError: If it is not there, empty, too large or encrypted.
+    """
+    info = open_archive(archive).members.get(name)
+    if info is None:
+        raise RefusedError(Reason.NO_PERMISSION, "the ZIP archive holds no file of this name")
+    if info.file_size == 0:
+        raise RefusedError(Reason.EMPTY_FILE, "the file holds no bytes")
+    _check_method(info)
+    if info.file_size > limit:
+        raise RefusedError(
+            Reason.TOO_LARGE,
+            f"a file in a ZIP archive must unpack to at most {limit >> 20} MiB, "
+            f"got {info.file_size >> 20}; unpack the archive first",
+        )
+    return info
+
+
+def _check_method(info: zipfile.ZipInfo) -> None:
+    """Refuse members that are packed in a way that cannot be unpacked, or not within bounds."""
+    if info.flag_bits & ENCRYPTED:
+        raise RefusedError(
+            Reason.UNKNOWN_FORMAT, "encrypted in its ZIP archive: unpack it with its password first"
+        )
+    if info.compress_type not in METHODS:
+        raise RefusedError(
+            Reason.UNKNOWN_FORMAT,
+            "packed in its ZIP archive by another method than deflate: unpack it first",
+        )
+
+
+def is_numpy(archive: Path) -> bool:
+    """Whether an archive holds NumPy arrays, as .npz do.
+
+    Raises:
+        RefusedError: If the archive cannot be opened or is damaged.
+    """
+    return any(name.endswith(".npy") for name in open_archive(archive).members)
+
+
+def kind_of(archive: Path) -> str:
+    """What an archive without DICOM is, and what to do about it.
+
+    Raises:
+        RefusedError: If the archive cannot be opened or is damaged.
+    """
+    infos = open_archive(archive).members
+    names = [name.lower() for name in infos]
+    for sign, kind in SIGNS:
+        if any(name.startswith(sign) for name in names):
+            return f"{kind}, no image"
+    if infos and all(info.flag_bits & ENCRYPTED for info in infos.values()):
+        return "an encrypted ZIP archive: unpack it with its password first"
+    return "a ZIP archive without DICOM: unpack it first if it holds images of another format"

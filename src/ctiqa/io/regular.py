@@ -1,0 +1,51 @@
+"""Regular files, opened for reading or refused."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+
+from ctiqa.errors import Reason, RefusedError
+
+Stamp = tuple[int, int]
+"""Time of the last change in ns, and size in bytes: another stamp, another file."""
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file for reading.
+
+    Raises:
+        RefusedError: With ``NO_PERMISSION``, ``EMPTY_FILE`` or ``UNKNOWN_FORMAT``.
+    """
+    regular_stamp(path)
+    try:
+        return path.open("rb")
+    except OSError as error:
+        _refuse(error)
+
+
+def regular_stamp(path: Path) -> Stamp:
+    """The stamp of a regular file, which is not opened.
+
+    Raises:
+        RefusedError: With ``NO_PERMISSION``, ``EMPTY_FILE`` or ``UNKNOWN_FORMAT``.
+    """
+    try:
+        status = os.stat(path)  # noqa: PTH116 - for every file, and twice as fast
+    except (OSError, ValueError) as error:
+        _refuse(error)
+    if stat.S_ISDIR(status.st_mode):
+        raise RefusedError(Reason.NO_PERMISSION, "the folder cannot be listed")
+    # Opening a pipe would wait for a writer for ever, opening a device may do anything.
+    if not stat.S_ISREG(status.st_mode):
+        raise RefusedError(Reason.UNKNOWN_FORMAT, "a pipe, a socket or a device, no regular file")
+    if status.st_size == 0:
+        raise RefusedError(Reason.EMPTY_FILE, "the file holds no bytes")
+    return status.st_mtime_ns, status.st_size
+
+
+def _refuse(error: OSError | ValueError) -> NoReturn:
+    why = error.strerror if isinstance(error, OSError) else "its name is none"
+    raise RefusedError(Reason.NO_PERMISSION, f"the path cannot be opened: {why}") from None

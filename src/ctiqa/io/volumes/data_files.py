@@ -1,0 +1,97 @@
+"""Data files beside a header file: their names, and that none leads elsewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from ctiqa.errors import Reason, RefusedError
+
+MAX_FILES = 20_000
+"""Most data files of one volume: one a slice."""
+
+NUMBER = re.compile(r"%[0-9]*d")
+"""A number in a pattern of file names, as in C: ``%03d``."""
+
+MAX_DIGITS = 9
+DRIVE = re.compile(r"[a-zA-Z]:")
+
+
+def beside(header: Path, names: Sequence[str]) -> tuple[Path, ...]:
+    """The data files of a header file.
+
+    Args:
+        header: The header file.
+        names: Names relative to its folder, as it says.
+
+    Returns:
+        Paths of the files, which need not be there.
+
+    Raises:
+        RefusedError: If there is no file or too many, or one lies outside of the folder.
+
+    >>> beside(Path("scan/ct.nhdr"), ["./ct.raw"])
+    (PosixPath('scan/ct.raw'),)
+    """
+    if not 1 <= len(names) <= MAX_FILES:
+        raise RefusedError(
+            Reason.CORRUPT, f"a header must name 1 to {MAX_FILES} data files, got {len(names)}"
+        )
+    return tuple(_beside(header, name) for name in names)
+
+
+def _beside(header: Path, name: str) -> Path:
+    path = os.path.normpath(name if os.sep == "\\" else name.replace("\\", "/"))
+    if not name or os.path.isabs(path) or DRIVE.match(path) or Path(path).parts[:1] == ("..",):  # noqa: PTH117
+        raise RefusedError(
+            Reason.UNSUPPORTED_TRANSFER_SYNTAX,
+            "data files must lie beside their header or below it, but the header names one "
+            "elsewhere; put it there and name it without its folder",
+        )
+    found = header.parent / path
+    if "\0" in name or found == header:
+        raise RefusedError(Reason.CORRUPT, "the name of the data file is none")
+    return found
+
+
+def is_pattern(text: str) -> bool:
+    """Whether a text is a pattern of file names with its range, as ``s%03d.raw 1 40 1``.
+
+    >>> is_pattern("s%03d.raw 1 40 1"), is_pattern("100% water.raw")
+    (True, False)
+    """
+    words = text.split()
+    return len(words) > 2 and bool(NUMBER.search(words[0]))
+
+
+def numbered(text: str) -> tuple[list[str], list[str]]:
+    """Write out a pattern of file names.
+
+    Args:
+        text: Pattern, first number, last number, step (1 if absent), and whatever follows.
+
+    Returns:
+        The names, and the words that follow.
+
+    Raises:
+        RefusedError: With ``CORRUPT`` if the pattern or its range is none.
+
+    >>> numbered("s%02d.raw 1 3 1 2")
+    (['s01.raw', 's02.raw', 's03.raw'], ['2'])
+    """
+    pattern, *words = text.split()
+    first, last, step = (int(word) for word in (*words, "1")[:3])
+    count = (last - first) // step + 1 if step else 0
+    if not 1 <= count <= MAX_FILES or len(NUMBER.findall(pattern)) != 1:
+        raise RefusedError(Reason.CORRUPT, "the range of the data files' numbers is none")
+    return [_filled(pattern, first + step * index) for index in range(count)], words[3:]
+
+
+def _filled(pattern: str, number: int) -> str:
+    digits = NUMBER.search(pattern)
+    width = digits[0][1:-1] if digits else ""
+    if len(width) > 2 or abs(number) >= 10**MAX_DIGITS:
+        raise RefusedError(Reason.CORRUPT, "the numbers of the data files are too long")
+    return NUMBER.sub(lambda _: f"%{width}d" % number, pattern)
