@@ -120,7 +120,9 @@ class Tags:
 
 def _is_unknown(dataset: Dataset, keyword: str) -> bool:
     """Whether an element came with the representation UN; pydicom forgets it on access."""
-    element = dataset.get_item(tag_of(keyword)) if tag_of(keyword) in dataset else None
+    if tag_of(keyword) not in dataset:
+        return False
+    element: Any = dataset.get_item(tag_of(keyword))
     return isinstance(element, RawDataElement) and element.VR == "UN"
 
 
