@@ -48,18 +48,23 @@ def own_peak_mb() -> float:
 
 
 def children() -> list[str]:
-    """Processes that this one has started and that still run; 1 always, so that there is one."""
+    """This process, and those that it has started and that still run, as the system names them."""
     found = Path("/proc/self/task").glob("*/children")
-    return ["self", *(pid for file in found for pid in file.read_text().split())]
+    return ["self", *(pid for file in found for pid in _read(file).split())]
 
 
 def peak_mb(pid: str) -> float:
     """Most memory that a running process ever had, in MB; 0 where the system does not say."""
-    status = Path(f"/proc/{pid}/status")
-    if not status.exists():
-        return 0.0
-    lines = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
-    return int(lines[0].split()[1]) / 1024 if lines else 0.0
+    lines = _read(Path(f"/proc/{pid}/status")).splitlines()
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
+
+
+def _read(file: Path) -> str:
+    """What the system says about a process or thread; nothing once that is gone."""
+    try:
+        return file.read_text()
+    except OSError:
+        return ""
 
 
 def apart(folder: Path) -> dict[str, Any]:
