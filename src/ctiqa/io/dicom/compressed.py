@@ -67,7 +67,11 @@ def _decoded(code: bytes, transfer_syntax: str, layout: Layout) -> Stored:
             Reason.UNSUPPORTED_TRANSFER_SYNTAX,
             f"no decoder is installed for {decoder.UID.name}; reinstall ctiqa",
         )
-    return _decoded_fast(decoder, encapsulate([code]), _options(layout))
+    options = _options(layout)
+    if transfer_syntax == RLE:
+        # Whole cells, as in uncompressed pixels; pydicom would cut off what is above the value.
+        options["bits_stored"] = layout.bits_allocated
+    return _decoded_fast(decoder, encapsulate([code]), options)
 
 
 def _check_complaints(said: bytes) -> None:

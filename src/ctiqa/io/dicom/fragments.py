@@ -19,6 +19,9 @@ FRAGMENTS_PER_FRAME = 4
 MANY_FRAGMENTS = 1 << 16
 """A file may hold this many fragments, and some for every frame."""
 
+MIN_FRAME_BYTES = 32
+"""Least that one of many frames takes: no codestream is shorter than its own markers."""
+
 Fragment = tuple[int, int]
 """Offset and length in bytes."""
 
@@ -29,7 +32,8 @@ def check_fragments(place: PixelPlace, frames: int) -> None:
     Raises:
         RefusedError: With ``TRUNCATED`` or ``CORRUPT``.
     """
-    found = len(_fragments(place, frames))
+    least = 1 if frames == 1 else MIN_FRAME_BYTES
+    found = sum(length >= least for _, length in _fragments(place, frames))
     if found < frames:
         raise RefusedError(
             Reason.TRUNCATED, f"'PixelData' must hold {frames} compressed frames, got {found}"
@@ -64,7 +68,7 @@ def frame_code(place: PixelPlace, frames: int, frame: int, most: int) -> bytes:
 # Of many frames the fragments are asked for once a frame.
 @lru_cache(maxsize=2)
 def _fragments(place: PixelPlace, frames: int) -> tuple[Fragment, ...]:
-    """The fragments that hold something, without the offset table, which is the first item."""
+    """The fragments that hold something; the first item is the offset table."""
     most = MANY_FRAGMENTS + FRAGMENTS_PER_FRAME * frames
     found: list[Fragment] = []
     with place.open() as stream:

@@ -7,7 +7,6 @@ that is built on this module can leak an identity.
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,7 +24,9 @@ from ctiqa.io.dicom.limited import LimitedReader
 from ctiqa.io.dicom.meta import read_announced, undeflate
 from ctiqa.io.dicom.pixel_element import find_pixels
 from ctiqa.io.dicom.syntaxes import DEFLATED, EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE
-from ctiqa.io.files import GZIP_MAGIC, inflate, open_file
+from ctiqa.io.files import file_stamp, inflate, open_file
+from ctiqa.io.inflated import GZIP_MAGIC
+from ctiqa.io.regular import Stamp
 from ctiqa.io.silence import foreign
 
 SYNTAX_OF_ENCODING = {
@@ -95,10 +96,6 @@ WANTED = [
 """Tags that are loaded; everything else is skipped on the way."""
 
 
-Stamp = tuple[int, int]
-"""Time of the last change in ns, and size in bytes: another stamp, another file."""
-
-
 @dataclass(frozen=True, slots=True)
 class PixelPlace:
     """Where the pixels of a file begin, and how they are encoded.
@@ -160,18 +157,7 @@ def parse(path: Path) -> DicomFile:
         RefusedError: If the file cannot be opened, is no DICOM, ends inside its header or is
             damaged.
     """
-    return _parse(path, stamp_of(path))
-
-
-def stamp_of(path: Path) -> Stamp:
-    """The stamp of a file.
-
-    Raises:
-        RefusedError: If the file cannot be opened.
-    """
-    with open_file(path) as stream:
-        status = os.fstat(stream.fileno())
-    return status.st_mtime_ns, status.st_size
+    return _parse(path, file_stamp(path))
 
 
 # A multi-frame header can take a second to parse and is asked for once a frame; the stamp drops

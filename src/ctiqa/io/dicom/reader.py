@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io.dicom.header import DicomFile, PixelPlace, parse, stamp_of
+from ctiqa.io.dicom.header import DicomFile, PixelPlace, parse
 from ctiqa.io.dicom.image_type import check_image_type, check_object, check_rescale_type
 from ctiqa.io.dicom.layout import Layout, read_layout
 from ctiqa.io.dicom.pixels import stored_frame
 from ctiqa.io.dicom.syntaxes import is_lossy, is_native
 from ctiqa.io.dicom.tags import Tags
+from ctiqa.io.files import file_stamp
 from ctiqa.io.geometry import (
     check_axial,
     check_spacing,
@@ -66,17 +67,12 @@ def read_headers(path: Path, options: ReadOptions) -> Contents:
     _check_object(file, first)
     check_image_type(_image_type(first), allow_reformats=options.allow_reformats)
     layout = read_layout(file.place, first)
-    headers: list[SliceHeader] = []
-    refused: list[RefusedError] = []
-    for frame in range(layout.frames):
-        try:
-            tags = Tags(file.dataset, frame) if frame else first
-            headers.append(_header(file, layout, tags, frame, options))
-        except RefusedError as error:
-            refused.append(error)
+    found = _all_alike(file, layout, first, options) or _each(file, layout, options)
+    headers = tuple(each for each in found if isinstance(each, SliceHeader))
+    refused = [each for each in found if isinstance(each, RefusedError)]
     if not headers:
         raise refused[0]
-    return Contents(tuple(headers), _left_out(path, refused))
+    return Contents(headers, _left_out(path, refused))
 
 
 def read_hu(header: SliceHeader, options: ReadOptions) -> HuImage:  # noqa: ARG001
@@ -94,7 +90,7 @@ def read_hu(header: SliceHeader, options: ReadOptions) -> HuImage:  # noqa: ARG0
     """
     source = header.source
     image = source.kept
-    if not isinstance(image, StoredImage) or image.place.stamp != stamp_of(source.file):
+    if not isinstance(image, StoredImage) or image.place.stamp != file_stamp(source.file):
         file = parse(source.file)
         tags = Tags(file.dataset, source.frame)
         image = _stored_image(file, tags, read_layout(file.place, tags))
@@ -124,6 +120,32 @@ def _check_object(file: DicomFile, tags: Tags) -> None:
             Reason.UNKNOWN_FORMAT, "no DICOM: neither prefix, object class nor modality"
         )
     check_object(file.sop_class, modality)
+
+
+def _all_alike(
+    file: DicomFile, layout: Layout, tags: Tags, options: ReadOptions
+) -> list[SliceHeader] | None:
+    """Describe frames of which nothing is said one by one; ``None`` if there is."""
+    if tags.holds("PerFrameFunctionalGroupsSequence"):
+        return None
+    header = _header(file, layout, tags, 0, options)
+    return [
+        replace(header, source=replace(header.source, frame=frame))
+        for frame in range(layout.frames)
+    ]
+
+
+def _each(
+    file: DicomFile, layout: Layout, options: ReadOptions
+) -> list[SliceHeader | RefusedError]:
+    """Describe frames one by one, or say why not."""
+    found: list[SliceHeader | RefusedError] = []
+    for frame in range(layout.frames):
+        try:
+            found.append(_header(file, layout, Tags(file.dataset, frame), frame, options))
+        except RefusedError as error:
+            found.append(error)
+    return found
 
 
 def _header(
