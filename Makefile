@@ -2,6 +2,7 @@
 #   make demo PYTHON=python3.12     another Python, 3.11 or newer
 #   make weights DATA=FOLDER        another collection of clean slices
 #   make test PYTEST_ARGS="-k zoo"  some of the tests
+#   make fuzz SECONDS=1800 SEED=7   longer, and other broken files
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -20,7 +21,7 @@ INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench weights systems-small tables-small clean
+.PHONY: help demo test check fuzz bench weights systems-small tables-small clean
 
 help: ## show this
 	@echo "ctiqa - no-reference image quality of CT"
@@ -40,6 +41,12 @@ check: $(VENV)/.dev ## lint, format, types, import rule
 	@echo "mypy";        $(BIN)/mypy --no-error-summary src tests benchmarks tools
 	@echo "imports";     $(BIN)/lint-imports > $(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
 	@echo "All checks passed"
+
+SECONDS ?= 600
+SEED    ?= 1
+
+fuzz: $(VENV)/.dev ## read broken files of every kind for SECONDS, drawn from SEED; counts in runs/fuzz
+	@$(BIN)/python -m tests.fuzz all --altogether $(SECONDS) --seed $(SEED) --jobs $(JOBS) --out $(RUNS)/fuzz
 
 bench: $(VENV)/.bench ## measure speed and memory beside published networks; writes runs/bench.json (15 min)
 	@mkdir -p $(RUNS)

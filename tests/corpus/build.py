@@ -172,9 +172,8 @@ def nrrd_file(folder: Path, hu: Array, *, name: str = "a.nrrd", **fields: Any) -
 
 
 def nrrd_header(folder: Path, *lines: str, sizes: str = "512 512 1") -> Path:
-    """Write a detached NRRD header whose last lines are given."""
+    """Write a detached NRRD header whose last lines are given; they replace those of their key."""
     ours = (
-        "NRRD0004",
         "type: short",
         "dimension: 3",
         "space: left-posterior-superior",
@@ -184,7 +183,9 @@ def nrrd_header(folder: Path, *lines: str, sizes: str = "512 512 1") -> Path:
         "encoding: raw",
         "space origin: (0,0,0)",
     )
-    (folder / "a.nhdr").write_text("\n".join((*ours, *lines)) + "\n")
+    given = {line.partition(":")[0] for line in lines}
+    kept = [line for line in ours if line.partition(":")[0] not in given]
+    (folder / "a.nhdr").write_text("\n".join(("NRRD0004", *kept, *lines)) + "\n")
     return folder / "a.nhdr"
 
 

@@ -2,68 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.corpus import checksums, hostile_bombs, hostile_codes, hostile_headers
-from tests.corpus.case import Case, Right
+from tests.corpus.case import Case
+from tests.corpus.kinds import HOSTILE, Apart, readers_apart
 
-ROOT = Path(__file__).parents[2]
-MAX_SECONDS = 10
-MAX_PEAK_MB = 512
-
-CASES = (*hostile_codes.CASES, *hostile_headers.CASES, *hostile_bombs.CASES, *checksums.CASES)
-
-Reader = Callable[[Path], dict[str, Any]]
+ROWS = [
+    pytest.param(case, id=f"{kind}: {case.name}")
+    for kind, cases in HOSTILE.items()
+    for case in cases
+]
 
 
 @pytest.fixture(scope="module")
-def read_apart() -> Iterator[Reader]:
-    """Reads a folder in a process of its own."""
-    command = [sys.executable, "-m", "tests.corpus.bounded"]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        stdin, stdout = server.stdin, server.stdout
-
-        def ask(folder: Path) -> dict[str, Any]:
-            stdin.write(f"{folder}\n")
-            stdin.flush()
-            return dict(json.loads(stdout.readline()))
-
-        yield ask
-        stdin.close()
+def apart() -> Iterator[Apart]:
+    with readers_apart() as readers:
+        yield readers
 
 
-def complaint(answer: dict[str, Any], right: Right) -> str | None:
-    """What is not right about an answer; ``None`` where all is."""
-    reasons = {reason for reason, _ in answer["skipped"]}
-    if answer["slices"]:
-        if right.untold:
-            return None
-        if right.hu is None:
-            return f"{answer['slices']} slice(s) read, must be refused"
-        wanted = [float(hu.sum(dtype="f8")) for hu in right.hu()]
-        return None if answer["sums"] == pytest.approx(wanted) else "other HU were read"
-    if reasons and reasons <= right.reasons:
-        return None
-    return f"refused as {answer['skipped'][:3]}, right is {sorted(right.reasons)}"
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_row(case: Case, tmp_path: Path, read_apart: Reader) -> None:
-    case.build(tmp_path)
-    answer = read_apart(tmp_path)
-    assert "died" not in answer, f"the process ended with wait status {answer['died']}"
-    assert "raised" not in answer, answer["raised"]
-    complaints = [complaint(answer, right) for right in case.answers]
-    assert None in complaints, complaints[0]
-    assert answer["leak"] is None
-    assert answer["seconds"] < MAX_SECONDS
-    assert answer["peak_mb"] < MAX_PEAK_MB
+@pytest.mark.parametrize("case", ROWS)
+def test_row(case: Case, tmp_path: Path, apart: Apart) -> None:
+    assert apart.wrong(case, tmp_path) is None

@@ -19,7 +19,7 @@ import tifffile
 from pydicom import dcmread
 from tests.corpus.build import Hu
 from tests.corpus.case import Right, complaint, leak, outcome, refused
-from tests.corpus.test_hostile import MAX_PEAK_MB, MAX_SECONDS
+from tests.corpus.kinds import readers_apart, unbounded
 
 from ctiqa import Scorer
 from ctiqa.errors import Reason
@@ -255,13 +255,9 @@ def test_attack(name: str, generated: Path, tmp_path: Path) -> None:
     os.link(generated / name, tmp_path / name)
     if name == "position_overflow.dcm":
         os.link(generated / "position_overflow_b.dcm", tmp_path / "b.dcm")
-    command = [sys.executable, "-m", "tests.corpus.bounded"]
-    root = Path(__file__).parents[2]
-    done = subprocess.run(
-        command, input=f"{tmp_path}\n", cwd=root, capture_output=True, text=True, check=True
-    )
-    answer = json.loads(done.stdout)
-    assert not {"died", "raised"} & set(answer), answer
+    with readers_apart() as apart:
+        answer = apart.read(tmp_path)
+    assert unbounded(answer) is None
     reasons = {reason for reason, _ in answer["skipped"]}
     assert reasons <= ATTACKED[name] | {Reason.DUPLICATE}
     if ATTACKED[name] and name not in MAY_BE_READ:
@@ -269,9 +265,6 @@ def test_attack(name: str, generated: Path, tmp_path: Path) -> None:
         assert reasons
     else:
         assert answer["slices"] or reasons
-    assert answer["leak"] is None
-    assert answer["seconds"] < MAX_SECONDS
-    assert answer["peak_mb"] < MAX_PEAK_MB
 
 
 def test_no_name_of_the_attack_is_found_in_what_is_known_about_it() -> None:

@@ -94,17 +94,12 @@ def name_in_sequence(folder: Path, keyword: str) -> None:
     dcmwrite(path, ds, enforce_file_format=True)
 
 
-def escapes(folder: Path) -> None:
-    """Control characters and marks in every text that is shown."""
-    text = "B40f\x1b[31m\x07\x1b]0;x\x07"
-    values: dict[str, Any] = dict.fromkeys(DISPLAYED, text)
-    build.dicom(folder, **values)
-
-
-def bad_utf8(folder: Path) -> None:
-    """Bytes that are no text in the character set that the file names."""
-    path = build.dicom(folder, SpecificCharacterSet="ISO_IR 192", ConvolutionKernel="QQQQ")
-    path.write_bytes(path.read_bytes().replace(b"QQQQ", b"\xff\xfe\xc3\x28"))
+def displayed(folder: Path, text: bytes, **tags: Any) -> None:
+    """Some bytes in every text that is shown."""
+    mark = "Q" * len(text)
+    values: dict[str, Any] = {**dict.fromkeys(DISPLAYED, mark), **tags}
+    path = build.dicom(folder, **values)
+    path.write_bytes(path.read_bytes().replace(mark.encode(), text))
 
 
 CASES = (
@@ -192,6 +187,25 @@ CASES = (
             ("SeriesInstanceUID", read(build.as_read, Reason.CORRUPT)),
         )
     ),
-    Case("escape sequences in every text", "a terminal would obey them", PLAIN, ESCAPES, escapes),
-    Case("text in invalid UTF-8", "bytes that are no characters", PLAIN, ESCAPES, bad_utf8),
+    Case(
+        "escape sequences in every text",
+        "a terminal would obey them",
+        PLAIN,
+        ESCAPES,
+        partial(displayed, text=b"B4\x1b[31m\x07\x1b]0;x\x07"),
+    ),
+    Case(
+        "text in invalid UTF-8",
+        "bytes that are no characters",
+        PLAIN,
+        ESCAPES,
+        partial(displayed, text=b"\xff\xfe\xc3\x28", SpecificCharacterSet="ISO_IR 192"),
+    ),
+    Case(
+        "text from right to left",
+        "marks that turn the rest of a line around",
+        PLAIN,
+        ESCAPES,
+        partial(displayed, text="a\u202eb\u2066".encode(), SpecificCharacterSet="ISO_IR 192"),
+    ),
 )

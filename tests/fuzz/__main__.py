@@ -35,6 +35,8 @@ def main(arguments: list[str]) -> int:
     names = list(TARGETS) if "all" in given.targets else given.targets
     if given.only is not None:
         return _again(names[0], given.seed, given.only)
+    if given.altogether is not None:
+        given.seconds = given.altogether * given.jobs / len(names)
     with ThreadPoolExecutor(given.jobs) as hands:
         tallies = list(hands.map(lambda name: _run(name, given), names))
     print(report.table(tallies))
@@ -66,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
     parser.add_argument("targets", nargs="*", choices=[*TARGETS, "all"], default="all")
     parser.add_argument("--seconds", type=float, default=10.0, help="for each target")
+    parser.add_argument("--altogether", type=float, help="seconds for all targets, instead")
     parser.add_argument("--inputs", type=int, help="at most, for each target")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2, help="targets at a time")
