@@ -60,11 +60,38 @@ def ramp(low: float, high: float) -> npt.NDArray[np.float64]:
     ("array", "message"),
     [
         (ramp(0, 1), "look like display brightness; .* pass 1400"),
-        (ramp(0, 255).astype(np.uint8), "look like an 8-bit picture"),
-        (ramp(0, 4095).astype(np.uint16), "stored pixels before the rescale"),
+        (ramp(0, 255).astype(np.uint8), "no value below 0 .* like stored pixels or a picture"),
+        (ramp(0, 4095).astype(np.uint16), r"no value below 0 \(they span 0 to 4095\)"),
+        (phantom() / 1000, "less than noise alone does in HU; undo the normalisation"),
+        (ramp(-7000, 2800), "lower than air, and not as padding; apply slope"),
+        (np.stack([phantom() + 1024, phantom() + 1000]), "no value below 0"),
+        (ramp(-1000, 400).clip(-160, 240), "as after a display window"),
+        (ramp(-1000, 400).clip(-128, 127).astype(np.int8), "as after a display window"),
         (ramp(-1000, 1e6), "a value of 1e.06, above anything a scanner makes"),
     ],
 )
 def test_what_is_not_hu_is_refused(array: npt.NDArray[Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         slices_from_array(array)
+
+
+def test_masked_values_are_not_guessed() -> None:
+    masked = np.ma.masked_less(phantom(), -500)
+    with pytest.raises(UsageError, match="must not be masked; fill what is masked, by -1024"):
+        slices_from_array(masked)
+    (slice_,) = slices_from_array(masked.filled(-1024))
+    assert slice_.hu.min() == -1024
+
+
+def test_masked_array_without_masked_values_is_an_array() -> None:
+    (slice_,) = slices_from_array(np.ma.masked_less(phantom(), -5000))
+    assert type(slice_.hu) is np.ndarray
+    np.testing.assert_array_equal(slice_.hu, phantom())
+
+
+@pytest.mark.parametrize("padding", [-2000, -3024, -32768])
+def test_padding_is_no_reason_to_refuse(padding: int) -> None:
+    hu = phantom()
+    hu[:, :20] = padding
+    (slice_,) = slices_from_array(hu)
+    assert (slice_.hu[:, :20] == -1024).all()

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.hu import PADDING_HU, PLAUSIBLE_HU
+from ctiqa.io.hu_gate import check_hu
 from ctiqa.types import HuImage
 
 MIN_MATRIX = 256
@@ -97,7 +98,11 @@ def check_rescale(slope: float | None, intercept: float | None) -> Rescale:
 
 
 def to_hu(
-    stored: Stored, rescale: Rescale = (1.0, 0.0), padding: tuple[float, float] | None = None
+    stored: Stored,
+    rescale: Rescale = (1.0, 0.0),
+    padding: tuple[float, float] | None = None,
+    *,
+    gate: bool = True,
 ) -> HuImage:
     """Turn stored values into HU.
 
@@ -105,6 +110,8 @@ def to_hu(
         stored: Pixels as stored, [rows, cols].
         rescale: (slope, intercept).
         padding: Lowest and highest stored value that mean "no measurement"; ``None`` if unsaid.
+        gate: Whether to ask :func:`ctiqa.io.hu_gate.why_not_hu`; not of a slice whose volume has
+            passed as a whole.
 
     Returns:
         HU, float32 [rows, cols], finite; padding and everything below it is -1024.
@@ -112,7 +119,7 @@ def to_hu(
     Raises:
         RefusedError: With ``NOT_FINITE`` or ``NOT_HU``.
 
-    >>> to_hu(np.int16([[0, 1064], [-2000, 5]]), (1.0, -1024.0), (5, 5)).tolist()
+    >>> to_hu(np.int16([[0, 1064], [-2000, 5]]), (1.0, -1024.0), (5, 5), gate=False).tolist()
     [[-1024.0, 40.0], [-1024.0, -1024.0]]
     """
     slope, intercept = rescale
@@ -124,6 +131,8 @@ def to_hu(
     if padding is not None and not _is_tissue(padding, rescale):
         hu[(stored >= padding[0]) & (stored <= padding[1])] = PADDING_HU
     check_range(hu)
+    if gate:
+        check_hu(hu, Reason.NOT_HU)
     return np.maximum(hu, np.float32(PADDING_HU), out=hu)
 
 
@@ -150,30 +159,12 @@ def check_range(hu: HuImage) -> None:
 
 
 def check_convention(stored: Stored) -> None:
-    """Refuse pixels without provenance that were not stored in HU.
-
-    Only for formats that cannot say what their numbers mean. A CT slice in HU always reaches
-    below water (air, fat, noise); a picture scaled to [0, 1] or 0…255, or HU with an offset
-    added to make them positive, never does.
-
-    Args:
-        stored: Pixels after the file's own scaling, [rows, cols].
+    """Refuse pixels without provenance that are not in HU: see :mod:`ctiqa.io.hu_gate`.
 
     Raises:
-        RefusedError: With ``HU_CONVENTION_UNKNOWN``.
-
-    >>> check_convention(np.float32([[-1000.0, 40.0]]))
-    >>> check_convention(np.float32([[0.0, 0.7]]))  # doctest: +IGNORE_EXCEPTION_DETAIL
-    Traceback (most recent call last):
-    ctiqa.errors.RefusedError: the values span 0 to 0.7, which are not HU
+        RefusedError: With ``HU_CONVENTION_UNKNOWN`` or ``NOT_FINITE``.
     """
-    low, high = float(stored.min()), float(stored.max())
-    if low >= 0 or (low >= -1.5 and high <= 1.5):
-        raise RefusedError(
-            Reason.HU_CONVENTION_UNKNOWN,
-            f"the values span {low:g} to {high:g}, which are not HU (those of a slice reach below "
-            "0, air is -1000); convert them to HU first",
-        )
+    check_hu(stored, Reason.HU_CONVENTION_UNKNOWN)
 
 
 def _is_tissue(padding: tuple[float, float], rescale: Rescale) -> bool:

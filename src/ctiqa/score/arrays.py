@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.errors import UsageError
-from ctiqa.hu import PADDING_HU, PLAUSIBLE_HU
+from ctiqa.hu import PADDING_HU
+from ctiqa.io.hu_gate import why_not_hu
 from ctiqa.types import HuImage, Scan, Slice, SliceHeader, SliceSource
 
 ARRAY_NAME = Path("array")
@@ -24,8 +25,8 @@ def slices_from_array(array: npt.NDArray[Any]) -> tuple[Slice, ...]:
             below -1024 (scanner padding) are raised to it.
 
     Raises:
-        UsageError: If the array has another shape or kind of number, holds NaN or infinity, or
-            does not look like HU.
+        UsageError: If the array has another shape or kind of number, is masked, holds NaN or
+            infinity, or cannot be HU.
 
     >>> slices_from_array(np.full((2, 300, 300), -1000))[1].header.source.frame
     1
@@ -47,36 +48,19 @@ def _slice(image: HuImage, index: int) -> Slice:
 
 
 def _checked(array: npt.NDArray[Any]) -> HuImage:
-    if array.dtype.kind not in "iuf":
-        raise UsageError(f"'hu' must hold real numbers in HU, got dtype {array.dtype}")
-    if array.ndim not in {2, 3} or array.size == 0:
+    if np.ma.is_masked(array):
         raise UsageError(
-            f"'hu' must be [rows, cols] or [slices, rows, cols] and not empty, "
-            f"got shape {array.shape}"
+            "'hu' must not be masked; fill what is masked, by -1024 for no measurement"
         )
-    low, high = float(array.min()), float(array.max())
-    if not np.isfinite([low, high]).all():
+    hu = np.asarray(array)
+    if hu.dtype.kind not in "iuf":
+        raise UsageError(f"'hu' must hold real numbers in HU, got dtype {hu.dtype}")
+    if hu.ndim not in {2, 3} or hu.size == 0:
+        raise UsageError(
+            f"'hu' must be [rows, cols] or [slices, rows, cols] and not empty, got shape {hu.shape}"
+        )
+    if not np.isfinite([hu.min(), hu.max()]).all():
         raise UsageError("'hu' must be finite, got NaN or infinity; replace padding by -1024")
-    if reason := _not_hu(low, high):
-        raise UsageError(f"'hu' must be CT numbers in HU (air -1000, water 0), got {reason}")
-    return np.maximum(array.astype(np.float32), np.float32(PADDING_HU))
-
-
-def _not_hu(low: float, high: float) -> str | None:
-    if low == high:
-        return None
-    if low >= 0 and high <= 1:
-        return (
-            f"values in [{low:g}, {high:g}], which look like display brightness; for "
-            "LDCTIQAC2023 images pass 1400 * p - 1000"
-        )
-    if low >= 0 and high <= 255:
-        return f"values in [{low:g}, {high:g}], which look like an 8-bit picture"
-    if low >= 0 and high <= 65_535:
-        return (
-            f"no value below 0 (range [{low:g}, {high:g}]), which looks like stored pixels "
-            "before the rescale; add the rescale intercept (usually -1024)"
-        )
-    if high > PLAUSIBLE_HU[1]:
-        return f"a value of {high:g}, above anything a scanner makes"
-    return None
+    if why := why_not_hu(hu):
+        raise UsageError(f"'hu' must be CT numbers in HU (air -1000, water 0), got {why}")
+    return np.maximum(hu.astype(np.float32), np.float32(PADDING_HU))

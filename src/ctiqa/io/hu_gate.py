@@ -1,0 +1,300 @@
+"""Whether numbers can be CT numbers in HU, told from the numbers alone.
+
+A file can claim HU and hold something else: pixels before the rescale, a picture, a normalised
+tensor. HU have landmarks that give this away: air is near -1000, soft tissue and fat within 200 HU
+of water, only bone and metal lie higher, and nothing is lower than air but padding. Each rule
+looks at one landmark. No rule needs air to be there: a field of view may lie within the body.
+``tools/measure_hu_gate.py`` counts what the rules find, and whom they wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ctiqa.errors import Reason, RefusedError
+from ctiqa.hu import BODY_THRESHOLD_HU, PADDING_HU, PLAUSIBLE_HU
+from ctiqa.io.hu_histogram import Histogram
+from ctiqa.io.hu_padding import without_padding
+
+Values = npt.NDArray[Any]
+
+AIR_RANGE_HU = (-1150, -850)
+"""Air lies between: noisy, warmed by scatter, or beside an edge."""
+
+TOO_LOW = (0.01, 0.4)
+"""So much may lie below air, of all, and for each pixel of air: the tail of its noise."""
+
+BODY_SHARE = 0.01
+"""With less tissue a slice is not scored anyway."""
+
+NARROWEST_HU = 25
+"""Noise alone makes the values of a slice of water span more."""
+
+BRAIN_HU, BRAIN_SHARE = (-100, 150), 0.9
+"""A quiet brain that fills the image need not reach below 0: nearly all of it lies between."""
+
+METAL_HU, METAL_SHARE = 2000, 0.1
+"""More metal than any patient carries."""
+
+BONE_HU, DENSEST_BONE_HU, MOST_BONE = 700, 1500, 0.5
+"""Dense bone begins and mostly ends here, and never fills half of an image."""
+
+LITTLE_BONE = 0.05
+"""Less bone than this share proves nothing."""
+
+UNIFORM_HU, UNIFORM_SHARE, UNIFORM_RISE = 300, 0.6, 0.5
+"""Soft tissue, but not bone, has so much of its pixels in a stretch this wide, and in the stretch
+below less than this part of that."""
+
+EDGE_HU, EDGE_SHARE = 10, 0.05
+"""Where so many of the lowest values pile up within so few HU, they were cut off."""
+
+PEAK_HU, PEAK_SHARE, SHARP_PEAK = 60, 0.15, (0.05, 3.0)
+"""The lowest values form the peak of air if a stretch this wide holds so much; or less, but so
+many times more than the next stretch."""
+
+VOID_HU, VOID_SHARE = (-650, -250), 0.12
+"""Between lung and fat nothing fills a stretch of :data:`PEAK_HU` so far."""
+
+WINDOW_TOP_HU, WINDOW_SHARE, WINDOW_STEPS = 390, 0.002, 3
+"""Values were cut off at the highest one if it lies below this, holds so many pixels, and so many
+of the 20 HU below it occur; LDCTIQAC2023 cuts at 400."""
+
+DENSE_AIR_HU, MUCH_AIR = (-1150, -950), 0.5
+LITTLE_BODY, TISSUE_RISE = 0.2, 1.5
+"""Where so much is air, lung excepted, and so little a body, the body still has a peak of soft
+tissue, so much fuller than the values below it."""
+
+ROUGH_HU, ROUGH_SHARE, ROUGH_ROWS = 1000, 0.01, 8
+"""Scanners blur: so few neighbours differ by so much, noise and metal included; one row in eight
+shows it."""
+
+WRAP_HU, WRAP_LOW_HU, WRAP_JUMP_HU = 2500, -850, 3500
+"""Above, below and between neighbours: values that passed the end of 12 bits and began anew."""
+
+WRAP_SPIKES, WRAP_JUMPS, WRAP_RATIO = 3, 30, 0.3
+"""Metal is blurred, so it never stands alone in air; beside dark streaks there are a few jumps."""
+
+
+def check_hu(values: Values, reason: Reason) -> None:
+    """Refuse what cannot be HU.
+
+    Args:
+        values: HU as claimed, as in :func:`why_not_hu`.
+        reason: What to call it: ``NOT_HU`` where the file said HU, ``HU_CONVENTION_UNKNOWN`` where
+            its format cannot say.
+
+    Raises:
+        RefusedError: With ``reason``, or ``NOT_FINITE``.
+
+    >>> check_hu(np.linspace(0, 255, 65536).reshape(256, 256), Reason.NOT_HU)
+    Traceback (most recent call last):
+    ...
+    ctiqa.errors.RefusedError: pixels must be CT numbers in HU (air -1000, water 0), got no value \
+below 0 (they span 0 to 255), like stored pixels or a picture; apply the rescale slope and \
+intercept (usually -1024)
+    """
+    if not np.isfinite([values.min(), values.max()]).all():
+        raise RefusedError(Reason.NOT_FINITE, "pixels must be finite, got NaN or infinity")
+    if why := why_not_hu(values):
+        raise RefusedError(
+            reason, f"pixels must be CT numbers in HU (air -1000, water 0), got {why}"
+        )
+
+
+def why_not_hu(values: Values) -> str | None:
+    """What about these numbers cannot be HU, and what to do.
+
+    Args:
+        values: HU as claimed, after the file's own rescale and before anything is raised to
+            -1024; finite, integer or float, [rows, cols] or [slices, rows, cols]. Declared padding
+            is -1024.
+
+    Returns:
+        Words that follow "got", or ``None`` where the numbers can be HU. Where one value fills
+        everything, or there is only air, nothing is said: such slices get no score anyway.
+
+    >>> why_not_hu(np.full((256, 256), -1000)) is None
+    True
+    """
+    low, high = float(values.min()), float(values.max())
+    if high > PLAUSIBLE_HU[1]:
+        return f"a value of {high:g}, above anything a scanner makes"
+    if low == high:
+        return None
+    measured = without_padding(Histogram.of(values), values)
+    if why := _too_low(measured):
+        return why
+    if measured.share(BODY_THRESHOLD_HU) < BODY_SHARE:
+        return None
+    found = next((why for rule in RULES if (why := rule(measured, low, high))), None)
+    return found or (_wrapped(values) if high > WRAP_HU else None) or _too_rough(values)
+
+
+def _too_low(measured: Histogram) -> str | None:
+    """Scaled up, or the intercept applied twice."""
+    low = measured.share(stop=AIR_RANGE_HU[0])
+    if low <= max(TOO_LOW[0], TOO_LOW[1] * measured.share(*AIR_RANGE_HU)):
+        return None
+    return (
+        f"{low:.0%} of the pixels below {AIR_RANGE_HU[0]}, lower than air, and not as padding; "
+        "apply slope and intercept once"
+    )
+
+
+def _too_narrow(measured: Histogram, low: float, high: float) -> str | None:
+    """Normalised, or in other units."""
+    if measured.quantile(0.999) - measured.quantile(0.001) >= NARROWEST_HU:
+        return None
+    if low >= 0 and high <= 1:
+        return (
+            f"values in [{low:g}, {high:g}], which look like display brightness; "
+            "for LDCTIQAC2023 images pass 1400 * p - 1000"
+        )
+    return (
+        f"values that span {low:g} to {high:g}, less than noise alone does in HU; "
+        "undo the normalisation"
+    )
+
+
+def _never_negative(measured: Histogram, low: float, high: float) -> str | None:
+    """Stored pixels without the intercept, or a picture."""
+    brain = measured.share(*BRAIN_HU) > BRAIN_SHARE and measured.share(BONE_HU) < LITTLE_BONE
+    if measured.quantile(0.001) < 0 or brain:
+        return None
+    return (
+        f"{'no' if low >= 0 else 'hardly any'} value below 0 (they span {low:g} to {high:g}), "
+        "like stored pixels or a picture; apply the rescale slope and intercept (usually -1024)"
+    )
+
+
+def _too_dense(measured: Histogram, _low: float, _high: float) -> str | None:
+    """Inverted, read with the wrong sign or byte order, or shifted upwards."""
+    for floor, most in ((METAL_HU, METAL_SHARE), (BONE_HU, MOST_BONE)):
+        if (share := measured.share(floor)) > most:
+            return (
+                f"{share:.0%} of the pixels above {floor}, more than any patient has; "
+                "check sign, byte order and rescale"
+            )
+    return None
+
+
+def _uniform_bone(measured: Histogram, _low: float, _high: float) -> str | None:
+    """Shifted upwards, with air that is noisy or has padding around it."""
+    bone = measured.share(BONE_HU, DENSEST_BONE_HU)
+    # Declared padding was replaced by -1024, which is no sign of air.
+    air = measured.share(*AIR_RANGE_HU) - measured.share(PADDING_HU, PADDING_HU + 1)
+    if bone < LITTLE_BONE or air > 0.1 * bone or not _is_uniform(measured, bone):
+        return None
+    return (
+        f"no air, and {bone:.0%} of the pixels above {BONE_HU} as uniform as soft tissue; "
+        "apply the rescale intercept (usually -1024)"
+    )
+
+
+def _is_uniform(measured: Histogram, bone: float) -> bool:
+    start, share = measured.densest(BONE_HU, DENSEST_BONE_HU, UNIFORM_HU)
+    before = measured.share(start - UNIFORM_HU, start)
+    return share > UNIFORM_SHARE * bone and before < UNIFORM_RISE * share
+
+
+def _cut_below(measured: Histogram, _low: float, _high: float) -> str | None:
+    """Clipped to a window, or scaled so far down that air is hardly below 0."""
+    lowest = measured.quantile(0.001)
+    start, stop = lowest - 2, lowest - 2 + EDGE_HU
+    share = measured.share(start, stop)
+    if lowest <= AIR_RANGE_HU[1] or share <= max(EDGE_SHARE, measured.share(stop, stop + EDGE_HU)):
+        return None
+    return (
+        f"{share:.0%} of the pixels at {lowest} and hardly any below, as after a display window; "
+        "pass values that are not clipped"
+    )
+
+
+def _air_elsewhere(measured: Histogram, _low: float, _high: float) -> str | None:
+    """Scaled down or shifted: the lowest values are as narrow as air, but not where air is."""
+    lowest = measured.quantile(0.005)
+    if not AIR_RANGE_HU[1] < lowest < -170:
+        return None
+    share, after = (measured.share(lowest + step, lowest + step + PEAK_HU) for step in (0, PEAK_HU))
+    if share <= PEAK_SHARE and (share <= SHARP_PEAK[0] or share <= SHARP_PEAK[1] * after):
+        return None
+    return f"what looks like air at {lowest + PEAK_HU // 2}; check slope and intercept"
+
+
+def _full_void(measured: Histogram, _low: float, _high: float) -> str | None:
+    """Scaled down or shifted, with air so noisy that its edge is lost."""
+    start, share = measured.densest(AIR_RANGE_HU[0], VOID_HU[1], PEAK_HU)
+    if start < VOID_HU[0] or share <= VOID_SHARE:
+        return None
+    return (
+        f"{share:.0%} of the pixels around {start + PEAK_HU // 2}, where neither air, lung nor "
+        "tissue is; check slope and intercept"
+    )
+
+
+def _cut_above(measured: Histogram, _low: float, _high: float) -> str | None:
+    """Clipped to a window."""
+    share = measured.share(measured.top)
+    occur = np.count_nonzero(measured.counts[-21:-1])
+    if measured.top >= WINDOW_TOP_HU or share <= WINDOW_SHARE or occur < WINDOW_STEPS:
+        return None
+    return (
+        f"{share:.1%} of the pixels at {measured.top} and none above, as after a display window; "
+        "pass values that are not clipped"
+    )
+
+
+def _no_tissue(measured: Histogram, low: float, _high: float) -> str | None:
+    """The intercept applied twice, with air so constant that it passed for padding."""
+    body, air = measured.share(BODY_THRESHOLD_HU), measured.share(*DENSE_AIR_HU)
+    if low >= DENSE_AIR_HU[0] or body >= LITTLE_BODY or air <= MUCH_AIR:
+        return None
+    if measured.densest(-200, 300, 100)[1] >= TISSUE_RISE * measured.share(-450, -350):
+        return None
+    return "no peak of soft tissue within 300 of water; apply slope and intercept once"
+
+
+def _too_rough(values: Values) -> str | None:
+    """Bits at the wrong place."""
+    rows = np.maximum(values[..., ::ROUGH_ROWS, :], PADDING_HU).astype(np.float32)
+    share = float((np.abs(np.diff(rows, axis=-1)) > ROUGH_HU).mean())
+    if share <= ROUGH_SHARE:
+        return None
+    return (
+        f"{share:.0%} of the pixels more than {ROUGH_HU} from their neighbour, as where bits lie "
+        "at the wrong place; export again"
+    )
+
+
+def _wrapped(values: Values) -> str | None:
+    """12 bits that ran over: noise of air that became metal, or metal that became air."""
+    # Rows without metal cannot show it, and are nearly all.
+    rows = np.maximum(values[values.max(axis=-1) > WRAP_HU], PADDING_HU).astype(np.float32)
+    high, low = rows > WRAP_HU, rows < WRAP_LOW_HU
+    spikes = int((high[:, 1:-1] & low[:, :-2] & low[:, 2:]).sum())
+    jumps = int((np.abs(np.diff(rows, axis=1)) > WRAP_JUMP_HU).sum())
+    if spikes < WRAP_SPIKES and (jumps < WRAP_JUMPS or jumps < WRAP_RATIO * high.sum()):
+        return None
+    return (
+        f"{max(spikes, jumps)} jumps between air and metal from one pixel to the next, as where "
+        "stored values ran over; export again with all bits"
+    )
+
+
+RULES: tuple[Callable[[Histogram, float, float], str | None], ...] = (
+    _too_narrow,
+    _never_negative,
+    _too_dense,
+    _cut_below,
+    _cut_above,
+    _air_elsewhere,
+    _full_void,
+    _uniform_bone,
+    _no_tissue,
+)
+"""Rules in the order in which their words help most; those that need neighbours come last."""
