@@ -222,3 +222,43 @@ def test_unreadable_files(tmp_path: Path, content: bytes | None, expected: str) 
         file.write_bytes(content)
     with pytest.raises(UsageError, match=expected):
         read_recipe(file)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"name = " + b"[" * 100_000, "nested too deeply"),
+        (b"name = " + b"{a=" * 5000 + b"1" + b"}" * 5000, "nested too deeply"),
+        (b"members = " + b"9" * 10_000, "is not TOML"),
+        (b"day = 1979-13-45", "is not TOML"),
+        (b'name = "a"\nname = "b"', "is not TOML"),
+        ("name = 'a'".encode("utf-16"), "not UTF-8"),
+        (b"name = '\xe9'", "not UTF-8"),
+        (b"#" * (1 << 21), "larger than"),
+    ],
+    ids=["lists", "tables", "digits", "date", "twice", "utf-16", "latin-1", "large"],
+)
+def test_odd_files_are_refused_in_a_sentence(tmp_path: Path, data: bytes, why: str) -> None:
+    (tmp_path / "r.toml").write_bytes(data)
+    with pytest.raises(UsageError, match=why) as caught:
+        read_recipe(tmp_path / "r.toml")
+    assert len(str(caught.value)) < 400
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "r.toml").write_bytes(b"\xef\xbb\xbfname = 'a'")
+    assert read_recipe(tmp_path / "r.toml").name == "a"
+
+
+@pytest.mark.parametrize("mode", ["corrected", "as-published"])
+@pytest.mark.parametrize("key", ["data", "network", "teacher", "student", "pretrain"])
+@pytest.mark.parametrize("value", [[], 3, "x", {"source": []}, {"kind": {}}, [{}] * 1000])
+def test_tables_of_another_kind_are_named(mode: str, key: str, value: object) -> None:
+    found = problems({"name": "a", "system": "distiliqa", "mode": mode, key: value})
+    assert any(key in line for line in found)
+    assert max(map(len, found)) < 250
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400)])
+def test_numbers_too_large_for_any_field_are_named(value: int) -> None:
+    assert problems({"name": "a", "teacher": {"learning_rate": value}})

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ctiqa.errors import OutputError
-from ctiqa.io.atomic import replace_file, write_bytes
+from ctiqa.io.atomic import check_folder, make_folder, replace_file, write_bytes
 
 
 def names(folder: Path) -> list[str]:
@@ -67,3 +68,38 @@ def test_places_that_cannot_be_written(tmp_path: Path, place: str) -> None:
     with pytest.raises(OutputError, match="choose another place"):
         write_bytes(tmp_path / place, b"")
     assert names(tmp_path) == ["folder"]
+
+
+def test_folders_are_made_with_those_above(tmp_path: Path) -> None:
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+
+
+@pytest.mark.parametrize("step", [make_folder, check_folder])
+def test_a_file_in_the_way_of_a_folder(tmp_path: Path, step: Callable[[Path], None]) -> None:
+    (tmp_path / "file").touch()
+    for place in ("file", "file/below"):
+        with pytest.raises(OutputError, match="choose another place"):
+            step(tmp_path / place)
+
+
+def test_a_place_is_checked_without_making_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_folder(tmp_path / "a" / "b")
+    monkeypatch.chdir(tmp_path)
+    check_folder(Path("new"))
+    assert names(tmp_path) == []
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(OutputError, match="can be written to"):
+        check_folder(tmp_path / "a" / "b")
+
+
+def test_a_disc_that_is_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(OutputError, match="Read-only file system"):
+        make_folder(tmp_path / "a")

@@ -33,6 +33,9 @@ MOST_OPEN = 500
 NEEDED = ("shard", "row", "patient", "region", "split", "fold", "purpose", "label", "raw")
 """Columns that training and evaluation read."""
 
+TEXTS = ("shard", "patient", "region", "split", "purpose")
+"""Those of them that hold texts; the others hold numbers."""
+
 
 @dataclass(frozen=True, eq=False)
 class Examples:
@@ -126,6 +129,10 @@ def read_examples(folder: Path) -> Examples:
         ) from None
     if missing := [name for name in NEEDED if name not in table.columns]:
         raise DataError(f"'{file}' lacks {', '.join(missing)}; call 'ctiqa prepare' again")
+    if odd := [name for name in NEEDED if table.schema[name].is_numeric() == (name in TEXTS)]:
+        raise DataError(
+            f"'{file}' holds another kind of values in {', '.join(odd)}; call 'ctiqa prepare' again"
+        )
     return Examples(folder, table)
 
 

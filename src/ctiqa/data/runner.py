@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 from ctiqa.data.manifest import SHARDS
 from ctiqa.data.task import Task, record_file, write_shard
-from ctiqa.errors import DataError
+from ctiqa.errors import DataError, ProcessError
 from ctiqa.io.atomic import make_folder
 from ctiqa.strict_json import read_json
 
@@ -33,6 +34,8 @@ def run(tasks: Sequence[Task], out: Path, *, jobs: int, progress: Progress | Non
     Raises:
         DataError: If the folder holds tasks whose patients are split differently now (the
             collection has changed since); nothing is done then.
+        OutputError: If the folder cannot be made or written to.
+        ProcessError: If a worker process was ended from outside.
     """
     shards = out / SHARDS
     make_folder(shards)
@@ -96,6 +99,11 @@ def _work(tasks: Sequence[Task], shards: Path, jobs: int) -> Iterator[None]:
         for future in as_completed([pool.submit(write_shard, task, shards) for task in tasks]):
             future.result()
             yield
+    except BrokenProcessPool as error:
+        raise ProcessError(
+            "a process that made examples was ended from outside; free memory or use fewer --jobs, "
+            "and call again: what is done is kept"
+        ) from error
     finally:
         # After an error or Ctrl-C nobody waits for slices that have not been begun.
         pool.shutdown(cancel_futures=True)

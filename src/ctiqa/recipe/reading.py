@@ -22,6 +22,9 @@ T = TypeVar("T")
 MOST_BYTES = 1 << 20
 """Largest recipe that is read."""
 
+TABLES = ("data", "network", "teacher", "student")
+"""Keys of a recipe that defects are laid over."""
+
 SHOWN = 60
 """Characters of a value that breaks its rule, in the message."""
 
@@ -66,9 +69,9 @@ def recipe_from(values: Mapping[str, Any], where: str = "recipe") -> Recipe:
       members must be int, got 'five'
     """
     problems: list[str] = []
-    # Which defects there are depends on the data; what is no table there is named below.
-    readable = isinstance(values.get("data", {}), Mapping)
-    if readable and values.get("mode") == "as-published":
+    # Defects are laid over tables; what should be one and is none is named below.
+    whole = all(isinstance(values[name], Mapping) for name in TABLES if name in values)
+    if whole and values.get("mode") == "as-published":
         values = as_published(values, defects_of(str(values.get("system"))))
     recipe = _build(Recipe, values, "", problems)
     if recipe is None or problems:
