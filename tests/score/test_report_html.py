@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -141,3 +142,13 @@ def test_page_from_files_names_no_patient(scorer: Scorer, tmp_path: Path) -> Non
 def test_page_without_scans_lists_what_was_skipped(count: int) -> None:
     text = report_as_html(report(skipped=[skip()] * count), NOW).decode()
     assert ("Skipped files" in text) == bool(count)
+
+
+def test_no_text_of_a_page_can_steer_what_shows_it() -> None:
+    hostile = "a\x1b[2J\x00\u202e\ud800b"
+    scan = replace(scan_score([2.0, 3.0], name=hostile, kernel=hostile), warnings=(hostile,))
+    model = card(hostile, version=hostile, label=hostile, licence=hostile, citation=hostile)
+    content = Report(model | {"sha256": hostile}, (scan,), (skip(hostile),))
+    text = report_as_html(content, NOW).decode()
+    assert text.replace("\n", "").isprintable()
+    assert "a\ufffd[2J" in text

@@ -3,13 +3,15 @@ from __future__ import annotations
 import csv
 import io
 import sys
+from pathlib import Path
 
 import polars
 import pytest
 from tests.score.made import report, scan_score, skip
 
-from ctiqa.errors import UsageError
+from ctiqa.errors import Reason, UsageError
 from ctiqa.score.report_table import COLUMNS, report_as_csv, report_as_parquet
+from ctiqa.types import Skipped
 
 CONTENT = report(scan_score([2.0, None], kernel="B40f", kvp=120.0), skipped=[skip()])
 
@@ -25,11 +27,33 @@ def test_csv_accounts_for_everything() -> None:
     assert (skipped["reason"], skipped["file"]) == ("localizer", "scout.dcm")
 
 
-@pytest.mark.parametrize("kernel", ["=1+1", "+1", "-1", "@A1"])
+@pytest.mark.parametrize(
+    "kernel", ["=1+1", "+1", "-1", "@A1", " =1+1", "   @A1", "＝1+1", "＠A1", "﹣1", "'=1"]
+)
 def test_csv_holds_no_formulas(kernel: str) -> None:
     content = report_as_csv(report(scan_score([2.0], kernel=kernel))).decode()
     (row,) = csv.DictReader(io.StringIO(content))
     assert row["kernel"] == f"'{kernel}"
+
+
+@pytest.mark.parametrize("kernel", ["\t=1", "\r\n=1", "\u00a0=1", "\u2003+1", "\ufeff=1"])
+def test_csv_holds_no_formulas_behind_blanks(kernel: str) -> None:
+    content = report_as_csv(report(scan_score([2.0], kernel=kernel))).decode()
+    (row,) = csv.DictReader(io.StringIO(content))
+    assert row["kernel"].startswith("'")
+    assert row["kernel"].isprintable()
+
+
+def test_every_text_of_a_table_is_fit_to_be_shown() -> None:
+    hostile = "a\x1b[2J\x00\u202e\n\ud800b"
+    content = report(
+        scan_score([1.0], name=hostile, kernel=hostile),
+        skipped=[Skipped(Path(hostile), Reason.CORRUPT, hostile)],
+    )
+    rows = csv.reader(io.StringIO(report_as_csv(content).decode()))
+    cells = polars.read_parquet(io.BytesIO(report_as_parquet(content))).rows()
+    assert all(cell.isprintable() for row in rows for cell in row)
+    assert all(str(cell).isprintable() for row in cells for cell in row)
 
 
 def test_csv_keeps_negative_positions_as_numbers() -> None:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 
 def score(
+    # As texts: a path object makes the working folder of an empty one.
     paths: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
             help="Files and folders: DICOM (also in a zip archive), NIfTI, MetaImage, NRRD, TIFF, "
             "NPY.",
@@ -128,12 +129,14 @@ def _scorer(model: str | None, jobs: int | None, window: str | None, engine: str
     from ctiqa.score import Scorer
 
     chosen = None if window is None else Window.parse(window)
-    return Scorer(model or DEFAULT_MODEL, jobs=jobs, window=chosen, engine=engine)
+    return Scorer(
+        DEFAULT_MODEL if model is None else model, jobs=jobs, window=chosen, engine=engine
+    )
 
 
 def _run(
     scorer: Scorer,
-    paths: list[Path],
+    paths: list[str],
     options: ReadOptions,
     slices: str | None,
     stop: Stop,

@@ -28,7 +28,7 @@ from ctiqa.types import Report, Scan, ScanScore, Skipped, Slice, SliceScore
 from ctiqa.weights import ModelCard, load_model
 
 Progress = Callable[[str, int, int], None]
-"""Called with the stage (``"reading"``, ``"comparing"``, ``"scoring"``), what is done, of how much."""
+"""Called with the stage (``"reading"``, ``"comparing"``, ``"scoring"``), done and total."""
 
 AnyPath = str | os.PathLike[str]
 
@@ -154,13 +154,13 @@ class Scorer:
         """The first half of :meth:`score_paths`: read headers, while the network is loaded.
 
         Raises:
-            UsageError: If a path does not exist.
+            UsageError: If a path is empty or does not exist.
             NothingToDoError: If the paths hold no file at all.
         """
         tell = progress or _silent
         self._engine_coming()
         found = find_scans(
-            [Path(path) for path in paths],
+            [_place(path) for path in paths],
             options or ReadOptions(),
             jobs=self._jobs,
             progress=partial(tell, "reading"),
@@ -254,6 +254,17 @@ def resolve_window(window: Window | None, card: ModelCard) -> Window | None:
         f"'window' must be one of {', '.join(card.selectable_windows)} for model {card.name!r}, "
         f"got {asked}"
     )
+
+
+def _place(path: AnyPath) -> Path:
+    """A path of a file or folder; the empty one would mean the working folder.
+
+    Raises:
+        UsageError: If it is empty.
+    """
+    if not os.fspath(path):
+        raise UsageError("a path must be a file or folder, got an empty one; '.' is this folder")
+    return Path(path)
 
 
 def _numbered(
