@@ -286,6 +286,9 @@ def test_higher_than_scanners_go() -> None:
     hu = abdomen().copy()
     hu[3, 3] = 40_000
     assert why_not_hu(hu) == "a value of 40000, above anything a scanner makes"
+    with pytest.raises(RefusedError, match="got a value of 40000") as caught:
+        check_hu(hu, Reason.HU_CONVENTION_UNKNOWN)
+    assert caught.value.reason is Reason.NOT_HU
 
 
 # -- padding and histogram

@@ -9,6 +9,7 @@ looks at one landmark. No rule needs air to be there: a field of view may lie wi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -89,7 +90,7 @@ def check_hu(values: Values, reason: Reason) -> None:
             its format cannot say.
 
     Raises:
-        RefusedError: With ``reason``, or ``NOT_FINITE``.
+        RefusedError: With ``reason``; with ``NOT_FINITE``, or ``NOT_HU`` for values beyond any HU.
 
     >>> check_hu(np.linspace(0, 255, 65536).reshape(256, 256), Reason.NOT_HU)
     Traceback (most recent call last):
@@ -98,12 +99,12 @@ def check_hu(values: Values, reason: Reason) -> None:
 below 0 (they span 0 to 255), like stored pixels or a picture; apply the rescale slope and \
 intercept (usually -1024)
     """
-    if not np.isfinite([values.min(), values.max()]).all():
+    low, high = float(values.min()), float(values.max())
+    if not (math.isfinite(low) and math.isfinite(high)):
         raise RefusedError(Reason.NOT_FINITE, "pixels must be finite, got NaN or infinity")
-    if why := why_not_hu(values):
-        raise RefusedError(
-            reason, f"pixels must be CT numbers in HU (air -1000, water 0), got {why}"
-        )
+    if why := _why_not(values, low, high):
+        detail = f"pixels must be CT numbers in HU (air -1000, water 0), got {why}"
+        raise RefusedError(Reason.NOT_HU if high > PLAUSIBLE_HU[1] else reason, detail)
 
 
 def why_not_hu(values: Values) -> str | None:
@@ -121,7 +122,10 @@ def why_not_hu(values: Values) -> str | None:
     >>> why_not_hu(np.full((256, 256), -1000)) is None
     True
     """
-    low, high = float(values.min()), float(values.max())
+    return _why_not(values, float(values.min()), float(values.max()))
+
+
+def _why_not(values: Values, low: float, high: float) -> str | None:
     if high > PLAUSIBLE_HU[1]:
         return f"a value of {high:g}, above anything a scanner makes"
     if low == high:
