@@ -10,11 +10,9 @@ import argparse
 import sys
 from collections import Counter
 
+from tests.corpus import page
 from tests.corpus.case import Case
-from tests.corpus.kinds import HOSTILE, ORDINARY, ROOT, tried
-
-PAGE = ROOT / "docs" / "reliability.md"
-START, END = "<!-- corpus: python -m tests.corpus --report -->\n", "<!-- /corpus -->"
+from tests.corpus.kinds import HOSTILE, ORDINARY, tried
 
 
 def must_be_read(case: Case) -> bool:
@@ -31,11 +29,11 @@ def table(wrong: Counter[str]) -> str:
     """One row a kind, and their sum."""
     kinds = {**ORDINARY, **HOSTILE}
     head = ("kind", "cases", "must be read", "must be refused", "either", "wrong")
-    rows: list[tuple[str, ...]] = [head, ("---",) * len(head)]
+    rows: list[tuple[str, ...]] = [head]
     rows += [_row(kind, cases, wrong[kind]) for kind, cases in kinds.items()]
     every = tuple(case for cases in kinds.values() for case in cases)
     rows.append(_row("all", every, wrong.total()))
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return page.markdown(rows)
 
 
 def _row(name: str, cases: tuple[Case, ...], wrong: int) -> tuple[str, ...]:
@@ -56,9 +54,7 @@ def main(arguments: list[str]) -> int:
             print(f"{kind}: {case.name}: {complaint}", file=sys.stderr)
     print(table(wrong))
     if given.report:
-        before, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
-        after = rest.partition(END)[2]
-        PAGE.write_text(f"{before}{START}{table(wrong)}\n{END}{after}", encoding="utf-8")
+        page.publish("corpus", table(wrong))
     return 1 if wrong else 0
 
 

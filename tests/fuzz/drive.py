@@ -96,8 +96,11 @@ class Child:
         )
         self._lines: Queue[str] = Queue()
         self._said = ""
-        Thread(target=self._listen, daemon=True).start()
-        Thread(target=self._overhear, daemon=True).start()
+        self._threads = [
+            Thread(target=hear, daemon=True) for hear in (self._listen, self._overhear)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def line(self, seconds: float) -> str | None:
         """The next line; ``None`` where none comes in time, empty at the end."""
@@ -111,19 +114,22 @@ class Child:
         running = self._process.poll() is None
         self._process.kill()
         status = self._process.wait()
+        for thread in self._threads:
+            thread.join()
         return "killed" if running else f"status {status}: {self._said[-300:]}"
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.put(line)
-        self._process.wait()
+        with self._process.stdout as stream:
+            for line in stream:
+                self._lines.put(line)
         self._lines.put("")
 
     def _overhear(self) -> None:
         assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self._said += line
+        with self._process.stderr as stream:
+            for line in stream:
+                self._said = (self._said + line)[-2000:]
 
 
 def drive(target: str, *, seed: int, seconds: float, most: int | None, out: Path) -> Tally:

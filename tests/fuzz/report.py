@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tests.fuzz.drive import ROOT, Tally
+from tests.corpus import page
+from tests.fuzz.drive import Tally
 
-PAGE = ROOT / "docs" / "reliability.md"
-SECTION = re.compile(r"(<!-- fuzz: [^>]*-->\n).*?(<!-- /fuzz -->)", re.DOTALL)
 KINDS = ("uncaught", "crash", "slow", "memory", "text")
 """Kinds of findings, in the order of the columns."""
 
@@ -40,8 +38,7 @@ def load(out: Path) -> list[Tally]:
 
 def table(tallies: Sequence[Tally]) -> str:
     """One row a target, and their sum."""
-    rows = [HEAD, tuple("---" for _ in HEAD), *map(_row, tallies), _row(_sum(tallies))]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return page.markdown([HEAD, *map(_row, tallies), _row(_sum(tallies))])
 
 
 def reasons(tallies: Iterable[Tally]) -> str:
@@ -54,8 +51,7 @@ def publish(out: Path) -> str:
     """Put the counts of all runs into the page; returns the table."""
     tallies = load(out)
     made = f"{table(tallies)}\n\nHow the inputs ended: {reasons(tallies)}.\n"
-    page = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(SECTION.sub(lambda m: f"{m[1]}{made}{m[2]}", page), encoding="utf-8")
+    page.publish("fuzz", made)
     return made
 
 

@@ -23,6 +23,7 @@ from ctiqa.types import Scan, SliceHeader
 from ctiqa.weights import load_hashes, parse_card
 
 READ = "read"
+DECODER_LOST = "corrupt (a process that decodes was lost)"
 LENIENT = ReadOptions(tiff_hu=True, allow_reformats=True)
 MOST_SLICES = 2
 """Slices of a file that are read."""
@@ -117,7 +118,7 @@ def through_io(path: Path, lenient: bool) -> tuple[str, list[str]]:
             _check(read_slice(header, options).hu, header)
             ends.insert(0, READ)
         except RefusedError as error:
-            ends.append(error.reason.value)
+            ends.append(DECODER_LOST if "decoder crashed" in error.detail else error.reason.value)
             texts.append(error.detail)
     return (ends[0] if ends else "nothing"), texts
 
