@@ -26,6 +26,7 @@ from benchmarks.rounds import Comparison, Contestant, in_turn, timed
 from benchmarks.setting import Section, Setting
 from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.hu import WINDOWS, apply_window
+from ctiqa.no_telemetry import opt_out
 from ctiqa.score import Scorer
 from ctiqa.types import HuImage
 
@@ -192,6 +193,7 @@ def _by_engine(onnx_file: bytes, engine: str, threads: int) -> Infer:
         from ctiqa.score.openvino_cpu import open_session  # noqa: PLC0415 - optional
 
         return open_session(onnx_file, threads, streams=1, side=SIDE)
+    opt_out()
     import onnxruntime  # noqa: PLC0415 - slow to load
 
     options = onnxruntime.SessionOptions()

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from ctiqa.cli.status import INTERRUPTED
 from ctiqa.cli.streams import harden
+from ctiqa.no_telemetry import opt_out
 
 __all__ = ["main"]
 
@@ -19,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         arguments: Words after ``ctiqa``; ``None`` takes those of the process.
     """
     harden()
+    opt_out()
     try:
         # Loading takes long enough for a Ctrl-C to come in between.
         from ctiqa.cli.app import run

@@ -1,6 +1,7 @@
 """ONNX Runtime: on the processor everywhere, on a GPU where its CUDA build is installed.
 
-Import it where a score is made, not before: it takes a tenth of a second to load.
+Import it where a score is made, not before: it takes a tenth of a second to load. Its telemetry is
+switched off.
 """
 
 from __future__ import annotations
@@ -8,8 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import onnxruntime
-import onnxruntime.capi.onnxruntime_pybind11_state as ort
+
+from ctiqa.no_telemetry import opt_out
+
+opt_out()
+
+import onnxruntime  # noqa: E402
+import onnxruntime.capi.onnxruntime_pybind11_state as ort  # noqa: E402
+
+# Where a program loaded it before, it is too late for the environment.
+onnxruntime.disable_telemetry_events()
 
 if TYPE_CHECKING:
     from ctiqa.score.engine import Images, Infer

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.plain_text import clean
 
 CT_CLASSES = frozenset(
     {
@@ -148,6 +147,9 @@ RECONSTRUCTED_WORDS = frozenset({"AXIAL", "VOLUME"})
 HU_TYPES = re.compile(r"\W*(H\W*U|HO[A-Z]*F[A-Z]*(\W*UNITS?)?)\W*", re.IGNORECASE)
 """How people write Hounsfield units."""
 
+UNIT = re.compile(r"[A-Z0-9%/._]{1,16}")
+"""What a unit may look like in a message: free text in its place could name the patient."""
+
 OTHER_HU_TYPES = {"US": (), "UNSPECIFIED": (), "HU_MOD": ("hu_modified",)}
 """Values of RescaleType that may be HU too, with the flags they leave (PS3.3 C.11.1.1.2, 2024):
 unspecified, as most libraries write it for HU, and HU with a material modified."""
@@ -264,7 +266,8 @@ def check_rescale_type(kind: str | None) -> tuple[str, ...]:
         return ()
     word = kind.strip().upper()
     if word not in OTHER_HU_TYPES:
-        raise RefusedError(Reason.NOT_HU, f"'RescaleType' must be HU, got {clean(word, 16)}")
+        unit = word if UNIT.fullmatch(word) else "something else"
+        raise RefusedError(Reason.NOT_HU, f"'RescaleType' must be HU, got {unit}")
     return OTHER_HU_TYPES[word]
 
 
