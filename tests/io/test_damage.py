@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.io import make, test_volumes
+from tests.io import make, volumes
 
 from ctiqa.errors import RefusedError
 from ctiqa.io import ReadOptions, read_headers, read_slice
@@ -69,10 +69,10 @@ def test_damaged_dicom(tmp_path: Path, syntax: str) -> None:
     assert "leak" not in ends
 
 
-@pytest.mark.parametrize("write", test_volumes.FORMATS)
+@pytest.mark.parametrize("write", volumes.FORMATS)
 def test_damaged_volumes(tmp_path: Path, write: object) -> None:
     assert callable(write)
-    path = write(tmp_path, test_volumes.stack())
+    path = write(tmp_path, volumes.stack())
     content = path.read_bytes()
     ends = set()
     for copy in make.damaged(content, np.random.default_rng(1), 25):

@@ -100,20 +100,20 @@ def test_unreadable_file_and_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     make.write_ct(tmp_path / "ok.dcm")
     make.write_ct(tmp_path / "locked.dcm", z_mm=1)
     (tmp_path / "closed").mkdir()
-    opened, listed = Path.open, Path.iterdir
+    opened, listed = Path.open, os.scandir
 
     def refuse_open(path: Path, mode: str = "r") -> object:
         if path.name == "locked.dcm":
             raise PermissionError(13, "Permission denied")
         return opened(path, mode)
 
-    def refuse_list(path: Path) -> object:
-        if path.name == "closed":
+    def refuse_list(path: str) -> object:
+        if Path(path).name == "closed":
             raise PermissionError(13, "Permission denied")
         return listed(path)
 
     monkeypatch.setattr(Path, "open", refuse_open)
-    monkeypatch.setattr(Path, "iterdir", refuse_list)
+    monkeypatch.setattr(os, "scandir", refuse_list)
     found = find_scans([tmp_path])
     assert reasons(found) == {
         "closed": Reason.NO_PERMISSION,

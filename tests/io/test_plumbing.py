@@ -34,7 +34,6 @@ from ctiqa.io.volumes.axes import Placement, anatomical_axes, slice_geometry
         (bytes(4) + b"n+2\x00" + bytes(400), "nifti"),
         (b"NRRD0005\n", "nrrd"),
         (b"\x93NUMPY\x01\x00", "npy"),
-        (b"PK\x03\x04", "npy"),
         (b"MM\x00*\x00\x00", "tiff"),
         (b"NDims = 3\n", "metaimage"),
         (b"ObjectType=Image\n", "metaimage"),
@@ -53,7 +52,7 @@ def test_formats_are_told_by_content(tmp_path: Path, content: bytes, name: str) 
 def test_other_formats_are_unknown(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "right.dcm"
     path.write_bytes(content)
-    with pytest.raises(RefusedError, match="neither DICOM") as caught:
+    with pytest.raises(RefusedError) as caught:
         files.sniff(path)
     assert caught.value.reason is Reason.UNKNOWN_FORMAT
 

@@ -6,6 +6,7 @@ import io
 import os
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from ctiqa.plain_text import clean
 
 ZIP_MAGIC = b"PK"
 
-MAX_DIRECTORY_BYTES = 1 << 24
+MAX_DIRECTORY_BYTES = 1 << 23
 """Longest list of members that is read, in bytes."""
 
 MAX_MEMBERS = 100_000
@@ -50,7 +51,7 @@ SIGNS = (
 """What an archive is by the start of a member's name, in lower case; the first sign counts."""
 
 
-class _Limited(io.BufferedReader):
+class _Limited(io.FileIO):
     """A file of which no more is read at once than a list of members may take."""
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -64,7 +65,7 @@ class _Limited(io.BufferedReader):
         return super().read(size)
 
     def __del__(self) -> None:
-        # Closed by hand, it goes without a warning.
+        # It is closed when the archive is forgotten; left to itself it would warn.
         self.close()
 
 
@@ -92,9 +93,9 @@ def open_archive(path: Path) -> Archive:
 
 @lru_cache(maxsize=2)
 def _open_archive(path: Path, stamp: Stamp) -> Archive:
-    with foreign("the list of members of the ZIP archive"):
+    with foreign("the list of members of the ZIP archive"), _undamaged("the ZIP archive"):
         # The stream stays open with the archive, which closes it when it is forgotten.
-        archive = zipfile.ZipFile(_Limited(io.FileIO(path)))
+        archive = zipfile.ZipFile(_Limited(path))
         infos = [info for info in archive.infolist() if not info.is_dir()]
     _check_sizes(infos, stamp[1])
     return Archive(archive, _named(infos))
@@ -168,7 +169,7 @@ def _is_hidden(name: str) -> bool:
     return any(is_passed_over(part) for part in name.split("/"))
 
 
-def first_bytes(archive: Path, count: int) -> Iterator[bytes]:
+def member_heads(archive: Path, count: int) -> Iterator[bytes]:
     """The first bytes of members, those that may be DICOM by their names first."""
     names = sorted(members_under(archive), key=lambda path: path.suffix not in DICOM_SUFFIXES)
     for path in names[:MAX_PROBED]:
@@ -184,7 +185,7 @@ def member_head(archive: Path, name: str, count: int) -> bytes:
     Raises:
         RefusedError: If it is not there, empty, or cannot be unpacked.
     """
-    with unpacking(archive, name) as stream:
+    with unpacking(archive, name, MAX_TOTAL_BYTES) as stream:
         return stream.read(count)
 
 
@@ -195,7 +196,7 @@ def open_member(archive: Path, name: str) -> BinaryIO:
         RefusedError: If it is not there, empty, too large, encrypted or damaged.
     """
     content = io.BytesIO()
-    with unpacking(archive, name) as stream:
+    with unpacking(archive, name, MAX_MEMBER_BYTES) as stream:
         while chunk := stream.read(CHUNK_BYTES):
             content.write(chunk)
     content.seek(0)
@@ -209,11 +210,11 @@ def member_stamp(archive: Path, name: str) -> Stamp:
         RefusedError: If it is not there, or cannot be unpacked.
     """
     changed, _ = regular_stamp(archive)
-    return changed, member(archive, name).file_size
+    return changed, member(archive, name, MAX_MEMBER_BYTES).file_size
 
 
 @contextmanager
-def unpacking(archive: Path, name: str, limit: int = MAX_MEMBER_BYTES) -> Iterator[BinaryIO]:
+def unpacking(archive: Path, name: str, limit: int) -> Iterator[BinaryIO]:
     """Open a member as a stream of its unpacked bytes; whatever fails inside is a refusal.
 
     Args:
@@ -226,11 +227,28 @@ def unpacking(archive: Path, name: str, limit: int = MAX_MEMBER_BYTES) -> Iterat
     """
     opened = open_archive(archive)
     info = member(archive, name, limit)
-    with foreign("a file in the ZIP archive"), opened.file.open(info) as stream:
+    with (
+        foreign("a file in the ZIP archive"),
+        _undamaged("the file in the ZIP archive"),
+        opened.file.open(info) as stream,
+    ):
         yield cast("BinaryIO", stream)
 
 
-def member(archive: Path, name: str, limit: int = MAX_MEMBER_BYTES) -> zipfile.ZipInfo:
+@contextmanager
+def _undamaged(what: str) -> Iterator[None]:
+    """Refuse damaged archives in words."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error):
+        raise RefusedError(
+            Reason.CORRUPT, f"{what} is damaged or was cut off; copy the archive again"
+        ) from None
+    except EOFError:
+        raise RefusedError(Reason.TRUNCATED, f"{what} ends early; copy the archive again") from None
+
+
+def member(archive: Path, name: str, limit: int) -> zipfile.ZipInfo:
     """Find a member that can be unpacked.
 
     Raises:
@@ -286,4 +304,6 @@ def kind_of(archive: Path) -> str:
             return f"{kind}, no image"
     if infos and all(info.flag_bits & ENCRYPTED for info in infos.values()):
         return "an encrypted ZIP archive: unpack it with its password first"
+    if infos and all(info.compress_type not in METHODS for info in infos.values()):
+        return "a ZIP archive packed by another method than deflate: unpack it first"
     return "a ZIP archive without DICOM: unpack it first if it holds images of another format"

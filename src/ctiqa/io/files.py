@@ -14,7 +14,7 @@ from ctiqa.io import archives
 from ctiqa.io.folders import list_files
 from ctiqa.io.inflated import GZIP_MAGIC, Inflated
 from ctiqa.io.other_formats import other_format
-from ctiqa.io.regular import Stamp, open_regular, regular_stamp
+from ctiqa.io.regular import Stamp, first_bytes, open_regular, regular_stamp
 from ctiqa.plain_text import clean
 
 HEAD_BYTES = 1024
@@ -44,7 +44,7 @@ HEADER_SUFFIXES = (".mhd", ".nhdr", ".hdr")
 """Names of header files whose voxels lie in a file beside them."""
 
 IMAGE_SUFFIX = re.compile(
-    r"\.(dcm|ima|nii|gz|hdr|img|mhd|mha|raw|zraw|nrrd|nhdr|tiff?|npy|npz)", re.IGNORECASE
+    r"\.(dcm|ima|nii|gz|hdr|img|mhd|mha|raw|zraw|nrrd|nhdr|tiff?|npy|npz)$", re.IGNORECASE
 )
 """Ends of the names of images; these are not opened once more to see whether they are archives."""
 
@@ -70,13 +70,13 @@ def walk(paths: Sequence[str | Path]) -> list[Path]:
     """
     for path in paths:
         _check_path(str(path))
-    listed = map(Path, list_files([os.fspath(path) for path in paths]))
-    return [path for file in sorted(listed, key=_parts) for path in _opened_up(file)]
+    listed = sorted(list_files([os.fspath(path) for path in paths]), key=_parts)
+    return [path for file in listed for path in _opened_up(file)]
 
 
-def _parts(path: Path) -> tuple[str, ...]:
-    """What paths are sorted by; they compare as their parts, but a hundred times slower."""
-    return path.parts
+def _parts(path: str) -> list[str]:
+    """What paths are sorted by: as :class:`Path` does it, but a hundred thousand in no time."""
+    return path.split(os.sep)  # noqa: PTH206
 
 
 def _check_path(path: str) -> None:
@@ -104,26 +104,22 @@ def _is_there(path: str) -> bool:
     return True
 
 
-def _opened_up(path: Path) -> list[Path]:
-    """The files in an archive of DICOM files; any other file is itself."""
-    if place := archives.locate(path):
-        return archives.members_under(*place) or [path]
-    if IMAGE_SUFFIX.fullmatch(path.suffix) or not _is_zip(path):
+def _opened_up(file: str) -> list[Path]:
+    """The files in an archive of DICOM files, or in a folder of one; any other file is itself."""
+    path = Path(file)
+    if IMAGE_SUFFIX.search(file):
         return [path]
     try:
-        heads = archives.first_bytes(path, HEAD_BYTES)
-        return archives.members_under(path) if "dicom" in map(format_of, heads) else [path]
+        start = first_bytes(file, len(archives.ZIP_MAGIC))
+        if start is None and (place := archives.locate(path)):
+            return archives.members_under(*place) or [path]
+        if start == archives.ZIP_MAGIC:
+            heads = archives.member_heads(path, HEAD_BYTES)
+            return archives.members_under(path) if "dicom" in map(format_of, heads) else [path]
     except RefusedError:
         # It is refused with these words once more, when it is read.
-        return [path]
-
-
-def _is_zip(path: Path) -> bool:
-    try:
-        with open_regular(path) as stream:
-            return stream.read(2) == archives.ZIP_MAGIC
-    except (RefusedError, OSError):
-        return False
+        pass
+    return [path]
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -220,10 +216,13 @@ def unpacked_head(head: bytes) -> bytes:
     >>> unpacked_head(gzip.compress(b"slice")[:-8])
     b'slice'
     """
+    packed, content = Inflated(io.BytesIO(head), "the gzip stream"), b""
     try:
-        return Inflated(io.BytesIO(head), "the gzip stream").read(HEAD_BYTES)
+        while len(content) < HEAD_BYTES and (chunk := packed.read(HEAD_BYTES)):
+            content += chunk
     except RefusedError:
-        return b""
+        pass
+    return content
 
 
 def _in_archive(name: str | None) -> str:

@@ -46,6 +46,23 @@ def regular_stamp(path: Path) -> Stamp:
     return status.st_mtime_ns, status.st_size
 
 
+def first_bytes(path: str, count: int) -> bytes | None:
+    """The first bytes of a regular file; ``None`` if there is none, or it cannot be read.
+
+    A hundred thousand files are asked, so no object is made of any.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
+            return None
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            return os.read(descriptor, count)
+        finally:
+            os.close(descriptor)
+    except (OSError, ValueError):
+        return None
+
+
 def _refuse(error: OSError | ValueError) -> NoReturn:
     why = error.strerror if isinstance(error, OSError) else "its name is none"
     raise RefusedError(Reason.NO_PERMISSION, f"the path cannot be opened: {why}") from None

@@ -144,7 +144,7 @@ def _blocks(stream: BinaryIO, page: Page, grid: Grid) -> Iterator[npt.NDArray[An
     for (row, _), (offset, length) in zip(grid.places(), pieces(stream, page), strict=True):
         size, whole = grid.rows_at(row) * row_bytes, grid.piece_rows * row_bytes
         stream.seek(offset)
-        content = stream.read(min(length, 2 * whole + SLACK_BYTES) if packed else size)
+        content = stream.read(min(length, 2 * whole + SLACK_BYTES if packed else size))
         if packed:
             content = _unpacked(content, whole)
         if len(content) < size:

@@ -42,13 +42,17 @@ def _volume(path: Path) -> Volume:
     """What the file says about its voxels."""
     head = _read_head(path)
     with foreign("the NIfTI header"):
-        header = _parsed(head)
+        kind = _kind(head)
+        raw = head[: kind.template_dtype.itemsize]
+        # Checked, the library puts 1 where a size is 0.
+        sizes = np.abs(np.asarray(kind(raw, check=False)["pixdim"][1:4], float))
+        header = kind(raw)
         slope, intercept = header.get_slope_inter()
         return Volume(
             file=path,
             storage=_storage(path, header),
             rescale=(1.0 if slope is None else float(slope), float(intercept or 0.0)),
-            placement=_placement(header),
+            placement=_placement(header, sizes),
         )
 
 
@@ -79,7 +83,8 @@ def _unpacked_head(stream: BinaryIO) -> bytes:
     return head
 
 
-def _parsed(head: bytes) -> Any:
+def _kind(head: bytes) -> Any:
+    """The library's class for a header."""
     kinds: dict[tuple[bool, bool], Any] = {
         (False, False): Nifti1Header,
         (False, True): Nifti1PairHeader,
@@ -87,8 +92,7 @@ def _parsed(head: bytes) -> Any:
         (True, True): Nifti2PairHeader,
     }
     second = head[4:7] in (b"n+2", b"ni2")
-    kind = kinds[second, (head[5:6] if second else head[345:346]) == b"i"]
-    return kind(head[: kind.template_dtype.itemsize])
+    return kinds[second, (head[5:6] if second else head[345:346]) == b"i"]
 
 
 def _offset(header: Any, least: int) -> int:
@@ -115,34 +119,28 @@ def _is_gzipped(path: Path) -> bool:
         return stream.read(2) == GZIP_MAGIC
 
 
-def _placement(header: Any) -> Placement | None:
+def _placement(header: Any, sizes: Affine) -> Placement | None:
     """Where the voxels lie: by the sform, else the qform; else only how large they are."""
-    for code, affine in (("sform_code", _sform), ("qform_code", _qform)):
-        if header[code] > 0 and (found := affine(header)) is not None:
-            return _in_lps(found, header, oriented=True)
-    sizes = np.abs(np.asarray(header["pixdim"][1:4], float))
-    if not (np.isfinite(sizes).all() and (sizes > 0).all()):
-        return None
-    return _in_lps(np.diag([*sizes, 1.0]), header, oriented=False)
+    sized = bool(np.isfinite(sizes).all() and (sizes > 0).all())
+    if header["sform_code"] > 0 and _spans_space(affine := header.get_sform()):
+        return _in_lps(affine, header, oriented=True)
+    if header["qform_code"] > 0 and sized and _spans_space(affine := _qform(header)):
+        return _in_lps(affine, header, oriented=True)
+    return _in_lps(np.diag([*sizes, 1.0]), header, oriented=False) if sized else None
 
 
-def _sform(header: Any) -> Affine | None:
-    affine = np.asarray(header.get_sform(), float)
-    return affine if _spans_space(affine) else None
-
-
-def _qform(header: Any) -> Affine | None:
+def _qform(header: Any) -> Affine:
+    """The affine of the qform; NaN where its quaternion is none."""
     try:
-        affine = np.asarray(header.get_qform(), float)
-    # The library raises its own kind of error for a quaternion that is none.
+        return np.asarray(header.get_qform(), float)
+    # The library raises its own kind of error.
     except Exception:  # noqa: BLE001
-        return None
-    return affine if _spans_space(affine) else None
+        return np.full((4, 4), np.nan)
 
 
 def _spans_space(affine: Affine) -> bool:
     """Whether three axes point into three directions."""
-    steps = affine[:3, :3]
+    steps = np.asarray(affine, float)[:3, :3]
     lengths = np.linalg.norm(steps, axis=0)
     if not np.isfinite(affine).all() or not (lengths > MIN_STEP).all():
         return False

@@ -30,6 +30,8 @@ DATA_FILE = ("data file", "datafile")
 LINE_SKIP = ("line skip", "lineskip")
 BYTE_SKIP = ("byte skip", "byteskip")
 
+SIGNED_LONG_LONG = ("signed long long", "signed long long int")
+
 TYPES = {
     name: kind
     for kind, names in {
@@ -39,7 +41,7 @@ TYPES = {
         "u2": ("ushort", "unsigned short", "unsigned short int", "uint16"),
         "i4": ("int", "signed int", "int32"),
         "u4": ("uint", "unsigned int", "uint32"),
-        "i8": ("longlong", "long long", "long long int", "signed long long", "int64"),
+        "i8": ("longlong", "long long", "long long int", "int64", *SIGNED_LONG_LONG),
         "u8": ("ulonglong", "unsigned long long", "unsigned long long int", "uint64"),
         "f4": ("float",),
         "f8": ("double",),
@@ -222,7 +224,7 @@ def _placement(fields: Fields, directions: Any, kept: Sequence[int]) -> Placemen
     """Where the voxels lie; only spacings where the space is not the patient's."""
     signs = TO_LPS.get(str(fields.get("space", "")).lower())
     if directions.shape != (3, 3) or not np.isfinite(directions).all():
-        spacings = [*fields.get("spacings", ()), *[math.nan] * len(kept)]
+        spacings = [*fields.get("spacings", ()), *[math.nan] * (max(kept) + 1)]
         return unoriented(spacings[axis] for axis in kept)
     if signs is None:
         return unoriented(np.linalg.norm(directions, axis=1))
