@@ -158,15 +158,6 @@ def check_range(hu: HuImage) -> None:
         )
 
 
-def check_convention(stored: Stored) -> None:
-    """Refuse pixels without provenance that are not in HU: see :mod:`ctiqa.io.hu_gate`.
-
-    Raises:
-        RefusedError: With ``HU_CONVENTION_UNKNOWN`` or ``NOT_FINITE``.
-    """
-    check_hu(stored, Reason.HU_CONVENTION_UNKNOWN)
-
-
 def _is_tissue(padding: tuple[float, float], rescale: Rescale) -> bool:
     """Whether a padding value is one that patients have too, so that it must not be believed.
 

@@ -26,8 +26,11 @@ Values = npt.NDArray[Any]
 AIR_RANGE_HU = (-1150, -850)
 """Air lies between: noisy, warmed by scatter, or beside an edge."""
 
-TOO_LOW = (0.01, 0.4)
-"""So much may lie below air, of all, and for each pixel of air: the tail of its noise."""
+TOO_LOW_SHARE, NOISE_TAIL = 0.01, 0.4
+"""So much may lie below air, of all pixels, or for each pixel of air: the tail of its noise."""
+
+FAR_TOO_LOW_HU, BLENDED_SHARE = -1500, 0.05
+"""No noise reaches there; resampled padding fills no more."""
 
 BODY_SHARE = 0.01
 """With less tissue a slice is not scored anyway."""
@@ -51,10 +54,11 @@ UNIFORM_HU, UNIFORM_SHARE, UNIFORM_RISE = 300, 0.6, 0.5
 """Soft tissue, but not bone, has so much of its pixels in a stretch this wide, and in the stretch
 below less than this part of that."""
 
-EDGE_HU, EDGE_SHARE = 10, 0.05
-"""Where so many of the lowest values pile up within so few HU, they were cut off."""
+EDGE_HU, EDGE_SHARE, EDGE_DROP = 10, 0.05, 0.75
+"""Where so many of the lowest values pile up within so few HU, and not many more in the next few,
+they were cut off; in a quiet brain the next few hold twice as much."""
 
-PEAK_HU, PEAK_SHARE, SHARP_PEAK = 60, 0.15, (0.05, 3.0)
+PEAK_HU, PEAK_SHARE, SHARP_PEAK = 60, 0.13, (0.05, 2.5)
 """The lowest values form the peak of air if a stretch this wide holds so much; or less, but so
 many times more than the next stretch."""
 
@@ -66,7 +70,7 @@ WINDOW_TOP_HU, WINDOW_SHARE, WINDOW_STEPS = 390, 0.002, 3
 of the 20 HU below it occur; LDCTIQAC2023 cuts at 400."""
 
 DENSE_AIR_HU, MUCH_AIR = (-1150, -950), 0.5
-LITTLE_BODY, TISSUE_RISE = 0.2, 1.5
+LITTLE_BODY, TISSUE_RISE = 0.2, 1.8
 """Where so much is air, lung excepted, and so little a body, the body still has a peak of soft
 tissue, so much fuller than the values below it."""
 
@@ -142,7 +146,8 @@ def _why_not(values: Values, low: float, high: float) -> str | None:
 def _too_low(measured: Histogram) -> str | None:
     """Scaled up, or the intercept applied twice."""
     low = measured.share(stop=AIR_RANGE_HU[0])
-    if low <= max(TOO_LOW[0], TOO_LOW[1] * measured.share(*AIR_RANGE_HU)):
+    is_tail = low <= max(TOO_LOW_SHARE, NOISE_TAIL * measured.share(*AIR_RANGE_HU))
+    if is_tail and measured.share(stop=FAR_TOO_LOW_HU) <= BLENDED_SHARE:
         return None
     return (
         f"{low:.0%} of the pixels below {AIR_RANGE_HU[0]}, lower than air, and not as padding; "
@@ -211,7 +216,8 @@ def _cut_below(measured: Histogram, _low: float, _high: float) -> str | None:
     lowest = measured.quantile(0.001)
     start, stop = lowest - 2, lowest - 2 + EDGE_HU
     share = measured.share(start, stop)
-    if lowest <= AIR_RANGE_HU[1] or share <= max(EDGE_SHARE, measured.share(stop, stop + EDGE_HU)):
+    after = measured.share(stop, stop + EDGE_HU)
+    if lowest <= AIR_RANGE_HU[1] or share <= max(EDGE_SHARE, EDGE_DROP * after):
         return None
     return (
         f"{share:.0%} of the pixels at {lowest} and hardly any below, as after a display window; "
