@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ctiqa.errors import UsageError, WeightsError
 from ctiqa.hu import AIR_HU
-from ctiqa.score.processor import lacks_bfloat16
+from ctiqa.processor import lacks_bfloat16
 from ctiqa.score.verdict import Members
 from ctiqa.weights import Model, ModelCard
 
