@@ -167,7 +167,7 @@ def read_index(root: Path) -> tuple[Series, ...]:
             )
             continue
         found = _series(root, record)
-        if not found.file.is_file():
+        if not os.path.isfile(found.file):
             problems.append(f"record {number}: no file {found.file.name}")
         if found.name in seen:
             problems.append(f"record {number}: {found.name} is there twice")
