@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,25 @@ def test_no_file_elsewhere_is_read(tmp_path: Path, name: str, kind: str) -> None
     error = refusal(tmp_path / f"ct.{kind}")
     assert error.reason is Reason.UNSUPPORTED_TRANSFER_SYNTAX
     assert "beside their header" in error.detail
+
+
+@pytest.mark.parametrize("name", ["schädel.raw".encode(), b"\xff\xfe.raw"])
+@pytest.mark.parametrize("header", [b"mhd", b"mhd LIST", b"nhdr", b"nhdr LIST"])
+def test_any_name_of_a_data_file(tmp_path: Path, name: bytes, header: bytes) -> None:
+    (tmp_path / os.fsdecode(name)).write_bytes(RAW)
+    kind, _, is_list = header.decode().partition(" ")
+    given = "LIST 3\nNAME" if is_list else "NAME"
+    content = nrrd_header(f"data file: {given}") if kind == "nhdr" else meta_header(given)
+    (tmp_path / f"ct.{kind}").write_bytes(content.replace(b"NAME", name))
+    check_whole(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["nhdr", "mhd"])
+def test_a_name_that_is_too_long(tmp_path: Path, kind: str) -> None:
+    name = "x" * 5000
+    header = nrrd_header(f"data file: {name}") if kind == "nhdr" else meta_header(name)
+    (tmp_path / f"ct.{kind}").write_bytes(header)
+    assert refusal(tmp_path / f"ct.{kind}").reason is Reason.NO_PIXELS
 
 
 @pytest.mark.parametrize("kind", ["nhdr", "mhd"])

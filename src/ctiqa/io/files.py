@@ -14,7 +14,7 @@ from ctiqa.io import archives
 from ctiqa.io.folders import list_files
 from ctiqa.io.inflated import GZIP_MAGIC, Inflated
 from ctiqa.io.other_formats import other_format
-from ctiqa.io.regular import Stamp, first_bytes, open_regular, regular_stamp
+from ctiqa.io.regular import Stamp, first_bytes, is_there, open_regular, regular_stamp
 from ctiqa.plain_text import clean
 
 HEAD_BYTES = 1024
@@ -248,4 +248,4 @@ def _described(path: Path, head: bytes) -> str:
 def _headers_beside(path: Path) -> Iterator[Path]:
     """Header files of the same name."""
     beside = (path.with_suffix(suffix) for suffix in HEADER_SUFFIXES)
-    return (each for each in beside if each != path and each.is_file())
+    return (each for each in beside if each != path and is_there(each))

@@ -46,6 +46,15 @@ def regular_stamp(path: Path) -> Stamp:
     return status.st_mtime_ns, status.st_size
 
 
+def is_there(path: Path) -> bool:
+    """Whether a path leads to anything; one that is no path at all does not.
+
+    >>> is_there(Path("x" * 5000))
+    False
+    """
+    return os.path.exists(path)  # noqa: PTH110 - the other one raises for names that are too long
+
+
 def first_bytes(path: str, count: int) -> bytes | None:
     """The first bytes of a regular file; ``None`` if there is none, or it cannot be read.
 

@@ -56,6 +56,15 @@ def _beside(header: Path, name: str) -> Path:
     return found
 
 
+def name_of(text: str) -> str:
+    r"""The name of a file as the system has it, from a header's text that was read as Latin-1.
+
+    >>> name_of("sch\xc3\xa4del.raw")
+    'schädel.raw'
+    """
+    return os.fsdecode(text.encode("latin-1"))
+
+
 def is_pattern(text: str) -> bool:
     """Whether a text is a pattern of file names with its range, as ``s%03d.raw 1 40 1``.
 
@@ -66,27 +75,37 @@ def is_pattern(text: str) -> bool:
     return len(words) > 2 and bool(NUMBER.search(words[0]))
 
 
-def numbered(text: str) -> tuple[list[str], list[str]]:
+def numbered(text: str) -> list[str]:
     """Write out a pattern of file names.
 
     Args:
         text: Pattern, first number, last number, step (1 if absent), and whatever follows.
 
     Returns:
-        The names, and the words that follow.
+        The names.
 
     Raises:
         RefusedError: With ``CORRUPT`` if the pattern or its range is none.
 
-    >>> numbered("s%02d.raw 1 3 1 2")
-    (['s01.raw', 's02.raw', 's03.raw'], ['2'])
+    >>> numbered("s%02d.raw 1 3 1")
+    ['s01.raw', 's02.raw', 's03.raw']
     """
     pattern, *words = text.split()
     first, last, step = (int(word) for word in (*words, "1")[:3])
     count = (last - first) // step + 1 if step else 0
     if not 1 <= count <= MAX_FILES or len(NUMBER.findall(pattern)) != 1:
         raise RefusedError(Reason.CORRUPT, "the range of the data files' numbers is none")
-    return [_filled(pattern, first + step * index) for index in range(count)], words[3:]
+    return [_filled(pattern, first + step * index) for index in range(count)]
+
+
+def named(text: str) -> list[str]:
+    """The data files that a header's text names, one or a pattern of them.
+
+    >>> named("./ct.raw"), named("s%d.raw 1 2 1")
+    (['./ct.raw'], ['s1.raw', 's2.raw'])
+    """
+    name = name_of(text)
+    return numbered(name) if is_pattern(name) else [name]
 
 
 def _filled(pattern: str, number: int) -> str:

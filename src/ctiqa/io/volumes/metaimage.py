@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.files import open_file
 from ctiqa.io.silence import foreign
 from ctiqa.io.volumes.axes import Placement, unoriented
-from ctiqa.io.volumes.data_files import beside, is_pattern, numbered
+from ctiqa.io.volumes.data_files import beside, named
 from ctiqa.io.volumes.shapes import kept_axes, three
 from ctiqa.io.volumes.storage import Storage
 from ctiqa.io.volumes.volume import Volume
@@ -73,10 +74,7 @@ def _header(path: Path) -> tuple[Fields, list[str], int]:
 
 def _listed(rest: bytes) -> list[str]:
     """Names of data files, one a line."""
-    try:
-        return [line.strip() for line in rest.decode("utf-8").splitlines() if line.strip()]
-    except UnicodeDecodeError:
-        raise RefusedError(Reason.CORRUPT, "the list of data files is no text") from None
+    return [os.fsdecode(line.strip()) for line in rest.splitlines() if line.strip()]
 
 
 def _sizes(fields: Fields) -> list[int]:
@@ -136,7 +134,7 @@ def _data_files(path: Path, fields: Fields, names: Sequence[str]) -> tuple[Path,
         return (path,)
     if name.split()[:1] == ["LIST"]:
         return beside(path, names)
-    return beside(path, numbered(name)[0] if is_pattern(name) else [name])
+    return beside(path, named(name))
 
 
 def _check_files(fields: Fields, storage: Storage) -> None:

@@ -13,6 +13,7 @@ from nibabel.nifti2 import Nifti2Header, Nifti2PairHeader
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.files import open_file
 from ctiqa.io.inflated import GZIP_MAGIC, Inflated
+from ctiqa.io.regular import is_there
 from ctiqa.io.silence import foreign
 from ctiqa.io.volumes.axes import Placement
 from ctiqa.io.volumes.shapes import kept_axes, three
@@ -109,11 +110,11 @@ def _image_beside(path: Path) -> Path:
     suffix = ".IMG" if stem.suffix.isupper() else ".img"
     plain = stem.with_suffix(suffix)
     packed = plain.with_name(f"{plain.name}.gz")
-    return packed if packed.exists() and not plain.exists() else plain
+    return packed if is_there(packed) and not is_there(plain) else plain
 
 
 def _is_gzipped(path: Path) -> bool:
-    if not path.exists():
+    if not is_there(path):
         return False
     with open_file(path) as stream:
         return stream.read(2) == GZIP_MAGIC

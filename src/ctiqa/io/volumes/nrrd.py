@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.files import open_file
 from ctiqa.io.silence import foreign
 from ctiqa.io.volumes.axes import Placement, unoriented
-from ctiqa.io.volumes.data_files import beside, is_pattern, numbered
+from ctiqa.io.volumes.data_files import beside, named
 from ctiqa.io.volumes.shapes import kept_axes, three
 from ctiqa.io.volumes.storage import Storage
 from ctiqa.io.volumes.volume import Volume
@@ -92,7 +93,7 @@ def _header_lines(path: Path) -> tuple[list[str], list[str], int]:
             return lines, [], head.tell()
         lines.append(line)
         if _is_list(line):
-            return lines, [name.decode("utf-8").strip() for name in head if name.strip()], 0
+            return lines, [os.fsdecode(name.strip()) for name in head if name.strip()], 0
         if not raw.endswith(b"\n") and head.tell() >= MAX_HEADER_BYTES:
             break
     if head.tell() >= MAX_HEADER_BYTES:
@@ -169,7 +170,7 @@ def _data_files(
         return (path,), None
     if name.split()[:1] == ["LIST"]:
         return beside(path, names), 0
-    return beside(path, numbered(name)[0] if is_pattern(name) else [name]), 0
+    return beside(path, named(name)), 0
 
 
 def _check_subdim(fields: Fields, storage: Storage) -> None:

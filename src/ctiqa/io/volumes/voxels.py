@@ -20,7 +20,7 @@ import numpy.typing as npt
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.files import file_stamp, open_file
 from ctiqa.io.inflated import MOST_TIMES
-from ctiqa.io.regular import Stamp
+from ctiqa.io.regular import Stamp, is_there
 from ctiqa.io.volumes.packed import first_voxel, packed_size, voxel_bytes
 from ctiqa.io.volumes.spool import Spool
 from ctiqa.io.volumes.storage import Storage, missing
@@ -62,7 +62,7 @@ def check_storage(storage: Storage) -> None:
 
 
 def _check_file(storage: Storage, file: Path) -> None:
-    if not file.exists():
+    if not is_there(file):
         raise RefusedError(
             Reason.NO_PIXELS, "the data file that the header names must lie where it says"
         )
