@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.train.tiny import NETWORK, RECIPE, TRAIN, plain_noise, run_of
+from tests.train.tiny import NETWORK, RECIPE, TRAIN, run_of
 from torch import Tensor, nn
 
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
 from ctiqa.models.build import build
 from ctiqa.recipe import TrainRecipe
-from ctiqa.train import checkpoint, student, teacher
-from ctiqa.train.batches import RAW_RANGE, Batches, batches_of
+from ctiqa.train import checkpoint, teacher
+from ctiqa.train.batches import Batches, batches_of
 from ctiqa.train.devices import Device
 from ctiqa.train.inputs import BLEND, STUDENT
 from ctiqa.train.load import load_teacher, load_trained
@@ -297,32 +297,3 @@ def test_a_run_can_be_moved_and_loaded_by_its_path(
 def test_no_student(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist; train it first"):
         load_student(RECIPE, tmp_path)
-
-
-LEARN = replace(
-    TRAIN, steps=60, validate_every=60, average=0.9, learning_rate=1e-2, batch=8, distil_weight=1.0
-)
-
-
-@pytest.fixture(scope="module")
-def noisy(tmp_path_factory: pytest.TempPathFactory) -> Examples:
-    return plain_noise(tmp_path_factory.mktemp("noisy"))
-
-
-@pytest.mark.parametrize("believed", [True, False])
-def test_the_student_learns_from_labels_and_from_teachers_it_believes(
-    noisy: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, believed: bool
-) -> None:
-    """Two teachers three grades apart pull the outputs apart, unless their mean is wrong."""
-    learnt = noisy.where(split="train")
-    label = learnt.column("label").astype(float)
-    raw = np.clip(learnt.column("raw").astype(np.float32), *RAW_RANGE)
-    teachers = np.stack([raw - 1.5, raw + 1.5], axis=1) + (0 if believed else 1)
-    recipe = replace(RECIPE, student=LEARN)
-    monkeypatch.setattr(student, "teacher_scores", lambda *_: teachers.astype(np.float32))
-    train_student(run_of(recipe, noisy, tmp_path))
-    scores = predict(load_student(recipe, tmp_path), learnt)
-    error = np.abs(scores.mean(axis=1) - label).mean()
-    assert error < 0.7 < np.abs(label - label.mean()).mean()
-    gap = float((scores[:, 1] - scores[:, 0]).mean())
-    assert (gap > 1.5) if believed else (abs(gap) < 0.5)
