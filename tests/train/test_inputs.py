@@ -30,15 +30,6 @@ def test_a_run_knows_its_data(prepared: Prepared, tmp_path: Path) -> None:
     assert "student" not in run.facts("student")["recipe"]
 
 
-def test_data_of_another_recipe_are_refused(prepared: Prepared, tmp_path: Path) -> None:
-    other = replace(WHOLE, data=replace(DATA, seed=9, folds=3))
-    with pytest.raises(DataError, match="prepare it with this one") as caught:
-        open_run(other, prepared.out, tmp_path)
-    said = str(caught.value)
-    assert "data.folds is 2 there, 3 here" in said
-    assert "data.seed is 1 there, 9 here" in said
-
-
 def test_natural_images_and_slices_are_told_apart(prepared: Prepared, tmp_path: Path) -> None:
     write_kadid(tmp_path / "kadid")
     recipe = Kadid10kData(folds=2)

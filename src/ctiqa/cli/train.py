@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from ctiqa.train.inputs import Run
 
 RecipeFile = Annotated[Path, typer.Argument(help="Recipe (.toml).")]
-DataFolder = Annotated[Path, typer.Option(help="Data set made by 'ctiqa prepare'.")]
+DataFolder = Annotated[
+    Path, typer.Option(help="Data set made by 'ctiqa prepare', from whatever source.")
+]
 RunFolder = Annotated[Path, typer.Option(help="Run folder; it may be moved afterwards.")]
 Pretrained = Annotated[
     str | None,
@@ -120,4 +122,14 @@ def _run(
 
     check_folder(out)
     with devices(device) as where:
-        yield open_run(recipe, data, out, device=where, tell=say, resume=resume, natural=natural)
+        run = open_run(recipe, data, out, device=where, tell=say, resume=resume, natural=natural)
+        if not natural:
+            run.tell(_about(run, data))
+        yield run
+
+
+def _about(run: Run, folder: Path) -> str:
+    """What is trained on: the data set's own recipe counts, not the [data] of the other."""
+    made = run.recipe.data
+    counts = f"{len(run.train)} training and {len(run.validation)} validation examples"
+    return f"data: '{folder}' ({made.source}, {made.mode}), {counts}"

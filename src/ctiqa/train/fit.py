@@ -1,0 +1,125 @@
+"""Whether a data set fits a recipe, whatever source it was made from and whoever prepared it.
+
+The [data] table of a recipe says what ``ctiqa prepare`` makes. Training takes the data set that it
+is given: its own recipe, kept in its folder, is the one that counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ctiqa.data.label_scale import range_of_words
+from ctiqa.data.manifest import HEADER, Examples
+from ctiqa.errors import DataError
+from ctiqa.models.build import build
+from ctiqa.recipe import DataRecipe, Recipe, recipe_from
+from ctiqa.recipe.published import WITHOUT_MODES
+from ctiqa.train.batches import RAW_RANGE
+
+WIDEST_SCALE = 10.0
+"""Widest scale of labels that losses and learning rates of the recipes are made for."""
+
+
+def on_data_of(recipe: Recipe, folder: Path, header: Mapping[str, Any]) -> Recipe:
+    """The recipe on the data that are there, instead of those that it would prepare.
+
+    Args:
+        recipe: What is asked for.
+        folder: Folder of the data set.
+        header: Its header, which holds the recipe that made it.
+
+    Raises:
+        DataError: If its folds or its mode do not fit; it says what would.
+        UsageError: If the header holds keys that no data recipe has.
+    """
+    made = made_by(folder, header)
+    problems = [*_about_mode(recipe, made), *_about_folds(recipe, made)]
+    if problems:
+        raise DataError(_listed(recipe, folder, problems))
+    return replace(recipe, data=made)
+
+
+def made_by(folder: Path, header: Mapping[str, Any]) -> DataRecipe:
+    """The data recipe in the header of a data set.
+
+    Keys that it lacks, because an older version wrote it, have their defaults.
+    """
+    values = {"name": "data", "members": 0, "data": header["recipe"]}
+    return recipe_from(values, str(folder / HEADER)).data
+
+
+def check_fit(recipe: Recipe, examples: Examples) -> None:
+    """Refuse labels on a scale, or slices of a size, that the recipe cannot train on.
+
+    Raises:
+        DataError: Listing what does not fit, and what would.
+    """
+    problems = [*_about_scale(recipe, examples), *_about_size(recipe, examples)]
+    if problems:
+        raise DataError(_listed(recipe, examples.folder, problems))
+
+
+def _listed(recipe: Recipe, folder: Path, problems: list[str]) -> str:
+    return f"'{folder}' does not fit recipe '{recipe.name}': " + "; ".join(problems)
+
+
+def _about_mode(recipe: Recipe, made: DataRecipe) -> Iterator[str]:
+    """Data of another mode under the name of this one would falsify the table."""
+    wanted = recipe.data.mode if recipe.mode == "corrected" else recipe.mode
+    if made.source not in WITHOUT_MODES and made.mode != wanted:
+        yield (
+            f"its labels and folds are {made.mode}, the recipe's {wanted}; set 'data.mode' (and "
+            f"'mode') in the recipe to '{made.mode}', or take data prepared with '{wanted}'"
+        )
+
+
+def _about_folds(recipe: Recipe, made: DataRecipe) -> Iterator[str]:
+    if recipe.members > made.folds:
+        yield (
+            f"it has {made.folds} folds, and each of the recipe's {recipe.members} teacher members "
+            f"leaves one out; set 'members' and 'network.outputs' to {made.folds}"
+        )
+
+
+def _about_scale(recipe: Recipe, examples: Examples) -> Iterator[str]:
+    words = _scale_words(examples)
+    low, high = range_of_words(words)
+    if high - low > WIDEST_SCALE:
+        yield (
+            f"its labels are on the scale {words}, and scales must be at most {WIDEST_SCALE:g} "
+            "wide, as losses and learning rates are made for them; divide the scores, 0-4 say"
+        )
+    elif _draws_grades(recipe) and (low < RAW_RANGE[0] or high > RAW_RANGE[1]):
+        yield (
+            f"its labels are on the scale {words}, and a training that counts 'steps' takes grades "
+            "0-4; count 'epochs' instead, or shift the scores"
+        )
+
+
+def _scale_words(examples: Examples) -> str:
+    known = "label_scale" in examples.table.columns and len(examples)
+    return str(examples.column("label_scale")[0]) if known else ""
+
+
+def _draws_grades(recipe: Recipe) -> bool:
+    """Whether one of its trainings draws batches balanced by grades, cut to their scale."""
+    trainings = [recipe.student, recipe.polish, recipe.teacher if recipe.members else None]
+    return any(train is not None and not train.epochs for train in trainings)
+
+
+def _about_size(recipe: Recipe, examples: Examples) -> Iterator[str]:
+    """Tried without calculating anything: on tensors that have a shape and no values."""
+    if not len(examples):
+        return
+    rows, cols = examples.images()[0].shape[:2]
+    with torch.device("meta"), torch.no_grad():
+        network = build(replace(recipe.network, pretrained="none")).eval()
+        try:
+            network(torch.zeros(1, 1, rows, cols))
+        except DataError as error:
+            yield f"its slices have {rows}×{cols} pixels: {error}"
