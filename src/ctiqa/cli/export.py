@@ -20,15 +20,17 @@ def export(
     jobs: Annotated[int, typer.Option(help="Threads.")] = 2,
 ) -> None:
     """Export the student to ONNX, calibrate and measure it, and write its card."""
+    from ctiqa.data.manifest import read_header
     from ctiqa.evaluate.card_facts import input_facts
     from ctiqa.evaluate.labelled import open_labelled
     from ctiqa.evaluate.model_card import write_model
     from ctiqa.io.atomic import check_folder
     from ctiqa.recipe import read_recipe
     from ctiqa.train.export import to_onnx
+    from ctiqa.train.fit import on_data_of
     from ctiqa.train.student import load_student
 
-    wanted = read_recipe(recipe)
+    wanted = on_data_of(read_recipe(recipe), data, read_header(data))
     check_folder(out)
     labelled = open_labelled(data)
     facts = input_facts(wanted.network)
