@@ -54,7 +54,8 @@ class SliceSource:
         series_uid: SeriesInstanceUID, where there is one.
         study_uids: StudyInstanceUID and FrameOfReferenceUID, as far as they are known; they tell
             which slices may belong together.
-        compressed: Whether a codec has to decompress its pixels; done in a process of its own.
+        isolated: Whether its pixels are read in a process of its own, since what reads them may
+            crash, hang or know no bounds.
         kept: What the reader of the file keeps for itself, so that it finds the pixels again
             without reading the header twice.
     """
@@ -64,7 +65,7 @@ class SliceSource:
     instance_uid: str | None = None
     series_uid: str | None = None
     study_uids: tuple[str, ...] = ()
-    compressed: bool = False
+    isolated: bool = False
     kept: object = field(default=None, repr=False, compare=False)
 
 

@@ -89,7 +89,7 @@ def test_a_series_may_be_compressed_in_part(tmp_path: Path, jobs: int) -> None:
         hu = make.phantom(seed=index)
         make.write_ct(tmp_path / f"{index}.dcm", hu, z_mm=5.0 * index, syntax=syntax)
     headers = headers_of(tmp_path)
-    assert [header.source.compressed for header in headers] == [False, True, True] * 2
+    assert [header.source.isolated for header in headers] == [False, True, True] * 2
     for index, found in enumerate(stream_slices(headers, jobs=jobs)):
         assert isinstance(found, Slice)
         np.testing.assert_array_equal(found.hu, make.phantom(seed=index))

@@ -35,7 +35,7 @@ def stream_slices(
         headers: Headers from :func:`ctiqa.io.find_scans`.
         options: The options they were found with.
         jobs: Processes that decompress. They are always others than this one, so that a decoder
-            that crashes or hangs costs its slice alone. What is not compressed is read here:
+            that crashes or hangs costs its slice alone. What needs no decoder is read here:
             handing over such a slice takes as long as reading it.
         ahead: Slices that may be finished before they are asked for.
 
@@ -52,10 +52,10 @@ def stream_slices(
     for name, value in (("jobs", jobs), ("ahead", ahead)):
         if value < 1:
             raise UsageError(f"'{name}' must be at least 1, got {value}")
-    compressed = [header for header in headers if header.source.compressed]
-    if not compressed:
+    isolated = [header for header in headers if header.source.isolated]
+    if not isolated:
         return map(partial(read_or_skip, options=options), headers)
-    return _mixed(headers, _decompressed(compressed, options, jobs, ahead), options)
+    return _mixed(headers, _decompressed(isolated, options, jobs, ahead), options)
 
 
 def read_slice(header: SliceHeader, options: ReadOptions = DEFAULT_OPTIONS) -> Slice:
@@ -72,7 +72,7 @@ def read_slice(header: SliceHeader, options: ReadOptions = DEFAULT_OPTIONS) -> S
         RefusedError: If the pixels cannot be decoded or are not HU.
         ProcessError: If no process can be started to decompress in.
     """
-    if not header.source.compressed:
+    if not header.source.isolated:
         return formats.read_slice(header, options)
     packed = partial(_read_packed, options=options)
     found = _unpacked(apart(packed, header, _crashed, cpu_s=DECODE_S))
@@ -94,7 +94,7 @@ def _mixed(
 ) -> Iterator[Slice | Skipped]:
     """Slices in order, whether they were compressed or not."""
     for header in headers:
-        if header.source.compressed:
+        if header.source.isolated:
             yield next(decompressed)
         else:
             yield read_or_skip(header, options)

@@ -186,7 +186,7 @@ def _source(file: DicomFile, layout: Layout, tags: Tags, frame: int) -> SliceSou
         instance_uid=tags.uid("SOPInstanceUID"),
         series_uid=tags.uid("SeriesInstanceUID"),
         study_uids=_study_uids(tags),
-        compressed=not is_native(file.place.transfer_syntax),
+        isolated=not is_native(file.place.transfer_syntax),
         kept=image if keeps else None,
     )
 

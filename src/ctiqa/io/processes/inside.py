@@ -17,8 +17,9 @@ from ctiqa.io.processes.frames import receive, send
 PRELOADED = "ctiqa.io.dicom.preload"
 """Imported before the process divides, so that its twins start at once."""
 
-MAX_DATA_BYTES = 1 << 30
-"""Memory of a process that reads: a matrix of 2048 × 2048 pixels takes 16 MB."""
+MAX_DATA_BYTES = 7 << 26
+"""Memory of a process that reads, 448 MiB: a matrix of 2048 × 2048 pixels takes 16, a file that had
+to be unpacked 256 at most."""
 
 Pipes = tuple[int, int]
 """Descriptors that requests are read from and answers are written to."""

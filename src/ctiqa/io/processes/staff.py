@@ -26,8 +26,11 @@ class Staff:
             ProcessError: If the system does not allow it.
         """
         with self._lock:
-            self._idle = [process for process in self._idle if process.is_alive()]
+            dead = [process for process in self._idle if not process.is_alive()]
+            self._idle = [process for process in self._idle if process not in dead]
             self._start(count - len(self._idle))
+        for process in dead:
+            process.end()
 
     @contextmanager
     def taken(self) -> Iterator[Process]:
