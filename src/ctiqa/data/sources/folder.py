@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import posixpath
 import statistics
@@ -277,7 +276,7 @@ def _record(
         "label_scale": scale_of(recipe.score_range),
         "readers": len(scores),
         "reader_scores": scores,
-        "reader_sd": statistics.stdev(scores) if len(scores) > 1 else math.nan,
+        "reader_sd": statistics.stdev(scores) if len(scores) > 1 else None,
     }
 
 
