@@ -21,12 +21,16 @@ from ctiqa.recipe import (
     FolderData,
     Ldctiqac2023Data,
     LdctProjectionData,
+    NetworkRecipe,
     Recipe,
+    SimulateData,
     StemVitNetwork,
+    Stride32Network,
+    TfktNetwork,
     read_recipe,
 )
 from ctiqa.recipe.data import DataRecipe
-from ctiqa.train.fit import check_fit, made_by, on_data_of
+from ctiqa.train.fit import check_fit, made_by, on_data_of, unseen
 from ctiqa.train.inputs import open_run
 
 ROOT = Path(__file__).parents[2]
@@ -142,3 +146,30 @@ def test_a_run_that_does_not_fit_leaves_nothing_behind(prepared: Prepared, tmp_p
     with pytest.raises(DataError, match="0-100"):
         open_run(replace(RECIPE, data=DATA), tmp_path / "data", tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "network", "hidden"),
+    [
+        (LdctProjectionData(), StemVitNetwork(), "-1000…-136 HU"),
+        (LdctProjectionData(), TfktNetwork(), None),
+        (LdctProjectionData(mode="as-published"), StemVitNetwork(), None),
+        (CccidData(), Stride32Network(windows=("lung",)), "150…214 HU"),
+        (CccidData(), Stride32Network(windows=("lung", "distiliqa")), None),
+        (CccidData(), TfktNetwork(scaling="min-max", window="brain"), None),
+        (SimulateData(), StemVitNetwork(), "-1000…399 HU"),
+        (SimulateData(), Stride32Network(windows=("soft",)), "-1000…399 HU"),
+        (FolderData(), StemVitNetwork(), None),
+        (Ldctiqac2023Data(), StemVitNetwork(), None),
+    ],
+)
+def test_what_a_label_sees_and_the_network_does_not(
+    data: DataRecipe, network: NetworkRecipe, hidden: str | None
+) -> None:
+    said = unseen(Recipe("a", members=0, data=data, network=network))
+    assert (said is None) if hidden is None else (said is not None and hidden in said)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_the_recipes_show_what_their_labels_look_at(name: str) -> None:
+    assert unseen(system(name)) is None

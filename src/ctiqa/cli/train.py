@@ -124,12 +124,16 @@ def _run(
     with devices(device) as where:
         run = open_run(recipe, data, out, device=where, tell=say, resume=resume, natural=natural)
         if not natural:
-            run.tell(_about(run, data))
+            _introduce(run, data)
         yield run
 
 
-def _about(run: Run, folder: Path) -> str:
-    """What is trained on: the data set's own recipe counts, not the [data] of the other."""
+def _introduce(run: Run, folder: Path) -> None:
+    """Say what is trained on: the data set's own recipe counts, not the [data] of the other."""
+    from ctiqa.train.fit import unseen
+
     made = run.recipe.data
     counts = f"{len(run.train)} training and {len(run.validation)} validation examples"
-    return f"data: '{folder}' ({made.source}, {made.mode}), {counts}"
+    run.tell(f"data: '{folder}' ({made.source}, {made.mode}), {counts}")
+    if hidden := unseen(run.recipe):
+        run.tell(f"note: {hidden}")

@@ -16,13 +16,23 @@ import torch
 from ctiqa.data.label_scale import range_of_words
 from ctiqa.data.manifest import HEADER, Examples
 from ctiqa.errors import DataError
+from ctiqa.hu import WINDOWS
 from ctiqa.models.build import build
-from ctiqa.recipe import DataRecipe, Recipe, recipe_from
+from ctiqa.recipe import DataRecipe, NetworkRecipe, Recipe, recipe_from
 from ctiqa.recipe.published import WITHOUT_MODES
 from ctiqa.train.batches import RAW_RANGE
 
 WIDEST_SCALE = 10.0
 """Widest scale of labels that losses and learning rates of the recipes are made for."""
+
+AIR_HU = -1000
+"""What is darker looks the same to label and network: it holds nothing."""
+
+PAIRED = ("ldct-projection", "cccid")
+"""Sources whose label compares a slice with its original in the windows of docs/data.md."""
+
+SIMULATED = ("simulate", "simulate-all")
+"""Sources labelled by five measures in two windows."""
 
 
 def on_data_of(recipe: Recipe, folder: Path, header: Mapping[str, Any]) -> Recipe:
@@ -62,6 +72,45 @@ def check_fit(recipe: Recipe, examples: Examples) -> None:
     problems = [*_about_scale(recipe, examples), *_about_size(recipe, examples)]
     if problems:
         raise DataError(_listed(recipe, examples.folder, problems))
+
+
+def unseen(recipe: Recipe) -> str | None:
+    """What the labels look at and the network cannot see; ``None`` where it sees it all.
+
+    Nothing is known of the windows in which readers have looked.
+
+    >>> from ctiqa.recipe import LdctProjectionData, StemVitNetwork
+    >>> network = StemVitNetwork(window="distiliqa")
+    >>> unseen(Recipe("a", data=LdctProjectionData(), network=network))
+    "labels look at -1000…-136 HU, which 'network.window' does not show: ..."
+    """
+    hidden = _hu_of(_label_windows(recipe.data)) - _hu_of(_network_windows(recipe.network))
+    if not hidden:
+        return None
+    return (
+        f"labels look at {min(hidden)}…{max(hidden)} HU, which 'network.window' does not show: a "
+        f"change there moves the label alone; add {' or '.join(_label_windows(recipe.data))}"
+    )
+
+
+def _label_windows(data: DataRecipe) -> tuple[str, ...]:
+    if data.source in PAIRED:
+        return ("distiliqa",) if data.mode == "as-published" else ("distiliqa", "lung")
+    return ("soft", "challenge") if data.source in SIMULATED else ()
+
+
+def _network_windows(network: NetworkRecipe) -> tuple[str, ...]:
+    """Names of its windows; of one that stretches every image, that which hides nothing."""
+    if getattr(network, "scaling", "window") != "window":
+        return tuple(WINDOWS)
+    joined = getattr(network, "window", "") or "+".join(getattr(network, "windows", ()))
+    return tuple(joined.split("+"))
+
+
+def _hu_of(windows: tuple[str, ...]) -> set[int]:
+    """Every CT number from air on that one of the windows shows."""
+    ranges = (WINDOWS[name].range_hu for name in windows)
+    return {hu for low, high in ranges for hu in range(max(int(low), AIR_HU), int(high))}
 
 
 def _listed(recipe: Recipe, folder: Path, problems: list[str]) -> str:
