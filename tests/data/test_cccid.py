@@ -57,7 +57,7 @@ def examples(out: Path) -> Examples:
 
 def test_the_recipe_in_the_package_is_the_papers() -> None:
     file = Path(__file__).parents[2] / "recipes" / "cccid.toml"
-    assert read_recipe(file).data == CccidData(folds=4)
+    assert read_recipe(file).data == CccidData()
 
 
 def test_every_slice_comes_at_four_doses(root: Path, examples: Examples) -> None:
@@ -86,20 +86,41 @@ def test_labels_join_psnr_and_similarity(examples: Examples) -> None:
     assert shard.column("label_psnr_db")[1] == pytest.approx(psnr)
 
 
-def test_as_published_the_ratio_is_lost(root: Path, tmp_path: Path) -> None:
-    """Infinity over infinity at normal dose, and nothing elsewhere; such rows are no examples."""
+@pytest.mark.parametrize("cap", [50.0, 80.0])
+def test_as_published_the_ratio_is_normalised_over_the_set(
+    root: Path, tmp_path: Path, cap: float
+) -> None:
+    """The infinite ratio of the normal dose is the cap, so the labels are numbers."""
+    prepare(root, tmp_path, replace(PUBLISHED, write_dicom=False, psnr_cap_db=cap))
+    examples = read_examples(tmp_path)
+    table = examples.table
+    assert set(table["purpose"]) == {"example"}
+    measured = []
+    for shard in table["shard"].unique(maintain_order=True):
+        one = examples.where(shard=shard)
+        images = [np.asarray(one.images()[k]).astype(float) for k in range(4)]
+        shown = [(np.clip(image, -135, 215) + 135) / 350 for image in images]
+        measured += [np.mean((each - shown[0]) ** 2) for each in shown]
+    with np.errstate(divide="ignore"):
+        psnr = np.minimum(-10 * np.log10(measured), cap)
+    quality = (psnr - psnr.min()) / (cap - psnr.min())
+    np.testing.assert_allclose(table["label"], 0.5 * quality + 0.5 * table["label_ssim"])
+    assert set(table.filter(dose=1.0)["label"]) == {1.0}
+    assert table["label"].equals(table["raw"])
+
+
+def test_as_published_a_fifth_of_the_images_is_drawn_to_validate(
+    root: Path, tmp_path: Path
+) -> None:
     prepare(root, tmp_path, replace(PUBLISHED, write_dicom=False))
     table = read_examples(tmp_path).table
-    full = table.filter(dose=1.0)
-    assert np.isnan(full["label"].to_numpy()).all()
-    assert set(full["purpose"]) == {"unlabelled"}
-    rest = table.filter(purpose="example")
-    assert len(rest) == 3 * len(PATIENTS)
-    np.testing.assert_allclose(rest["label"], 0.5 * rest["label_ssim"])
     assert set(table["split"]) == {"train", "test"}
-    trained = table.filter(split="train")["published_fold"].to_list()
-    assert sorted(trained) == sorted(k % 5 for k in range(len(trained)))
+    trained = table.filter(split="train")
+    folds = trained["published_fold"].to_list()
+    assert sorted(folds) == sorted(k % 5 for k in range(len(folds)))
     assert set(table.filter(split="test")["published_fold"]) == {-1}
+    patients = [set(trained.filter(published_fold=k)["patient"]) for k in range(5)]
+    assert patients[0] & (patients[1] | patients[2] | patients[3] | patients[4])
 
 
 def test_dicom_files_name_nobody(out: Path, examples: Examples) -> None:

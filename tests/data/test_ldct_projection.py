@@ -147,6 +147,16 @@ def test_patients_stay_whole_where_the_authors_tore_them(published: Examples) ->
     assert set(table.filter(split="test")["published_fold"]) == {-1}
 
 
+@pytest.mark.parametrize("count", [0, 1, 5, 7, 16, 99, 100, 3601])
+def test_published_folds_are_the_authors_slices_of_the_list(count: int) -> None:
+    """Their data manager, written out: fold f validates ``data[(f − 1)·v : f·v]``."""
+    validated = count - int(count * 0.80)
+    names = list(range(count))
+    theirs = [names[(fold - 1) * validated : fold * validated] for fold in range(1, 6)]
+    ours = published_folds(count)
+    assert [[n for n in names if ours[n] == fold] for fold in range(5)] == theirs
+
+
 def test_corrected_keeps_patients_for_validation(corrected: Examples) -> None:
     split = {
         s: set(corrected.where(split=s).column("patient").tolist())

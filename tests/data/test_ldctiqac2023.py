@@ -81,6 +81,16 @@ def test_as_published_folds_tear_bodies_apart(root: Path, tmp_path: Path) -> Non
     torn = made.group_by("patient").n_unique()
     assert folds.height == torn.height == 5
     assert torn["published_fold"].max() == 2
+    assert set(made["split"]) == {"train"}, "a fold of images validates, and not some patients"
+
+
+def test_as_published_a_fold_leaves_what_is_tested_out(tmp_path: Path) -> None:
+    write_challenge(tmp_path / "root", train=10, test=0)
+    prepare(tmp_path / "root", tmp_path / "out", replace(RECIPE, mode="as-published", folds=4))
+    table = read_examples(tmp_path / "out").table
+    assert set(table.filter(split="test")["published_fold"]) == {-1}
+    folds = table.filter(split="train")["published_fold"].to_list()
+    assert sorted(folds) == sorted(k % 4 for k in range(len(folds)))
 
 
 def test_a_second_run_writes_nothing(root: Path, examples: Examples) -> None:

@@ -123,15 +123,26 @@ def test_psnr_is_that_of_scikit_image(full: HuImage) -> None:
     assert psnr_db(low, full) == pytest.approx(expected, rel=1e-12)
 
 
-def test_the_infinite_ratio_takes_half_of_the_published_label() -> None:
+@pytest.mark.parametrize("cap", [50.0, 100.0])
+def test_the_infinite_ratio_counts_as_the_cap(cap: float) -> None:
+    """Minimum to maximum over the set, written out: 22 dB is its least, the cap its greatest."""
     psnr, ssim = np.array([22.0, 28.0, 31.0, np.inf]), np.array([0.6, 0.8, 0.9, 1.0])
-    published = shen_labels(psnr, ssim, mode="as-published")
-    np.testing.assert_array_equal(published[:3], 0.5 * ssim[:3])
-    assert np.isnan(published[3])
-    corrected = shen_labels(psnr, ssim)
-    np.testing.assert_allclose(corrected, [0.45, 0.625, 0.7125, 1.0])
-    # The share of the ratio, which the published labels lack: 0.15 to 0.26 here.
-    np.testing.assert_allclose((corrected - published)[:3], [0.15, 0.225, 0.2625])
+    published = shen_labels(psnr, ssim, mode="as-published", cap_db=cap)
+    span = cap - 22.0
+    wanted = [0.5 * p / span + 0.5 * s for p, s in ((0, 0.6), (6, 0.8), (9, 0.9), (span, 1.0))]
+    np.testing.assert_allclose(published, wanted, rtol=1e-12)
+    assert np.isfinite(published).all()
+
+
+def test_corrected_labels_have_a_fixed_range() -> None:
+    psnr, ssim = np.array([22.0, 28.0, 31.0, np.inf]), np.array([0.6, 0.8, 0.9, 1.0])
+    np.testing.assert_allclose(shen_labels(psnr, ssim), [0.45, 0.625, 0.7125, 1.0])
+    np.testing.assert_allclose(normalised_psnr(psnr, cap_db=90.0), [0.15, 0.225, 0.2625, 1.0])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_equal_images_alone_are_perfect(mode: Mode) -> None:
+    assert normalised_psnr(np.array([np.inf, 50.0, 60.0]), mode).tolist() == [1.0, 1.0, 1.0]
 
 
 def test_without_normal_dose_images_the_published_scale_is_that_of_the_set() -> None:

@@ -33,6 +33,9 @@ MOST_OPEN = 500
 NEEDED = ("shard", "row", "patient", "region", "split", "fold", "purpose", "label", "raw")
 """Columns that training and evaluation read."""
 
+PUBLISHED_FOLD = "published_fold"
+"""Column of the authors' folds; ``fold`` is that of the patient."""
+
 TEXTS = ("shard", "patient", "region", "split", "purpose")
 """Those of them that hold texts; the others hold numbers."""
 
@@ -67,6 +70,14 @@ class Examples:
         import polars as pl  # noqa: PLC0415 - optional
 
         return Examples(self.folder, self.table.filter(pl.col("fold") != fold))
+
+    def with_published_folds(self) -> Examples:
+        """The same in the folds that the authors cut, image by image, where there are any."""
+        import polars as pl  # noqa: PLC0415 - optional
+
+        if PUBLISHED_FOLD not in self.table.columns:
+            return self
+        return Examples(self.folder, self.table.with_columns(fold=pl.col(PUBLISHED_FOLD)))
 
     @property
     def natural(self) -> bool:

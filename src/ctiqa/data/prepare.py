@@ -37,6 +37,12 @@ AFTER: dict[str, Callable[[Path, Sequence[dict[str, Any]]], None]] = {
 """What a source writes before the manifest, from (folder, records)."""
 
 
+JOINT: dict[str, Callable[[Any, Sequence[dict[str, Any]]], list[dict[str, Any]]]] = {
+    "cccid": cccid.joint,
+}
+"""How labels that only the whole data set gives are put in, from (recipe, records)."""
+
+
 def plan(root: Path, recipe: DataRecipe) -> Sequence[Task]:
     """Every task that a recipe asks for.
 
@@ -80,6 +86,8 @@ def prepare(
     records = [
         {**record, **task.facts, **mark} for task in tasks for record in read_records(task, out)
     ]
+    if recipe.source in JOINT:
+        records = JOINT[recipe.source](recipe, records)
     if recipe.source in AFTER:
         AFTER[recipe.source](out, records)
     return write_manifest(out, recipe, records)

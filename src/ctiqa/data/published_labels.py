@@ -23,11 +23,17 @@ from ctiqa.types import HuImage
 Scores = npt.NDArray[np.float64]
 """One value an image, float64 [images]."""
 
-PSNR_RANGE_DB = (10.0, 50.0)
-"""PSNR that counts as 0 and as 1 in the corrected label, in dB.
+PSNR_FLOOR_DB = 10.0
+"""PSNR that counts as 0 in the corrected label, in dB.
 
-In the window 350/40 they are root mean square errors of 111 HU, at which a radiologist gives a 0,
-and of 1.1 HU, little more than the rounding to whole HU (0.3) and far below the noise of any scan.
+In the window 350/40 it is a root mean square error of 111 HU, at which a radiologist gives a 0.
+"""
+
+PSNR_CAP_DB = 50.0
+"""Highest PSNR in dB, which stands for the infinite one of an image against itself.
+
+In the window 350/40 it is a root mean square error of 1.1 HU, little more than the rounding to
+whole HU (0.3) and far below the noise of any scan. A recipe may name another.
 """
 
 OPINION_RANGE = (1.0, 5.0)
@@ -120,32 +126,39 @@ def psnr_db(hu: HuImage, full: HuImage, mode: Mode = "corrected") -> float:
     return -10 * math.log10(square) if square > 0 else math.inf
 
 
-def normalised_psnr(psnr: Scores, mode: Mode = "corrected") -> Scores:
+def normalised_psnr(
+    psnr: Scores, mode: Mode = "corrected", *, cap_db: float = PSNR_CAP_DB
+) -> Scores:
     """Shen's Q_PSNR: the ratios of a data set brought to [0, 1].
 
     The paper says "normalised" and no more. As published is taken as the usual minimum-to-maximum
-    over the data set; the normal-dose images, a quarter of it, have infinite ratios, so that
-    their own value is ∞/∞ = NaN and every other image's is x/∞ = 0: the PSNR half of the label is
-    lost. Corrected, ratios are cut at :data:`PSNR_RANGE_DB` and scaled by it, so that the
-    normal-dose image is 1 and a label does not depend on which other images there are.
+    over the data set. The normal-dose images, a quarter of it, have infinite ratios; left infinite,
+    their own value would be ∞/∞ and every other image's x/∞ = 0, and the paper's mean absolute
+    error of 0.026 shows that its labels were numbers. What stood for infinity it does not say:
+    here it is the cap, so that the normal-dose image is 1. Corrected, ratios are scaled from
+    :data:`PSNR_FLOOR_DB` to the cap, so that a label does not depend on what other images there
+    are.
 
     Args:
         psnr: Ratio of every image of the data set in dB, float64 [images]; may be infinite.
         mode: Over the data set, or over the fixed range.
+        cap_db: Highest ratio in dB; what is above it, infinity too, counts as it.
 
     Returns:
-        Values in [0, 1], float64 [images]; NaN as described.
+        Values in [0, 1], float64 [images]; as published, all 1 where all ratios are equal.
 
     >>> normalised_psnr(np.array([30.0, np.inf])).tolist()
     [0.5, 1.0]
-    >>> normalised_psnr(np.array([30.0, np.inf]), "as-published").tolist()
-    [0.0, nan]
+    >>> normalised_psnr(np.array([30.0, 40.0, np.inf]), "as-published").tolist()
+    [0.0, 0.5, 1.0]
     """
-    low, high = PSNR_RANGE_DB
+    capped = np.minimum(psnr, cap_db)
     if mode == "corrected":
-        return np.asarray(np.clip((psnr - low) / (high - low), 0.0, 1.0))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray((psnr - psnr.min()) / (psnr.max() - psnr.min()))
+        return np.asarray(np.clip((capped - PSNR_FLOOR_DB) / (cap_db - PSNR_FLOOR_DB), 0.0, 1.0))
+    least, greatest = capped.min(), capped.max()
+    if least == greatest:
+        return np.ones_like(capped)
+    return np.asarray((capped - least) / (greatest - least))
 
 
 def shen_labels(
@@ -155,6 +168,7 @@ def shen_labels(
     a1: float = 0.5,
     a2: float = 0.5,
     mode: Mode = "corrected",
+    cap_db: float = PSNR_CAP_DB,
 ) -> Scores:
     """Shen's label of every image of a data set: Q = a₁·Q_PSNR + a₂·Q_SSIM, his equation 1.
 
@@ -164,6 +178,7 @@ def shen_labels(
         a1: Weight of the ratio, ≥ 0.
         a2: Weight of the similarity, ≥ 0.
         mode: See :func:`normalised_psnr`.
+        cap_db: Highest ratio in dB.
 
     Returns:
         Labels, float64 [images], in [0, a₁ + a₂] for similarities in [0, 1].
@@ -180,7 +195,7 @@ def shen_labels(
         )
     if not (a1 >= 0 and a2 >= 0):
         raise UsageError(f"'a1' and 'a2' must be >= 0, got {a1:g} and {a2:g}")
-    return np.asarray(a1 * normalised_psnr(psnr, mode) + a2 * ssim)
+    return np.asarray(a1 * normalised_psnr(psnr, mode, cap_db=cap_db) + a2 * ssim)
 
 
 def check_opinion_scores(

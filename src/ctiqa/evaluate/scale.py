@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from ctiqa.data.label_scale import range_of_words
 from ctiqa.types import SCORE_RANGE
 
 Floats = npt.NDArray[np.float64]
@@ -72,9 +72,7 @@ def scale_of_words(words: str) -> Scale:
     >>> scale_of_words("no scale")
     Scale(low=0.0, high=4.0)
     """
-    number = r"(-?\d+(?:\.\d+)?)"
-    found = re.fullmatch(f"{number}-{number}", words)
-    return Scale(float(found[1]), float(found[2])) if found else Scale()
+    return Scale(*range_of_words(words))
 
 
 def label_step(labels: Floats, scale: Scale) -> float | None:

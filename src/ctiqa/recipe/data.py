@@ -192,6 +192,9 @@ class CccidData(DataRecipe):
         doses: Dose fractions mixed between low and normal dose.
         photons: Photons a ray at normal dose.
         psnr_weight: Share a₁ of the PSNR in the label; SSIM has the rest.
+        psnr_cap_db: Highest PSNR in dB, which stands for the infinite one of an image against
+            itself. The paper names none, but its mean absolute error of 0.026 cannot have come
+            of labels that were divided by infinity.
         write_dicom: Whether the slices are written as DICOM files besides.
     """
 
@@ -200,6 +203,7 @@ class CccidData(DataRecipe):
     doses: tuple[float, ...] = (0.75, 0.5)
     photons: float = 2.0e5
     psnr_weight: float = 0.5
+    psnr_cap_db: float = 50.0
     write_dicom: bool = True
 
     def own_rules(self) -> tuple[str | None, ...]:
@@ -209,6 +213,7 @@ class CccidData(DataRecipe):
             rule(self, "doses", "in (0, 1)", lambda v: all(0 < d < 1 for d in v)),
             rule(self, "photons", "> 0", lambda v: v > 0),
             rule(self, "psnr_weight", "in [0, 1]", lambda v: 0 <= v <= 1),
+            rule(self, "psnr_cap_db", "in (10, 200]", lambda v: 10 < v <= 200),
         )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from ctiqa.data.derived_dicom.derivation import Derivation
 from ctiqa.data.dose_mix import SHEN_NOISE, shen_low_dose
-from ctiqa.data.published_labels import psnr_db, shen_labels, ssim_label
+from ctiqa.data.published_labels import Scores, psnr_db, shen_labels, ssim_label
 from ctiqa.data.sources.dicom_cases import (
     DoseTask,
     derive,
@@ -43,7 +43,7 @@ FACTS: Mapping[str, Any] = {
 }
 
 PUBLISHED_FOLDS = 5
-"""One fifth of the training images is validated on."""
+"""One fifth of the training images, the first fold, is validated on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +74,11 @@ class NormalDoseTask(DoseTask):
         )
 
     def labels(self, images: Sequence[HuImage]) -> list[dict[str, float]]:
-        """See :class:`DoseTask`.
-
-        As published, the ratios are normalised over the data set. Every slice has its infinite
-        ratio at normal dose, so that over one slice it comes to the same.
-        """
-        mode, a1 = self.recipe.mode, self.recipe.psnr_weight
-        psnr = np.array([psnr_db(image, images[0], mode) for image in images])
+        """See :class:`DoseTask`; as published, :func:`joint` makes them anew over the data set."""
+        mode, cap = self.recipe.mode, self.recipe.psnr_cap_db
+        psnr = np.array([min(psnr_db(image, images[0], mode), cap) for image in images])
         ssim = np.array([ssim_label(image, images[0], mode) for image in images])
-        values = shen_labels(psnr, ssim, a1=a1, a2=1 - a1, mode=mode)
+        values = _labels(psnr, ssim, self.recipe)
         names = ("label", "raw", "label_psnr_db", "label_ssim")
         rows = zip(values, values, psnr, ssim, strict=True)
         return [dict(zip(names, map(float, row), strict=True)) for row in rows]
@@ -97,6 +93,29 @@ class NormalDoseTask(DoseTask):
             text = f"{dose:.0%} dose mixed from normal dose and {text}"
         described = f"{text}; Shen 2025, {self.recipe.mode}" if dose < 1 else "Normal dose"
         return derive(self, dose, described, patient=case, noise=dose < 1)
+
+
+def joint(recipe: CccidData, records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Records with the labels that only the whole data set gives.
+
+    As published, ratios are normalised from the least to the greatest of the data set, of which a
+    slice knows nothing.
+    """
+    if recipe.mode == "corrected" or not records:
+        return list(records)
+    psnr, ssim = (
+        np.array([record[name] for record in records]) for name in ("label_psnr_db", "label_ssim")
+    )
+    labels = _labels(psnr, ssim, recipe).tolist()
+    return [
+        {**record, "label": label, "raw": label}
+        for record, label in zip(records, labels, strict=True)
+    ]
+
+
+def _labels(psnr: Scores, ssim: Scores, recipe: CccidData) -> Scores:
+    a1 = recipe.psnr_weight
+    return shen_labels(psnr, ssim, a1=a1, a2=1 - a1, mode=recipe.mode, cap_db=recipe.psnr_cap_db)
 
 
 def plan(root: Path, recipe: CccidData) -> list[NormalDoseTask]:
@@ -139,7 +158,7 @@ def _tasks(
 
 
 def _published_folds(count: int, seed: int) -> list[int]:
-    """Images validated on in turn, drawn one by one as the paper's 80 to 20 says."""
+    """Fifths drawn image by image: the first is the paper's draw of 20 in 100."""
     order = np.random.default_rng(seed).permutation(count)
     return [int(k) % PUBLISHED_FOLDS for k in order]
 

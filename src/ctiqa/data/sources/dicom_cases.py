@@ -90,7 +90,7 @@ class DoseTask(ABC):
         images = self.images()
         stored = np.stack([image.astype(np.int16) for image in images])
         records = [
-            {"purpose": purpose_of(label["label"]), **self._record(row), **label}
+            {"purpose": "example", **self._record(row), **label}
             for row, label in enumerate(self.labels(images))
         ]
         if not self.recipe.write_dicom:
@@ -135,15 +135,6 @@ class DoseTask(ABC):
             "file": f"{DICOM}/{path}" if self.recipe.write_dicom else "",
             "mode": self.recipe.mode,
         }
-
-
-def purpose_of(label: float) -> str:
-    """``example``, or ``unlabelled`` where the published arithmetic gives no number.
-
-    >>> purpose_of(0.5), purpose_of(float("nan"))
-    ('example', 'unlabelled')
-    """
-    return "example" if np.isfinite(label) else "unlabelled"
 
 
 def read_hu(header: SliceHeader) -> HuImage:

@@ -74,10 +74,11 @@ def plan(root: Path, recipe: Ldctiqac2023Data) -> list[ScoredTask]:
     train, problems = _read_part(root, "train")
     test, more = _read_part(root, "test")
     names = {part: _patients(part, each, recipe) for part, each in _parts(train, test)}
-    splitting = replace(recipe, test_share=0.0) if test else recipe
+    splitting = _splitting(recipe, tested=bool(test))
     places = split_or_refuse(root, list(names["train"]), splitting, [*problems, *more])
     places |= dict.fromkeys(names["test"], Place("test"))
-    folds = _published_folds(len(train), recipe) + [-1] * len(test)
+    learnt = [places[name].split != "test" for name in names["train"]]
+    folds = _published_folds(learnt, recipe) + [-1] * len(test)
     pictures = [
         each.seen.picture(_record(part, each, patient, fold, recipe))
         for (part, each, patient), fold in zip(_listed(train, test, names), folds, strict=True)
@@ -122,12 +123,22 @@ def _record(
     }
 
 
-def _published_folds(count: int, recipe: Ldctiqac2023Data) -> list[int]:
-    """As published, folds drawn slice by slice, whoever the patient is; else none."""
+def _splitting(recipe: Ldctiqac2023Data, *, tested: bool) -> Ldctiqac2023Data:
+    """The recipe that patients are split by; as published, a fold of images validates."""
+    test_share = 0.0 if tested else recipe.test_share
+    validation_share = recipe.validation_share if recipe.mode == "corrected" else 0.0
+    return replace(recipe, test_share=test_share, validation_share=validation_share)
+
+
+def _published_folds(learnt: Sequence[bool], recipe: Ldctiqac2023Data) -> list[int]:
+    """As published, folds drawn slice by slice, whoever the patient is; else none.
+
+    Of five folds the first is TFKT's draw of 200 of the 1,000 slices.
+    """
     if recipe.mode == "corrected":
-        return [-1] * count
-    order = np.random.default_rng(recipe.seed).permutation(count)
-    return [int(k) % recipe.folds for k in order]
+        return [-1] * len(learnt)
+    order = iter(np.random.default_rng(recipe.seed).permutation(sum(learnt)))
+    return [int(next(order)) % recipe.folds if each else -1 for each in learnt]
 
 
 def _read_part(root: Path, part: str) -> tuple[list[Scored], list[str]]:
