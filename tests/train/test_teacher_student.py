@@ -156,15 +156,24 @@ def test_predictions_do_not_depend_on_the_batch(
     assert told[-1] == (len(train), len(train))
 
 
-def test_validation_measures_clipped_scores(validated: Examples) -> None:
+@pytest.mark.parametrize(("on", "score"), [("given", 9.0), ("clipped", 4.0)])
+def test_validation_measures_scores_as_given_or_clipped(
+    validated: Examples, on: Any, score: float
+) -> None:
     class Far(torch.nn.Module):
         def forward(self, hu: torch.Tensor) -> tuple[torch.Tensor, None]:
             return torch.full((len(hu), 2), 9.0), None
 
-    figures = validation(validated, TRAIN)(Far())
+    figures = validation(validated, replace(TRAIN, validate_on=on))(Far())
     label = validated.column("label").astype(float)
-    assert figures["mae"] == pytest.approx(np.abs(4 - label).mean())
+    assert figures["mae"] == pytest.approx(np.abs(score - label).mean())
     assert figures["overall"] == 0
+
+
+def test_training_data_need_nothing_held_out_to_choose(train: Examples) -> None:
+    nothing = Examples(train.folder, train.table[:0])
+    chosen = replace(TRAIN, select="training")
+    assert validation(nothing, chosen)(torch.nn.Identity()) == {}
 
 
 def test_too_few_examples_to_validate_are_noticed_before_training(train: Examples) -> None:
@@ -206,7 +215,7 @@ def test_the_teacher_sees_slices_as_they_are_or_as_they_are_trained_on(
     plain = replace(TRAIN, teachers=teachers, epochs=1, crop=0, augment=())
     made = run_of(RECIPE, train, scratch)
     batch = batches_of(train, plain).batch(0).ready(torch.device("cpu"))
-    said = teach(made, plain)(batch)
+    said = teach(made, plain, train)(batch)
     assert said is not None
     stored = teacher_scores(made, train)[batch.number]
     np.testing.assert_allclose(said.numpy(), stored, atol=0.02)
@@ -214,7 +223,8 @@ def test_the_teacher_sees_slices_as_they_are_or_as_they_are_trained_on(
 
 def test_without_members_labels_alone_are_learnt(examples: Examples, tmp_path: Path) -> None:
     alone = replace(RECIPE, members=0)
-    assert teach(run_of(alone, examples, tmp_path), TRAIN)(None) is None  # type: ignore[arg-type]
+    made = run_of(alone, examples, tmp_path)
+    assert teach(made, TRAIN, made.train)(None) is None  # type: ignore[arg-type]
     train_student(run_of(alone, examples, tmp_path))
     assert not (tmp_path / member_name(0)).exists()
 

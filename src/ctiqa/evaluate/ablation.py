@@ -259,7 +259,10 @@ def _trained(study: Study, recipe: Recipe, folder: Path) -> tuple[Floats, Floats
     _pretrain(study, run)
     members = list(_members(run, labelled))
     train_student(run)
-    scores = predict(load_student(recipe, folder), labelled.examples, device=run.device)
+    precision = (recipe.polish or recipe.student).precision
+    scores = predict(
+        load_student(recipe, folder), labelled.examples, device=run.device, precision=precision
+    )
     teacher = _joined(np.concatenate(members, axis=1), labelled) if members else None
     return _joined(scores, labelled), teacher
 
@@ -273,7 +276,8 @@ def _members(run: Run, labelled: Labelled) -> Iterator[Any]:
     for k in range(run.recipe.members):
         train_member(shared, k)
         network = load_member(run.recipe, run.shared_folder, k)
-        yield predict(network, labelled.examples, device=run.device)
+        precision = run.recipe.teacher.precision
+        yield predict(network, labelled.examples, device=run.device, precision=precision)
 
 
 def _pretrain(study: Study, run: Run) -> None:

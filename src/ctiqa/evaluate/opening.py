@@ -144,10 +144,10 @@ def _torch_side(device: Where) -> tuple[Any, Device]:
 def _predictor_of(members: Sequence[Trained], name: str, kind: Kind, where: Device) -> Predictor:
     from ctiqa.train.predict import predict_batch  # noqa: PLC0415 - torch is slow, and optional
 
-    networks = [each.network.to(where.torch).eval() for each in members]
+    networks = [(each.network.to(where.torch).eval(), each.precision) for each in members]
 
     def estimate(hu: Images) -> npt.NDArray[np.float32]:
-        columns = [predict_batch(network, list(hu), where.torch) for network in networks]
+        columns = [predict_batch(net, list(hu), where, precision) for net, precision in networks]
         return np.concatenate(columns, axis=1)
 
     first = members[0]
@@ -160,6 +160,7 @@ def _predictor_of(members: Sequence[Trained], name: str, kind: Kind, where: Devi
             "members": len(members) if kind == "teacher" else first.recipe.network.outputs,
             "files": [each.file.name for each in members],
             "device": str(where.torch),
+            "precision": first.precision,
         },
         estimate=estimate,
         trained_on=first.data,

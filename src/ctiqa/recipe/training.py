@@ -11,6 +11,9 @@ from ctiqa.recipe.rules import require, rule
 AUGMENTATIONS = ("flip", "rotate", "transpose", "scale")
 """Ways to change a slice; all but ``scale`` leave its pixels, and so its noise, as they are."""
 
+Precision = Literal["auto", "bf16", "float32"]
+"""Arithmetic of a network: bfloat16 where the processor has it, bfloat16 anyhow, or float32."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainRecipe:
@@ -25,11 +28,16 @@ class TrainRecipe:
         optimizer: Stochastic gradient descent with momentum, Adam, or Adam with decoupled decay.
         momentum: Momentum of ``sgd``.
         learning_rate: Peak learning rate, reached after the warm-up.
-        least_rate: Where half a cosine ends, as a share of the peak.
+        least_rate: Where half a cosine ends, as a share of the peak; 1 keeps the rate constant.
         warmup: Share of the steps over which the learning rate rises.
         weight_decay: Weight decay.
         clip: Greatest norm of the gradient; 0 leaves it as it is.
-        precision: Arithmetic of the network: bfloat16 where it is safe, or float32.
+        schedule: Whether the learning rate falls with every step, or stays for an epoch.
+        last_batch: What becomes of the examples that are left over at the end of an epoch and
+            fill no batch: a smaller batch, or nothing.
+        precision: Arithmetic of the network wherever it runs: in training, when it is validated
+            and so chosen, and when it scores. ``auto`` takes bfloat16 where the processor
+            calculates in it, and float32 elsewhere, where bfloat16 is many times slower.
         average: Decay a step of the exponential average of the weights that is kept.
         augment: How slices are turned and changed, among :data:`AUGMENTATIONS`.
         loss: What is minimised: |e| + e²; p-Huber (Shen et al. 2025); e²; or the ranked
@@ -52,7 +60,13 @@ class TrainRecipe:
             end up at home in what it will score.
         validate_every: Steps between two validations (each also writes a checkpoint); 0 validates
             after every epoch.
-        select: What chooses the best checkpoint.
+        hold_out: Which examples choose the best checkpoint: as usual, those of a member's own
+            fold, and those of the validation patients for a student; or those of the first fold,
+            the same for every member, which is then trained on by none.
+        select: By what: the overall figure on them, their loss (least is best), or the overall
+            figure on what was trained on in the epoch; the last needs nothing held out.
+        validate_on: Whether the overall figure is that of scores as the network gives them, or
+            clipped to the scale of the labels.
         patience: Validations without a better one after which training stops; 0 goes on.
         seed: Seed of weights, order and augmentation.
     """
@@ -68,7 +82,9 @@ class TrainRecipe:
     warmup: float = 0.1
     weight_decay: float = 0.05
     clip: float = 1.0
-    precision: Literal["bf16", "float32"] = "bf16"
+    schedule: Literal["step", "epoch"] = "step"
+    last_batch: Literal["dropped", "kept"] = "dropped"
+    precision: Precision = "auto"
     average: float = 0.99
     augment: tuple[str, ...] = ("flip", "rotate")
     loss: Literal["l1+l2", "p-huber", "mse", "ranked-probability"] = "l1+l2"
@@ -84,7 +100,9 @@ class TrainRecipe:
     crop: int = 0
     whole_steps: int = 0
     validate_every: int = 250
-    select: Literal["validation", "training"] = "validation"
+    hold_out: Literal["usual", "first-fold"] = "usual"
+    select: Literal["validation", "validation-loss", "training"] = "validation"
+    validate_on: Literal["given", "clipped"] = "given"
     patience: int = 0
     seed: int = 1
 
@@ -112,6 +130,7 @@ class TrainRecipe:
             rule(self, "augment", f"among {known}", lambda v: set(AUGMENTATIONS).issuperset(v)),
             self._crop_rule(),
             self._length_rule(),
+            self._schedule_rule(),
             self._parts_rule(),
             self._twins_rule(),
         )
@@ -124,6 +143,10 @@ class TrainRecipe:
         if self.epochs:
             return rule(self, "validate_every", ">= 0", lambda v: v >= 0)
         return rule(self, "validate_every", ">= 1 where 'epochs' is 0", lambda v: v >= 1)
+
+    def _schedule_rule(self) -> str | None:
+        wanted = "'step' where 'epochs' is 0"
+        return None if self.epochs else rule(self, "schedule", wanted, lambda v: v == "step")
 
     def _twins_rule(self) -> str | None:
         if not self.consistency_weight:

@@ -100,26 +100,26 @@ def ahead(batches: Batches, first: int, last: int) -> Iterator[Batch]:
 
 
 class EpochBatches:
-    """Every example once an epoch, in an order of its own; an incomplete last batch is left out.
+    """Every example once an epoch, in an order of its own.
+
+    What is left over at the end of an epoch is a smaller batch, or left out, as the recipe says.
 
     Raises:
-        DataError: If there are fewer examples than a batch holds.
+        DataError: If there is no batch.
     """
 
     def __init__(self, examples: Examples, recipe: TrainRecipe) -> None:
-        if len(examples) < recipe.batch:
-            raise DataError(
-                f"'batch' must be at most the number of training examples, {len(examples)}, "
-                f"got {recipe.batch}"
-            )
+        if problem := too_few(len(examples), recipe):
+            raise DataError(problem)
         self._images = examples.images()
         self._label = examples.column("label").astype(np.float32)
         self._recipe = recipe
 
     @property
     def per_epoch(self) -> int:
-        """Whole batches in the examples."""
-        return len(self._label) // self._recipe.batch
+        """Batches in the examples, an incomplete last one where it is kept."""
+        whole, rest = divmod(len(self._label), self._recipe.batch)
+        return whole + (rest > 0 and self._recipe.last_batch == "kept")
 
     def batch(self, step: int) -> Batch:
         """The batch of a step."""
@@ -133,7 +133,7 @@ class EpochBatches:
             images=stacked([self._images[int(k)] for k in number]),
             label=torch.from_numpy(self._label[number]),
             noise=None,
-            change=draw(rng, size, self._recipe.augment),
+            change=draw(rng, len(number), self._recipe.augment),
         )
 
 
@@ -221,6 +221,18 @@ class BalancedBatches:
         if place.top % TOKEN or place.left % TOKEN:
             return crop, np.full((side, side), np.nan, noise.dtype)
         return crop, noise[row : row + side, col : col + side]
+
+
+def too_few(count: int, recipe: TrainRecipe) -> str | None:
+    """Why so many training examples make no epoch; ``None`` where they do.
+
+    >>> too_few(3, TrainRecipe(epochs=1, validate_every=0, batch=4))
+    "'batch' must be at most the number of training examples, 3, got 4"
+    """
+    least = recipe.batch if recipe.last_batch == "dropped" else 1
+    if not recipe.epochs or count >= least:
+        return None
+    return f"'batch' must be at most the number of training examples, {count}, got {recipe.batch}"
 
 
 def example_weights(

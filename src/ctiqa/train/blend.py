@@ -41,7 +41,8 @@ def blend(run: Run, start: Weights, learnt: Path) -> Path:
     network = load_average(build(replace(run.recipe.network, pretrained="none")), learnt)
     further = network.state_dict()
     network.load_state_dict({k: share * start[k] + (1 - share) * v for k, v in further.items()})
-    figures = validation(run.validation, run.recipe.student, run.device)(network)
+    measured = replace(run.recipe.student, select="validation")
+    figures = validation(run.validation, measured, run.device)(network)
     run.tell(f"with {share:.0%} of '{run.recipe.start}': overall {figures['overall']:.4f}")
     facts = {**run.facts(), "step": 0, "history": [figures]}
     checkpoint.save(file, facts, average=AveragedModel(network))

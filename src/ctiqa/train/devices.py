@@ -13,7 +13,8 @@ from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from ctiqa.errors import UsageError
-from ctiqa.recipe import TrainRecipe
+from ctiqa.processor import has_bfloat16
+from ctiqa.recipe.training import Precision
 from ctiqa.train.batches import Batch
 from ctiqa.train.memory import keep_freed_memory
 from ctiqa.train.synced_norm import with_synced_norms
@@ -54,11 +55,18 @@ class Device:
             )
         return batch.part(slice(self.rank, None, self.world))
 
-    def arithmetic(self, recipe: TrainRecipe) -> AbstractContextManager[object]:
-        """The precision that a recipe asks for."""
-        if recipe.precision == "float32":
+    def arithmetic(self, precision: Precision) -> AbstractContextManager[object]:
+        """The arithmetic of a network, wherever it is trained, validated or scores."""
+        if precision == "float32" or (precision == "auto" and not self.has_bfloat16):
             return nullcontext()
         return torch.autocast(self.torch.type, dtype=torch.bfloat16)
+
+    @property
+    def has_bfloat16(self) -> bool:
+        """Whether the device calculates in bfloat16, and does not only act as if it did."""
+        if self.torch.type == "cuda":
+            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+        return has_bfloat16()
 
     def parallel(self, model: nn.Module) -> nn.Module:
         """The network, with gradients averaged over all processes where there are several."""

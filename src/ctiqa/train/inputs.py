@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ctiqa.data.manifest import Examples, read_examples, read_header
 from ctiqa.errors import DataError
-from ctiqa.recipe import Recipe
+from ctiqa.recipe import Recipe, TrainRecipe
+from ctiqa.train.checks import check_run
 from ctiqa.train.devices import Device
+from ctiqa.train.fit import check_fit, on_data_of
 
 STUDENT, POLISH, BLEND = "student", "polish", "blend"
 """Folders of what becomes of the student in a run, each from the one before."""
@@ -50,13 +51,27 @@ class Run:
 
     @property
     def train(self) -> Examples:
-        """Examples that are trained on."""
-        return self.examples.where(split="train")
+        """Labelled examples that are trained on, in their folds: as published, the authors'."""
+        examples = self.examples.where(split="train", purpose="example")
+        published = self.recipe.data.mode == "as-published"
+        return examples.with_published_folds() if published else examples
 
     @property
     def validation(self) -> Examples:
         """Examples of validation patients; they choose checkpoints."""
         return self.examples.where(split="validation", purpose="example")
+
+    def divided(self, train: TrainRecipe, member: int | None = None) -> tuple[Examples, Examples]:
+        """What a training learns from, and what is held out to choose its best checkpoint.
+
+        Args:
+            train: Says whether all hold out the same fold.
+            member: Number of a teacher member; ``None`` for a student.
+        """
+        fold = 0 if train.hold_out == "first-fold" else member
+        if fold is None:
+            return self.train, self.validation
+        return self.train.without_fold(fold), self.train.where(fold=fold)
 
     def folder(self, name: str) -> Path:
         """Folder of one training of the run, emptied where it is to start afresh."""
@@ -99,8 +114,9 @@ def open_run(
         natural: Whether natural images are wanted, whatever made them, and not slices.
 
     Raises:
-        DataError: If it was made by another data recipe (every key that differs is named), holds
-            images of the other kind, or leaves a fold without a patient.
+        DataError: If it holds images of the other kind, does not fit the recipe, or cannot be
+            trained on to the end; every problem is named. From whatever source it was made, the
+            run is of its own data recipe.
     """
     header = read_header(data)
     examples = read_examples(data)
@@ -108,35 +124,14 @@ def open_run(
         wanted, held = ("natural images", "CT") if natural else ("CT", "natural images")
         raise DataError(f"'{data}' must hold {wanted} for this command, it holds {held}")
     if not natural:
-        _check_recipe(data, header["recipe"], asdict(recipe.data))
-        _check_folds(recipe, examples)
+        recipe = on_data_of(recipe, data, header)
+        check_fit(recipe, examples)
     where = device or Device()
     said = tell if where.first else _nothing
-    return Run(recipe, examples, header["content_sha256"], out, where, said, resume)
+    run = Run(recipe, examples, header["content_sha256"], out, where, said, resume)
+    check_run(run)
+    return run
 
 
 def _nothing(_: str) -> None:
     """Only the first of several processes tells."""
-
-
-def _check_recipe(data: Path, made: dict[str, Any], wanted: dict[str, Any]) -> None:
-    wanted = json.loads(json.dumps(wanted))
-    keys = [key for key in {**made, **wanted} if made.get(key) != wanted.get(key)]
-    if keys:
-        lines = [f"data.{k} is {made.get(k)!r} there, {wanted.get(k)!r} here" for k in keys]
-        raise DataError(
-            f"'{data}' was made by another recipe; prepare it with this one:\n  "
-            + "\n  ".join(lines)
-        )
-
-
-def _check_folds(recipe: Recipe, examples: Examples) -> None:
-    train = examples.where(split="train")
-    there = set(train.column("fold").tolist())
-    if missing := sorted(set(range(recipe.members)) - there):
-        patients = len(set(train.column("patient").tolist()))
-        raise DataError(
-            f"every one of the {recipe.members} teacher members needs a fold with patients; "
-            f"{patients} training patients leave fold {', '.join(map(str, missing))} empty: "
-            "lower 'members' and 'data.folds', or add patients"
-        )

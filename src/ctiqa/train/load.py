@@ -10,6 +10,7 @@ from torch import nn
 from ctiqa.errors import DataError
 from ctiqa.models.build import build
 from ctiqa.recipe import Recipe, recipe_from
+from ctiqa.recipe.training import Precision
 from ctiqa.train import checkpoint
 from ctiqa.train.inputs import BLEND, POLISH, STUDENT
 from ctiqa.train.loop import BEST
@@ -25,12 +26,14 @@ class Trained:
         recipe: How it was made.
         data: Hash of the data set it was made from.
         file: Its checkpoint.
+        precision: Arithmetic that it was trained and chosen in, and so scores in.
     """
 
     network: nn.Module
     recipe: Recipe
     data: str
     file: Path
+    precision: Precision = "auto"
 
 
 def load_trained(path: Path) -> Trained:
@@ -47,9 +50,11 @@ def load_trained(path: Path) -> Trained:
     if not {"recipe", "data"} <= facts.keys():
         raise DataError(f"'{file}' does not say which recipe made it; train it again")
     recipe = recipe_from({"name": file.parent.name, **facts["recipe"]}, str(file))
-    outputs = 1 if "member" in facts else recipe.network.outputs
+    member = "member" in facts
+    outputs = 1 if member else recipe.network.outputs
     network = build(replace(recipe.network, outputs=outputs, pretrained="none"))
-    return Trained(load_average(network, file), recipe, facts["data"], file)
+    precision = (recipe.teacher if member else recipe.student).precision
+    return Trained(load_average(network, file), recipe, facts["data"], file, precision)
 
 
 def load_teacher(path: Path) -> tuple[Trained, ...]:

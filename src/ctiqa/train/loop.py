@@ -33,7 +33,14 @@ Loss = Callable[[Batch, Outputs], Tensor]
 """Mean loss of a batch, augmented and on the device, from what the network says of it."""
 
 Validate = Callable[[nn.Module], dict[str, float]]
-"""Figures of the averaged network on validation patients; ``overall`` chooses the best."""
+"""Figures of the averaged network on what is held out; none where nothing is."""
+
+CHOSEN_BY: dict[str, tuple[str, int]] = {
+    "validation": ("overall", 1),
+    "validation-loss": ("val_loss", -1),
+    "training": ("train_overall", 1),
+}
+"""Figure that chooses the best checkpoint, and its sign: whether more or less of it is better."""
 
 Figures = dict[str, float]
 
@@ -128,14 +135,16 @@ class Training:
 
     def _backward(self, batch: Batch, loss: Loss) -> Tensor:
         """Gradients of a batch, a part at a time; its mean loss."""
-        parts = self.recipe.accumulate
+        # The last batch of an epoch may be smaller, and then hold fewer parts, or unlike ones.
+        parts, count = min(self.recipe.accumulate, len(batch.number)), len(batch.number)
         total = torch.zeros((), device=self.device.torch)
         for k in range(parts):
             part = batch.part(slice(k, None, parts)).ready(self.device.torch)
-            with self.device.arithmetic(self.recipe):
+            with self.device.arithmetic(self.recipe.precision):
                 scores, noise = self.parallel(part.images)
             scores = scores.float()
-            value = loss(part, (scores, None if noise is None else noise.float())) / parts
+            value = loss(part, (scores, None if noise is None else noise.float()))
+            value = value * (len(part.number) / count)
             value.backward()  # type: ignore[no-untyped-call]
             total += value.detach()
             self._seen.append((scores.detach().mean(dim=1), part.label))
@@ -153,11 +162,10 @@ class Training:
 
     def _keep(self, figures: Figures) -> None:
         """Write the checkpoints of a validation."""
-        key = "overall" if self.recipe.select == "validation" else "train_overall"
-        best = max((h[key] for h in self.history), default=-math.inf)
+        best = max(map(self._merit, self.history), default=-math.inf)
         self.history.append(figures)
         facts = {**self.facts, "step": int(figures["step"]), "history": self.history}
-        if figures[key] > best:
+        if self._merit(figures) > best:
             checkpoint.save(self.folder / BEST, facts, average=self.average)
         checkpoint.save(
             self.folder / LAST,
@@ -169,10 +177,15 @@ class Training:
         if self.log:
             self.log.validated(self.history)
 
+    def _merit(self, figures: Figures) -> float:
+        """What the best checkpoint has most of."""
+        name, sign = CHOSEN_BY[self.recipe.select]
+        return sign * figures[name]
+
     def _exhausted(self) -> bool:
-        """Whether validation has not become better for as long as the recipe waits."""
-        overall = [h["overall"] for h in self.history]
-        since = len(overall) - 1 - overall.index(max(overall)) if overall else 0
+        """Whether nothing has become better for as long as the recipe waits."""
+        merit = [self._merit(h) for h in self.history]
+        since = len(merit) - 1 - merit.index(max(merit)) if merit else 0
         return self.device.agreed(0 < self.recipe.patience <= since)
 
     def _resume(self) -> int:

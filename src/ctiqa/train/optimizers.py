@@ -24,17 +24,21 @@ def optimizer_of(model: nn.Module, recipe: TrainRecipe) -> torch.optim.Optimizer
 def learning_rate(recipe: TrainRecipe, step: int, total: int) -> float:
     """Linear warm-up, then half a cosine down to a share of the peak.
 
-    Loshchilov and Hutter, ICLR 2017.
+    Loshchilov and Hutter, ICLR 2017. Where the recipe schedules by the epoch, the rate of an epoch
+    is that of its number, as torch's ``CosineAnnealingLR`` gives it when it is stepped once an
+    epoch: the first epoch has the peak, and the last is one step short of the end.
 
     Args:
-        recipe: Peak, share at the end, warm-up.
+        recipe: Peak, share at the end, warm-up, schedule.
         step: Step, from 0.
-        total: Steps in all.
+        total: Steps in all; a multiple of ``recipe.epochs`` where those are counted.
 
     >>> recipe = TrainRecipe(warmup=0.1, learning_rate=1.0)
     >>> round(learning_rate(recipe, 9, 100), 2), round(learning_rate(recipe, 99, 100), 2)
     (1.0, 0.01)
     """
+    if recipe.schedule == "epoch":
+        step, total = step * recipe.epochs // total, recipe.epochs
     warm = round(recipe.warmup * total)
     if step < warm:
         return recipe.learning_rate * (step + 1) / warm

@@ -13,9 +13,13 @@ from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
 from ctiqa.metrics.agreement import agreement
 from ctiqa.recipe import TrainRecipe
+from ctiqa.recipe.training import Precision
 from ctiqa.train.batches import stacked
 from ctiqa.train.devices import Device
 from ctiqa.train.losses import label_loss
+
+FEWEST = 3
+"""Fewest examples that a correlation can be computed from."""
 
 
 @torch.inference_mode()
@@ -25,6 +29,7 @@ def predict(
     *,
     batch: int = 16,
     device: Device | None = None,
+    precision: Precision = "auto",
     progress: Callable[[int, int], None] | None = None,
 ) -> npt.NDArray[np.float32]:
     """Score vectors of whole slices, not clipped.
@@ -34,18 +39,19 @@ def predict(
         examples: Examples of one matrix size.
         batch: Slices at a time.
         device: Where it runs; the CPU where none is given.
+        precision: Arithmetic of the network: that of the recipe that trained it.
         progress: Told (examples done, examples in all).
 
     Returns:
         Scores [examples, outputs].
     """
-    where = (device or Device()).torch
-    model.to(where).eval()
+    where = device or Device()
+    model.to(where.torch).eval()
     images = examples.images()
     parts: list[npt.NDArray[np.float32]] = []
     for start in range(0, len(images), batch):
         numbers: Sequence[int] = range(start, min(start + batch, len(images)))
-        parts.append(predict_batch(model, [images[k] for k in numbers], where))
+        parts.append(predict_batch(model, [images[k] for k in numbers], where, precision))
         if progress:
             progress(start + len(numbers), len(images))
     return np.concatenate(parts)
@@ -53,7 +59,10 @@ def predict(
 
 @torch.inference_mode()
 def predict_batch(
-    model: nn.Module, images: list[npt.NDArray[np.generic]], where: torch.device
+    model: nn.Module,
+    images: list[npt.NDArray[np.generic]],
+    where: Device,
+    precision: Precision = "auto",
 ) -> npt.NDArray[np.float32]:
     """Score vectors of a few whole slices of one size, not clipped.
 
@@ -61,12 +70,13 @@ def predict_batch(
         model: Network in evaluation mode, on its device.
         images: Slices in HU [rows, cols], or RGB images [rows, cols, 3].
         where: The device.
+        precision: Arithmetic of the network.
 
     Returns:
         Scores [images, outputs].
     """
-    stack = stacked(images).to(where).float()
-    with torch.autocast(where.type, dtype=torch.bfloat16):
+    stack = stacked(images).to(where.torch).float()
+    with where.arithmetic(precision):
         scores, _ = model(stack.contiguous(memory_format=torch.channels_last))
     return np.asarray(scores.float().cpu().numpy())
 
@@ -74,29 +84,45 @@ def predict_batch(
 def validation(
     examples: Examples, recipe: TrainRecipe, device: Device | None = None
 ) -> Callable[[nn.Module], dict[str, float]]:
-    """A function that measures a network on these examples.
+    """A function that measures a network on these examples, in the recipe's own arithmetic.
 
     Args:
-        examples: Those that choose the best checkpoint.
-        recipe: The loss that is measured too.
+        examples: Those that choose the best checkpoint. Where training data choose it there need
+            be none: then there is nothing to measure.
+        recipe: The loss that is measured too, precision, and whether scores are clipped.
         device: Where it runs; the CPU where none is given.
 
     Raises:
         DataError: If there are too few, now and not after hours of training.
     """
-    if len(examples) < 3:
-        raise DataError(
-            f"validation needs at least 3 examples, got {len(examples)}; raise "
-            "'data.validation_share' or 'data.held_out_examples' (or lower 'data.folds') and "
-            "prepare again"
-        )
+    if problem := too_few_to_choose(len(examples), recipe):
+        raise DataError(problem)
+    if len(examples) < FEWEST:
+        return lambda _: {}
     label = examples.column("label").astype(np.float64)
     ends = (min(0.0, label.min()), max(4.0, label.max()))
 
     def measure(model: nn.Module) -> dict[str, float]:
-        outputs = predict(model, examples, device=device)
+        outputs = predict(model, examples, device=device, precision=recipe.precision)
         each = label_loss(torch.from_numpy(outputs), torch.from_numpy(label).float(), recipe)
-        scores = np.clip(outputs.mean(axis=1, dtype=np.float64), *ends)
+        scores = outputs.mean(axis=1, dtype=np.float64)
+        if recipe.validate_on == "clipped":
+            scores = np.clip(scores, *ends)
         return {**agreement(scores, label).as_dict(), "val_loss": float(each.mean())}
 
     return measure
+
+
+def too_few_to_choose(count: int, recipe: TrainRecipe) -> str | None:
+    """Why so many examples cannot choose a checkpoint; ``None`` where they can, or need not.
+
+    >>> too_few_to_choose(2, TrainRecipe(select="training")) is None
+    True
+    """
+    if recipe.select == "training" or count >= FEWEST:
+        return None
+    return (
+        f"validation needs at least {FEWEST} examples, got {count}; raise "
+        "'data.validation_share' or 'data.held_out_examples' (or lower 'data.folds') and "
+        "prepare again"
+    )

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
 from ctiqa.metrics.agreement import agreement
 from ctiqa.models.build import build
@@ -75,33 +76,39 @@ def _start_from(model: nn.Module, run: Path) -> None:
 def _train(
     run: Run, model: nn.Module, train: TrainRecipe, folder: Path, facts: dict[str, Any]
 ) -> Path:
-    teacher = teach(run, train)
+    learnt, held_out = run.divided(train)
+    teacher = teach(run, train, learnt)
     log = RunLog(
         run.out,
         f"train_info_{folder.name}",
         folder.name,
         columns=STUDENT_COLUMNS,
-        always=_teacher_figures(run, train),
+        always=_teacher_figures(run, train, learnt),
     )
     training = Training(model, train, folder, facts, run.tell, log, run.device)
     return training.run(
-        batches_of(run.train, train),
+        batches_of(learnt, train),
         taught_loss(train, teacher),
-        validation(run.validation, train, run.device),
+        validation(held_out, train, run.device),
     )
 
 
-def _teacher_figures(run: Run, train: TrainRecipe) -> dict[str, float]:
+def _teacher_figures(run: Run, train: TrainRecipe, examples: Examples) -> dict[str, float]:
     """How well the stored teacher agrees with the labels it was trained on."""
     if not run.recipe.members or train.teachers != "stored":
         return {}
-    score = teacher_scores(run, run.train).mean(axis=1, dtype=np.float64)
-    label = run.train.column("label").astype(np.float64)
+    score = teacher_scores(run, examples).mean(axis=1, dtype=np.float64)
+    label = examples.column("label").astype(np.float64)
     return {"teacher_overall": agreement(score, label).overall}
 
 
-def teach(run: Run, train: TrainRecipe) -> Teach:
+def teach(run: Run, train: TrainRecipe, examples: Examples) -> Teach:
     """The teacher's scores: made once and looked up, or made of every batch as it is seen.
+
+    Args:
+        run: The run that holds the members.
+        train: Says which.
+        examples: Those that batches are drawn from.
 
     Raises:
         DataError: If a member is missing.
@@ -109,7 +116,7 @@ def teach(run: Run, train: TrainRecipe) -> Teach:
     if not run.recipe.members:
         return lambda _: None
     if train.teachers == "stored":
-        stored = torch.from_numpy(teacher_scores(run, run.train))
+        stored = torch.from_numpy(teacher_scores(run, examples))
         return lambda batch: stored[torch.from_numpy(batch.number)].to(batch.label.device)
     members = [
         load_member(run.recipe, run.shared_folder, k).to(run.device.torch)
@@ -117,7 +124,7 @@ def teach(run: Run, train: TrainRecipe) -> Teach:
     ]
 
     def every_step(batch: Batch) -> Tensor:
-        with torch.inference_mode(), run.device.arithmetic(train):
+        with torch.inference_mode(), run.device.arithmetic(train.precision):
             scores = [member(batch.images)[0][:, 0].float() for member in members]
         return torch.stack(scores, dim=1).clone()
 

@@ -33,11 +33,12 @@ def member_name(member: int) -> str:
 
 
 def train_member(run: Run, member: int) -> Path:
-    """Train one member on all folds but its own, which chooses its best checkpoint.
+    """Train one member on all folds but one, which chooses its best checkpoint.
 
     Args:
         run: Recipe, examples of all folds, folder.
-        member: Number of the member, from 0; also the fold it leaves out.
+        member: Number of the member, from 0; also the fold it leaves out, unless the recipe
+            holds the same out for all.
 
     Returns:
         The member's best checkpoint.
@@ -45,7 +46,7 @@ def train_member(run: Run, member: int) -> Path:
     recipe, folder = run.recipe, run.folder(member_name(member))
     train = replace(recipe.teacher, seed=recipe.teacher.seed + member)
     torch.manual_seed(train.seed)
-    held_out = run.train.where(fold=member)
+    learnt, held_out = run.divided(train, member)
     training = Training(
         build(replace(recipe.network, outputs=1)),
         train,
@@ -56,7 +57,7 @@ def train_member(run: Run, member: int) -> Path:
         run.device,
     )
     return training.run(
-        batches_of(run.train.without_fold(member), train),
+        batches_of(learnt, train),
         loss_on_labels(train),
         validation(held_out, train, run.device),
     )
@@ -119,7 +120,8 @@ def _member_scores(run: Run, examples: Examples, member: int) -> npt.NDArray[np.
     if not file.exists() or _older(file, file.with_name(BEST)):
         run.tell(f"teacher member {member}: scoring {len(examples)} examples")
         network = load_member(run.recipe, run.shared_folder, member)
-        scores = predict(network, examples, device=run.device)[:, 0]
+        precision = run.recipe.teacher.precision
+        scores = predict(network, examples, device=run.device, precision=precision)[:, 0]
         with replace_file(file) as stream:
             np.save(stream, scores, allow_pickle=False)
     column = np.load(file, allow_pickle=False)

@@ -1,0 +1,125 @@
+"""What would end a training early, found before its first step and listed at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ctiqa.data.label_scale import range_of_words
+from ctiqa.data.manifest import Examples
+from ctiqa.errors import DataError
+from ctiqa.recipe import TrainRecipe
+from ctiqa.train.batches import too_few
+from ctiqa.train.predict import too_few_to_choose
+
+if TYPE_CHECKING:
+    from ctiqa.train.inputs import Run
+
+SHOWN = 5
+"""Examples that a message names."""
+
+
+def check_run(run: Run) -> None:
+    """Refuse a run that could not end: teachers are not trained for a student that cannot be.
+
+    Raises:
+        DataError: Listing labels that are no numbers or outside their scale with the names of
+            their examples, folds without examples, too few examples to learn from or to choose a
+            checkpoint by, and slices of several sizes.
+    """
+    natural = run.examples.natural
+    problems = [
+        *(line for each in (run.train, run.validation) for line in _about_labels(each)),
+        *(_about_pretraining(run) if natural else _about_trainings(run)),
+        *_about_sizes(run.train, run.recipe.student),
+    ]
+    if problems:
+        folder = run.examples.folder
+        raise DataError(f"'{folder}' cannot be trained on:\n  " + "\n  ".join(problems))
+
+
+def _about_labels(examples: Examples) -> Iterator[str]:
+    """Labels that nothing can be learnt from."""
+    label = examples.column("label").astype(np.float64)
+    raw = examples.column("raw").astype(np.float64)
+    finite = np.isfinite(label) & np.isfinite(raw)
+    if not finite.all():
+        yield f"labels must be numbers, which those of {_named(examples, ~finite)} are not"
+    low, high = range_of_words(_scale(examples))
+    outside = finite & ((label < low) | (label > high))
+    if outside.any():
+        named = _named(examples, outside)
+        yield f"labels must be in {low:g}…{high:g}, which those of {named} are not"
+
+
+def _scale(examples: Examples) -> str:
+    if "label_scale" not in examples.table.columns or not len(examples):
+        return ""
+    return str(examples.column("label_scale")[0])
+
+
+def _named(examples: Examples, which: npt.NDArray[np.bool_]) -> str:
+    """Names of examples, the first of them."""
+    column = "id" if "id" in examples.table.columns else "shard"
+    names = [str(name) for name in examples.column(column)[which]]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def _about_pretraining(run: Run) -> Iterator[str]:
+    if run.recipe.pretrain is not None:
+        yield from _about_parts("phase 1", run.train, run.validation, run.recipe.pretrain)
+
+
+def _about_trainings(run: Run) -> Iterator[str]:
+    recipe = run.recipe
+    missing = _missing_folds(run)
+    if missing:
+        yield _about_folds(run, missing)
+    for k in (k for k in range(recipe.members) if k not in missing):
+        learnt, held_out = run.divided(recipe.teacher, k)
+        yield from _about_parts(f"teacher member {k}", learnt, held_out, recipe.teacher)
+    for name, train in (("student", recipe.student), ("polish", recipe.polish)):
+        if train is not None:
+            yield from _about_parts(name, *run.divided(train), train)
+
+
+def _missing_folds(run: Run) -> list[int]:
+    """Folds that a member needs and nobody is in."""
+    needed = [0] if run.recipe.teacher.hold_out == "first-fold" else range(run.recipe.members)
+    there = set(run.train.column("fold").tolist())
+    return sorted(set(needed if run.recipe.members else ()) - there)
+
+
+def _about_folds(run: Run, missing: Sequence[int]) -> str:
+    train, members = run.train, run.recipe.members
+    images = run.recipe.data.mode == "as-published"
+    count = len(train) if images else len(set(train.column("patient").tolist()))
+    what = "images" if images else "patients"
+    return (
+        f"every one of the {members} teacher members needs a fold with {what}; {count} training "
+        f"{what} leave fold {', '.join(map(str, missing))} empty: lower 'members' and "
+        f"'data.folds', or add {what}"
+    )
+
+
+def _about_parts(
+    name: str, learnt: Examples, held_out: Examples, train: TrainRecipe
+) -> Iterator[str]:
+    found = (too_few(len(learnt), train), too_few_to_choose(len(held_out), train))
+    yield from (f"{name}: {problem}" for problem in found if problem)
+
+
+def _about_sizes(examples: Examples, train: TrainRecipe) -> Iterator[str]:
+    """Slices that do not fit into one batch."""
+    if train.batch == 1 or (train.crop and not train.whole_steps) or not len(examples):
+        return
+    images, shards = examples.images(), examples.column("shard")
+    _, first = np.unique(shards, return_index=True)
+    sizes = {images[int(k)].shape[:2] for k in first}
+    if len(sizes) > 1:
+        shown = ", ".join(f"{rows}×{cols}" for rows, cols in sorted(sizes))
+        yield f"images of one batch must have one size, got {shown}; prepare them at one"
