@@ -15,6 +15,7 @@ from ctiqa.evaluate.labelled import content_of
 from ctiqa.hu import WINDOWS
 from ctiqa.models.stride32 import INPUT_RANGE_HU
 from ctiqa.recipe import NetworkRecipe, Recipe, Stride32Network
+from ctiqa.recipe.network import window_names
 
 LEVEL = 0.9
 """Share of labels that the prediction interval is to hold."""
@@ -125,15 +126,17 @@ def input_facts(network: NetworkRecipe) -> dict[str, Any]:
             "windows": list(network.windows),
         }
     else:
-        facts = {"matrix": [FIXED_SIDE, FIXED_SIDE], **_one_window(network)}
+        facts = {"matrix": [FIXED_SIDE, FIXED_SIDE], **_windows(network)}
     return {**facts, "selectable_windows": []}
 
 
-def _one_window(network: NetworkRecipe) -> dict[str, Any]:
+def _windows(network: NetworkRecipe) -> dict[str, Any]:
     if getattr(network, "scaling", "window") != "window":
         return {"windows": []}
-    name = str(getattr(network, "window"))  # noqa: B009 - every kind but stride32 has it
-    return {"range_hu": list(WINDOWS[name].range_hu), "windows": [name]}
+    # Every kind but stride32 has the key.
+    names = window_names(getattr(network, "window"))  # noqa: B009
+    lows, highs = zip(*(WINDOWS[name].range_hu for name in names), strict=True)
+    return {"range_hu": [min(lows), max(highs)], "windows": list(names)}
 
 
 def _training(recipe: Recipe, examples: Examples) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ctiqa.errors import UsageError
-from ctiqa.recipe import as_published, defects_of, overlaid, recipe_from
+from ctiqa.recipe import as_published, defects_of, overlaid, published_by, recipe_from
 
 BLOCKS = (0, 1, 2, 3, 4, 5)
 MEMBERS = (1, 2, 3, 4, 5)
@@ -122,7 +122,8 @@ def _betas(values: Mapping[str, Any]) -> list[Variant]:
 def _defects(values: Mapping[str, Any]) -> list[Variant]:
     """Corrected; every defect that changes the recipe, alone; and all of them."""
     corrected = overlaid(values, {"mode": "corrected"})
-    found = defects_of(str(values.get("system", "ctiqa")))
+    system = str(values.get("system", "ctiqa"))
+    found, everything = defects_of(system), published_by(system)
     rows = [Variant("corrected", corrected, "corrected")]
     for defect in found:
         changed = as_published(corrected, [defect])
@@ -132,7 +133,7 @@ def _defects(values: Mapping[str, Any]) -> list[Variant]:
         raise UsageError(
             f"'defects' needs the recipe of a published system, got {values.get('system')!r}"
         )
-    return [*rows, Variant("as published", as_published(corrected, found), "as-published")]
+    return [*rows, Variant("as published", as_published(corrected, everything), "as-published")]
 
 
 def _networks(values: Mapping[str, Any]) -> list[Variant]:
@@ -141,9 +142,11 @@ def _networks(values: Mapping[str, Any]) -> list[Variant]:
     small = "-small" in recipe.name
     alone = overlaid(values, {"members": 0, "student.distil_weight": 0.0})
     alone.pop("pretrain", None)
-    pretrained = {"outputs": 1, "pretrained": recipe.network.pretrained}
+    window = getattr(recipe.network, "window", None)
+    same = {"outputs": 1, "pretrained": recipe.network.pretrained}
+    same |= {"window": window} if window else {}
     others = [
-        Variant(name, {**alone, "network": {**network, **pretrained}}, _folder(name))
+        Variant(name, {**alone, "network": {**network, **same}}, _folder(name))
         for name, network in (SMALL_NETWORKS if small else NETWORKS).items()
     ]
     whole = recipe.members or recipe.pretrain

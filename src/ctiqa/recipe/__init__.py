@@ -25,17 +25,29 @@ from ctiqa.recipe.network import (
     Stride32Network,
     TfktNetwork,
 )
-from ctiqa.recipe.published import DEFECTS, Defect, as_published, defects_of, overlaid
+from ctiqa.recipe.published import (
+    CHOICES,
+    DEFECTS,
+    Choice,
+    Defect,
+    Published,
+    as_published,
+    defects_of,
+    overlaid,
+    published_by,
+)
 from ctiqa.recipe.reading import read_recipe, read_values, recipe_from
 from ctiqa.recipe.training import TrainRecipe
 from ctiqa.recipe.whole import Recipe
 
 __all__ = [
+    "CHOICES",
     "DEFECTS",
     "KINDS",
     "SOURCES",
     "BodyNetwork",
     "CccidData",
+    "Choice",
     "DataRecipe",
     "DbcnnNetwork",
     "Defect",
@@ -46,6 +58,7 @@ __all__ = [
     "ManiqaNetwork",
     "Mode",
     "NetworkRecipe",
+    "Published",
     "Recipe",
     "SimulateAllData",
     "SimulateData",
@@ -56,6 +69,7 @@ __all__ = [
     "as_published",
     "defects_of",
     "overlaid",
+    "published_by",
     "read_recipe",
     "read_values",
     "recipe_from",

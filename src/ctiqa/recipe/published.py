@@ -1,4 +1,8 @@
-"""What the published systems got wrong, as switches: each defect sets keys of a recipe."""
+"""What the published systems do, as switches: defects and choices set keys of a recipe.
+
+A defect is wrong; a choice is not, but it is what the authors do, or what their libraries do where
+they say nothing. As published has all of both.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +19,38 @@ BOTH = ("teacher", "student")
 
 
 @dataclass(frozen=True, slots=True)
-class Defect:
-    """One thing that a published system does and should not.
+class Published:
+    """One thing that a published system does.
 
     Attributes:
         name: Short name, unique within its system.
-        system: Whose defect it is.
-        keys: Values, by dotted key, that bring it back into a corrected recipe.
-        what: What the authors do, and what is right.
+        system: Whose it is.
+        keys: Values, by dotted key, that bring it into a recipe.
+        what: What the authors do and, of a defect, what is right.
     """
 
     name: str
     system: System
     keys: Mapping[str, Any]
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Defect(Published):
+    """One thing that a published system does and should not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Published):
+    """One thing that a published system does and that could as well be done otherwise.
+
+    ``what`` says where it is known from: the paper, the authors' code, or a library's default.
+    """
+
+
+def _both(**keys: Any) -> dict[str, Any]:
+    """The same keys for teacher and student."""
+    return {f"{part}.{key}": value for part in BOTH for key, value in keys.items()}
 
 
 DEFECTS: tuple[Defect, ...] = (
@@ -47,7 +69,7 @@ DEFECTS: tuple[Defect, ...] = (
     Defect(
         "noise-resampled",
         "distiliqa",
-        {f"{part}.augment": ["flip", "rotate", "transpose", "scale"] for part in BOTH},
+        _both(augment=["flip", "rotate", "transpose", "scale"]),
         "scaling and resizing resamples the noise while the label stays",
     ),
     Defect(
@@ -63,6 +85,12 @@ DEFECTS: tuple[Defect, ...] = (
         "the crop drops 16 pixels at the top and left, 11 at the bottom and right",
     ),
     Defect(
+        "lung-unseen",
+        "distiliqa",
+        {"network.window": "distiliqa"},
+        "the network sees 350/40 alone, in which lung is black; it should see what the label sees",
+    ),
+    Defect(
         "data",
         "distiliqa",
         {"data.mode": "as-published"},
@@ -71,8 +99,14 @@ DEFECTS: tuple[Defect, ...] = (
     Defect(
         "p-huber-jumps",
         "shen2025",
-        {f"{part}.huber_form": "printed" for part in BOTH},
+        _both(huber_form="printed"),
         "the printed p-Huber loss jumps at its threshold; the continuous form does not",
+    ),
+    Defect(
+        "chosen-on-training",
+        "shen2025",
+        {"student.select": "training"},
+        "the student's checkpoint is chosen on training data; validation should choose",
     ),
     Defect(
         "crop-off-centre",
@@ -81,10 +115,16 @@ DEFECTS: tuple[Defect, ...] = (
         "the crop of DistilIQA, on which the stem is built, is off the centre",
     ),
     Defect(
+        "lung-unseen",
+        "shen2025",
+        {"network.window": "distiliqa"},
+        "the network sees one window, in which lung is black; it should see what the label sees",
+    ),
+    Defect(
         "data",
         "shen2025",
         {"data.mode": "as-published"},
-        "PSNR of an image against itself; validation by image (see docs/data.md)",
+        "PSNR normalised over the data set; validation on a draw of images (see docs/data.md)",
     ),
     Defect(
         "layout-lost",
@@ -107,6 +147,148 @@ DEFECTS: tuple[Defect, ...] = (
 )
 """Every defect of training and networks that has a switch; those of data follow ``data.mode``."""
 
+PARTS = ("pretrain", "student")
+"""Trainings of TFKT."""
+
+CHOICES: tuple[Choice, ...] = (
+    Choice(
+        "rate-by-epoch",
+        "distiliqa",
+        _both(schedule="epoch", warmup=0.0),
+        "code: torch's CosineAnnealingLR down to 1e-6, stepped after every epoch; no warm-up",
+    ),
+    Choice(
+        "last-batch-kept",
+        "distiliqa",
+        _both(last_batch="kept"),
+        "torch's default: a DataLoader keeps the last, smaller batch",
+    ),
+    Choice(
+        "nothing-clipped-or-averaged",
+        "distiliqa",
+        _both(clip=0.0, average=0.0),
+        "code: gradients are not clipped, weights not averaged",
+    ),
+    Choice(
+        "teachers-every-step",
+        "distiliqa",
+        {"student.teachers": "every-step"},
+        "code: members score the augmented batch at every step; scores of the slices as they are, "
+        "made once, cost a fifth",
+    ),
+    Choice(
+        "float32",
+        "distiliqa",
+        _both(precision="float32", validate_on="given"),
+        "torch's default: float32, scores as the network gives them",
+    ),
+    Choice(
+        "one-draw",
+        "shen2025",
+        {"teacher.hold_out": "first-fold"},
+        "paper: one draw of 20 % of the images validates all members; the student learns from all",
+    ),
+    Choice(
+        "constant-rate",
+        "shen2025",
+        _both(least_rate=1.0, warmup=0.0),
+        "paper: learning rate 0.0002; no schedule is named",
+    ),
+    Choice(
+        "unaugmented",
+        "shen2025",
+        _both(augment=[]),
+        "paper: no augmentation is named",
+    ),
+    Choice(
+        "last-batch-kept",
+        "shen2025",
+        _both(last_batch="kept"),
+        "torch's default: a DataLoader keeps the last, smaller batch",
+    ),
+    Choice(
+        "nothing-clipped-or-averaged",
+        "shen2025",
+        _both(clip=0.0, average=0.0),
+        "paper: neither is named",
+    ),
+    Choice(
+        "float32",
+        "shen2025",
+        _both(precision="float32", validate_on="given"),
+        "torch's default: float32, scores as the network gives them",
+    ),
+    Choice(
+        "one-draw",
+        "tfkt",
+        {"student.hold_out": "first-fold"},
+        "poster and code: one draw of 200 of the 1,000 slices validates",
+    ),
+    Choice(
+        "one-at-a-time",
+        "tfkt",
+        {f"{part}.batch": 1 for part in PARTS},
+        "code: batches of 1, so that batch normalisation sees one image",
+    ),
+    Choice(
+        "rate-by-epoch",
+        "tfkt",
+        {f"{p}.{k}": v for p in PARTS for k, v in (("schedule", "epoch"), ("warmup", 0.0))},
+        "code: torch's CosineAnnealingLR, stepped after every epoch; no warm-up",
+    ),
+    Choice(
+        "rate-to-zero",
+        "tfkt",
+        {f"{part}.least_rate": 0.0 for part in PARTS},
+        "code: the cosine ends at 0",
+    ),
+    Choice(
+        "nothing-clipped-or-averaged",
+        "tfkt",
+        {f"{p}.{k}": 0.0 for p in PARTS for k in ("clip", "average")},
+        "code: gradients are not clipped, weights not averaged",
+    ),
+    Choice(
+        "lowest-validation-loss",
+        "tfkt",
+        {f"{part}.select": "validation-loss" for part in PARTS},
+        "code: the checkpoint with the lowest MSE on what is held out",
+    ),
+    Choice(
+        "augmented",
+        "tfkt",
+        {f"{part}.augment": ["flip", "rotate"] for part in PARTS},
+        "code: flips both ways and quarter turns, of photographs too",
+    ),
+    Choice(
+        "photographs-squared",
+        "tfkt",
+        {"network.natural_side": 512},
+        "code: photographs are stretched to 512×512, which resamples their noise",
+    ),
+    Choice(
+        "random-first-layer",
+        "tfkt",
+        {"network.first_layer": "random"},
+        "code: the first convolutions are made anew for one channel, with random weights",
+    ),
+    Choice(
+        "float32",
+        "tfkt",
+        {
+            f"{part}.{key}": value
+            for part in PARTS
+            for key, value in (
+                ("precision", "float32"),
+                ("validate_on", "given"),
+                ("last_batch", "kept"),
+            )
+        },
+        "torch's default: float32, every batch, scores as the network gives them",
+    ),
+)
+"""What the authors do besides."""
+
 WITHOUT_MODES = ("simulate", "simulate-all", "folder", "kadid10k")
 """Sources that nobody has published mistakes of."""
 
@@ -120,13 +302,18 @@ def defects_of(system: str) -> tuple[Defect, ...]:
     return tuple(defect for defect in DEFECTS if defect.system == system)
 
 
-def as_published(values: Mapping[str, Any], defects: Iterable[Defect]) -> dict[str, Any]:
-    """Plain values of a recipe with some defects brought back.
+def published_by(system: str) -> tuple[Published, ...]:
+    """All that makes a recipe as published: the defects of one system, and its choices."""
+    return *defects_of(system), *(choice for choice in CHOICES if choice.system == system)
+
+
+def as_published(values: Mapping[str, Any], things: Iterable[Published]) -> dict[str, Any]:
+    """Plain values of a recipe with some of what was published brought back.
 
     Tables that the recipe lacks (a student, where there is none) stay away.
     """
     source = values.get("data", {}).get("source", "simulate")
-    keys = {key: value for defect in defects for key, value in defect.keys.items()}
+    keys = {key: value for thing in things for key, value in thing.keys.items()}
     wanted = {
         key: value
         for key, value in keys.items()

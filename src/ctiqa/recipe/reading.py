@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_h
 from ctiqa.errors import UsageError
 from ctiqa.recipe.data import SOURCES, DataRecipe
 from ctiqa.recipe.network import KINDS, NetworkRecipe
-from ctiqa.recipe.published import as_published, defects_of
+from ctiqa.recipe.published import as_published, published_by
 from ctiqa.recipe.whole import Recipe
 from ctiqa.strict_json import decoded
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 MOST_BYTES = 1 << 20
 """Largest recipe that is read."""
 
-TABLES = ("data", "network", "teacher", "student")
+TABLES = ("data", "network", "pretrain", "teacher", "student")
 """Keys of a recipe that defects are laid over."""
 
 SHOWN = 60
@@ -72,7 +72,7 @@ def recipe_from(values: Mapping[str, Any], where: str = "recipe") -> Recipe:
     # Defects are laid over tables; what should be one and is none is named below.
     whole = all(isinstance(values[name], Mapping) for name in TABLES if name in values)
     if whole and values.get("mode") == "as-published":
-        values = as_published(values, defects_of(str(values.get("system"))))
+        values = as_published(values, published_by(str(values.get("system"))))
     recipe = _build(Recipe, values, "", problems)
     if recipe is None or problems:
         count = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
