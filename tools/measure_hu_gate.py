@@ -20,7 +20,7 @@ import numpy as np
 from tools.hu_changes import DAMAGES, HARMLESS, Change, Stack, has_patient
 
 from ctiqa.hu import PADDING_HU
-from ctiqa.io.hu_gate import why_not_hu
+from ctiqa.io.hu.gate import why_not_hu
 
 
 @dataclass(slots=True)

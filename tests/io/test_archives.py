@@ -13,8 +13,9 @@ import pytest
 from tests.io import make
 
 from ctiqa.errors import Reason, UsageError
-from ctiqa.io import archives, find_scans, read_slice
-from ctiqa.io.files import file_stamp, open_file, sniff, walk
+from ctiqa.io import find_scans, read_slice
+from ctiqa.io.access import archives
+from ctiqa.io.access.files import file_stamp, open_file, sniff, walk
 from ctiqa.plain_text import UNSHOWABLE
 
 DEFLATED = zipfile.ZIP_DEFLATED

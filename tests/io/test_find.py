@@ -15,9 +15,9 @@ from tests.io import make
 
 from ctiqa.errors import Reason, UsageError
 from ctiqa.io import Found, find, find_scans, stream_slices
-from ctiqa.io.copies import drop_copies
-from ctiqa.io.files import walk
-from ctiqa.io.series import group, look_over
+from ctiqa.io.access.files import walk
+from ctiqa.io.grouping.copies import drop_copies
+from ctiqa.io.grouping.series import group, look_over
 from ctiqa.types import Acquisition, Slice, SliceHeader, SliceSource
 
 
@@ -197,9 +197,9 @@ def test_series_of_one_slice_each_that_belong_together(tmp_path: Path) -> None:
     ],
 )
 def test_slices_of_different_studies_or_geometries_are_not_united(
-    tmp_path: Path, different: dict[str, object]
+    tmp_path: Path, different: dict[str, Any]
 ) -> None:
-    facts = {"StudyInstanceUID": "2.25.9"}
+    facts: dict[str, Any] = {"StudyInstanceUID": "2.25.9"}
     make.write_ct(tmp_path / "0.dcm", z_mm=0, series="S0", **facts)
     make.write_ct(
         tmp_path / "1.dcm", make.phantom(seed=1), z_mm=5, series="S1", **facts | different

@@ -22,9 +22,9 @@ from tools.hu_changes import DAMAGES, HARMLESS, Change, has_patient, turned
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.hu import PADDING_HU
 from ctiqa.io import find_scans, stream_slices
-from ctiqa.io.hu_gate import check_hu, why_not_hu
-from ctiqa.io.hu_histogram import Histogram, sample
-from ctiqa.io.hu_padding import without_padding
+from ctiqa.io.hu.gate import check_hu, why_not_hu
+from ctiqa.io.hu.histogram import Histogram, sample
+from ctiqa.io.hu.padding import without_padding
 from ctiqa.types import Slice
 
 Hu = npt.NDArray[np.float64]

@@ -12,7 +12,7 @@ from ctiqa.errors import Reason, RefusedError
 from ctiqa.hu import PADDING_HU
 from ctiqa.io.dicom.image_type import check_image_type, check_object, check_rescale_type
 from ctiqa.io.dicom.syntaxes import is_lossy
-from ctiqa.io.geometry import (
+from ctiqa.io.grouping.geometry import (
     check_axial,
     check_spacing,
     normal,
@@ -20,7 +20,7 @@ from ctiqa.io.geometry import (
     tilt_deg,
     unit_orientation,
 )
-from ctiqa.io.hu_checks import check_matrix, check_rescale, to_hu
+from ctiqa.io.hu.checks import check_matrix, check_rescale, to_hu
 
 CT_CLASS = "1.2.840.10008.5.1.4.1.1.2"
 

@@ -11,7 +11,7 @@ from tests.io import make
 
 from ctiqa.errors import Reason, UsageError
 from ctiqa.io import find_scans
-from ctiqa.io.files import walk
+from ctiqa.io.access.files import walk
 
 
 @pytest.fixture

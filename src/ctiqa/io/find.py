@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import cast
 
 from ctiqa.errors import Reason, RefusedError, UsageError
-from ctiqa.io.copies import Fingerprint, drop_copies
+from ctiqa.io.access.files import walk
 from ctiqa.io.dicom.meta import announces_compression
-from ctiqa.io.files import walk
 from ctiqa.io.formats import read_headers
+from ctiqa.io.grouping.copies import Fingerprint, drop_copies
+from ctiqa.io.grouping.series import group
 from ctiqa.io.processes import apart, in_order, prepare
 from ctiqa.io.protocol import DEFAULT_OPTIONS, Contents, ReadOptions
-from ctiqa.io.series import group
 from ctiqa.types import Scan, Skipped, SliceHeader
 
 BATCH = 32

@@ -14,12 +14,12 @@ import numpy as np
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io import tiff_pages as tag
-from ctiqa.io.files import file_stamp, open_file
-from ctiqa.io.hu_checks import Stored, check_matrix, to_hu
-from ctiqa.io.hu_gate import check_hu
+from ctiqa.io.access.files import file_stamp, open_file
+from ctiqa.io.access.regular import Stamp
+from ctiqa.io.hu.checks import Stored, check_matrix, to_hu
+from ctiqa.io.hu.gate import check_hu
+from ctiqa.io.hu.sampling import finite_ones, spread
 from ctiqa.io.protocol import Contents, ReadOptions
-from ctiqa.io.regular import Stamp
-from ctiqa.io.sampling import finite_ones, spread
 from ctiqa.io.silence import foreign
 from ctiqa.io.tiff_pages import Page, pages
 from ctiqa.io.tiff_pixels import DEFLATE, PLAIN, dtype_of, pieces, read_page

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ctiqa.errors import UsageError
 from ctiqa.hu import PADDING_HU
-from ctiqa.io.hu_gate import why_not_hu
+from ctiqa.io.hu.gate import why_not_hu
 from ctiqa.types import HuImage, Scan, Slice, SliceHeader, SliceSource
 
 ARRAY_NAME = Path("array")

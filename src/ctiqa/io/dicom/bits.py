@@ -6,7 +6,7 @@ import numpy as np
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.dicom.layout import Layout
-from ctiqa.io.hu_checks import Stored
+from ctiqa.io.hu.checks import Stored
 
 
 def values_of(stored: Stored, layout: Layout) -> Stored:

@@ -17,7 +17,7 @@ from ctiqa.io.dicom.fragments import frame_code
 from ctiqa.io.dicom.header import PixelPlace
 from ctiqa.io.dicom.layout import Layout
 from ctiqa.io.dicom.syntaxes import JPEG_12_BIT, JPEG_EXTENDED, RLE
-from ctiqa.io.hu_checks import Stored
+from ctiqa.io.hu.checks import Stored
 from ctiqa.io.silence import captured_stderr, foreign
 
 PATCHED_UP = (b"Corrupt JPEG data", b"Bogus Huffman table", b"Premature end of JPEG")

@@ -9,7 +9,7 @@ from ctiqa.io.dicom.fragments import check_fragments
 from ctiqa.io.dicom.header import PixelPlace
 from ctiqa.io.dicom.syntaxes import is_decoded, is_native
 from ctiqa.io.dicom.tags import Tags
-from ctiqa.io.hu_checks import check_matrix
+from ctiqa.io.hu.checks import check_matrix
 
 MAX_FRAMES = 20_000
 """Most frames of one file; a gated heart in thin slices takes some thousands."""

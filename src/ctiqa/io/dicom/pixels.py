@@ -12,7 +12,7 @@ from ctiqa.io.dicom.bits import values_of
 from ctiqa.io.dicom.header import PixelPlace
 from ctiqa.io.dicom.layout import Layout
 from ctiqa.io.dicom.syntaxes import EXPLICIT_BIG, is_native
-from ctiqa.io.hu_checks import Stored
+from ctiqa.io.hu.checks import Stored
 
 
 def stored_frame(place: PixelPlace, layout: Layout, frame: int) -> Stored:

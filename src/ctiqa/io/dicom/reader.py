@@ -9,21 +9,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ctiqa.errors import Reason, RefusedError
+from ctiqa.io.access.files import file_stamp
 from ctiqa.io.dicom.header import DicomFile, PixelPlace, parse
 from ctiqa.io.dicom.image_type import check_image_type, check_object, check_rescale_type
 from ctiqa.io.dicom.layout import Layout, read_layout
 from ctiqa.io.dicom.pixels import stored_frame
 from ctiqa.io.dicom.syntaxes import is_lossy, is_native
 from ctiqa.io.dicom.tags import Tags
-from ctiqa.io.files import file_stamp
-from ctiqa.io.geometry import (
+from ctiqa.io.grouping.geometry import (
     check_axial,
     check_spacing,
     position_mm,
     tilt_deg,
     unit_orientation,
 )
-from ctiqa.io.hu_checks import Rescale, check_rescale, to_hu
+from ctiqa.io.hu.checks import Rescale, check_rescale, to_hu
 from ctiqa.io.protocol import Contents, ReadOptions
 from ctiqa.types import Acquisition, HuImage, SliceHeader, SliceSource
 

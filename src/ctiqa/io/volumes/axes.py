@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ctiqa.io.geometry import normal, unit_orientation
+from ctiqa.io.grouping.geometry import normal, unit_orientation
 
 Vector = npt.NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io.files import open_file
+from ctiqa.io.access.files import open_file
 from ctiqa.io.silence import foreign
 from ctiqa.io.volumes.axes import Placement, unoriented
 from ctiqa.io.volumes.data_files import beside, named

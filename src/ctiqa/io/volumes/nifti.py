@@ -11,9 +11,9 @@ from nibabel.nifti1 import Nifti1Header, Nifti1PairHeader
 from nibabel.nifti2 import Nifti2Header, Nifti2PairHeader
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io.files import open_file
-from ctiqa.io.inflated import GZIP_MAGIC, Inflated
-from ctiqa.io.regular import is_there
+from ctiqa.io.access.files import open_file
+from ctiqa.io.access.inflated import GZIP_MAGIC, Inflated
+from ctiqa.io.access.regular import is_there
 from ctiqa.io.silence import foreign
 from ctiqa.io.volumes.axes import Placement
 from ctiqa.io.volumes.shapes import kept_axes, three

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io import archives
-from ctiqa.io.files import open_file
+from ctiqa.io.access import archives
+from ctiqa.io.access.files import open_file
 from ctiqa.io.silence import foreign
 from ctiqa.io.volumes.axes import Axes
 from ctiqa.io.volumes.shapes import kept_axes

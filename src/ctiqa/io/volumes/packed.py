@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io import archives
-from ctiqa.io.files import open_file
-from ctiqa.io.inflated import Inflated
+from ctiqa.io.access import archives
+from ctiqa.io.access.files import open_file
+from ctiqa.io.access.inflated import Inflated
 from ctiqa.io.volumes.storage import Storage, missing
 
 CHUNK_BYTES = 1 << 20

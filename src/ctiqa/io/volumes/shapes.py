@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from operator import eq
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io.hu_checks import MIN_MATRIX
+from ctiqa.io.hu.checks import MIN_MATRIX
 from ctiqa.io.volumes.axes import are_alike, odd_one
 
 Shape = tuple[int, int, int]

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io.geometry import check_axial, check_spacing
-from ctiqa.io.hu_checks import Rescale, Stored, check_matrix, check_rescale, to_hu
-from ctiqa.io.hu_gate import check_hu
+from ctiqa.io.grouping.geometry import check_axial, check_spacing
+from ctiqa.io.hu.checks import Rescale, Stored, check_matrix, check_rescale, to_hu
+from ctiqa.io.hu.gate import check_hu
+from ctiqa.io.hu.sampling import finite_ones, spread
 from ctiqa.io.protocol import ReadOptions
-from ctiqa.io.sampling import finite_ones, spread
 from ctiqa.io.volumes.axes import Axes, Placement, anatomical_axes, slice_geometry
 from ctiqa.io.volumes.shapes import doubt_about_order
 from ctiqa.io.volumes.storage import Storage

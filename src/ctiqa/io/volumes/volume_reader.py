@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-from ctiqa.io.files import file_stamp
+from ctiqa.io.access.files import file_stamp
+from ctiqa.io.access.regular import Stamp
 from ctiqa.io.protocol import Contents, ReadOptions
-from ctiqa.io.regular import Stamp
 from ctiqa.io.volumes.volume import Volume, doubt, volume_headers, volume_hu
 from ctiqa.types import HuImage, SliceHeader
 

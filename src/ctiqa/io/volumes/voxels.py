@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io.files import file_stamp, open_file
-from ctiqa.io.inflated import MOST_TIMES
-from ctiqa.io.regular import Stamp, is_there
+from ctiqa.io.access.files import file_stamp, open_file
+from ctiqa.io.access.inflated import MOST_TIMES
+from ctiqa.io.access.regular import Stamp, is_there
 from ctiqa.io.volumes.packed import first_voxel, packed_size, voxel_bytes
 from ctiqa.io.volumes.spool import Spool
 from ctiqa.io.volumes.storage import Storage, missing

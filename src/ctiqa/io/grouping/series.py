@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ctiqa.io.lost_series import reunite
-from ctiqa.io.order import SAME_POSITION_MM, by_file, by_position
+from ctiqa.io.grouping.lost_series import reunite
+from ctiqa.io.grouping.order import SAME_POSITION_MM, by_file, by_position
 from ctiqa.types import Scan, SliceHeader
 
 SAME_DIRECTION = 0.02

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io.hu_checks import Stored
+from ctiqa.io.hu.checks import Stored
 
 MOST_SLICES = 16
 LEAST_SLICES = 4

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io.folders import is_passed_over
-from ctiqa.io.regular import Stamp, regular_stamp
+from ctiqa.io.access.folders import is_passed_over
+from ctiqa.io.access.regular import Stamp, regular_stamp
 from ctiqa.io.silence import foreign
 from ctiqa.plain_text import clean
 

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
 from ctiqa.errors import Reason
-from ctiqa.io.order import by_file, z_steps
+from ctiqa.io.grouping.order import by_file, z_steps
 from ctiqa.types import Skipped, SliceHeader
 
 Fingerprint = tuple[str, bytes]

@@ -1,4 +1,4 @@
-"""How many pixels have which value: what the rules of :mod:`ctiqa.io.hu_gate` look at."""
+"""How many pixels have which value: what the rules of :mod:`ctiqa.io.hu.gate` look at."""
 
 from __future__ import annotations
 

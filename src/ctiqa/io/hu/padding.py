@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.hu import PLAUSIBLE_HU
-from ctiqa.io.hu_histogram import Histogram
+from ctiqa.io.hu.histogram import Histogram
 
 EXACT_SHARE = 0.8
 """Padding holds at least this share of what lies below; resampling blends the rest with air.

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 
-from ctiqa.io.order import z_steps
+from ctiqa.io.grouping.order import z_steps
 from ctiqa.types import SliceHeader
 
 OWN_UIDS = "every slice has a series UID of its own; grouped by folder, study and geometry"

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.hu import PADDING_HU, PLAUSIBLE_HU
-from ctiqa.io.hu_gate import check_hu
+from ctiqa.io.hu.gate import check_hu
 from ctiqa.types import HuImage
 
 MIN_MATRIX = 256
@@ -110,7 +110,7 @@ def to_hu(
         stored: Pixels as stored, [rows, cols].
         rescale: (slope, intercept).
         padding: Lowest and highest stored value that mean "no measurement"; ``None`` if unsaid.
-        gate: Whether to ask :func:`ctiqa.io.hu_gate.why_not_hu`; not of a slice whose volume has
+        gate: Whether to ask :func:`ctiqa.io.hu.gate.why_not_hu`; not of a slice whose volume has
             passed as a whole.
 
     Returns:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ctiqa.errors import Reason, RefusedError, UsageError
-from ctiqa.io import archives
-from ctiqa.io.folders import list_files
-from ctiqa.io.inflated import GZIP_MAGIC, Inflated
-from ctiqa.io.other_formats import other_format
-from ctiqa.io.regular import Stamp, first_bytes, is_there, open_regular, regular_stamp
+from ctiqa.io.access import archives
+from ctiqa.io.access.folders import list_files
+from ctiqa.io.access.inflated import GZIP_MAGIC, Inflated
+from ctiqa.io.access.other_formats import other_format
+from ctiqa.io.access.regular import Stamp, first_bytes, is_there, open_regular, regular_stamp
 from ctiqa.plain_text import clean
 
 HEAD_BYTES = 1024

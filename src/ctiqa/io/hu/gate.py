@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.hu import BODY_THRESHOLD_HU, PADDING_HU, PLAUSIBLE_HU
-from ctiqa.io.hu_histogram import Histogram
-from ctiqa.io.hu_padding import without_padding
+from ctiqa.io.hu.histogram import Histogram
+from ctiqa.io.hu.padding import without_padding
 
 Values = npt.NDArray[Any]
 

@@ -1,0 +1,1 @@
+"""Finding files, opening them, and telling what they are."""

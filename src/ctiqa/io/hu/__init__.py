@@ -1,0 +1,1 @@
+"""Whether numbers are HU, and how stored values become HU."""
