@@ -89,7 +89,7 @@ def find_scans(
     """
     if jobs < 1:
         raise UsageError(f"'jobs' must be at least 1, got {jobs}")
-    files = walk([Path(path) for path in paths])
+    files = walk(paths)
     answers: list[Answer] = []
     for batch in _answers(files, options, jobs):
         answers.extend(batch)
