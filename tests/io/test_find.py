@@ -162,6 +162,14 @@ def test_one_uid_for_different_images_costs_none_of_them(tmp_path: Path) -> None
     assert "3 different slices share a SOPInstanceUID with another one" in found.scans[0].warnings
 
 
+def test_the_same_bytes_with_another_rescale_are_another_image(tmp_path: Path) -> None:
+    make.write_ct(tmp_path / "a.dcm", SOPInstanceUID="2.25.1")
+    make.write_ct(tmp_path / "b.dcm", SOPInstanceUID="2.25.1", RescaleIntercept="0")
+    found = find_scans([tmp_path])
+    assert found.skipped == ()
+    assert len(found.scans[0].headers) == 2
+
+
 def test_a_series_copied_under_new_uids_is_noticed(tmp_path: Path) -> None:
     make.write_series(tmp_path / "a", 3, series="A")
     make.write_series(tmp_path / "b", 3, series="B")

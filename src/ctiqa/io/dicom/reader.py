@@ -99,14 +99,16 @@ def read_hu(header: SliceHeader, options: ReadOptions) -> HuImage:  # noqa: ARG0
 
 
 def pixel_fingerprint(path: Path) -> tuple[str, bytes]:
-    """Transfer syntax of a file, and the digest of its pixels as stored, compressed or not.
+    """Transfer syntax of a file, and the digest of its pixels as stored and of what they mean.
 
     Raises:
         RefusedError: If the file cannot be read.
     """
-    place = parse(path).place
+    file = parse(path)
+    place, tags = file.place, Tags(file.dataset)
+    image = _stored_image(file, tags, read_layout(place, tags))
     with place.open() as stream:
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(repr((image.layout, image.rescale, image.padding)).encode())
         while chunk := stream.read(1 << 20):
             digest.update(chunk)
         return place.transfer_syntax, digest.digest()
