@@ -117,7 +117,6 @@ MAP_WORDS = (
 """Maps of perfusion and other quantities."""
 
 MATERIAL_WORDS = (
-    "DENSITY",
     "EFF_ATOMIC_NUM",
     "EFF_Z",
     "ELECTRON_DENSITY",
@@ -134,6 +133,7 @@ MATERIAL_WORDS = (
     "VUE",
     "Z_EFF",
     "ZEFF",
+    "DENSITY",
 )
 """Materials told apart by two energies; the terms of PS3.3 C.8.2.1.1.1 (Supplement 188, 2018), and
 what scanners wrote before there were any."""
