@@ -1,9 +1,12 @@
-"""No test may leave this machine, and none means another engine than it says."""
+"""No test leaves this machine, means another engine than it says, or hangs on luck."""
 
 from __future__ import annotations
 
 import os
 import sys
+
+import pytest
+from hypothesis import HealthCheck, settings
 
 # Tests mean the engine that is everywhere, unless they name one.
 os.environ["CTIQA_ENGINE"] = "onnxruntime"
@@ -26,3 +29,20 @@ def stay_here(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(stay_here)
+
+# A slow machine is no failure, and the examples that are tried are the same everywhere.
+settings.register_profile(
+    "anywhere",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("anywhere")
+
+
+@pytest.fixture(autouse=True)
+def same_weights() -> None:
+    """Networks that a test makes without a seed are the same wherever it stands in the order."""
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
