@@ -36,7 +36,7 @@ def test_no_two_studies_share_files() -> None:
 
 def test_the_page_has_every_table_with_its_command(tmp_path: Path) -> None:
     figures = dict.fromkeys(NAMES, 0.5) | {"overall": 2.5}
-    row = Row("1 members", 1, figures, None, (2.4, 2.6), 2.3, 1.0)
+    row = Row("1 members", 1, figures, figures, None, (2.4, 2.6), 2.3, 1.0)
     for number, study in enumerate(STUDIES):
         folder = folder_of(study, tmp_path)
         folder.mkdir(parents=True, exist_ok=True)

@@ -159,12 +159,14 @@ def test_seeds_differ_and_the_first_is_the_recipes_own() -> None:
 
 def result(variant: str, seed: int, overall: float) -> Result:
     figures = dict.fromkeys(ablation.NAMES, 0.5) | {"overall": overall}
-    return Result(variant, seed, figures, (overall - 0.1, overall + 0.1), None, 1.5)
+    clipped = figures | {"overall": overall + 0.013}
+    return Result(variant, seed, figures, clipped, (overall - 0.1, overall + 0.1), None, 1.5)
 
 
 def test_rows_are_means_over_seeds() -> None:
     (row,) = rows_of([result("4 blocks", 0, 2.0), result("4 blocks", 1, 2.2)])
     assert row.figures["overall"] == pytest.approx(2.1)
+    assert row.clipped["overall"] == pytest.approx(2.113)
     assert row.spread == pytest.approx(0.2 / 2**0.5)
     assert row.interval == pytest.approx((2.0, 2.2))
 
@@ -179,6 +181,8 @@ def test_published_figures_stand_in_their_own_column(rows: list[Row]) -> None:
     lines = text.splitlines()
     assert lines[0].endswith("teacher | published* |")
     assert lines[2].startswith("| 4 blocks | 2.000 (1.900-2.100) |")
+    assert "MSE | overall, clipped | teacher" in lines[0]
+    assert "| 0.500 | 2.013 |  | 2.8070 |" in lines[2]
     assert lines[2].endswith("| 2.8070 |")
     assert lines[3].endswith("|  |")
     assert "not to be compared" in text
@@ -192,6 +196,7 @@ def test_tables_are_written(rows: list[Row], tmp_path: Path) -> None:
         table = list(csv.DictReader(stream))
     assert [row["variant"] for row in table] == ["4 blocks", "own"]
     assert float(table[0]["overall"]) == 2.0
+    assert float(table[0]["overall_clipped"]) == 2.013
     assert json.loads(files[1].read_text())["date"] == "2026-01-01"
     assert files[3].read_bytes().startswith(b"\x89PNG")
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import polars as pl
 import pytest
 from tests.evaluate.made import opened, rows, table_of, tiny, write_set
 
+from ctiqa.data.manifest import Examples
 from ctiqa.evaluate.evaluation import Evaluation, Options, evaluate
 from ctiqa.evaluate.figures import figures_of, pairs_on, rounded
 from ctiqa.evaluate.labelled import Labelled, open_labelled
@@ -45,6 +47,24 @@ def test_figures_are_of_the_given_scores_and_of_rounded_ones(labelled: Labelled)
     assert model.rounded == figures_of(on_grid)
     assert (model.score == model.scores.score).all()
     assert model.given["mae"] != model.rounded["mae"]
+
+
+def test_clipping_is_a_column_of_its_own_and_flatters(labelled: Labelled) -> None:
+    """Scores that go on beyond a crowd of perfect labels tie with them once they are clipped."""
+    label = labelled.label
+    top = np.where(label > np.median(label), labelled.scale.high, label)
+    table = labelled.examples.table.with_columns(label=pl.Series(top))
+    crowded = replace(labelled, examples=Examples(labelled.examples.folder, table))
+    noise = np.random.default_rng(0).uniform(0, 1, len(top))
+    given = dict(zip(crowded.ids, (top + noise * (top == top.max())).tolist(), strict=True))
+    made = Predictor(name="m", kind="predictions", facts={}, given=given)
+    found = evaluate([made], crowded, Options())
+    (model,) = found.models
+    assert (model.score > labelled.scale.high).any()
+    assert model.given == figures_of(pairs_on(crowded, np.array(list(given.values()))))
+    assert model.clipped["overall"].value > model.given["overall"].value
+    assert model.clipped["mae"].value == 0 < model.given["mae"].value
+    assert any("scores of m lie beyond the scale" in note for note in found.notes)
 
 
 def test_rounded_scores_can_be_the_main_ones(labelled: Labelled) -> None:

@@ -96,7 +96,7 @@ def test_what_was_found_is_what_is_shown(labelled: Labelled) -> None:
     found = evaluate([table_of(near(labelled, 1))], labelled, Options())
     text = html.unescape(text_of(found))
     (model,) = found.models
-    for figure in (*model.given.values(), *model.rounded.values()):
+    for figure in (*model.given.values(), *model.clipped.values(), *model.rounded.values()):
         assert number(figure.value) in text
         assert interval(figure) in text
     for part in (*model.bands, *model.parts["region"]):

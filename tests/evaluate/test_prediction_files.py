@@ -42,7 +42,7 @@ def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
         "1 examples that the data set does not have: zz",
         "1 examples given twice: a",
         "2 scores that are not finite numbers: line 4: 'good', line 7: 'nan'",
-        "1 scores outside 0 to 4: line 6: 5",
+        "1 scores far outside 0 to 4: line 6: 5",
     ):
         assert expected in said
 

@@ -37,13 +37,16 @@ def answers(given: Sequence[float]) -> Predictor:
 
 
 @pytest.mark.parametrize(
-    ("members", "score"), [((1.0, 2.0), 1.5), ((5.0, 6.0), 4.0), ((-3.0, 1.0), 0.0)]
+    ("members", "score", "clipped"),
+    [((1.0, 2.0), 1.5, 1.5), ((5.0, 6.0), 5.5, 4.0), ((-3.0, 1.0), -1.0, 0.0)],
 )
-def test_scores_are_means_within_the_scale(
-    labelled: Labelled, members: tuple[float, float], score: float
+def test_scores_are_means_as_given_and_beside_them_clipped(
+    labelled: Labelled, members: tuple[float, float], score: float, clipped: float
 ) -> None:
     found = score_examples(answers(members), labelled.examples, labelled.scale)
     assert set(found.score.tolist()) == {score}
+    assert set(found.clipped.tolist()) == {clipped}
+    assert found.beyond == (len(found.score) if score != clipped else 0)
     assert found.spread[0] == pytest.approx(abs(members[0] - members[1]) / 2)
 
 

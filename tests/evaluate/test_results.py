@@ -70,7 +70,7 @@ def test_several_models_have_a_folder_each(found: Evaluation, tmp_path: Path) ->
 def test_the_json_holds_every_figure(found: Evaluation, tmp_path: Path) -> None:
     write_results(found, tmp_path / "out", "ctiqa evaluate x", WHEN)
     facts = json.loads((tmp_path / "out" / "metrics.json").read_text())
-    assert facts["schema"] == 1
+    assert facts["schema"] == 2
     assert facts["command"] == "ctiqa evaluate x"
     assert facts["created"] == "2026-11-21T12:00:00+00:00"
     assert facts["data"] == {
@@ -85,7 +85,7 @@ def test_the_json_holds_every_figure(found: Evaluation, tmp_path: Path) -> None:
     }
     first, second = facts["models"]
     for model in (first, second):
-        for kind in ("as_given", "rounded"):
+        for kind in ("as_given", "clipped", "rounded"):
             for figure in model[kind].values():
                 low, high = figure["interval"]
                 assert low <= high

@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ctiqa.errors import DataError, UsageError
-from ctiqa.evaluate.figures import figures_of, pairs_on
+from ctiqa.evaluate.figures import figures_of, pairs_on, unit_of
 from ctiqa.evaluate.labelled import Labelled, open_labelled
 from ctiqa.evaluate.predictors import score_examples
 from ctiqa.evaluate.references import ALONE, BESIDE, REFERENCES, has_originals, open_reference
 from ctiqa.evaluate.scale import Floats
 from ctiqa.evaluate.variants import Variant
 from ctiqa.io.atomic import write_bytes
+from ctiqa.metrics.agreement import agreement
 from ctiqa.recipe import Recipe, recipe_from
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class Result:
     Attributes:
         variant: Name of the variant.
         seed: Number of the seed, from 0.
-        figures: Figures on the test split, by name.
+        figures: Figures of the scores as given on the test split, by name.
+        clipped: The same of the scores clipped to the scale of the labels.
         interval: 95 % patient-clustered interval of the overall figure.
         teacher_overall: Overall figure of the mean of its teacher; ``None`` without one.
         minutes: Time that it took; what variants share counts where it was made.
@@ -54,6 +56,7 @@ class Result:
     variant: str
     seed: int
     figures: dict[str, float]
+    clipped: dict[str, float]
     interval: tuple[float, float] | None
     teacher_overall: float | None
     minutes: float
@@ -87,7 +90,8 @@ class Row:
     Attributes:
         variant: Name of the variant.
         seeds: Number of seeds.
-        figures: Mean of every figure over the seeds.
+        figures: Mean of every figure of the scores as given over the seeds.
+        clipped: The same of the scores clipped to the scale of the labels.
         spread: Standard deviation of the overall figure over the seeds; ``None`` for one.
         interval: 95 % patient-clustered interval of the overall figure, mean over the seeds.
         teacher_overall: Mean overall figure of the teachers; ``None`` without one.
@@ -97,6 +101,7 @@ class Row:
     variant: str
     seeds: int
     figures: dict[str, float]
+    clipped: dict[str, float]
     spread: float | None
     interval: tuple[float, float] | None
     teacher_overall: float | None
@@ -167,9 +172,10 @@ def _reference_row(name: str, labelled: Labelled) -> Row:
     scores = score_examples(open_reference(name, labelled), labelled.examples, labelled.scale)
     found = figures_of(pairs_on(labelled, scores.score), NAMES)
     figures = {each: figure.value for each, figure in found.items()}
+    clipped = _values(labelled, scores.clipped)
     said = f"{name} ({'sees the original' if name in BESIDE else 'no training'})"
     minutes = (time.monotonic() - started) / 60
-    return Row(said, 1, figures, None, found["overall"].interval, None, minutes)
+    return Row(said, 1, figures, clipped, None, found["overall"].interval, None, minutes)
 
 
 def with_seed(recipe: Recipe, seed: int) -> Recipe:
@@ -199,6 +205,7 @@ def _row(results: Sequence[Result]) -> Row:
         variant=results[0].variant,
         seeds=len(results),
         figures={name: fmean(r.figures[name] for r in results) for name in NAMES},
+        clipped={name: fmean(r.clipped[name] for r in results) for name in NAMES},
         spread=stdev(overall) if len(overall) > 1 else None,
         interval=(fmean(i[0] for i in intervals), fmean(i[1] for i in intervals))
         if intervals
@@ -223,6 +230,7 @@ def _result(study: Study, variant: Variant, seed: int, recipe: Recipe) -> Result
         variant.name,
         seed,
         {name: figure.value for name, figure in found.items()},
+        _values(labelled, labelled.scale.clip(scores)),
         found["overall"].interval,
         None if teacher is None else _overall(labelled, teacher),
         (time.monotonic() - started) / 60,
@@ -263,8 +271,8 @@ def _trained(study: Study, recipe: Recipe, folder: Path) -> tuple[Floats, Floats
     scores = predict(
         load_student(recipe, folder), labelled.examples, device=run.device, precision=precision
     )
-    teacher = _joined(np.concatenate(members, axis=1), labelled) if members else None
-    return _joined(scores, labelled), teacher
+    teacher = _joined(np.concatenate(members, axis=1)) if members else None
+    return _joined(scores), teacher
 
 
 def _members(run: Run, labelled: Labelled) -> Iterator[Any]:
@@ -316,9 +324,16 @@ def _mark(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:10]
 
 
-def _joined(outputs: Any, labelled: Labelled) -> Floats:
-    return labelled.scale.clip(np.asarray(outputs, dtype=np.float64).mean(axis=1))
+def _joined(outputs: Any) -> Floats:
+    return np.asarray(np.asarray(outputs, dtype=np.float64).mean(axis=1))
+
+
+def _values(labelled: Labelled, scores: Floats) -> dict[str, float]:
+    """Figures without their intervals."""
+    scale = labelled.scale
+    found = agreement(scale.grades(scores), scale.grades(labelled.label)).figures()
+    return {name: unit_of(name, scale) * found[name] for name in NAMES}
 
 
 def _overall(labelled: Labelled, scores: Floats) -> float:
-    return figures_of(pairs_on(labelled, scores), ("overall",))["overall"].value
+    return _values(labelled, scores)["overall"]

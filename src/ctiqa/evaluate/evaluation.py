@@ -70,6 +70,7 @@ class Measured:
         scores: Its scores as given.
         pairs: Scores and labels: rounded, where rounded ones are the main ones.
         given: Figures of the scores as given.
+        clipped: Figures of the scores clipped to the scale of the labels.
         rounded: Figures of the scores rounded to the grid of the labels.
         bands: Errors by grade of the label.
         parts: Errors by region, kernel, …, by column of :data:`PARTS`.
@@ -83,6 +84,7 @@ class Measured:
     scores: Scores
     pairs: Pairs
     given: Mapping[str, Figure]
+    clipped: Mapping[str, Figure]
     rounded: Mapping[str, Figure]
     bands: tuple[Part, ...]
     parts: Mapping[str, tuple[Part, ...]]
@@ -142,7 +144,8 @@ def evaluate(
     """
     models = tuple(_measure(each, labelled, options, progress) for each in predictors)
     named = {each.predictor.name: each.pairs for each in models}
-    notes = tuple(_notes(predictors, labelled, options))
+    beyond = {each.predictor.name: each.scores.beyond for each in models}
+    notes = tuple(_notes(predictors, labelled, options, beyond))
     return Evaluation(labelled, options, models, differences(named), notes, readers_of(labelled))
 
 
@@ -164,6 +167,7 @@ def _measure(
         scores=scores,
         pairs=pairs,
         given=figures_of(given),
+        clipped=figures_of(pairs_on(labelled, scores.clipped)),
         rounded=figures_of(on_grid),
         bands=bands_of(pairs),
         parts=_parts(labelled, pairs),
@@ -221,10 +225,16 @@ def _coverage(predictor: Predictor, scores: Scores, labelled: Labelled) -> float
         return None
     floor = rule.floor * (labelled.scale.grade / (predictor.scale or labelled.scale).grade)
     half = rule.quantile * np.hypot(scores.spread, floor)
-    return float(np.mean(np.abs(scores.score - labelled.label) <= half))
+    # The interval is that of a score as users get it, within the scale.
+    return float(np.mean(np.abs(scores.clipped - labelled.label) <= half))
 
 
-def _notes(predictors: Sequence[Predictor], labelled: Labelled, options: Options) -> Iterator[str]:
+def _notes(
+    predictors: Sequence[Predictor],
+    labelled: Labelled,
+    options: Options,
+    beyond: Mapping[str, int],
+) -> Iterator[str]:
     if labelled.left_out:
         yield (
             f"{len(labelled.left_out)} patients of the split were left out because a model was "
@@ -247,5 +257,11 @@ def _notes(predictors: Sequence[Predictor], labelled: Labelled, options: Options
             f"Made from other data, or from data not stated: {some([*other, *unknown])}. Whether "
             "these patients were trained on is not known; --trained-on leaves such patients out."
         )
+    for name, count in beyond.items():
+        if count:
+            yield (
+                f"{count} scores of {name} lie beyond the scale. The main figures are of scores as "
+                "given; clipped to the scale they have a column of their own."
+            )
     if options.round:
         yield "The main figures are of rounded scores, which τb rewards where labels have ties."

@@ -15,6 +15,9 @@ from ctiqa.evaluate.scale import Scale
 
 COLUMNS = ("id", "score")
 
+BEYOND = 0.5
+"""Grades by which a score may lie beyond the scale, as a network's does that nobody clipped."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -104,13 +107,17 @@ def _problems(
     counts: Mapping[str, int] = Counter(row.id for row in rows)
     all_known = frozenset(known)
     wrong = [row for row in rows if math.isnan(row.value)]
-    outside = [row for row in rows if row.value < scale.low or row.value > scale.high]
+    low, high = (
+        end + side * BEYOND * scale.grade
+        for end, side in zip(scale.as_list(), (-1, 1), strict=True)
+    )
+    outside = [row for row in rows if row.value < low or row.value > high]
     found = {
         "missing examples": [name for name in needed if name not in counts],
         "examples that the data set does not have": [n for n in counts if n not in all_known],
         "examples given twice": [name for name, count in counts.items() if count > 1],
         "scores that are not finite numbers": [f"line {r.line}: {r.score!r}" for r in wrong],
-        f"scores outside {scale.low:g} to {scale.high:g}": [
+        f"scores far outside {scale.low:g} to {scale.high:g}": [
             f"line {r.line}: {r.score}" for r in outside
         ],
     }

@@ -65,12 +65,19 @@ class Scores:
     """What a predictor says of examples.
 
     Attributes:
-        score: Score of every example, within the scale [n].
+        score: Score of every example as it is given, which may lie beyond the scale [n].
         spread: Standard deviation over the members [n]; 0 for a single one.
+        clipped: The scores within the scale [n].
     """
 
     score: Floats
     spread: Floats
+    clipped: Floats
+
+    @property
+    def beyond(self) -> int:
+        """Number of scores that lie beyond the scale."""
+        return int(np.sum(self.score != self.clipped))
 
 
 def score_examples(
@@ -87,7 +94,7 @@ def score_examples(
     Args:
         predictor: Who scores.
         examples: Slices in HU.
-        scale: Scale of the labels; scores of another are put on it, and all are clipped to it.
+        scale: Scale of the labels; scores of another are put on it.
         change: Applied to slices of one size before they are scored.
         progress: Told (examples done, examples in all).
         batch: Slices at a time.
@@ -99,7 +106,7 @@ def score_examples(
         if change is not None:
             raise UsageError(f"'{predictor.name}' is a table; it cannot score changed images")
         given = np.array([predictor.given[name] for name in ids_of(examples.table)])
-        return Scores(given, np.zeros_like(given))
+        return Scores(given, np.zeros_like(given), scale.clip(given))
     members: list[npt.NDArray[np.float32]] = []
     done = 0
     for hu in _batches(examples, batch):
@@ -112,12 +119,10 @@ def score_examples(
 
 def _scores_of(members: Sequence[npt.NDArray[np.float32]], own: Scale, scale: Scale) -> Scores:
     outputs = np.concatenate(members) if members else np.empty((0, 1), np.float32)
-    score = own.clip(outputs.mean(axis=1, dtype=np.float64))
+    given = outputs.mean(axis=1, dtype=np.float64)
+    score = given if own == scale else scale.low + own.grades(given) * scale.grade
     spread = outputs.std(axis=1, dtype=np.float64)
-    return Scores(
-        score if own == scale else scale.low + own.grades(score) * scale.grade,
-        np.asarray(spread * (scale.grade / own.grade)),
-    )
+    return Scores(score, np.asarray(spread * (scale.grade / own.grade)), scale.clip(score))
 
 
 def _batches(examples: Examples, batch: int) -> Iterator[Images]:

@@ -25,7 +25,7 @@ from ctiqa.io.atomic import make_folder, write_bytes
 from ctiqa.metrics.agreement import agreement
 from ctiqa.metrics.resampling import LEVEL, RESAMPLES
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the layout of metrics.json."""
 
 METRICS = "metrics.json"
@@ -147,6 +147,7 @@ def _write_tables(folder: Path, model: Measured, labelled: Labelled) -> None:
         "patient_id": [str(name) for name in labelled.patient.tolist()],
         "error": (model.score - labelled.label).tolist(),
         "as_given": model.scores.score.tolist(),
+        "clipped": model.scores.clipped.tolist(),
         "spread": model.scores.spread.tolist(),
     }
     for column in TOLD:
@@ -168,6 +169,8 @@ def _model_dict(model: Measured) -> dict[str, Any]:
         "facts": dict(predictor.facts),
         "trained_on_sha256": predictor.trained_on,
         "as_given": _figures_dict(model.given),
+        "clipped": _figures_dict(model.clipped),
+        "beyond_scale": model.scores.beyond,
         "rounded": _figures_dict(model.rounded),
         "plcc_logistic": asdict(model.mapped),
         "interval_coverage": model.coverage,

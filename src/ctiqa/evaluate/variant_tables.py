@@ -37,7 +37,7 @@ def write_tables(
         The files.
     """
     files = [folder / f"{name}{suffix}" for suffix in (".csv", ".json", ".md", ".png")]
-    content = {"schema": 1, **facts, "rows": [asdict(row) for row in rows]}
+    content = {"schema": 2, **facts, "rows": [asdict(row) for row in rows]}
     made = (
         table_csv(rows),
         json.dumps(content, indent=1) + "\n",
@@ -53,12 +53,14 @@ def table_csv(rows: Sequence[Row]) -> str:
     """One line a variant."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    further = ("overall_sd", "overall_low", "overall_high", "teacher_overall")
+    clipped = tuple(f"{name}_clipped" for name in NAMES)
+    further = ("overall_sd", "overall_low", "overall_high", "teacher_overall", *clipped)
     writer.writerow(("variant", "seeds", *NAMES, *further))
     for row in rows:
         low, high = row.interval or ("", "")
         figures = [round(row.figures[name], 6) for name in NAMES]
-        ends = (row.spread, low, high, row.teacher_overall)
+        within = (round(row.clipped[name], 6) for name in NAMES)
+        ends = (row.spread, low, high, row.teacher_overall, *within)
         writer.writerow((row.variant, row.seeds, *figures, *("" if e is None else e for e in ends)))
     return stream.getvalue()
 
@@ -69,11 +71,15 @@ def table_markdown(
     """The table to read; what a paper published stands in its own last column."""
     source = next((row.source for row in published.values()), "")
     on = next((row.measured_on for row in published.values()), "")
-    head = "| | overall (95 % interval) | PLCC | SROCC | KROCC | MAE | teacher |"
-    rule = "|---|---|---|---|---|---|---|"
+    head = (
+        "| | overall (95 % interval) | PLCC | SROCC | KROCC | MAE | MSE | overall, clipped "
+        "| teacher |"
+    )
+    rule = "|---|---|---|---|---|---|---|---|---|"
     lines = [head + (" published* |" if published else ""), rule + ("---|" if published else "")]
     for row in rows:
-        cells = [row.variant, _overall(row), *(f"{row.figures[n]:.3f}" for n in NAMES[1:5])]
+        cells = [row.variant, _overall(row), *(f"{row.figures[n]:.3f}" for n in NAMES[1:])]
+        cells.append(f"{row.clipped['overall']:.3f}")
         cells.append("" if row.teacher_overall is None else f"{row.teacher_overall:.3f}")
         if published:
             theirs = published.get(row.variant)
