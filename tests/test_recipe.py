@@ -150,7 +150,7 @@ def test_distillation_needs_members() -> None:
         ({"kind": "stem-vit", "crop": "left"}, "network.crop must be one of published, centre"),
         ({"kind": "stem-vit", "window": "x"}, "network.window must be one of soft"),
         ({"kind": "body", "side": 10}, "network.side must be 0 or >= 64, got 10"),
-        ({"kind": "tfkt", "pretrained": "a.pth"}, "network.pretrained must be 'none', 'hub'"),
+        ({"kind": "tfkt", "pretrained": "a.onnx"}, "network.pretrained must be 'none', 'hub'"),
         ({"kind": "resnet"}, "network.kind must be one of stride32, stem-vit, tfkt, body"),
         ({"kind": "body", "blocks": 3}, "network.blocks is not a key of a recipe"),
     ],

@@ -17,10 +17,13 @@ from tests.models.networks import BODY, DBCNN, MANIQA, STEM_VIT, TFKT, TINY_VIT
 from torch import Tensor, nn
 
 from ctiqa.errors import UsageError, WeightsError
-from ctiqa.models.bodies import make_body, sources
-from ctiqa.models.body_weights import as_timm, differences, fitted_conv, read_weights
+from ctiqa.models.bodies import make_body
+from ctiqa.models.body_weights import as_timm, fitted_conv
 from ctiqa.models.build import build
+from ctiqa.models.origins import Weights, sources
+from ctiqa.models.state_dicts import differences, read_state
 from ctiqa.recipe import NetworkRecipe, TfktNetwork
+from ctiqa.recipe.network import BodiesNetwork
 
 State = dict[str, Tensor]
 
@@ -102,7 +105,7 @@ def test_a_file_of_torchvision_fits_a_vit_of_timm(tmp_path: Path) -> None:
     # torchvision's own head starts at zero.
     nn.init.normal_(theirs.heads.head.weight)
     file = saved(theirs, tmp_path / "vit.safetensors")
-    ours = make_body(TINY_VIT, str(file), side=224, depth=2).eval()
+    ours = make_body(TINY_VIT, Weights(str(file)), side=224, depth=2).eval()
     theirs.heads = nn.Identity()
     image = torch.randn(2, 3, 224, 224)
     with torch.no_grad():
@@ -111,7 +114,7 @@ def test_a_file_of_torchvision_fits_a_vit_of_timm(tmp_path: Path) -> None:
 
 def test_places_are_interpolated_for_another_side(tmp_path: Path) -> None:
     file, state = timm_file(TINY_VIT, tmp_path, depth=1)
-    body = make_body(TINY_VIT, str(file), side=448, depth=1).state_dict()
+    body = make_body(TINY_VIT, Weights(str(file)), side=448, depth=1).state_dict()
     assert body["pos_embed"].shape == (1, 1 + 28 * 28, 192)
     torch.testing.assert_close(body["pos_embed"][:, :1], state["pos_embed"][:, :1])
     grid = body["pos_embed"][0, 1:].view(28, 28, 192)
@@ -124,7 +127,7 @@ def test_googlenet_passes_over_the_side_heads_of_its_file(tmp_path: Path) -> Non
     torch.manual_seed(4)
     theirs = torchvision.models.googlenet(aux_logits=True, init_weights=False)
     file = saved(theirs, tmp_path / "googlenet.safetensors")
-    ours = make_body("googlenet", str(file), outputs=2).state_dict()
+    ours = make_body("googlenet", Weights(str(file)), outputs=2).state_dict()
     same(theirs.state_dict(), ours, "", without=("fc.",))
 
 
@@ -182,12 +185,12 @@ def test_a_file_that_is_no_safetensors(tmp_path: Path) -> None:
     file = tmp_path / "text.safetensors"
     file.write_text("weights")
     with pytest.raises(WeightsError, match="must be a safetensors file of a state dict"):
-        read_weights(file)
+        read_state(file)
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="must be a safetensors file"):
-        read_weights(tmp_path)
+    with pytest.raises(WeightsError, match="must be a state dict saved by torch"):
+        read_state(tmp_path)
 
 
 def test_too_few_files_for_two_bodies() -> None:
@@ -196,70 +199,22 @@ def test_too_few_files_for_two_bodies() -> None:
 
 
 def test_each_body_has_its_source() -> None:
-    assert sources("hub", ("a", "b")) == ("hub", "hub")
-    assert sources(f"x{os.pathsep}y", ("a", "b")) == ("x", "y")
+    def given(recipe: BodiesNetwork) -> list[str]:
+        return [weights.source for weights in sources(recipe)]
+
+    assert given(replace(TFKT, pretrained="hub")) == ["hub", "hub"]
+    two = f"x.pth{os.pathsep}y.safetensors"
+    assert given(replace(TFKT, pretrained=two)) == ["x.pth", "y.safetensors"]
     # One body takes the name as it is, whatever is in it.
-    assert sources(f"x{os.pathsep}y", ("a",)) == (f"x{os.pathsep}y",)
+    assert given(replace(BODY, pretrained=two)) == [two]
 
 
-def unreachable(*_: Any, **__: Any) -> None:
-    raise OSError("Name or service not known\nmore of it")
-
-
-@pytest.mark.parametrize(
-    ("name", "fetcher"),
-    [
-        (TINY_VIT, "timm.models._builder.load_state_dict_from_hf"),
-        ("googlenet", "torchvision.models._api.load_state_dict_from_url"),
-    ],
-)
-def test_an_unreachable_hub_says_what_to_do(
-    name: str, fetcher: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fetcher, unreachable)
-    with pytest.raises(WeightsError) as caught:
-        make_body(name, "hub", side=224)
-    message = str(caught.value)
-    assert f"the pretrained weights of '{name}' must be fetched" in message
-    assert "Name or service not known;" in message
-    assert "--pretrained FILE" in message
-    assert "--pretrained none" in message
-
-
-def test_a_body_without_published_weights_is_never_random() -> None:
-    with pytest.raises(WeightsError, match="'vit_small_patch16_18x2_224' must be fetched"):
-        make_body("vit_small_patch16_18x2_224", "hub", side=224, depth=1)
-
-
-def test_weights_of_timms_hub_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    torch.manual_seed(8)
-    state = timm.create_model("resnet18").state_dict()
-    fetched = {k: v.clone() for k, v in state.items()}
-    monkeypatch.setattr("timm.models._builder.load_state_dict_from_hf", lambda *_, **__: fetched)
-    network = build(replace(BODY, pretrained="hub"))
-    same(state, network.state_dict(), "body.", without=("fc.",))
-
-
-@pytest.mark.parametrize(("name", "outputs"), [("googlenet", 2), ("swin_v2_t", 1)])
-def test_weights_of_torchvisions_hub_are_used(
-    name: str, outputs: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    torch.manual_seed(8)
-    options = {"aux_logits": True, "init_weights": False} if name == "googlenet" else {}
-    state = torchvision.models.get_model(name, weights=None, **options).state_dict()
-    fetched = {k: v.clone() for k, v in state.items()}
-    monkeypatch.setattr(
-        "torchvision.models._api.load_state_dict_from_url", lambda *_, **__: fetched
-    )
-    one = name == "swin_v2_t"
-    body = make_body(name, "hub", channels=1 if one else 3, outputs=outputs)
-    same(state, body.state_dict(), "", without=("fc.", "head.", "features.0.0."))
-    if one:
-        colours = state["features.0.0.weight"]
-        torch.testing.assert_close(
-            body.state_dict()["features.0.0.weight"], colours.sum(dim=1, keepdim=True)
-        )
-        assert torch.equal(body.state_dict()["features.0.0.bias"], state["features.0.0.bias"])
+@pytest.mark.parametrize("wrapper", ["", "state_dict"])
+def test_a_file_as_torchvision_publishes_it(wrapper: str, tmp_path: Path) -> None:
+    _, state = timm_file("resnet18", tmp_path)
+    file = tmp_path / "resnet18-f37072fd.pth"
+    torch.save({wrapper: state, "epoch": 90} if wrapper else state, file)
+    same(state, build(replace(BODY, pretrained=str(file))).state_dict(), "body.", without=("fc.",))
 
 
 @pytest.mark.parametrize("weights", ["none", "file"])
@@ -267,7 +222,7 @@ def test_where_weights_come_from_changes_nothing_else(weights: str, tmp_path: Pa
     # Training builds with pretrained weights, evaluation without: both must compute the same.
     theirs = torchvision.models.googlenet(aux_logits=True, init_weights=False)
     source = str(saved(theirs, tmp_path / "a.safetensors")) if weights == "file" else "none"
-    body = make_body("googlenet", source, outputs=1)
+    body = make_body("googlenet", Weights(source), outputs=1)
     assert vars(body)["transform_input"] is True
 
 

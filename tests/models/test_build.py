@@ -116,7 +116,7 @@ def test_all_that_counts_is_in_the_weights(recipe: NetworkRecipe) -> None:
         (BodyNetwork(body="vgg16"), 138_357_544 - 4097 * 999),
         (BodyNetwork(body="googlenet"), 6_624_904 - 1025 * 999),
         (BodyNetwork(body="vit_base_patch16_224"), 86_567_656 - 769 * 999),
-        (BodyNetwork(body="tf_efficientnetv2_l"), 118_515_272 - 1281 * 999),
+        (BodyNetwork(body="efficientnet_v2_l"), 118_515_272 - 1281 * 999),
         (ManiqaNetwork(), 92_782_738),
         (DbcnnNetwork(), 14_714_688 + 11_176_512 + 512 * 512 + 1),
     ],

@@ -39,7 +39,7 @@ def test_a_body_is_that_of_timm_on_the_windowed_slice() -> None:
         "vgg16",
         "googlenet",
         "vit_base_patch16_224",
-        "tf_efficientnetv2_l",
+        "efficientnet_v2_l",
     ],
 )
 def test_every_compared_body_scores_512(body: str) -> None:

@@ -18,12 +18,19 @@ from ctiqa.evaluate.variants import Variant
 from ctiqa.models.build import build
 from ctiqa.models.tfkt import Tfkt
 from ctiqa.recipe import Kadid10kData, Recipe, TfktNetwork, TrainRecipe
+from ctiqa.train.batches import batches_of
 from ctiqa.train.inputs import open_run
-from ctiqa.train.pretrain import PRETRAIN, pretrain, shaping, with_pretrained_features
+from ctiqa.train.pretrain import (
+    PRETRAIN,
+    Squared,
+    pretrain,
+    shaping,
+    with_pretrained_features,
+)
 
 TRAIN = TrainRecipe(epochs=1, batch=2, validate_every=0, learning_rate=1e-3, augment=("flip",))
 
-NETWORK = TfktNetwork(features="tf_efficientnetv2_b0", transformer="swin_v2_t")
+NETWORK = TfktNetwork(features="test_efficientnet", transformer="swin_v2_t")
 
 RECIPE = Recipe(
     "tiny-tfkt",
@@ -81,6 +88,35 @@ def test_what_comes_after_the_features_does_not_shape_them(
     assert shaping(stretched) != shaping(RECIPE)
     with pytest.raises(DataError, match="recipe"):
         pretrain(open_run(stretched, natural, first_phase, natural=True))
+
+
+def test_where_the_weights_come_from_is_told(natural: Path, tmp_path: Path) -> None:
+    told: list[str] = []
+    pretrain(open_run(RECIPE, natural, tmp_path, natural=True, tell=told.append))
+    assert told[0] == "weights of the features: random"
+
+
+def test_photographs_become_squares_that_can_be_turned(natural: Path, tmp_path: Path) -> None:
+    train = replace(TRAIN, augment=("flip", "rotate"))
+    recipe = replace(RECIPE, pretrain=train)
+    with pytest.raises(UsageError, match="not square, got 48×64"):
+        pretrain(open_run(recipe, natural, tmp_path / "a", natural=True))
+    square = replace(recipe, network=replace(NETWORK, natural_side=64))
+    assert pretrain(open_run(square, natural, tmp_path / "b", natural=True)).exists()
+
+
+def test_a_square_is_the_photograph_stretched(natural: Path, tmp_path: Path) -> None:
+    run = open_run(RECIPE, natural, tmp_path, natural=True)
+    plain = batches_of(run.train, TRAIN)
+    batch, square = plain.batch(3), Squared(plain, 128).batch(3)
+    assert square.images.shape == (2, 3, 128, 128)
+    assert square.images.dtype == torch.uint8
+    assert square.number.tolist() == batch.number.tolist()
+    # Where a photograph is even nothing is invented.
+    means = [images.float().mean(dim=(0, 2, 3)) for images in (batch.images, square.images)]
+    torch.testing.assert_close(means[0], means[1], atol=1.5, rtol=0)
+    assert Squared(plain, 0).batch(3).images.shape == (2, 3, 48, 64)
+    assert Squared(plain, 128).per_epoch == plain.per_epoch
 
 
 def values(**network: str) -> dict[str, object]:

@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from ctiqa.cli.import_authors import import_authors
 from ctiqa.cli.say import say
 
 app = typer.Typer(
     help="List, verify and import model files.", no_args_is_help=True, add_completion=False
 )
+
+app.command("import-authors")(import_authors)
 
 
 @app.command("list")

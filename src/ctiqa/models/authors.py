@@ -1,174 +1,160 @@
-"""Checkpoints of DistilIQA's authors: read safely, mapped onto our network, converted.
-
-Their program (github.com/mariabaldeon/DistilIQA, 2024) saves the state dict of a network whose
-stem is called ``conv_head`` and ``downsample`` and whose body is torchvision's ViT-B/16.
-"""
+"""Checkpoints of the systems' authors: read safely, mapped onto our networks, checked whole."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ctiqa.errors import WeightsError
-from ctiqa.io.atomic import write_bytes
-from ctiqa.models.body_weights import differences, read_weights, reason, timm_name
-from ctiqa.models.stem_vit import StemVit
-from ctiqa.recipe import StemVitNetwork
+from ctiqa.models import authors_distiliqa, authors_tfkt
+from ctiqa.models.body_weights import is_derived
+from ctiqa.models.build import build
+from ctiqa.models.state_dicts import SHOWN, differences, read_checkpoint
+from ctiqa.recipe import NetworkRecipe
 
-BODIES = {
-    192: "vit_tiny_patch16_224",
-    384: "vit_small_patch16_224",
-    768: "vit_base_patch16_224",
-    1024: "vit_large_patch16_224",
-}
-"""Width of a Vision Transformer, and its name in timm; the authors' is that of 768."""
-
-PARALLEL = "module."
-"""What torch's DataParallel puts before every key."""
+AuthorsSystem = Literal["distiliqa", "tfkt"]
+"""Systems whose authors have published code."""
 
 
-def load_authors(file: Path) -> StemVit:
-    """The network of an authors' checkpoint, in evaluation mode.
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the authors of a system name what we name otherwise.
 
-    Its scores are on the authors' scale: 0–1, the similarity to full dose.
+    Attributes:
+        system: Whose names they are.
+        prefixes: How their keys begin.
+        recipe: Our recipe of the network that a state dict of theirs belongs to; refuses what is
+            for another input.
+        name: Our name of a tensor of theirs, given all of them.
+        notes: What is to be known of a checkpoint, for people.
+    """
+
+    system: AuthorsSystem
+    prefixes: tuple[str, ...]
+    recipe: Callable[[Mapping[str, Tensor]], NetworkRecipe]
+    name: Callable[[str, Mapping[str, Tensor]], str]
+    notes: Callable[[Mapping[str, Tensor]], tuple[str, ...]]
+
+
+LAYOUTS = (
+    Layout(
+        "distiliqa",
+        ("conv_head.", "downsample.", "model."),
+        authors_distiliqa.recipe_of,
+        authors_distiliqa.our_name,
+        lambda _: (),
+    ),
+    Layout(
+        "tfkt",
+        ("effnetv2l.", "swinv2b."),
+        authors_tfkt.recipe_of,
+        authors_tfkt.our_name,
+        authors_tfkt.notes,
+    ),
+)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Imported:
+    """A network with the weights of its authors.
+
+    Attributes:
+        network: In evaluation mode; its scores are on the scale that the authors trained on.
+        recipe: What it is.
+        ignored: Names in the checkpoint that have no part in scoring.
+        notes: What is to be known of it, for people.
+    """
+
+    network: nn.Module
+    recipe: NetworkRecipe
+    ignored: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def load_authors(file: Path, system: AuthorsSystem, window: str | None = None) -> Imported:
+    """The network of a checkpoint that a system's authors, or their code, saved.
 
     Args:
-        file: A ``.pth`` of theirs (``fold1.pth``, ``student_199.pth``), or the same tensors as
-            ``.safetensors``.
+        file: A state dict as torch saves it (DistilIQA: ``fold1.pth``, ``student_199.pth``), bare
+            or inside a checkpoint with an optimiser; or the same tensors as ``.safetensors``.
+        system: Whose network it is.
+        window: Window of the slices that it learned from, where it is not the usual one.
 
     Raises:
-        WeightsError: If the file is missing, holds anything but tensors, or is of another
-            architecture; what differs is named.
+        WeightsError: If the file is missing, damaged, holds code, or is of another system, size
+            or input; what differs is named.
     """
-    state = read_authors(file)
-    try:
-        recipe, ours = authors_recipe(state), {our_name(k, state): v for k, v in state.items()}
-    except KeyError as error:
+    found = read_checkpoint(file)
+    layout = _layout(file, system, found.state)
+    recipe = _recipe(file, layout, found.state, window)
+    network = build(recipe)
+    own = network.state_dict()
+    ours = {layout.name(name, found.state): value for name, value in found.state.items()}
+    spare = [name for name in ours if is_derived(name) and name not in own]
+    ours = {name: value for name, value in ours.items() if name not in spare}
+    _check(file, layout, {k: v for k, v in own.items() if k in ours or not is_derived(k)}, ours)
+    network.load_state_dict(ours, strict=False)
+    ignored = (*found.beside, *spare)
+    return Imported(network.eval(), recipe, ignored, layout.notes(found.state))
+
+
+def _layout(file: Path, system: AuthorsSystem, state: Mapping[str, Tensor]) -> Layout:
+    """The layout asked for, if the file has it."""
+    asked = next(layout for layout in LAYOUTS if layout.system == system)
+    if any(name.startswith(asked.prefixes) for name in state):
+        return asked
+    for other in LAYOUTS:
+        if any(name.startswith(other.prefixes) for name in state):
+            raise WeightsError(
+                f"'{file}' must be of the system asked for, '{system}', but its keys are those of "
+                f"'{other.system}'; say --system {other.system}"
+            )
+    if authors_tfkt.is_first_phase(state):
         raise WeightsError(
-            f"'{file}' must hold the state dict of DistilIQA's network, but has no {error}; "
-            "give a file that their train_teacher or train_student saved"
-        ) from None
-    network = StemVit(recipe)
-    problems = differences(network.state_dict(), ours)
-    if problems:
-        raise WeightsError(
-            f"'{file}' must hold the weights of DistilIQA with {recipe.blocks} blocks, but "
-            f"(in our names) {'; '.join(problems)}"
+            f"'{file}' must hold a whole network, but holds the features of TFKT's first phase "
+            "alone; give a checkpoint of its second phase"
         )
-    network.load_state_dict(ours)
-    return network.eval()
-
-
-def convert_authors(file: Path, target: Path) -> StemVitNetwork:
-    """Write an authors' checkpoint as ``.safetensors`` with our keys and the recipe.
-
-    Args:
-        file: Their checkpoint.
-        target: File to write; its metadata holds the recipe as JSON.
-
-    Returns:
-        The recipe of the network.
-
-    Raises:
-        WeightsError: As :func:`load_authors`.
-        OutputError: If the target cannot be written; what was there is untouched.
-    """
-    from safetensors.torch import save  # noqa: PLC0415 - only here
-
-    network = load_authors(file)
-    recipe = authors_recipe(read_authors(file))
-    state = {name: value.contiguous() for name, value in network.state_dict().items()}
-    write_bytes(target, save(state, metadata={"recipe": json.dumps(asdict(recipe))}))
-    return recipe
-
-
-def load_converted(file: Path) -> StemVit:
-    """The network of a file that :func:`convert_authors` wrote, in evaluation mode.
-
-    Raises:
-        WeightsError: If the file is missing or another one.
-    """
-    from safetensors import safe_open  # noqa: PLC0415 - only here
-
-    state = read_weights(file)
-    with safe_open(file, framework="pt") as stored:
-        facts = (stored.metadata() or {}).get("recipe")
-    if facts is None:
-        raise WeightsError(f"'{file}' must say its recipe; convert the checkpoint again")
-    network = StemVit(StemVitNetwork(**json.loads(facts)))
-    network.load_state_dict(state)
-    return network.eval()
-
-
-def read_authors(file: Path) -> dict[str, Tensor]:
-    """The tensors of a checkpoint by the authors' names; no code in the file is run.
-
-    Raises:
-        WeightsError: If the file is missing, damaged or holds anything but tensors.
-    """
-    if file.suffix == ".safetensors":
-        return read_weights(file)
-    if not file.is_file():
-        raise WeightsError(f"the checkpoint must exist, '{file}' does not; give another")
-    try:
-        held = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise WeightsError(
-            f"'{file}' must be a state dict saved by torch, with nothing but tensors in it: "
-            f"{reason(error)}; save model.state_dict() and give that file"
-        ) from error
-    if not isinstance(held, Mapping) or not all(isinstance(v, Tensor) for v in held.values()):
-        raise WeightsError(
-            f"'{file}' must hold tensors by name, got {type(held).__name__}; "
-            "save model.state_dict() and give that file"
-        )
-    return {str(name).removeprefix(PARALLEL): value for name, value in held.items()}
-
-
-def authors_recipe(state: Mapping[str, Tensor]) -> StemVitNetwork:
-    """Our recipe of the network that a state dict of the authors belongs to.
-
-    Raises:
-        KeyError: If a tensor that tells it is not there.
-        WeightsError: If the body is none of :data:`BODIES`.
-    """
-    width = state["model.conv_proj.weight"].shape[0]
-    if width not in BODIES:
-        known = ", ".join(map(str, BODIES))
-        raise WeightsError(f"the width of the body must be one of {known}, got {width}")
-    return StemVitNetwork(
-        outputs=state["model.heads.weight"].shape[0],
-        blocks=_count(state, r"conv_head\.(\d+)\."),
-        body=BODIES[width],
-        depth=_count(state, r"model\.encoder\.layers\.encoder_layer_(\d+)\."),
-        crop="published",
+    keys = ", ".join(f"'{name}'" for name in list(state)[:SHOWN])
+    starts = ", ".join(f"'{prefix}'" for prefix in asked.prefixes)
+    raise WeightsError(
+        f"'{file}' must hold the network of '{system}', whose keys begin with {starts}, but holds "
+        f"{len(state)} others: {keys} …; give a checkpoint that its authors' program saved"
     )
 
 
-def our_name(name: str, state: Mapping[str, Tensor]) -> str:
-    """Our name of a tensor of the authors.
-
-    Args:
-        name: Theirs.
-        state: All of theirs; how many blocks the stem has tells where the last layer stands.
-
-    >>> our_name("downsample.0.bias", {"conv_head.0.0.bias": torch.zeros(8)})
-    'stem.1.0.bias'
-    >>> our_name("model.heads.weight", {})
-    'body.head.weight'
-    """
-    if name.startswith("model."):
-        return "body." + timm_name(name.removeprefix("model."))
-    blocks = _count(state, r"conv_head\.(\d+)\.")
-    return re.sub(r"^downsample\.", f"stem.{blocks}.", re.sub(r"^conv_head\.", "stem.", name))
+def _recipe(
+    file: Path, layout: Layout, state: Mapping[str, Tensor], window: str | None
+) -> NetworkRecipe:
+    try:
+        recipe = layout.recipe(state)
+    except KeyError as error:
+        raise WeightsError(
+            f"'{file}' must hold the whole network of '{layout.system}', but has no {error}; "
+            "give a file that its authors' program saved"
+        ) from None
+    except WeightsError as error:
+        raise WeightsError(f"'{file}': {error}") from None
+    return recipe if window is None else replace(recipe, window=window)  # type: ignore[call-arg]
 
 
-def _count(state: Mapping[str, Tensor], pattern: str) -> int:
-    """How many different numbers a pattern finds."""
-    return len({found[1] for name in state if (found := re.match(pattern, name))})
+def _check(
+    file: Path, layout: Layout, own: Mapping[str, Tensor], ours: Mapping[str, Tensor]
+) -> None:
+    """Refuse what does not fit to the last number, or holds numbers that are none."""
+    problems = differences(own, ours)
+    if problems:
+        raise WeightsError(
+            f"'{file}' must hold the weights of '{layout.system}', but (in our names) "
+            f"{'; '.join(problems)}; give a checkpoint of the published network"
+        )
+    broken = [f"'{k}'" for k, v in ours.items() if not torch.isfinite(v).all()]
+    if broken:
+        raise WeightsError(
+            f"'{file}' must hold finite numbers, but {len(broken)} of its tensors hold NaN or "
+            f"infinity: {', '.join(broken[:SHOWN])}; give a checkpoint of an epoch before"
+        )

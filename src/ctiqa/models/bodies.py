@@ -1,122 +1,26 @@
-"""Bodies of timm and torchvision: made by name, random, fetched or from a file."""
+"""Bodies of timm and torchvision: made by name, random, published or from a file."""
 
 from __future__ import annotations
 
-import difflib
-import os
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
-from ctiqa.errors import UsageError, WeightsError
-from ctiqa.models.body_weights import fitted_conv, load_body, reason
-from ctiqa.models.inputs import Colours
-
-IMAGENET_MEAN: Colours = (0.485, 0.456, 0.406)
-IMAGENET_STD: Colours = (0.229, 0.224, 0.225)
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What must be known of a body besides its name.
-
-    Attributes:
-        mean: Mean of every channel in the images it was trained on, brightness 0–1.
-        std: Standard deviation of every channel there.
-        classifier: Name of its last layer, whose size depends on the number of outputs.
-        first_conv: Name of its first convolution, whose size depends on the number of channels.
-        one_side: Whether it is made for images of one side.
-        not_ours: Beginnings of keys in weight files that have no place in the body.
-        options: How torchvision makes it random; fetched weights bring the same with them.
-    """
-
-    mean: Colours
-    std: Colours
-    classifier: str
-    first_conv: str
-    one_side: bool = False
-    not_ours: tuple[str, ...] = ()
-    options: dict[str, Any] = field(default_factory=dict)
-
-
-SWIN = Facts(IMAGENET_MEAN, IMAGENET_STD, "head", "features.0.0")
-
-TORCHVISION: dict[str, Facts] = {
-    # The two side heads of 2014 are left out; the weights come from TensorFlow and expect its
-    # normalisation, which ``transform_input`` makes of ImageNet's.
-    "googlenet": Facts(
-        IMAGENET_MEAN,
-        IMAGENET_STD,
-        "fc",
-        "conv1.conv",
-        not_ours=("aux1.", "aux2."),
-        options={"aux_logits": False, "transform_input": True, "init_weights": True},
-    ),
-    "swin_v2_t": SWIN,
-    "swin_v2_s": SWIN,
-    "swin_v2_b": SWIN,
-}
-"""Bodies taken from torchvision: those that timm lacks, and TFKT's own transformers."""
-
-
-def facts_of(name: str) -> Facts:
-    """What must be known of a body.
-
-    Raises:
-        UsageError: If neither library has it; similar names are given.
-
-    >>> facts_of("tf_efficientnetv2_l").mean
-    (0.5, 0.5, 0.5)
-    """
-    if name in TORCHVISION:
-        return TORCHVISION[name]
-    import timm  # noqa: PLC0415 - takes seconds, and the shipped network needs none of it
-
-    known = timm.get_pretrained_cfg(name) if timm.is_model(name) else None
-    if known is None:
-        names = difflib.get_close_matches(name, [*timm.list_models(), *TORCHVISION], 4)
-        similar = f"; similar: {', '.join(names)}" if names else ""
-        raise UsageError(
-            f"a body must be a network of timm, or one of {', '.join(TORCHVISION)}, "
-            f"got '{name}'{similar}"
-        )
-    if not isinstance(known.classifier, str) or not isinstance(known.first_conv, str):
-        raise UsageError(f"body '{name}' must have one first convolution and one last layer")
-    return Facts(known.mean, known.std, known.classifier, known.first_conv, known.fixed_input_size)
-
-
-def sources(pretrained: str, bodies: tuple[str, ...]) -> tuple[str, ...]:
-    """Where the weights of each body of a network come from.
-
-    Args:
-        pretrained: ``none``, ``hub``, or as many files as there are bodies, separated as in
-            ``PATH``.
-        bodies: What the recipe calls them.
-
-    Raises:
-        UsageError: If there are more or fewer files than bodies.
-
-    >>> sources("none", ("features", "transformer"))
-    ('none', 'none')
-    """
-    if pretrained in {"none", "hub"}:
-        return (pretrained,) * len(bodies)
-    files = tuple(pretrained.split(os.pathsep)) if len(bodies) > 1 else (pretrained,)
-    if len(files) != len(bodies):
-        raise UsageError(
-            f"'pretrained' must name {len(bodies)} files, of {' and '.join(bodies)} in this order, "
-            f"separated by '{os.pathsep}', got {len(files)}: '{pretrained}'"
-        )
-    return files
+from ctiqa.errors import UsageError
+from ctiqa.models.body_facts import TORCHVISION, Facts, facts_of
+from ctiqa.models.body_weights import load_body
+from ctiqa.models.hub import fetched
+from ctiqa.models.origins import Weights, published
+from ctiqa.recipe.network import FirstLayer
 
 
 def make_body(
     name: str,
-    weights: str,
+    weights: Weights,
     *,
     channels: int = 3,
+    first_layer: FirstLayer = "summed",
     outputs: int = 0,
     side: int = 0,
     drop_path: float | None = None,
@@ -125,44 +29,44 @@ def make_body(
     """A body with a new last layer.
 
     Args:
-        name: Its name in timm, or a key of :data:`TORCHVISION`.
-        weights: ``none`` (random), ``hub`` (fetched) or a ``.safetensors`` file.
-        channels: Channels of the image; the first convolution is summed over colours for one.
+        name: Its name in timm, or a key of :data:`ctiqa.models.body_facts.TORCHVISION`.
+        weights: Where its weights come from.
+        channels: Channels of the image.
+        first_layer: What becomes of the first convolution for one channel: summed over colours,
+            or random, whatever the other weights are.
         outputs: Numbers of the new last layer, always random; 0 leaves it out.
         side: Side of the images, for bodies that are made for one side.
         drop_path: Rate of stochastic depth in the last block; ``None`` as the library has it.
         depth: Blocks of a Vision Transformer of timm; 0 as the library has it.
 
     Raises:
-        UsageError: If neither library has the body, or it needs a side.
+        UsageError: If neither library has the body, it needs a side, or no such weights of it
+            are published.
         WeightsError: If the weights cannot be had or do not fit.
     """
     facts = facts_of(name)
     if facts.one_side and not side:
         raise UsageError(f"'side' must be set for body '{name}', which is made for one side, got 0")
-    fetch = weights == "hub"
+    file, by_timm = _file(name, weights)
     if name in TORCHVISION:
-        body = _of_torchvision(name, facts, fetch, channels, outputs)
+        body = _of_torchvision(name, facts, channels, outputs, drop_path)
     else:
-        options: dict[str, Any] = {"img_size": side} if facts.one_side else {}
-        if drop_path is not None:
-            options["drop_path_rate"] = drop_path
-        if depth:
-            options["depth"] = depth
-        body = _of_timm(name, fetch, in_chans=channels, num_classes=outputs, **options)
-    if weights not in {"none", "hub"}:
-        load_body(body, Path(weights), facts.classifier, facts.first_conv, facts.not_ours)
-    return body
+        image = side if facts.one_side else None
+        options = {"drop_path_rate": drop_path, "depth": depth or None, "img_size": image}
+        body = _of_timm(name, channels, outputs, file if by_timm else None, options)
+    if file and not by_timm:
+        load_body(body, file, facts.classifier, facts.first_conv, facts.not_ours)
+    return body if first_layer == "summed" else _with_random_first(body, facts)
 
 
-def make_feature_body(name: str, weights: str, *, channels: int = 3, side: int = 0) -> nn.Module:
+def make_feature_body(name: str, weights: Weights, *, side: int = 0) -> nn.Module:
     """A body of timm whose ``forward_features`` gives a map, all that comes after it cut off.
 
     Raises:
         UsageError: If the body gives no map of features.
         WeightsError: If the weights cannot be had or do not fit.
     """
-    body = make_body(name, weights, channels=channels, side=side)
+    body = make_body(name, weights, side=side)
     keep_features(body, 1, name)
     return body
 
@@ -181,50 +85,68 @@ def keep_features(body: nn.Module, indices: int | list[int], name: str) -> None:
 
 
 def feature_map(features: nn.Module, image: Tensor) -> Tensor:
-    """The last features of a body of timm, [n, channels, rows/32, cols/32]."""
-    given: Tensor = features.forward_features(image)  # type: ignore[operator]
+    """The last features of a body, [n, channels, rows/32, cols/32]."""
+    forward: Any = getattr(features, "forward_features", None) or features.features
+    given: Tensor = forward(image)
     return given
 
 
 def feature_width(features: nn.Module) -> int:
-    """Channels of the last features of a body of timm."""
-    return int(features.num_features)  # type: ignore[arg-type]
+    """Channels of the last features of a body of timm, or of an EfficientNet of torchvision."""
+    width: Any = getattr(features, "num_features", None)
+    if width is None:
+        last: Any = features.get_submodule("features")
+        width = last[-1].out_channels
+    return int(width)
 
 
-def _of_timm(name: str, fetch: bool, **options: Any) -> nn.Module:
-    import timm  # noqa: PLC0415 - see facts_of
-
-    if not fetch:
-        made: nn.Module = timm.create_model(name, pretrained=False, **options)
-        return made
-    try:
-        return timm.create_model(name, pretrained=True, **options)
-    except Exception as error:
-        raise _not_fetched(name, error) from error
+def _file(name: str, weights: Weights) -> tuple[Path | None, bool]:
+    """The file of a body's weights, and whether timm, which published it, knows how to read it."""
+    if weights.source == "none":
+        return None, False
+    if weights.source != "hub":
+        return Path(weights.source), False
+    meant = published(name, weights)
+    return fetched(meant), bool(meant.repository)
 
 
-def _of_torchvision(name: str, facts: Facts, fetch: bool, channels: int, outputs: int) -> nn.Module:
-    from torchvision import models  # noqa: PLC0415 - see facts_of
+def _of_timm(
+    name: str, channels: int, outputs: int, file: Path | None, options: dict[str, Any]
+) -> nn.Module:
+    """A body of timm, with the weights of a file that timm publishes for it."""
+    import timm  # noqa: PLC0415 - takes seconds, and the shipped network needs none of it
 
-    try:
-        body: nn.Module = models.get_model(
-            name, weights="DEFAULT" if fetch else None, **({} if fetch else facts.options)
-        )
-    except Exception as error:
-        raise _not_fetched(name, error) from error
-    _replace_last(body, facts, outputs)
-    if channels != 3:
-        _replace_first(body, facts, channels, keep=fetch)
-    return body
+    given = {name: value for name, value in options.items() if value is not None}
+    if file:
+        given["pretrained_cfg_overlay"] = {"file": str(file), "custom_load": False}
+    made: nn.Module = timm.create_model(
+        name, pretrained=file is not None, in_chans=channels, num_classes=outputs, **given
+    )
+    return made
 
 
-def _replace_last(body: nn.Module, facts: Facts, outputs: int) -> None:
+def _of_torchvision(
+    name: str, facts: Facts, channels: int, outputs: int, drop_path: float | None
+) -> nn.Module:
+    from torchvision import models  # noqa: PLC0415 - slow, too
+
+    further = {} if drop_path is None else {"stochastic_depth_prob": drop_path}
+    body: nn.Module = models.get_model(name, weights=None, **facts.options, **further)
     last: Any = body.get_submodule(facts.classifier)
     new = nn.Linear(last.in_features, outputs) if outputs else nn.Identity()
     body.set_submodule(facts.classifier, new)
+    if channels != 3:
+        _replace_first(body, facts, channels)
+    return body
 
 
-def _replace_first(body: nn.Module, facts: Facts, channels: int, *, keep: bool) -> None:
+def _with_random_first(body: nn.Module, facts: Facts) -> nn.Module:
+    first: Any = body.get_submodule(facts.first_conv)
+    first.reset_parameters()
+    return body
+
+
+def _replace_first(body: nn.Module, facts: Facts, channels: int) -> None:
     old: Any = body.get_submodule(facts.first_conv)
     new = nn.Conv2d(
         channels,
@@ -234,14 +156,4 @@ def _replace_first(body: nn.Module, facts: Facts, channels: int, *, keep: bool) 
         old.padding,
         bias=old.bias is not None,
     )
-    if keep:
-        new.load_state_dict({**old.state_dict(), "weight": fitted_conv(old.weight, channels)})
     body.set_submodule(facts.first_conv, new)
-
-
-def _not_fetched(name: str, error: Exception) -> WeightsError:
-    return WeightsError(
-        f"the pretrained weights of '{name}' must be fetched for 'hub', which failed: "
-        f"{reason(error)}; download them elsewhere and give the .safetensors file "
-        "(--pretrained FILE), or do without (--pretrained none)"
-    )

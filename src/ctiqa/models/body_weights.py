@@ -1,14 +1,15 @@
-"""Weights of a body from a ``.safetensors`` file: everything fits, or nothing is loaded."""
+"""Weights of a body from a file: everything fits, or nothing is loaded."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from torch import Tensor, nn
 
 from ctiqa.errors import WeightsError
+from ctiqa.models.state_dicts import differences, read_state
 
 NOT_WEIGHTS = (
     "relative_position_index",
@@ -33,31 +34,6 @@ TORCHVISION_VIT = (
 )
 """Patterns of torchvision's names in a Vision Transformer, and timm's; applied one by one."""
 
-SHOWN = 5
-"""Keys of each sort that an error names."""
-
-
-def read_weights(file: Path) -> dict[str, Tensor]:
-    """Tensors by name.
-
-    Raises:
-        WeightsError: If the file is missing or not a safetensors file.
-    """
-    from safetensors import SafetensorError  # noqa: PLC0415 - only where a file is given
-    from safetensors.torch import load_file  # noqa: PLC0415
-
-    try:
-        return dict(load_file(file))
-    except FileNotFoundError:
-        raise WeightsError(
-            f"the file of weights must exist, '{file}' does not; give another, or 'none'"
-        ) from None
-    except (SafetensorError, OSError) as error:
-        raise WeightsError(
-            f"'{file}' must be a safetensors file of a state dict: {error}; "
-            "download or convert it again"
-        ) from error
-
 
 def load_body(
     body: nn.Module,
@@ -73,7 +49,7 @@ def load_body(
 
     Args:
         body: Network of timm or torchvision; unchanged if the file does not fit.
-        file: A ``.safetensors`` file of its state dict.
+        file: Its state dict, ``.safetensors`` or as torch saves it.
         classifier: Name of the last layer, which keeps its own weights.
         first_conv: Name of the first convolution.
         not_ours: Beginnings of keys in the file that are passed over.
@@ -82,13 +58,13 @@ def load_body(
         WeightsError: If the file cannot be read or belongs to another architecture; the keys
             that are missing, unknown or of another shape are named.
     """
-    state = as_timm(read_weights(file))
+    state = as_timm(read_state(file))
     skipped = (f"{classifier}.", *not_ours)
-    given = {k: v for k, v in state.items() if not _no_weight(k) and not k.startswith(skipped)}
+    given = {k: v for k, v in state.items() if not is_derived(k) and not k.startswith(skipped)}
     own = {
         k: v
         for k, v in body.state_dict().items()
-        if not _no_weight(k) and not k.startswith(f"{classifier}.")
+        if not is_derived(k) and not k.startswith(f"{classifier}.")
     }
     fitted = {k: _fitted(k, v, own.get(k), first_conv, body) for k, v in given.items()}
     problems = differences(own, fitted)
@@ -100,27 +76,13 @@ def load_body(
     body.load_state_dict(fitted, strict=False)
 
 
-def differences(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
-    """Why weights do not fit a network; empty if they do.
+def is_derived(name: str) -> bool:
+    """Whether a tensor follows from the size of the image, or counts.
 
-    Args:
-        own: Tensors of the network by name.
-        given: Tensors of the file by name.
-
-    >>> import torch
-    >>> differences({"a": torch.zeros(1), "b": torch.zeros(2)}, {"b": torch.zeros(3)})
-    ["1 missing: 'a'", "1 of another shape: 'b' (3) instead of (2)"]
+    >>> is_derived("features.1.0.attn.relative_position_index")
+    True
     """
-    shapes = [
-        f"'{k}' {_shape(given[k])} instead of {_shape(own[k])}"
-        for k in own
-        if k in given and own[k].shape != given[k].shape
-    ]
-    return [
-        *_listed("missing", [f"'{k}'" for k in own if k not in given]),
-        *_listed("unknown", [f"'{k}'" for k in given if k not in own]),
-        *_listed("of another shape", shapes),
-    ]
+    return name.endswith(NOT_WEIGHTS)
 
 
 def as_timm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -169,16 +131,6 @@ def fitted_conv(weight: Tensor, channels: int) -> Tensor:
     raise WeightsError(f"weights for {weight.shape[1]} channels must not be used for {channels}")
 
 
-def reason(error: Exception) -> str:
-    r"""The first line of what another library says went wrong.
-
-    >>> reason(ValueError("no such host\nand more")), reason(EOFError())
-    ('no such host', 'EOFError')
-    """
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
-
-
 def _fitted(
     name: str, value: Tensor, own: Tensor | None, first_conv: str, body: nn.Module
 ) -> Tensor:
@@ -199,19 +151,3 @@ def _resampled(places: Tensor, own: Tensor, prefix: int) -> Tensor:
         places, new_size=[side, side], num_prefix_tokens=prefix
     )
     return resampled
-
-
-def _no_weight(name: str) -> bool:
-    return name.endswith(NOT_WEIGHTS)
-
-
-def _shape(tensor: Tensor) -> str:
-    return f"({'×'.join(map(str, tensor.shape))})"
-
-
-def _listed(what: str, names: Iterable[str]) -> list[str]:
-    names = list(names)
-    if not names:
-        return []
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return [f"{len(names)} {what}: {', '.join(names[:SHOWN])}{more}"]

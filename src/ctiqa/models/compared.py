@@ -5,16 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ctiqa.models.bodies import (
-    facts_of,
-    feature_map,
-    feature_width,
-    make_body,
-    make_feature_body,
-    sources,
-)
+from ctiqa.models.bodies import feature_map, feature_width, make_body, make_feature_body
+from ctiqa.models.body_facts import facts_of
 from ctiqa.models.contract import Outputs
-from ctiqa.models.inputs import Channels, Resized, Window
+from ctiqa.models.inputs import Channels, Resized, windows
+from ctiqa.models.origins import sources
 from ctiqa.recipe import BodyNetwork, DbcnnNetwork
 
 
@@ -32,9 +27,8 @@ class Compared(nn.Module):
     def __init__(self, recipe: BodyNetwork) -> None:
         super().__init__()
         self.photograph = photograph(recipe.body, recipe.window, recipe.side)
-        self.body = make_body(
-            recipe.body, recipe.pretrained, outputs=recipe.outputs, side=recipe.side
-        )
+        (weights,) = sources(recipe)
+        self.body = make_body(recipe.body, weights, outputs=recipe.outputs, side=recipe.side)
 
     def forward(self, hu: Tensor) -> Outputs:
         """Score a batch: HU [n, 1, rows, cols] to scores [n, outputs]; no map of noise."""
@@ -60,7 +54,7 @@ class Dbcnn(nn.Module):
 
     def __init__(self, recipe: DbcnnNetwork) -> None:
         super().__init__()
-        first, second = sources(recipe.pretrained, ("body", "second"))
+        first, second = sources(recipe)
         self.photograph = photograph(recipe.body, recipe.window, recipe.side)
         self.second_photograph = photograph(recipe.second, recipe.window, recipe.side)
         self.body = make_feature_body(recipe.body, first, side=recipe.side)
@@ -102,4 +96,4 @@ def bilinear(a: Tensor, b: Tensor) -> Tensor:
 def photograph(body: str, window: str, side: int) -> nn.Sequential:
     """HU [n, 1, rows, cols] to what a body was made for, [n, 3, side, side]."""
     facts = facts_of(body)
-    return nn.Sequential(Window(window), Resized(side), Channels(facts.mean, facts.std))
+    return nn.Sequential(windows(window), Resized(side), Channels(facts.mean, facts.std))

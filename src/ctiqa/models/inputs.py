@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from ctiqa.hu import WINDOWS
-from ctiqa.recipe.network import Scaling
+from ctiqa.recipe.network import Scaling, window_names
 
 LEAST_RANGE_HU = 1e-3
 """A slice whose values differ by less than this has no contrast to stretch; it becomes black."""
@@ -37,6 +39,38 @@ class Window(nn.Module):
         return ((hu - self.low_hu) / (self.high_hu - self.low_hu)).clamp(0, 1)
 
 
+class JoinedWindows(nn.Module):
+    """HU to brightness through several fixed windows, each a channel.
+
+    Args:
+        names: Names of windows.
+
+    >>> JoinedWindows(("distiliqa", "lung"))(torch.full((1, 1, 1, 1), -600.0)).flatten().tolist()
+    [0.0, 0.5]
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__()
+        self.each = nn.ModuleList(Window(name) for name in names)
+
+    def forward(self, hu: Tensor) -> Tensor:
+        """HU [n, 1, rows, cols] to brightness 0–1 [n, windows, rows, cols]."""
+        return torch.cat([window(hu) for window in self.each], dim=1)
+
+
+def windows(joined: str) -> nn.Module:
+    """What shows a slice through every window of a recipe: one channel a window.
+
+    Args:
+        joined: Name of a window, or several joined with ``+``.
+
+    >>> windows("soft+lung")(torch.zeros(2, 1, 8, 8)).shape
+    torch.Size([2, 2, 8, 8])
+    """
+    names = window_names(joined)
+    return Window(joined) if len(names) == 1 else JoinedWindows(names)
+
+
 class MinMax(nn.Module):
     """Every image stretched from its least value, 0, to its greatest, 1.
 
@@ -61,6 +95,8 @@ class Channels(nn.Module):
         mean: Mean of every channel in the images the body was made for, brightness 0–1.
         std: Standard deviation of every channel there.
 
+    One window is shown in all three colours; of two the first is shown in the third colour again.
+
     >>> Channels((0.5, 0.5, 0.5), (0.5, 0.5, 0.25))(torch.ones(1, 1, 1, 1)).flatten().tolist()
     [1.0, 1.0, 2.0]
     """
@@ -74,7 +110,9 @@ class Channels(nn.Module):
             self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, brightness: Tensor) -> Tensor:
-        """Brightness [n, 1 or 3, rows, cols] to [n, 3, rows, cols]."""
+        """Brightness [n, 1 to 3, rows, cols] to [n, 3, rows, cols]."""
+        if brightness.shape[1] == 2:
+            brightness = brightness[:, (0, 1, 0)]
         normalised: Tensor = (brightness - self.mean) / self.std
         return normalised
 
@@ -109,11 +147,27 @@ def resized(image: Tensor, side: int) -> Tensor:
     )
 
 
+def squared(rgb: Tensor, side: int) -> Tensor:
+    """Photographs [n, 3, rows, cols] in 0–255 stretched to a square, in whole grey levels.
+
+    Args:
+        rgb: uint8, or floating point.
+        side: Side in pixels; 0 leaves every photograph as it is.
+
+    >>> squared(torch.tensor([[[[0, 255]]]], dtype=torch.uint8), 2).flatten().tolist()
+    [0, 255, 0, 255]
+    """
+    if not side or rgb.shape[-2:] == (side, side):
+        return rgb
+    return resized(rgb.float(), side).round().clamp(0, 255).to(rgb.dtype)
+
+
 class Grey(nn.Module):
     """One channel of a body that was made for three: HU of a slice, or a photograph.
 
     ``window``: brightness through the window, of a photograph in 0–255 its luma; normalised by
-    the means over the three channels of ``mean`` and ``std``. ``min-max``: stretched for every
+    the means over the three channels of ``mean`` and ``std``; of several windows the mean, so that
+    whatever one of them shows is seen. ``min-max``: stretched for every
     image and not normalised, as TFKT's authors feed it.
 
     Args:
@@ -128,13 +182,15 @@ class Grey(nn.Module):
     def __init__(self, scaling: Scaling, window: str, mean: Colours, std: Colours) -> None:
         super().__init__()
         self.stretch = MinMax() if scaling == "min-max" else None
-        self.window = Window(window)
+        self.window = windows(window)
         self.mean, self.std = sum(mean) / 3, sum(std) / 3
         self.register_buffer("luma", torch.tensor(LUMA).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, hu: Tensor) -> Tensor:
         """HU [n, 1, rows, cols] to one channel of the same shape."""
-        return self.stretch(hu) if self.stretch else self._normalised(self.window(hu))
+        if self.stretch:
+            return self.stretch(hu)
+        return self._normalised(self.window(hu).mean(dim=1, keepdim=True))
 
     def photograph(self, rgb: Tensor) -> Tensor:
         """RGB in 0–255, uint8 or float, [n, 3, rows, cols], to one channel."""

@@ -11,6 +11,7 @@ from ctiqa.errors import UsageError
 from ctiqa.models.bodies import keep_features, make_body
 from ctiqa.models.compared import photograph
 from ctiqa.models.contract import Outputs
+from ctiqa.models.origins import sources
 from ctiqa.recipe import ManiqaNetwork
 
 JOINED = 4
@@ -40,7 +41,8 @@ class Maniqa(nn.Module):
     def __init__(self, recipe: ManiqaNetwork) -> None:
         super().__init__()
         self.photograph = photograph(recipe.body, recipe.window, recipe.side)
-        body: Any = make_body(recipe.body, recipe.pretrained, side=recipe.side)
+        (weights,) = sources(recipe)
+        body: Any = make_body(recipe.body, weights, side=recipe.side)
         self.taken = middle_blocks(len(body.blocks), recipe.body)
         keep_features(body, self.taken, recipe.body)
         width, grid = int(body.embed_dim), body.patch_embed.grid_size

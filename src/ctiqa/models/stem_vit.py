@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from ctiqa.errors import DataError
 from ctiqa.models.bodies import make_body
 from ctiqa.models.contract import Outputs
-from ctiqa.models.inputs import Window
+from ctiqa.models.inputs import windows
+from ctiqa.models.origins import sources
 from ctiqa.recipe import StemVitNetwork
-from ctiqa.recipe.network import Crop
+from ctiqa.recipe.network import Crop, window_names
 
 SIDE = 224
 """Rows and columns that the transformer reads."""
@@ -50,10 +51,11 @@ class StemVit(nn.Module):
         super().__init__()
         self.crop: Crop = recipe.crop
         self.blocks = recipe.blocks
-        self.window = Window(recipe.window)
-        self.stem = stem(recipe.blocks)
+        self.window = windows(recipe.window)
+        self.stem = stem(recipe.blocks, len(window_names(recipe.window)))
+        (weights,) = sources(recipe)
         self.body = make_body(
-            recipe.body, recipe.pretrained, outputs=recipe.outputs, side=SIDE, depth=recipe.depth
+            recipe.body, weights, outputs=recipe.outputs, side=SIDE, depth=recipe.depth
         )
 
     def forward(self, hu: Tensor) -> Outputs:
@@ -84,18 +86,19 @@ class StemVit(nn.Module):
             )
 
 
-def stem(blocks: int) -> nn.Sequential:
-    """The stem: brightness [n, 1, rows, cols] to three channels of about half the size.
+def stem(blocks: int, inputs: int = 1) -> nn.Sequential:
+    """The stem: brightness [n, inputs, rows, cols] to three channels of about half the size.
 
     Args:
         blocks: Convolutions 3×3 without padding, the i-th with 8·2^i channels; the last layer
             halves the size by a convolution 2×2 of stride 2. All are normalised and rectified.
+        inputs: Windows that the slice is shown through; one as published.
 
     >>> import torch
     >>> stem(5)(torch.zeros(1, 1, 512, 512)).shape
     torch.Size([1, 3, 251, 251])
     """
-    widths = [1, *(FIRST_CHANNELS * 2**i for i in range(blocks))]
+    widths = [inputs, *(FIRST_CHANNELS * 2**i for i in range(blocks))]
     return nn.Sequential(
         *(_convolution(before, after, size=3, stride=1) for before, after in pairwise(widths)),
         _convolution(widths[-1], 3, size=2, stride=2),

@@ -12,9 +12,11 @@ from typing import Self
 from torch import Tensor, nn
 
 from ctiqa.errors import UsageError
-from ctiqa.models.bodies import facts_of, feature_map, feature_width, make_body, sources
+from ctiqa.models.bodies import feature_map, feature_width, make_body
+from ctiqa.models.body_facts import facts_of
 from ctiqa.models.contract import Outputs
-from ctiqa.models.inputs import Grey, resized
+from ctiqa.models.inputs import Grey, resized, squared
+from ctiqa.models.origins import Weights, sources
 from ctiqa.recipe import TfktNetwork
 
 SIDE = 64
@@ -25,8 +27,6 @@ FEATURE_DROP_PATH = 0.2
 
 CONNECTOR_DROPOUT = 0.4
 """Dropout before the published connector: that of torchvision's EfficientNetV2-L."""
-
-BODIES = ("features", "transformer")
 
 
 class Tfkt(nn.Module):
@@ -39,8 +39,12 @@ class Tfkt(nn.Module):
     SwinV2, are set to zero whenever they are used and never learn. The ``spatial`` connector has
     20,496 parameters instead of 5,246,976.
 
-    The authors' code reads the features but hands the slice itself to the transformer; here, as
-    on the poster, the transformer reads what the connector makes of the features.
+    With ``vector``, ``min-max`` and torchvision's EfficientNetV2-L it is the authors' function:
+    torchvision pads on both sides alike and adds 1e-3 to the variances of its normalisations.
+
+    One class of the authors' code reads the features but hands the slice itself to the
+    transformer; here, as on the poster and in their other classes, the transformer reads what the
+    connector makes of the features.
 
     Args:
         recipe: Bodies, connector and scaling; ``recipe.outputs`` numbers come out.
@@ -52,7 +56,7 @@ class Tfkt(nn.Module):
 
     def __init__(self, recipe: TfktNetwork) -> None:
         super().__init__()
-        features, transformer = sources(recipe.pretrained, BODIES)
+        features, transformer = sources(recipe)
         self.frozen = recipe.freeze_features
         self.grey = _grey(recipe)
         self.features = _features(recipe, features)
@@ -61,7 +65,11 @@ class Tfkt(nn.Module):
             VectorConnector(width) if recipe.connector == "vector" else SpatialConnector(width)
         )
         self.transformer = make_body(
-            recipe.transformer, transformer, channels=1, outputs=recipe.outputs, side=SIDE
+            recipe.transformer,
+            transformer,
+            channels=1,
+            first_layer=recipe.first_layer,
+            outputs=recipe.outputs,
         )
         self.features.requires_grad_(not self.frozen)
 
@@ -94,8 +102,9 @@ class NaturalTfkt(nn.Module):
 
     def __init__(self, recipe: TfktNetwork) -> None:
         super().__init__()
+        self.side = recipe.natural_side
         self.grey = _grey(recipe)
-        self.features = _features(recipe, sources(recipe.pretrained, BODIES)[0])
+        self.features = _features(recipe, sources(recipe)[0])
         self.dropout = nn.Dropout(CONNECTOR_DROPOUT)
         self.head = nn.Linear(feature_width(self.features), recipe.outputs)
 
@@ -108,7 +117,7 @@ class NaturalTfkt(nn.Module):
         Returns:
             Opinion scores [n, outputs]; no map of noise.
         """
-        features = feature_map(self.features, self.grey.photograph(rgb))
+        features = feature_map(self.features, self.grey.photograph(squared(rgb, self.side)))
         return self.head(self.dropout(features.mean(dim=(2, 3)))), None
 
 
@@ -155,7 +164,7 @@ def natural_network(recipe: TfktNetwork) -> NaturalTfkt:
     """The network of the first phase: RGB 0–255 [n, 3, rows, cols] to opinion scores.
 
     Raises:
-        UsageError: If timm has no such body.
+        UsageError: If no library has such a body.
         WeightsError: If the pretrained weights cannot be had or do not fit.
     """
     return NaturalTfkt(recipe)
@@ -182,8 +191,14 @@ def take_features(model: nn.Module, trained: nn.Module) -> None:
         raise UsageError(f"both phases must have the same features: {error}") from None
 
 
-def _features(recipe: TfktNetwork, weights: str) -> nn.Module:
-    return make_body(recipe.features, weights, channels=1, drop_path=FEATURE_DROP_PATH)
+def _features(recipe: TfktNetwork, weights: Weights) -> nn.Module:
+    return make_body(
+        recipe.features,
+        weights,
+        channels=1,
+        first_layer=recipe.first_layer,
+        drop_path=FEATURE_DROP_PATH,
+    )
 
 
 def _grey(recipe: TfktNetwork) -> Grey:

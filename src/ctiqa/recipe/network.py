@@ -13,10 +13,30 @@ Crop = Literal["published", "centre"]
 Scaling = Literal["window", "min-max"]
 """Brightness from a fixed window in HU, or from the least and greatest value of every image."""
 
+ImageNet = Literal["1k", "21k"]
+"""Which ImageNet published weights learned from: its 1,000 classes alone, or first its 21,000."""
+
+FirstLayer = Literal["summed", "random"]
+"""What becomes of a first convolution for colours where the image is grey."""
+
 TOKEN = 32
 """Side in pixels of a token of the stride-32 network."""
 
+EFFICIENTNET = "an EfficientNet of torchvision or timm"
+
 WINDOW_NAMES = ("soft", "distiliqa", "challenge", "lung", "bone", "brain")
+
+MOST_WINDOWS = 3
+"""Windows that one network looks through: bodies made for photographs have three colours."""
+
+
+def window_names(joined: str) -> tuple[str, ...]:
+    """The windows that a network looks through.
+
+    >>> window_names("distiliqa+lung")
+    ('distiliqa', 'lung')
+    """
+    return tuple(joined.split("+"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +47,8 @@ class NetworkRecipe:
         kind: Name of the kind, a key of :data:`KINDS`.
         outputs: Numbers in the score vector; the score is their mean.
         pretrained: Where weights of the bodies come from: ``none`` (random, from the seed),
-            ``hub`` (fetched by timm or torchvision) or a ``.safetensors`` file.
+            ``hub`` (published by timm or torchvision: found on this computer, else fetched) or
+            a file, ``.safetensors`` or ``.pth``.
     """
 
     kind: str = ""
@@ -40,8 +61,8 @@ class NetworkRecipe:
             rule(
                 self,
                 "pretrained",
-                "'none', 'hub' or a .safetensors file",
-                lambda v: v in {"none", "hub"} or v.endswith(".safetensors"),
+                "'none', 'hub' or a file, .safetensors or .pth",
+                lambda v: v in {"none", "hub"} or v.endswith((".safetensors", ".pth")),
             ),
             *self.own_rules(),
         )
@@ -109,7 +130,19 @@ class Stride32Network(NetworkRecipe):
 
 
 @dataclass(frozen=True, slots=True)
-class StemVitNetwork(NetworkRecipe):
+class BodiesNetwork(NetworkRecipe):
+    """What a network with bodies of timm or torchvision has besides.
+
+    Attributes:
+        imagenet: Which ImageNet the weights of ``hub`` learned from. The authors of DistilIQA and
+            TFKT start from weights that know the 1,000 classes alone.
+    """
+
+    imagenet: ImageNet = "1k"
+
+
+@dataclass(frozen=True, slots=True)
+class StemVitNetwork(BodiesNetwork):
     """A convolution stem before a Vision Transformer: DistilIQA and Shen et al.
 
     Attributes:
@@ -117,7 +150,8 @@ class StemVitNetwork(NetworkRecipe):
         body: Vision Transformer of timm for three channels of 224×224.
         depth: Attention blocks; 0 takes those of the body.
         crop: How 224×224 are cut out of what the stem gives.
-        window: Window through which the network sees the slice.
+        window: Window through which the network sees the slice, or up to three joined with ``+``,
+            each a channel.
     """
 
     kind: str = "stem-vit"
@@ -139,45 +173,56 @@ class StemVitNetwork(NetworkRecipe):
 
 
 @dataclass(frozen=True, slots=True)
-class TfktNetwork(NetworkRecipe):
+class TfktNetwork(BodiesNetwork):
     """Features of a network that knows natural images, a connector, a Swin Transformer V2.
 
     Attributes:
-        features: EfficientNet of timm that gives the features.
+        features: EfficientNet that gives the features: torchvision's ``efficientnet_v2_l`` is the
+            authors'. timm's ``tf_efficientnetv2_l`` has layers of the same sizes but pads them
+            otherwise, and so is another function of the same weights.
         transformer: Swin Transformer V2 of torchvision; it reads one channel of 64×64.
         connector: ``vector`` makes the pooled features an image by a linear layer, as in the
             authors' code; ``spatial`` keeps their layout.
+        first_layer: Whether the first convolutions of both bodies keep their weights, summed over
+            the colours, or start anew from random ones.
         freeze_features: Whether the features keep the weights of the pretraining.
         scaling: How HU become brightness.
-        window: The window, where ``scaling`` is ``window``.
+        window: The window, where ``scaling`` is ``window``; of up to three joined with ``+`` the
+            mean, because the bodies read one channel.
+        natural_side: Side in pixels that natural images are stretched to in the first phase; 0
+            leaves their shape and their noise as they are.
     """
 
     kind: str = "tfkt"
-    features: str = "tf_efficientnetv2_l"
+    features: str = "efficientnet_v2_l"
     transformer: str = "swin_v2_b"
     connector: Literal["vector", "spatial"] = "spatial"
+    first_layer: FirstLayer = "summed"
     freeze_features: bool = False
     scaling: Scaling = "window"
     window: str = "challenge"
+    natural_side: int = 0
 
     def own_rules(self) -> tuple[str | None, ...]:
         """See :meth:`NetworkRecipe.own_rules`."""
         swin = "a Swin Transformer V2 of torchvision"
         return (
-            rule(self, "features", "an EfficientNet of timm", lambda v: "efficientnet" in v),
+            rule(self, "features", EFFICIENTNET, lambda v: "efficientnet" in v),
             rule(self, "transformer", swin, lambda v: v.startswith("swin_v2_")),
+            rule(self, "natural_side", "0 or >= 64", lambda v: v == 0 or v >= 64),
             _window_rule(self),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class BodyNetwork(NetworkRecipe):
+class BodyNetwork(BodiesNetwork):
     """A network of timm or torchvision as it is, with a score head: what systems are compared to.
 
     Attributes:
         body: Its name there: ``resnet50``, ``densenet121``, ``vgg16``, ``googlenet``, …
         side: Side in pixels that slices are resized to; 0 takes them as they are.
-        window: Window through which the network sees the slice.
+        window: Window through which the network sees the slice, or up to three joined with ``+``,
+            each a channel.
     """
 
     kind: str = "body"
@@ -191,13 +236,14 @@ class BodyNetwork(NetworkRecipe):
 
 
 @dataclass(frozen=True, slots=True)
-class ManiqaNetwork(NetworkRecipe):
+class ManiqaNetwork(BodiesNetwork):
     """After MANIQA (Yang et al., CVPRW 2022): ViT features, attention over channels and places.
 
     Attributes:
         body: Vision Transformer of timm for ``side``.
         side: Side in pixels that slices are resized to.
-        window: Window through which the network sees the slice.
+        window: Window through which the network sees the slice, or up to three joined with ``+``,
+            each a channel.
     """
 
     kind: str = "maniqa"
@@ -212,14 +258,15 @@ class ManiqaNetwork(NetworkRecipe):
 
 
 @dataclass(frozen=True, slots=True)
-class DbcnnNetwork(NetworkRecipe):
+class DbcnnNetwork(BodiesNetwork):
     """After DBCNN (Zhang et al., TCSVT 2020): two convolutional bodies, bilinearly pooled.
 
     Attributes:
         body: Body of timm that knows objects, VGG-16 in the paper.
         second: Body of timm that stands for the paper's CNN of synthetic distortions.
         side: Side in pixels that slices are resized to; 0 takes them as they are.
-        window: Window through which the network sees the slice.
+        window: Window through which the network sees the slice, or up to three joined with ``+``,
+            each a channel.
     """
 
     kind: str = "dbcnn"
@@ -234,7 +281,14 @@ class DbcnnNetwork(NetworkRecipe):
 
 
 def _window_rule(made: object) -> str | None:
-    return rule(made, "window", f"one of {', '.join(WINDOW_NAMES)}", WINDOW_NAMES.__contains__)
+    wanted = f"one of {', '.join(WINDOW_NAMES)}, or up to {MOST_WINDOWS} of them joined with +"
+    return rule(made, "window", wanted, _known_windows)
+
+
+def _known_windows(joined: str) -> bool:
+    names = window_names(joined)
+    each_once = len(set(names)) == len(names) <= MOST_WINDOWS
+    return each_once and set(WINDOW_NAMES).issuperset(names)
 
 
 def _side_rule(made: object) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,11 @@ import torch
 from torch import nn
 
 from ctiqa.errors import DataError, UsageError
+from ctiqa.models.inputs import squared
+from ctiqa.models.origins import origins
 from ctiqa.models.tfkt import natural_network, take_features
 from ctiqa.recipe import Recipe, TfktNetwork
-from ctiqa.train.batches import batches_of
+from ctiqa.train.batches import Batch, Batches, batches_of
 from ctiqa.train.inputs import Run
 from ctiqa.train.logs import RunLog
 from ctiqa.train.loop import BEST, Training
@@ -20,6 +22,29 @@ from ctiqa.train.predict import validation
 from ctiqa.train.teacher import load_average, loss_on_labels
 
 PRETRAIN = "pretrain"
+
+
+@dataclass(frozen=True)
+class Squared:
+    """Batches of photographs stretched to squares, so that they can be turned.
+
+    Attributes:
+        batches: Batches of photographs as they are.
+        side: Side of the squares in pixels; 0 leaves them as they are.
+    """
+
+    batches: Batches
+    side: int
+
+    @property
+    def per_epoch(self) -> int:
+        """Steps in which every photograph is seen about once."""
+        return self.batches.per_epoch
+
+    def batch(self, step: int) -> Batch:
+        """The batch of a step, not yet augmented."""
+        given = self.batches.batch(step)
+        return replace(given, images=squared(given.images, self.side))
 
 
 def pretrain(run: Run) -> Path:
@@ -37,6 +62,8 @@ def pretrain(run: Run) -> Path:
     recipe, train = run.recipe, run.recipe.pretrain
     if train is None or not isinstance(recipe.network, TfktNetwork):
         raise UsageError(f"recipe '{recipe.name}' must have a [pretrain] table, it has none")
+    for line in origins(recipe.network)[:1]:
+        run.tell(f"weights of the {line}")
     torch.manual_seed(train.seed)
     training = Training(
         natural_network(recipe.network),
@@ -48,7 +75,8 @@ def pretrain(run: Run) -> Path:
         run.device,
     )
     measure = validation(run.validation, train, run.device)
-    return training.run(batches_of(run.train, train), loss_on_labels(train), measure)
+    batches = Squared(batches_of(run.train, train), recipe.network.natural_side)
+    return training.run(batches, loss_on_labels(train), measure)
 
 
 def shaping(recipe: Recipe) -> dict[str, Any]:
