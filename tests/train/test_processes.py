@@ -43,14 +43,14 @@ outputs = 2
 steps = {steps}
 batch = 4
 validate_every = 2
-precision = "{precision}"
+precision = "float32"
 augment = ["flip", "rotate"]
 """
 
 
-def recipe_file(folder: Path, *, steps: int = 8, precision: str = "bf16") -> Path:
+def recipe_file(folder: Path, *, steps: int = 8) -> Path:
     file = folder / "tiny.toml"
-    file.write_text(TOML.format(steps=steps, precision=precision))
+    file.write_text(TOML.format(steps=steps))
     assert read_recipe(file).data == DATA
     return file
 
@@ -98,7 +98,7 @@ def test_killed_and_resumed_ends_in_the_same_bits(prepared: Prepared, tmp_path: 
 
 def test_two_processes_train_as_one(prepared: Prepared, tmp_path: Path) -> None:
     """The loss curve is that of one process, batch normalisation included."""
-    recipe = recipe_file(tmp_path, steps=6, precision="float32")
+    recipe = recipe_file(tmp_path, steps=6)
     train(recipe, prepared.out, tmp_path / "one")
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     program = [sys.executable, *torchrun, *words(recipe, prepared.out, tmp_path / "two")]
