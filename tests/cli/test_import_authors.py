@@ -107,7 +107,7 @@ def test_tfkt(run: Run, tmp_path: Path) -> None:
     done = run("weights", "import-authors", file, "--system", "tfkt", "--out", out)
     assert done.status == 0, done.err
     count = sum(p.numel() for p in theirs.parameters())
-    assert f"TFKT: {count:,} weights, 1 outputs; efficientnet_v2_s, swin_v2_t" in done.out
+    assert f"TFKT: {count:,} weights, 1 output; efficientnet_v2_s, swin_v2_t" in done.out
     assert "stretched from its least to its greatest value" in done.out
     assert "note: the connector looks untrained" in done.out
     measured = run("evaluate", out, "--data", data, "--out", tmp_path / "eval", "--device", "cpu")

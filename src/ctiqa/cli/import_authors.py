@@ -115,7 +115,8 @@ def _told(imported: Imported, recipe: Recipe) -> Iterator[str]:
     from ctiqa.recipe.network import StemVitNetwork, TfktNetwork
 
     network = recipe.network
-    size = f"{parameters(imported.network):,} weights, {network.outputs} outputs"
+    outputs = "1 output" if network.outputs == 1 else f"{network.outputs} outputs"
+    size = f"{parameters(imported.network):,} weights, {outputs}"
     if isinstance(network, StemVitNetwork):
         yield f"DistilIQA: {size}; {network.blocks} convolution blocks, {network.body}"
         yield f"input: slices of 512×512 in HU through the window '{network.window}'"

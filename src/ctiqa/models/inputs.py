@@ -189,7 +189,8 @@ class Grey(nn.Module):
     def forward(self, hu: Tensor) -> Tensor:
         """HU [n, 1, rows, cols] to one channel of the same shape."""
         if self.stretch:
-            return self.stretch(hu)
+            stretched: Tensor = self.stretch(hu)
+            return stretched
         return self._normalised(self.window(hu).mean(dim=1, keepdim=True))
 
     def photograph(self, rgb: Tensor) -> Tensor:
