@@ -104,7 +104,7 @@ def test_another_process_goes_on_as_well(
         data=str(examples.folder),
     )
     root = Path(__file__).parents[2]
-    subprocess.run([sys.executable, "-c", program], cwd=root, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], cwd=root, check=True, timeout=300)
     ours, facts = checkpoint.load(tmp_path / "run" / LAST)
     theirs, _ = checkpoint.load(straight / LAST)
     assert facts["step"] == 6
