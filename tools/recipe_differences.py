@@ -1,0 +1,132 @@
+"""What as published and corrected do differently, key by key, for docs/systems.md.
+
+    python -m tools.recipe_differences            writes the tables into the page
+    python -m tools.recipe_differences --check    says whether they are up to date
+
+Both recipes are read as ``ctiqa`` reads them; nothing here knows what they say.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ctiqa.io.atomic import write_bytes
+from ctiqa.recipe import Defect, Published, published_by, read_values, recipe_from
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "systems.md"
+SYSTEMS = ("distiliqa", "shen2025", "tfkt")
+
+TRAININGS = ("pretrain", "teacher", "student")
+"""Tables of a recipe that are trainings."""
+
+LEFT_OUT = ("name", "system", "mode", "polish", "start", "start_share")
+"""Keys that say nothing about a published system."""
+
+Values = Mapping[str, Any]
+
+
+def tables_of(system: str) -> str:
+    """Both tables of a system: what differs, and what is the same in both, as Markdown."""
+    values = read_values(ROOT / "recipes" / f"{system}.toml")
+    corrected, published = (
+        flat(recipe_from({**values, "mode": mode}).as_dict(), values)
+        for mode in ("corrected", "as-published")
+    )
+    differing = [key for key in corrected if corrected[key] != published[key]]
+    same = {key: value for key, value in published.items() if key not in differing}
+    lines = [
+        "| key | as published | corrected | |",
+        "|---|---|---|---|",
+        *(_line(key, published, corrected, published_by(system)) for key in differing),
+        "",
+        "<details><summary>The same in both, to the last default</summary>",
+        "",
+        "| key | |",
+        "|---|---|",
+        *_same(same),
+        "",
+        "</details>",
+    ]
+    return "\n".join(lines)
+
+
+def flat(recipe: Values, values: Values) -> dict[str, Any]:
+    """Keys of a recipe, dotted; trainings that it does not do are left out.
+
+    >>> flat({"name": "a", "members": 5, "data": {"seed": 1}}, {})
+    {'members': 5, 'data.seed': 1}
+    """
+    found: dict[str, Any] = {}
+    for key, value in recipe.items():
+        idle = key in TRAININGS and (key not in values or value is None)
+        if key in LEFT_OUT or idle:
+            continue
+        inner = value.items() if isinstance(value, Mapping) else ()
+        found |= {f"{key}.{name}": each for name, each in inner} or {key: value}
+    return found
+
+
+def _line(key: str, published: Values, corrected: Values, things: tuple[Published, ...]) -> str:
+    (why,) = [thing for thing in things if key in thing.keys]
+    kind = "**defect**: " if isinstance(why, Defect) else ""
+    return f"| `{key}` | {shown(published[key])} | {shown(corrected[key])} | {kind}{why.what} |"
+
+
+def _same(values: Values) -> Iterator[str]:
+    """One line a key; trainings that agree share it."""
+    done: set[str] = set()
+    for key, value in values.items():
+        table, _, name = key.partition(".")
+        if key in done:
+            continue
+        alike = [key]
+        if table in TRAININGS:
+            others = (f"{other}.{name}" for other in TRAININGS)
+            alike = [each for each in others if each in values and values[each] == value]
+        done.update(alike)
+        yield f"| {', '.join(f'`{each}`' for each in alike)} | {shown(value)} |"
+
+
+def shown(value: object) -> str:
+    """A value as a recipe writes it.
+
+    >>> shown(("flip", "rotate")), shown(""), shown(True), shown(1e-06)
+    ('flip, rotate', '–', 'true', '1e-06')
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value) or "–"
+
+
+def page_with_tables(text: str) -> str:
+    """The page with the tables of every system between their marks."""
+    for system in SYSTEMS:
+        begin, end = f"<!-- {system}: python -m tools.recipe_differences -->", f"<!-- /{system} -->"
+        before, _, rest = text.partition(begin)
+        after = rest.partition(end)[2]
+        text = f"{before}{begin}\n\n{tables_of(system)}\n\n{end}{after}"
+    return text
+
+
+def main() -> int:
+    """Write the tables, or say whether they are up to date."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true")
+    asked = parser.parse_args()
+    text = PAGE.read_text(encoding="utf-8")
+    made = page_with_tables(text)
+    if asked.check:
+        return int(made != text)
+    write_bytes(PAGE, made.encode())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
