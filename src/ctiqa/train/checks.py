@@ -31,10 +31,11 @@ def check_run(run: Run) -> None:
             checkpoint by, and slices of several sizes.
     """
     natural = run.examples.natural
+    first = run.recipe.pretrain if natural else run.recipe.student
     problems = [
         *(line for each in (run.train, run.validation) for line in _about_labels(each)),
         *(_about_pretraining(run) if natural else _about_trainings(run)),
-        *_about_sizes(run.train, run.recipe.student),
+        *_about_sizes(run.train, first or run.recipe.student),
     ]
     if problems:
         folder = run.examples.folder
@@ -102,7 +103,7 @@ def _about_folds(run: Run, missing: Sequence[int]) -> str:
     return (
         f"every one of the {members} teacher members needs a fold with {what}; {count} training "
         f"{what} leave fold {', '.join(map(str, missing))} empty: lower 'members' and "
-        f"'data.folds', or add {what}"
+        f"'network.outputs' to {min(missing)}, or add {what}"
     )
 
 

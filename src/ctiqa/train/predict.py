@@ -123,6 +123,6 @@ def too_few_to_choose(count: int, recipe: TrainRecipe) -> str | None:
         return None
     return (
         f"validation needs at least {FEWEST} examples, got {count}; raise "
-        "'data.validation_share' or 'data.held_out_examples' (or lower 'data.folds'), or add "
-        "slices, and prepare again"
+        "'data.validation_share' or 'data.held_out_examples' (in a table with splits of your own, "
+        "the rows of 'validation') and prepare again, or set 'select' to 'training'"
     )
