@@ -136,7 +136,7 @@ def run_variants(
 
     Raises:
         UsageError: If a recipe breaks a rule, or its first phase has no images.
-        DataError: If the data set is of another recipe, or a result there is of other data.
+        DataError: If the data set does not fit a recipe, or a result there is of other data.
     """
     recipes = [recipe_from(variant.values, variant.name) for variant in variants]
     if natural is None and any(recipe.pretrain for recipe in recipes):
