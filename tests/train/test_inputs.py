@@ -66,6 +66,11 @@ def test_a_damaged_header(prepared: Prepared, tmp_path: Path, content: str, said
         open_run(WHOLE, tmp_path / "data", tmp_path / "run")
 
 
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nothing' holds no finished data set; make one with"):
+        open_run(WHOLE, tmp_path / "nothing", tmp_path / "run")
+
+
 def test_starting_afresh_empties_the_training(prepared: Prepared, tmp_path: Path) -> None:
     (tmp_path / "student").mkdir()
     (tmp_path / "student" / "last.safetensors").write_bytes(b"old")

@@ -118,8 +118,8 @@ def open_run(
             trained on to the end; every problem is named. From whatever source it was made, the
             run is of its own data recipe.
     """
-    header = read_header(data)
     examples = read_examples(data)
+    header = read_header(data)
     if examples.natural != natural:
         wanted, held = ("natural images", "CT") if natural else ("CT", "natural images")
         raise DataError(f"'{data}' must hold {wanted} for this command, it holds {held}")
