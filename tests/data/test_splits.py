@@ -95,3 +95,12 @@ def test_every_wrong_pin_is_listed_at_once() -> None:
 def test_too_few_patients_to_train_on() -> None:
     with pytest.raises(DataError, match=r"'data.folds' must be at most the 2 patients .* got 3"):
         split_patients({"a": "chest", "b": "chest"}, RECIPE)
+
+
+def test_as_published_folds_of_images_need_no_patient_each() -> None:
+    few = {"a": "chest", "b": "chest"}
+    recipe = SimulateData(folds=5, test_share=0.0, validation_share=0.0)
+    with pytest.raises(DataError, match="must be at most the 2 patients"):
+        split_patients(few, recipe)
+    places = split_patients(few, replace(recipe, mode="as-published"))
+    assert {place.split for place in places.values()} == {"train"}

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+from tests.data import scored_sets
 from tests.data.collection import patient_slice
 from tests.io.make import uid, write_ct
 from tests.train.tiny import TRAIN, loss, made_up, training
@@ -23,7 +24,7 @@ from ctiqa.errors import DataError
 from ctiqa.evaluate.evaluation import Options, evaluate
 from ctiqa.evaluate.labelled import open_labelled
 from ctiqa.evaluate.opening import open_predictors
-from ctiqa.recipe import CHOICES, Recipe, overlaid, read_values, recipe_from
+from ctiqa.recipe import CHOICES, Kadid10kData, Recipe, overlaid, read_values, recipe_from
 from ctiqa.train import checkpoint
 from ctiqa.train.batches import BalancedBatches, EpochBatches
 from ctiqa.train.checks import check_run
@@ -32,6 +33,7 @@ from ctiqa.train.inputs import Run, open_run
 from ctiqa.train.loop import BEST, LAST
 from ctiqa.train.optimizers import learning_rate
 from ctiqa.train.predict import predict
+from ctiqa.train.pretrain import pretrain
 from ctiqa.train.student import train_student
 from ctiqa.train.teacher import member_name, train_member
 
@@ -132,6 +134,36 @@ def test_teacher_and_student_train_to_their_end(run: Run) -> None:
     for model in found.models:
         assert model.predictor.facts["precision"] == "float32"
         assert 0 <= model.given["overall"].value <= 3
+
+
+def test_tfkt_trains_to_its_end_in_both_phases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Photographs, then slices, one at a time; the lowest loss on a draw of slices chooses."""
+    monkeypatch.setattr(scored_sets, "body", lambda number: patient_slice(number, 256))
+    scored_sets.write_kadid(tmp_path / "kadid", references=10)
+    prepare(tmp_path / "kadid", tmp_path / "natural", Kadid10kData(folds=2))
+    scored_sets.write_challenge(tmp_path / "challenge", train=20, test=3)
+    small = {
+        "network.pretrained": "none",
+        "network.features": "test_efficientnet",
+        "network.transformer": "swin_v2_t",
+        "pretrain.epochs": 1,
+        "student.epochs": 2,
+    }
+    values = overlaid(read_values(RECIPES / "tfkt.toml"), small)
+    recipe = recipe_from({**values, "mode": "as-published"})
+    out = tmp_path / "run"
+    pretrain(open_run(recipe, tmp_path / "natural", out, natural=True))
+    made = prepared(recipe, tmp_path / "challenge", tmp_path)
+    learnt, held_out = made.divided(recipe.student)
+    assert (len(learnt), len(held_out)) == (16, 4)
+    assert set(learnt.column("patient")) & set(held_out.column("patient"))
+    train_student(made)
+    history = checkpoint.load(out / "student" / LAST)[1]["history"]
+    assert [h["step"] for h in history] == [16, 32]
+    best = min(history, key=lambda h: float(h["val_loss"]))
+    assert checkpoint.load(out / "student" / BEST)[1]["step"] == best["step"]
 
 
 def test_every_image_is_learnt_from_once_an_epoch(run: Run) -> None:

@@ -35,7 +35,7 @@ def split_patients(region: Mapping[str, str], recipe: DataRecipe) -> dict[str, P
 
     Raises:
         DataError: If a pinned patient is unknown or pinned twice, or if fewer patients are left
-            to train on than there are folds.
+            to train on than there are folds of patients.
 
     >>> places = split_patients({f"p{i}": "chest" for i in range(20)}, DataRecipe(folds=2))
     >>> sorted({p.split for p in places.values()})
@@ -52,7 +52,8 @@ def split_patients(region: Mapping[str, str], recipe: DataRecipe) -> dict[str, P
             validation, Place("validation")
         )
         training += rest
-    if len(training) < recipe.folds:
+    # As published, folds are of images (``published_fold``), and those of patients are not read.
+    if len(training) < (1 if recipe.mode == "as-published" else recipe.folds):
         raise DataError(
             f"'data.folds' must be at most the {len(training)} patients left to train on, "
             f"got {recipe.folds}; lower it or the shares"

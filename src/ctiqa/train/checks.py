@@ -30,12 +30,12 @@ def check_run(run: Run) -> None:
             their examples, folds without examples, too few examples to learn from or to choose a
             checkpoint by, and slices of several sizes.
     """
+    sets = [each for each in (run.train, run.validation) if len(each)]
     natural = run.examples.natural
-    first = run.recipe.pretrain if natural else run.recipe.student
     problems = [
-        *(line for each in (run.train, run.validation) for line in _about_labels(each)),
+        *(line for each in sets for line in _about_labels(each)),
         *(_about_pretraining(run) if natural else _about_trainings(run)),
-        *_about_sizes(run.train, first or run.recipe.student),
+        *(line for each in sets for line in _about_sizes(each)),
     ]
     if problems:
         folder = run.examples.folder
@@ -57,9 +57,8 @@ def _about_labels(examples: Examples) -> Iterator[str]:
 
 
 def _scale(examples: Examples) -> str:
-    if "label_scale" not in examples.table.columns or not len(examples):
-        return ""
-    return str(examples.column("label_scale")[0])
+    known = "label_scale" in examples.table.columns
+    return str(examples.column("label_scale")[0]) if known else ""
 
 
 def _named(examples: Examples, which: npt.NDArray[np.bool_]) -> str:
@@ -114,10 +113,8 @@ def _about_parts(
     yield from (f"{name}: {problem}" for problem in found if problem)
 
 
-def _about_sizes(examples: Examples, train: TrainRecipe) -> Iterator[str]:
-    """Slices that do not fit into one batch."""
-    if train.batch == 1 or (train.crop and not train.whole_steps) or not len(examples):
-        return
+def _about_sizes(examples: Examples) -> Iterator[str]:
+    """Images that do not fit into one batch, of training or of validation."""
     images, shards = examples.images(), examples.column("shard")
     _, first = np.unique(shards, return_index=True)
     sizes = {images[int(k)].shape[:2] for k in first}
