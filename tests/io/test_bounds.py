@@ -18,7 +18,7 @@ import nibabel
 import numpy as np
 import pytest
 from tests.io import make
-from tests.io.test_tiff import SHORT, tiff_of
+from tests.io.test_tiff import ASCII, LONG, SHORT, tiff_of
 from tests.io.volumes import as_nifti_gz, as_packed_mha, meta_header, read_all, stack
 
 from ctiqa.errors import Reason, RefusedError
@@ -30,13 +30,17 @@ MIB = 1 << 20
 MOST_MIB = 512
 
 MEASURED = """
-import re, sys
+import os, re, sys
 from pathlib import Path
 from ctiqa.io import find_scans
 found = find_scans([Path(sys.argv[1])])
 print(len(found.scans), *(skip.reason for skip in found.skipped))
 # Not getrusage: what it says begins with the memory of the process that started this one.
-print(int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) // 1024)
+peak = re.compile(r"VmHWM:\\s+(\\d+) kB")
+children = Path(f"/proc/self/task/{os.getpid()}/children")
+others = children.read_text().split() if children.exists() else []
+status = [Path(f"/proc/{each}/status").read_text() for each in ("self", *others)]
+print(sum(int(peak.search(text)[1]) for text in status) // 1024)
 """
 
 
@@ -55,6 +59,15 @@ def gzipped(start: bytes) -> bytes:
 
 def zlibbed(start: bytes = b"") -> bytes:
     return b"\x78\x9c" + deflated(start) + bytes(4)
+
+
+def long_entry(tag: int, kind: int, size: int) -> bytes:
+    """A TIFF with an entry of many values, which lie behind its end."""
+    short: dict[str, Any] = {f"t{tag}": (LONG, 1 << 20)}
+    content = tiff_of(make.phantom().tobytes(), **short)
+    entry = struct.pack("<HHI", tag, LONG, 1)
+    assert content.count(entry) == 1
+    return content.replace(entry, struct.pack("<HHI", tag, kind, size))
 
 
 def zipped(path: Path, name: str, start: bytes) -> None:
@@ -102,6 +115,8 @@ BOMBS: dict[str, Callable[[Path], object]] = {
     "voxels.mha": lambda path: path.write_bytes(meta_header("LOCAL", **PACKED) + zlibbed()),
     "slice.dcm.gz": lambda path: path.write_bytes(gzipped(bytes(128) + b"DICM")),
     "strip.tif": lambda path: path.write_bytes(tiff_of(zlibbed(), t259=(SHORT, 8))),
+    "description.tif": lambda path: sparse(path, long_entry(270, ASCII, 2 << 30)),
+    "offsets.tif": lambda path: sparse(path, long_entry(273, LONG, 75 << 20)),
     "voxels.npz": lambda path: zipped(path, "hu.npy", npy_start()),
     "slice.zip": lambda path: zipped(path, "a.dcm", bytes(128) + b"DICM"),
     "line.nrrd": lambda path: sparse(path, b"NRRD0004\ntype: short\n"),

@@ -18,10 +18,11 @@ from tests.io.volumes import Array, read_all, refusal, stack
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io import ReadOptions, find_scans, read_headers, read_slice, tiff_pages
+from ctiqa.io.tiff import describe
 
 VOUCHED = ReadOptions(tiff_hu=True)
 
-SHORT, LONG, LONG8 = 3, 4, 16
+ASCII, SHORT, LONG = 2, 3, 4
 
 
 def write(folder: Path, pixels: Array, **how: Any) -> Path:
@@ -144,6 +145,52 @@ def test_slices_behind_one_page_as_tifffile_writes_them(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_all(path), stack())
 
 
+def test_stacks_of_one_page_each(tmp_path: Path) -> None:
+    """Two pages that stand for two slices each, as tifffile writes them."""
+    hu = np.concatenate([stack(), stack()[:1] + np.int16(1)])
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as writer:
+        for part in (hu[:2], hu[2:]):
+            writer.write(part, photometric="minisblack", truncate=True)
+    with tifffile.TiffFile(path) as tiff:
+        assert len(tiff.pages) == 2
+    np.testing.assert_array_equal(read_all(path), hu)
+
+
+def test_a_list_of_pages_that_ends_too_soon(tmp_path: Path) -> None:
+    """The last page but one links to none, but the first one says how many there are."""
+    path = write(tmp_path, stack(), metadata={"axes": "ZYX"})
+    content = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as tiff:
+        last: Any = tiff.pages[2]
+        place = content.index(struct.pack("<I", last.offset), tiff.pages[1].offset)
+    content[place : place + 4] = bytes(4)
+    path.write_bytes(content)
+    contents = read_headers(path)
+    assert len(contents.headers) == 2
+    assert contents.warnings == ("the TIFF says that it holds 3 slices; 2 were found",)
+
+
+def test_a_list_of_pages_that_leads_nowhere(tmp_path: Path) -> None:
+    content = bytearray(tiff_of(PIXELS))
+    content[-4:] = struct.pack("<I", 1 << 30)
+    (tmp_path / "a.tif").write_bytes(content)
+    assert refusal(tmp_path / "a.tif").reason is Reason.TRUNCATED
+
+
+def test_slices_are_read_in_a_process_of_their_own(tmp_path: Path) -> None:
+    headers = read_headers(write(tmp_path, stack())).headers
+    assert [header.source.isolated for header in headers] == [True] * 3
+
+
+def test_a_file_that_changes_while_it_is_read(tmp_path: Path) -> None:
+    header = read_headers(write(tmp_path, stack())).headers[2]
+    write(tmp_path, stack().astype(np.float32))
+    with pytest.raises(RefusedError) as caught:
+        read_slice(header)
+    assert caught.value.reason is Reason.CORRUPT
+
+
 def test_slices_that_are_promised_and_missing(tmp_path: Path) -> None:
     path = imagej_stack(tmp_path / "a.tif", stack()[:2], 3)
     assert refusal(path).reason is Reason.TRUNCATED
@@ -246,6 +293,9 @@ PIXELS = make.phantom().tobytes()
         (zlib.compress(PIXELS + bytes(9)), {"t259": (SHORT, 8)}, Reason.CORRUPT),
         (PIXELS, {"t259": (SHORT, 8)}, Reason.CORRUPT),
         (zlib.compress(PIXELS), {"t259": (SHORT, 8), "t317": (SHORT, 9)}, None),
+        # Bytes of floats by significance, but no floats; differences, but nothing is packed.
+        (zlib.compress(PIXELS), {"t259": (SHORT, 8), "t317": (SHORT, 3)}, None),
+        (PIXELS, {"t317": (SHORT, 2)}, None),
     ],
 )
 def test_pages_that_cannot_be_read(
@@ -254,6 +304,16 @@ def test_pages_that_cannot_be_read(
     (tmp_path / "a.tif").write_bytes(tiff_of(pixels, **entries))
     expected = reason or Reason.UNSUPPORTED_TRANSFER_SYNTAX
     assert refusal(tmp_path / "a.tif").reason is expected
+
+
+def test_an_entry_that_cannot_be_read(tmp_path: Path) -> None:
+    """Without its type the predictor would be passed over, and differences taken for pixels."""
+    differences = np.diff(make.phantom(), axis=1, prepend=np.int16(0)).tobytes()
+    content = tiff_of(zlib.compress(differences), t259=(SHORT, 8), t317=(SHORT, 2))
+    entry = struct.pack("<HH", 317, SHORT)
+    assert content.count(entry) == 1
+    (tmp_path / "a.tif").write_bytes(content.replace(entry, struct.pack("<HH", 317, 99)))
+    assert refusal(tmp_path / "a.tif").reason is Reason.CORRUPT
 
 
 def test_pages_in_a_circle(tmp_path: Path) -> None:
@@ -267,7 +327,9 @@ def test_pages_in_a_circle(tmp_path: Path) -> None:
 
 def test_pages_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tiff_pages, "MAX_PAGES", 2)
-    assert refusal(write(tmp_path, stack())).reason is Reason.TOO_LARGE
+    with pytest.raises(RefusedError) as caught:
+        describe(write(tmp_path, stack()), ReadOptions())
+    assert caught.value.reason is Reason.TOO_LARGE
 
 
 def test_directories_over_one_another(tmp_path: Path) -> None:

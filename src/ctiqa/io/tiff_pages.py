@@ -1,210 +1,265 @@
-"""The pages of a TIFF, by their directories alone.
-
-Written by hand because a page may name gigabytes and the next page may be one that came before:
-everything here is read within bounds.
-"""
+"""The slices of a TIFF, as tifffile finds them; it knows no bounds, so this runs within some."""
 
 from __future__ import annotations
 
+import math
 import struct
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import BinaryIO
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import copy
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from tifffile import TiffFile, TiffPage
+from tifffile.tifffile import shaped_description_metadata
 
 from ctiqa.errors import Reason, RefusedError
+from ctiqa.io.access.files import open_file
+from ctiqa.io.hu.checks import Stored, check_matrix
+from ctiqa.io.silence import foreign
 
 MAX_PAGES = 20_000
-MAX_ENTRIES = 4096
-"""Most entries of one directory; usually it has twenty."""
+MAX_ENTRIES = 1 << 19
+"""Most entries of all pages; usually a page has twenty."""
 
-MAX_ALL_ENTRIES = 1 << 20
-"""Most entries of all directories, which may lie over one another."""
+PLAIN, DEFLATE = 1, (8, 32946)
+NO_PREDICTOR, HORIZONTAL, FLOATING = 1, 2, 3
+LAYOUTS = {(PLAIN, NO_PREDICTOR), *product(DEFLATE, (NO_PREDICTOR, HORIZONTAL, FLOATING))}
+"""Compressions and predictors that are read."""
 
-MAX_VALUE_BYTES = 1 << 18
-"""Longest value that is read, in bytes: 16,384 tiles take half as much."""
 
-NEW_SUBFILE_TYPE = 254
-WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
-DESCRIPTION = 270
-STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_BYTES = 273, 277, 278, 279
-PREDICTOR = 317
-TILE_WIDTH, TILE_LENGTH, TILE_OFFSETS, TILE_BYTES = 322, 323, 324, 325
-SAMPLE_FORMAT = 339
-DEPTH = 32997
-FILL_ORDER = 266
+def _is_whole(page: TiffPage) -> bool:
+    """Whether tifffile understood every entry: those that it does not, it leaves out."""
+    layout, stream = page.parent.tiff, page.parent.filehandle
+    stream.seek(page.offset)
+    return struct.unpack(layout.tagnoformat, stream.read(layout.tagnosize)) == (len(page.tags),)
 
-PIXEL_TAGS = (WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, FILL_ORDER, SAMPLES, PREDICTOR)
-PIECE_TAGS = (STRIP_OFFSETS, ROWS_PER_STRIP, STRIP_BYTES, TILE_WIDTH, TILE_LENGTH, TILE_OFFSETS)
-WANTED = frozenset(
-    (*PIXEL_TAGS, *PIECE_TAGS, TILE_BYTES, NEW_SUBFILE_TYPE, DESCRIPTION, SAMPLE_FORMAT, DEPTH)
+
+RULES: tuple[tuple[Callable[[TiffPage], bool], Reason, str], ...] = (
+    (_is_whole, Reason.CORRUPT, "the description of a page is damaged"),
+    (lambda page: not (page.is_reduced or page.is_mask), Reason.DERIVED, "a preview or a mask"),
+    (
+        lambda page: page.photometric != 0 or "PhotometricInterpretation" not in page.tags,
+        Reason.HU_CONVENTION_UNKNOWN,
+        "white is 0 in this TIFF, so its values do not rise with HU; save it with black as 0",
+    ),
+    (
+        lambda page: page.photometric in (0, 1) and page.samplesperpixel == 1,
+        Reason.COLOUR,
+        "pages must be one grey value a pixel",
+    ),
+    (
+        lambda page: page.sampleformat not in (5, 6),
+        Reason.NOT_HU,
+        "pixels must be integer or float, got complex ones",
+    ),
+    (
+        lambda page: (
+            (page.compression, page.predictor) in LAYOUTS
+            and (page.fillorder, page.imagedepth, page.tiledepth) == (1, 1, 1)
+            and page.dtype is not None
+            and page.dtype.itemsize * 8 == page.bitspersample
+            and (page.predictor != FLOATING or page.dtype.kind == "f")
+        ),
+        Reason.UNSUPPORTED_TRANSFER_SYNTAX,
+        "TIFF pages must be slices of 8, 16, 32 or 64 bits a pixel, uncompressed or deflated; save "
+        "HU as signed 16-bit integers, one page a slice, without compression",
+    ),
 )
-"""Tags that are kept; the others say nothing about pixels."""
-
-FORMATS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
-"""Types of values that are read, as in :mod:`struct`; rational numbers and floats are not."""
+"""What holds of a page that is a slice, and what a page is where it does not hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How the directories of a TIFF are written.
+class Picture(NamedTuple):
+    """One slice: where its page is described, in bytes, and its number among those of the page."""
 
-    Attributes:
-        order: Byte order, as in :mod:`struct`.
-        is_big: Whether offsets take 8 bytes (BigTIFF).
-        size: Length of the file in bytes.
-    """
-
-    order: str
-    is_big: bool
-    size: int
-
-    @property
-    def offset(self) -> struct.Struct:
-        """An offset."""
-        return struct.Struct(self.order + ("Q" if self.is_big else "I"))
-
-    @property
-    def count(self) -> struct.Struct:
-        """The number of entries of a directory."""
-        return struct.Struct(self.order + ("Q" if self.is_big else "H"))
-
-    @property
-    def entry(self) -> struct.Struct:
-        """An entry: tag, type, number of values, and the values or their offset."""
-        return struct.Struct(self.order + ("HHQ8s" if self.is_big else "HHI4s"))
+    offset: int
+    number: int
+    kind: tuple[int, int, str]
+    """Rows, columns and type of a pixel."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One directory.
-
-    Attributes:
-        layout: How it is written.
-        entries: Type, number of values, and their bytes or offset, by tag.
-    """
-
-    layout: Layout
-    entries: Mapping[int, tuple[int, int, bytes]] = field(repr=False)
-
-    def number(self, tag: int, default: int = 0) -> int:
-        """The first value of an entry that lies in the directory itself."""
-        kind, count, value = self.entries.get(tag, (0, 0, b""))
-        if kind not in FORMATS or count < 1:
-            return default
-        form = struct.Struct(self.layout.order + FORMATS[kind])
-        # Several values, as the bits of each colour, lie elsewhere; the first is asked for alone.
-        return int(form.unpack(value[: form.size])[0]) if form.size * count <= len(value) else -1
-
-    def values(self, stream: BinaryIO, tag: int, count: int) -> tuple[int, ...]:
-        """The values of an entry.
-
-        Args:
-            stream: The file.
-            tag: The entry.
-            count: How many values there must be.
-
-        Raises:
-            RefusedError: With ``CORRUPT`` if there are not as many.
-        """
-        kind, present, value = self.entries.get(tag, (0, 0, b""))
-        form = FORMATS.get(kind, "")
-        size = struct.calcsize(self.layout.order + form) * count
-        if not form or present != count or size > MAX_VALUE_BYTES:
-            raise RefusedError(Reason.CORRUPT, f"the page must list {count} pieces, got {present}")
-        if size > len(value):
-            value = self._elsewhere(stream, value, size)
-        return tuple(
-            int(each) for each in struct.unpack(f"{self.layout.order}{count}{form}", value[:size])
-        )
-
-    def text(self, stream: BinaryIO, tag: int) -> str:
-        """A text, cut where it is long; empty where there is none."""
-        kind, count, value = self.entries.get(tag, (0, 0, b""))
-        if kind != 2:
-            return ""
-        if count > len(value):
-            value = self._elsewhere(stream, value, min(count, MAX_VALUE_BYTES))
-        return value[:count].decode("latin-1").rstrip("\0")
-
-    def _elsewhere(self, stream: BinaryIO, value: bytes, size: int) -> bytes:
-        stream.seek(self.layout.offset.unpack(value)[0])
-        content = stream.read(size)
-        if len(content) < size:
-            raise RefusedError(Reason.TRUNCATED, "the TIFF ends before the values of a page")
-        return content
+@contextmanager
+def opened(path: Path) -> Iterator[TiffFile]:
+    """Open a TIFF; whatever fails inside the block refuses it."""
+    # Microscopes' pages, which tifffile would guess or mend, are what they say here.
+    with (
+        open_file(path) as stream,
+        foreign("the TIFF"),
+        TiffFile(stream, is_lsm=False, is_ndpi=False, is_scanimage=False) as tiff,
+    ):
+        yield tiff
 
 
-def read_layout(stream: BinaryIO, size: int) -> tuple[Layout, int]:
-    """How the directories are written, and where the first one lies.
+def slices(tiff: TiffFile) -> tuple[list[Picture], tuple[str, ...]]:
+    """Find the slices of a TIFF.
+
+    Returns:
+        Those of the commonest kind, or of the larger one of two, in file order; and sentences
+        about what is left out.
 
     Raises:
-        RefusedError: With ``CORRUPT`` if the file does not start as a TIFF.
+        RefusedError: If no page is a slice, or the pages cannot be followed to the last one.
     """
-    head = stream.read(16).ljust(16, b"\0")
-    order = {b"II": "<", b"MM": ">"}.get(head[:2], "<")
-    (version,) = struct.unpack(f"{order}H", head[2:4])
-    layout = Layout(order, version == 43, size)
-    if version not in (42, 43) or (layout.is_big and head[4:8] != struct.pack(f"{order}HH", 8, 0)):
-        raise RefusedError(Reason.CORRUPT, "the header of the TIFF is damaged")
-    place = head[8:16] if layout.is_big else head[4:8]
-    return layout, int(layout.offset.unpack(place)[0])
+    found: list[Picture] = []
+    refusals: list[RefusedError] = []
+    for page in _pages(tiff):
+        try:
+            with foreign("a TIFF page"):
+                found.extend(_pictures(tiff, page))
+        except RefusedError as error:
+            # The error itself would hold on to the page.
+            refusals.append(RefusedError(error.reason, error.detail))
+    if not found:
+        raise refusals[0]
+    counts = Counter(picture.kind for picture in found)
+    kind = max(counts, key=lambda kind: (counts[kind], kind[0] * kind[1]))
+    others = len(found) - counts[kind] + len(refusals)
+    why = f": {refusals[0].detail}" if refusals else ", of another size or type"
+    left_out = [f"{others} page(s) of the TIFF left out{why}"] if others else []
+    return [each for each in found if each.kind == kind], (*left_out, *_unnamed(tiff, found))
 
 
-def pages(stream: BinaryIO, size: int) -> Iterator[Page]:
-    """Go through the directories of a TIFF.
-
-    Args:
-        stream: The file, at its start.
-        size: Its length in bytes.
-
-    Yields:
-        One page each.
-
-    Raises:
-        RefusedError: With ``CORRUPT`` if they go in a circle, ``TRUNCATED`` if one lies behind
-            the end, ``TOO_LARGE`` if they are too many.
-    """
-    layout, place = read_layout(stream, size)
+def _pages(tiff: TiffFile) -> Iterator[TiffPage]:
     seen: set[int] = set()
-    entries_left = MAX_ALL_ENTRIES
-    while place:
-        if place in seen:
-            raise RefusedError(Reason.CORRUPT, "the pages of the TIFF go in a circle")
-        if len(seen) >= MAX_PAGES or entries_left < 0:
-            raise RefusedError(Reason.TOO_LARGE, f"a TIFF must have at most {MAX_PAGES} pages")
-        seen.add(place)
-        page, entries, place = _read_page(stream, layout, place)
-        entries_left -= entries
+    entries = 0
+    for page in cast("Iterator[TiffPage]", iter(tiff.pages)):
+        if page.offset in seen or not page.tags:
+            raise RefusedError(
+                Reason.CORRUPT, "the pages of the TIFF go in a circle, or say nothing"
+            )
+        if len(seen) >= MAX_PAGES or entries > MAX_ENTRIES:
+            raise RefusedError(
+                Reason.TOO_LARGE,
+                f"a TIFF must have at most {MAX_PAGES} pages and {MAX_ENTRIES} entries in them",
+            )
+        seen.add(page.offset)
+        entries += len(page.tags)
         yield page
-
-
-def _read_page(stream: BinaryIO, layout: Layout, place: int) -> tuple[Page, int, int]:
-    """One directory, how many entries it has, and where the next one lies."""
-    stream.seek(place)
-    head = stream.read(layout.count.size)
-    if len(head) < layout.count.size:
+    # tifffile passes over a link that leads nowhere. A file cut inside its last one is complete.
+    tiff.filehandle.seek(tiff.pages.next_page_offset or 0)
+    if any(tiff.filehandle.read(tiff.tiff.offsetsize)):
         raise RefusedError(Reason.TRUNCATED, "the TIFF ends before one of its pages")
-    (count,) = layout.count.unpack(head)
-    content = _read_entries(stream, layout, int(count))
-    length = layout.entry.size * count
-    entries = {
-        tag: (kind, values, value)
-        for tag, kind, values, value in layout.entry.iter_unpack(content[:length])
-        if tag in WANTED
-    }
-    # The last page of a file that was cut behind it is the last one.
-    following = content[length:].ljust(layout.offset.size, b"\0")
-    return Page(layout, entries), int(count), int(layout.offset.unpack(following)[0])
+    if not seen:
+        raise RefusedError(Reason.NO_PIXELS, "the TIFF holds no page")
 
 
-def _read_entries(stream: BinaryIO, layout: Layout, count: int) -> bytes:
-    """The bytes of a directory's entries and of what follows them."""
-    if not 1 <= count <= MAX_ENTRIES:
-        raise RefusedError(
-            Reason.CORRUPT, f"a page must have 1 to {MAX_ENTRIES} entries, got {count}"
-        )
-    length = layout.entry.size * count
-    content = stream.read(length + layout.offset.size)
-    if len(content) < length:
-        raise RefusedError(Reason.TRUNCATED, "the TIFF ends inside one of its pages")
-    return content
+def _pictures(tiff: TiffFile, page: TiffPage) -> list[Picture]:
+    """The slices on a page: several where its description says so and they follow each other."""
+    kind, (count, on_one_page) = _kind(page), _said(tiff, page)
+    if count <= 1 or not on_one_page or not page.is_final:
+        return [Picture(page.offset, 0, kind)]
+    if count > MAX_PAGES:
+        raise RefusedError(Reason.TOO_LARGE, f"a TIFF must have at most {MAX_PAGES} slices")
+    # The others are found from where the first one lies, so that must be right.
+    all(_pieces(page))
+    if page.dataoffsets[0] + count * page.nbytes > tiff.filehandle.size:
+        raise RefusedError(Reason.TRUNCATED, f"the TIFF ends before the last of its {count} slices")
+    return [Picture(page.offset, number, kind) for number in range(count)]
+
+
+def _said(tiff: TiffFile, page: TiffPage) -> tuple[int, bool]:
+    """Slices by a page's description, as tifffile or ImageJ writes it; whether on this page."""
+    alone = not tiff.pages.is_multipage
+    if text := page.shaped_description:
+        said = shaped_description_metadata(text)
+        return math.prod(said["shape"]) // page.size, alone or bool(said.get("truncated"))
+    if page.index == 0 and (said := tiff.imagej_metadata or {}):
+        parts = math.prod(int(said.get(name, 1)) for name in ("slices", "frames", "channels"))
+        return max(int(said.get("images", 1)), parts), alone
+    return 1, False
+
+
+def _unnamed(tiff: TiffFile, found: list[Picture]) -> Iterator[str]:
+    """What the file seems to hold besides."""
+    first = tiff.pages.first
+    if found[0].offset != first.offset:
+        return
+    if (count := _said(tiff, first)[0]) > max(len(found), len(tiff.pages)):
+        yield f"the TIFF says that it holds {count} slices; {len(found)} were found"
+    elif len(found) == len(tiff.pages) == 1 and first.is_final:
+        room = (tiff.filehandle.size - first.dataoffsets[0]) // first.nbytes - 1
+        if room > 0:
+            yield f"the TIFF has room for {room} more slice(s) that no page names"
+
+
+def _kind(page: TiffPage) -> tuple[int, int, str]:
+    """Rows, columns and type of a page, which is refused if it is no slice that can be read."""
+    for holds, reason, detail in RULES:
+        if not holds(page):
+            raise RefusedError(reason, detail)
+    check_matrix(page.imagelength, page.imagewidth)
+    stored = np.dtype(page.dtype).newbyteorder(page.parent.byteorder)
+    return page.imagelength, page.imagewidth, stored.str
+
+
+def stored_pixels(tiff: TiffFile, picture: Picture) -> Stored:
+    """Read the pixels of a slice as stored, [rows, cols].
+
+    Raises:
+        RefusedError: If strips or tiles are missing, damaged, or longer than their pixels.
+    """
+    tiff.filehandle.seek(picture.offset)
+    page = TiffPage(tiff, 0)
+    if _kind(page) != picture.kind:
+        raise RefusedError(Reason.CORRUPT, "the TIFF was changed while it was read")
+    if picture.number == 0:
+        return _read_page(page)
+    tiff.filehandle.seek(page.dataoffsets[0] + picture.number * page.nbytes)
+    return tiff.filehandle.read_array(picture.kind[2], page.size).reshape(page.shape)
+
+
+def _read_page(page: TiffPage) -> Stored:
+    # tifffile knows no bounds when it unpacks, so strips and tiles come to it unpacked.
+    plain = copy(page)
+    plain.compression = PLAIN
+    if by_planes := page.predictor == FLOATING:
+        # Needs a package that ctiqa does without.
+        plain.predictor = NO_PREDICTOR
+    pixels = np.empty(page.shape, page.dtype)
+    for index, content in enumerate(_pieces(page)):
+        _, (_, _, row, col, _), (_, rows, cols, _) = plain.decode(None, index)
+        if len(content) < (size := rows * cols * pixels.itemsize):
+            raise RefusedError(Reason.TRUNCATED, "a strip or tile of the page ends early")
+        if by_planes:
+            block = _from_planes(content[:size], rows, pixels.dtype)
+        else:
+            block = cast("Stored", plain.decode(content, index)[0])[0, ..., 0]
+        place = pixels[row : row + rows, col : col + cols]
+        place[:] = block[: place.shape[0], : place.shape[1]]
+    return pixels
+
+
+def _pieces(page: TiffPage) -> Iterator[bytes]:
+    """The strips or tiles of a page, unpacked."""
+    places = list(zip(page.dataoffsets, page.databytecounts, strict=True))
+    if len(places) != math.prod(page.chunked) or min(map(min, places)) <= 0:
+        raise RefusedError(Reason.CORRUPT, "strips or tiles of the page were never written")
+    most = math.prod(page.chunks) * page.nbytes // page.size
+    for offset, length in places:
+        if offset + length > page.parent.filehandle.size:
+            raise RefusedError(Reason.TRUNCATED, "the TIFF ends before the pixels of a page")
+        page.parent.filehandle.seek(offset)
+        content = page.parent.filehandle.read(length)
+        yield content if page.compression == PLAIN else _unpacked(content, most)
+
+
+def _unpacked(content: bytes, most: int) -> bytes:
+    """Unpack a strip or tile, nothing if it is cut; its checksum is compared."""
+    inflater = zlib.decompressobj()
+    with foreign("a strip or tile"):
+        pixels = inflater.decompress(content, most + 1)
+    if len(pixels) > most:
+        raise RefusedError(Reason.CORRUPT, "a strip or tile unpacks to more than its pixels")
+    return pixels if inflater.eof else b""
+
+
+def _from_planes(content: bytes, rows: int, dtype: np.dtype[Any]) -> Stored:
+    """Floats whose rows are stored as planes of bytes, highest first, and as their differences."""
+    differences = np.frombuffer(content, np.uint8).reshape(rows, -1)
+    planes = np.cumsum(differences, axis=1, dtype=np.uint8).reshape(rows, dtype.itemsize, -1)
+    by_pixel = np.ascontiguousarray(planes.transpose(0, 2, 1))
+    return by_pixel.view(dtype.newbyteorder(">"))[..., 0]
