@@ -163,7 +163,7 @@ def distiliqa() -> nn.Module:
     from ctiqa.recipe import StemVitNetwork  # noqa: PLC0415 - only here
 
     network = StemVit(StemVitNetwork(outputs=5, blocks=5, crop="published"))
-    network.window = nn.Identity()  # type: ignore[assignment]
+    network.window = nn.Identity()
     return network.eval()
 
 

@@ -20,7 +20,7 @@ from ctiqa.data.derived_dicom.derivation import Derivation, derived_uid
 from ctiqa.data.derived_dicom.source_image import SourceImage
 from ctiqa.data.derived_dicom.values import allowed_values, is_uid
 from ctiqa.errors import DataError
-from ctiqa.io.hu_checks import Stored
+from ctiqa.io.hu.checks import Stored
 
 
 def retained(source: SourceImage) -> Dataset:

@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 from ctiqa.data.derived_dicom.source_image import MaskImage, SourceImage, stored_pixels
 from ctiqa.errors import UsageError
 from ctiqa.hu import PADDING_HU, PLAUSIBLE_HU
-from ctiqa.io.hu_checks import Stored
+from ctiqa.io.hu.checks import Stored
 from ctiqa.types import HuImage
 
 FloatValues = npt.NDArray[np.float64]

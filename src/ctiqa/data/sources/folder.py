@@ -36,7 +36,7 @@ from ctiqa.data.sources.simulate import SimulateTask, tasks_of
 from ctiqa.data.splits import SPLITS, Place
 from ctiqa.errors import DataError, RefusedError
 from ctiqa.io import ReadOptions, find_scans, read_slice
-from ctiqa.io.files import sniff, walk
+from ctiqa.io.access.files import sniff, walk
 from ctiqa.recipe import DataRecipe, FolderData, SimulateData
 from ctiqa.types import HuImage, Scan, SliceHeader
 
