@@ -20,7 +20,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "DenseNet": {"kind": "body", "body": "densenet121"},
     "VGGNet": {"kind": "body", "body": "vgg16"},
     "GoogLeNet": {"kind": "body", "body": "googlenet"},
-    "EfficientNetV2-L": {"kind": "body", "body": "tf_efficientnetv2_l"},
+    "EfficientNetV2-L": {"kind": "body", "body": "efficientnet_v2_l"},
     "MANIQA-like": {"kind": "maniqa"},
     "DBCNN-like": {"kind": "dbcnn"},
 }

@@ -17,6 +17,7 @@ from ctiqa.recipe.data import (
 )
 from ctiqa.recipe.network import (
     KINDS,
+    BodiesNetwork,
     BodyNetwork,
     DbcnnNetwork,
     ManiqaNetwork,
@@ -45,6 +46,7 @@ __all__ = [
     "DEFECTS",
     "KINDS",
     "SOURCES",
+    "BodiesNetwork",
     "BodyNetwork",
     "CccidData",
     "Choice",

@@ -10,7 +10,8 @@ from typing import Any
 
 from ctiqa.data.manifest import Examples, read_examples, read_header
 from ctiqa.errors import DataError
-from ctiqa.recipe import Recipe, TrainRecipe
+from ctiqa.models.origins import origins
+from ctiqa.recipe import BodiesNetwork, Recipe, TrainRecipe
 from ctiqa.train.checks import check_run
 from ctiqa.train.devices import Device
 from ctiqa.train.fit import check_fit, on_data_of
@@ -60,6 +61,12 @@ class Run:
     def validation(self) -> Examples:
         """Examples of validation patients; they choose checkpoints."""
         return self.examples.where(split="validation", purpose="example")
+
+    def tell_origins(self) -> None:
+        """Say where the weights come from that a network of published bodies starts with."""
+        if isinstance(self.recipe.network, BodiesNetwork):
+            for line in origins(self.recipe.network):
+                self.tell(f"weights of the {line}")
 
     def divided(self, train: TrainRecipe, member: int | None = None) -> tuple[Examples, Examples]:
         """What a training learns from, and what is held out to choose its best checkpoint.

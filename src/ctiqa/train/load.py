@@ -24,14 +24,14 @@ class Trained:
     Attributes:
         network: HU in, score vector out, in evaluation mode.
         recipe: How it was made.
-        data: Hash of the data set it was made from.
+        data: Hash of the data set it was made from; ``None`` where that is not known.
         file: Its checkpoint.
         precision: Arithmetic that it was trained and chosen in, and so scores in.
     """
 
     network: nn.Module
     recipe: Recipe
-    data: str
+    data: str | None
     file: Path
     precision: Precision = "auto"
 

@@ -48,6 +48,7 @@ def train_student(run: Run) -> Path:
     """
     recipe = run.recipe
     folder = run.folder(STUDENT)
+    run.tell_origins()
     torch.manual_seed(recipe.student.seed)
     model = with_pretrained_features(build(recipe.network), recipe, run.shared_folder)
     if recipe.start:

@@ -45,6 +45,7 @@ def train_member(run: Run, member: int) -> Path:
     """
     recipe, folder = run.recipe, run.folder(member_name(member))
     train = replace(recipe.teacher, seed=recipe.teacher.seed + member)
+    run.tell_origins()
     torch.manual_seed(train.seed)
     learnt, held_out = run.divided(train, member)
     training = Training(
