@@ -313,6 +313,14 @@ def test_a_batch_larger_than_the_set_is_noticed(distiliqa: Run) -> None:
         check_run(replace(distiliqa, recipe=replace(distiliqa.recipe, teacher=teacher)))
 
 
+def test_a_last_batch_that_processes_cannot_share_is_noticed(distiliqa: Run) -> None:
+    """Sixteen images in batches of five leave one."""
+    student = replace(distiliqa.recipe.student, batch=5)
+    two = replace(distiliqa, device=Device(world=2))
+    with pytest.raises(DataError, match="student: its last batch has 1 images, which 2 processes"):
+        check_run(replace(two, recipe=replace(distiliqa.recipe, student=student)))
+
+
 def test_member_folders_are_where_they_were(distiliqa: Run) -> None:
     trained(distiliqa)
     assert all((distiliqa.out / member_name(k) / BEST).exists() for k in range(2))

@@ -71,7 +71,8 @@ def _named(examples: Examples, which: npt.NDArray[np.bool_]) -> str:
 
 def _about_pretraining(run: Run) -> Iterator[str]:
     if run.recipe.pretrain is not None:
-        yield from _about_parts("phase 1", run.train, run.validation, run.recipe.pretrain)
+        divided = run.train, run.validation
+        yield from _about_parts("phase 1", divided, run.recipe.pretrain, run.device.world)
 
 
 def _about_trainings(run: Run) -> Iterator[str]:
@@ -80,11 +81,11 @@ def _about_trainings(run: Run) -> Iterator[str]:
     if missing:
         yield _about_folds(run, missing)
     for k in (k for k in range(recipe.members) if k not in missing):
-        learnt, held_out = run.divided(recipe.teacher, k)
-        yield from _about_parts(f"teacher member {k}", learnt, held_out, recipe.teacher)
+        divided = run.divided(recipe.teacher, k)
+        yield from _about_parts(f"teacher member {k}", divided, recipe.teacher, run.device.world)
     for name, train in (("student", recipe.student), ("polish", recipe.polish)):
         if train is not None:
-            yield from _about_parts(name, *run.divided(train), train)
+            yield from _about_parts(name, run.divided(train), train, run.device.world)
 
 
 def _missing_folds(run: Run) -> list[int]:
@@ -107,10 +108,27 @@ def _about_folds(run: Run, missing: Sequence[int]) -> str:
 
 
 def _about_parts(
-    name: str, learnt: Examples, held_out: Examples, train: TrainRecipe
+    name: str, divided: tuple[Examples, Examples], train: TrainRecipe, processes: int
 ) -> Iterator[str]:
-    found = (too_few(len(learnt), train), too_few_to_choose(len(held_out), train))
+    """What is wrong with the examples of one training: those learnt from, those held out."""
+    learnt, held_out = (len(each) for each in divided)
+    found = (
+        too_few(learnt, train),
+        too_few_to_choose(held_out, train),
+        _unshared(learnt % train.batch, train, processes),
+    )
     yield from (f"{name}: {problem}" for problem in found if problem)
+
+
+def _unshared(rest: int, train: TrainRecipe, processes: int) -> str | None:
+    """Why several processes could not share the last batch of an epoch."""
+    kept = train.epochs and train.last_batch == "kept"
+    if not kept or rest % processes == 0:
+        return None
+    return (
+        f"its last batch has {rest} images, which {processes} processes cannot share evenly; set "
+        "'last_batch' to 'dropped', or start another number of processes"
+    )
 
 
 def _about_sizes(examples: Examples) -> Iterator[str]:
