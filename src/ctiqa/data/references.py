@@ -13,6 +13,7 @@ import numpy as np
 from ctiqa.errors import DataError
 from ctiqa.hu import PADDING_HU
 from ctiqa.physics.kernels import SHARP, SOFT, STANDARD, Kernel
+from ctiqa.plain_text import clean
 from ctiqa.strict_json import read_json
 from ctiqa.types import HuImage
 
@@ -170,9 +171,9 @@ def read_index(root: Path) -> tuple[Series, ...]:
         found = _series(root, record)
         # Nothing that stands in an index makes this raise, however long or odd it is.
         if not os.path.isfile(found.file):  # noqa: PTH113
-            problems.append(f"record {number}: no file {found.file.name}")
+            problems.append(f"record {number}: no file {clean(found.file.name, 80)}")
         if found.name in seen:
-            problems.append(f"record {number}: {found.name} is there twice")
+            problems.append(f"record {number}: {clean(found.name, 80)} is there twice")
         seen.add(found.name)
         series.append(found)
     if problems:
