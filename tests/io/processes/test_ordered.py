@@ -53,6 +53,14 @@ def print_noise(number: int) -> int:
     return number
 
 
+def size_of(file: str) -> int:
+    return Path(file).stat().st_size
+
+
+def no_size(file: str) -> int:
+    return -1
+
+
 def lost(number: int) -> int:
     return -number
 
@@ -101,6 +109,16 @@ def test_memory_is_limited() -> None:
 
 def test_what_a_task_prints_disturbs_nothing() -> None:
     assert list(in_order(print_noise, range(5), lost, jobs=2, ahead=2, cpu_s=CPU_S)) == [*range(5)]
+
+
+def test_relative_paths_start_where_the_caller_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for size in (1, 2, 3):
+        (tmp_path / str(size)).mkdir()
+        monkeypatch.chdir(tmp_path / str(size))
+        Path("a").write_bytes(bytes(size))
+        assert apart(size_of, "a", no_size, cpu_s=CPU_S) == size
 
 
 def test_many_threads_share_the_processes() -> None:

@@ -41,17 +41,19 @@ def main(others: Sequence[Pipes]) -> None:
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Say the number of this process, then answer one request after another."""
     send(answers, os.getpid())
-    waiting: SimpleQueue[tuple[Any, Any, float]] = SimpleQueue()
+    waiting: SimpleQueue[tuple[Any, Any, float, str]] = SimpleQueue()
     Thread(target=_listen, args=(requests, waiting), daemon=True).start()
     while True:
-        task, item, cpu_s = waiting.get()
+        task, item, cpu_s, folder = waiting.get()
+        with suppress(OSError):
+            os.chdir(folder)
         _limit_cpu(cpu_s)
         answer = _answer(task, item)
         _limit_cpu(0.0)
         _reply(answers, answer)
 
 
-def _listen(requests: BinaryIO, waiting: SimpleQueue[tuple[Any, Any, float]]) -> None:
+def _listen(requests: BinaryIO, waiting: SimpleQueue[tuple[Any, Any, float, str]]) -> None:
     """Queue requests; end the process, whatever it is doing, when nobody is left to ask."""
     # Where the pipe breaks or brings nonsense, the end is the same.
     with suppress(Exception):

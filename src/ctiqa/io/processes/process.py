@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.spawn import get_executable
+from pathlib import Path
 from threading import Timer
 from typing import BinaryIO, TypeVar, cast
 
@@ -72,7 +73,7 @@ class Process:
         self._greet()
         with self._killed_after(WALL_FACTOR * cpu_s):
             try:
-                send(self._requests, (task, item, cpu_s))
+                send(self._requests, (task, item, cpu_s, _here()))
                 done, result = receive(self._answers)
             except (OSError, EOFError):
                 raise LostError from None
@@ -135,6 +136,14 @@ class Process:
             yield
         finally:
             alarm.cancel()
+
+
+def _here() -> str:
+    """Folder that relative paths start from, another one at every call maybe; empty if gone."""
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return ""
 
 
 def start(count: int) -> list[Process]:
