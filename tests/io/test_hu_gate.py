@@ -357,7 +357,9 @@ def test_look_alikes_among_the_faults_are_read() -> None:
     headers = [header for scan in found.scans for header in scan.headers]
     results = list(stream_slices(headers))
     assert headers
-    assert [each for each in results if not isinstance(each, Slice)] == []
+    refused = [each.file.name for each in results if not isinstance(each, Slice)]
+    # Numbers above the bits they are said to have: a header that contradicts its pixels.
+    assert refused == ["signed-flag-12-bits-stored-but-values-above-2047.dcm"]
 
 
 def middles() -> list[Any]:
