@@ -159,7 +159,9 @@ def test_a_process_that_cannot_load_its_modules_is_nobodys_fault(
     STAFF.dismiss()
     monkeypatch.setattr(process_module, "get_executable", lambda: "/bin/false")
     with pytest.raises(ProcessError, match="ended while it loaded"):
-        apart(double, 1, lost, cpu_s=CPU_S)
+        list(in_order(double, range(4), lost, jobs=2, ahead=2, cpu_s=CPU_S))
+    monkeypatch.undo()
+    assert list(in_order(double, range(4), lost, jobs=2, ahead=2, cpu_s=CPU_S)) == doubled(4)
 
 
 PARENT = """

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
+from ctiqa.errors import ProcessError
 from ctiqa.io.processes.process import LostError, Process, start
 
 
@@ -42,16 +43,13 @@ class Staff:
         process = self._take()
         try:
             yield process
-        except LostError:
-            process.kill()
-            process.end()
-            raise
-        # What the task raised says nothing against the process, an interrupt leaves it at work.
-        except Exception:
-            self._give(process)
-            raise
-        except BaseException:
-            process.kill()
+        except BaseException as error:
+            # What the task raised says nothing against the process; an interrupt leaves it at work.
+            if isinstance(error, Exception) and not isinstance(error, LostError | ProcessError):
+                self._give(process)
+            else:
+                process.kill()
+                process.end()
             raise
         self._give(process)
 
