@@ -103,6 +103,12 @@ def test_patients_that_were_trained_on_are_left_out(tmp_path: Path) -> None:
     assert not {"test0", "test1"} & set(found.patient.tolist())
 
 
+def test_patients_in_two_splits_are_named(tmp_path: Path) -> None:
+    torn = [{**row, "patient": row["patient"].replace("train1", "test3")} for row in rows()]
+    assert open_labelled(write_set(tmp_path / "torn", torn)).shared == ("test3",)
+    assert open_labelled(write_set(tmp_path / "whole")).shared == ()
+
+
 def test_nothing_is_left(tmp_path: Path) -> None:
     folder = write_set(tmp_path / "set")
     with pytest.raises(DataError, match="every patient was trained on"):

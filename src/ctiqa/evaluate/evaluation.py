@@ -242,6 +242,11 @@ def _notes(
         )
     if labelled.split != "test":
         yield f"These are examples to learn from: figures of the {labelled.split} split flatter."
+    if labelled.shared:
+        yield (
+            f"{len(labelled.shared)} of {labelled.patients} patients of the split are in another "
+            f"split as well ({some(labelled.shared)}): every figure is too good."
+        )
     if labelled.patients < 2:
         yield "All examples are of one patient: there are no intervals and no differences."
     elif labelled.patients < FEW_PATIENTS:

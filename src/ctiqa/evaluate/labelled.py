@@ -62,6 +62,12 @@ class Labelled:
         return self.examples.table["patient"].n_unique()
 
     @property
+    def shared(self) -> tuple[str, ...]:
+        """Patients of the examples who are in another split as well, as some are as published."""
+        elsewhere = self.whole.table.filter(pl.col("split") != self.split)["patient"].to_list()
+        return tuple(sorted(set(self.patient.tolist()).intersection(elsewhere)))
+
+    @property
     def step(self) -> float | None:
         """Step that the labels are given in, in their own units."""
         return label_step(self.label, self.scale)

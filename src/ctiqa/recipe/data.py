@@ -52,6 +52,14 @@ class DataRecipe:
         """What is wrong with the fields of one source; ``None`` for each that keeps its rule."""
         return ()
 
+    @property
+    def test_validates(self) -> bool:
+        """Whether the images tested on are those that validate, as published.
+
+        They stand in the data set twice then: in a fold of the training, and as the test.
+        """
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class SimulateData(DataRecipe):
@@ -173,14 +181,39 @@ class Ldctiqac2023Data(DataRecipe):
 
     Attributes:
         threshold: Similarity from which two slices count as one patient's.
+        setting: TFKT's settings. ``A``: the training part alone, of which ``test_share`` is the
+            test; an official test part is not read. ``B``: the official test part is the test,
+            and nothing of the training part is kept aside for it.
+
+    As published, images are drawn whoever the patient: the first of the ``folds`` validates and,
+    in setting A, is the test as well.
     """
 
     source: str = "ldctiqac2023"
     threshold: float = 0.65
+    setting: Literal["A", "B"] = "A"
 
     def own_rules(self) -> tuple[str | None, ...]:
         """See :meth:`DataRecipe.own_rules`."""
-        return (rule(self, "threshold", "in (0, 1)", lambda v: 0 < v < 1),)
+        patients_tested = self.setting == "A" and self.mode == "corrected"
+        return (
+            rule(self, "threshold", "in (0, 1)", lambda v: 0 < v < 1),
+            rule(
+                self,
+                "test_patients",
+                "empty, unless setting A is corrected: nothing is added to a published test",
+                lambda v: patients_tested or not v,
+            ),
+        )
+
+    @property
+    def test_validates(self) -> bool:
+        """See :attr:`DataRecipe.test_validates`.
+
+        >>> Ldctiqac2023Data(mode="as-published").test_validates, Ldctiqac2023Data().test_validates
+        (True, False)
+        """
+        return self.setting == "A" and self.mode == "as-published"
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,12 +80,17 @@ def _about_trainings(run: Run) -> Iterator[str]:
     missing = _missing_folds(run)
     if missing:
         yield _about_folds(run, missing)
-    for k in (k for k in range(recipe.members) if k not in missing):
-        divided = run.divided(recipe.teacher, k)
-        yield from _about_parts(f"teacher member {k}", divided, recipe.teacher, run.device.world)
-    for name, train in (("student", recipe.student), ("polish", recipe.polish)):
+    members = [k for k in range(recipe.members) if k not in missing]
+    trainings = [
+        *((f"teacher member {k}", recipe.teacher, k) for k in members),
+        ("student", recipe.student, None),
+        ("polish", recipe.polish, None),
+    ]
+    for name, train, member in trainings:
         if train is not None:
-            yield from _about_parts(name, run.divided(train), train, run.device.world)
+            divided = run.divided(train, member)
+            yield from _about_parts(name, divided, train, run.device.world)
+            yield from _about_tested(name, divided[0], run)
 
 
 def _missing_folds(run: Run) -> list[int]:
@@ -118,6 +123,20 @@ def _about_parts(
         _unshared(learnt % train.batch, train, processes),
     )
     yield from (f"{name}: {problem}" for problem in found if problem)
+
+
+def _about_tested(name: str, learnt: Examples, run: Run) -> Iterator[str]:
+    """Images learnt from that are the test as well, where the test is a fold of the training."""
+    if not run.recipe.data.test_validates:
+        return
+    tested = set(run.examples.where(split="test").column("file").tolist())
+    count = len(tested.intersection(learnt.column("file").tolist()))
+    if count:
+        yield (
+            f"{name}: learns from {count} of the {len(tested)} images that are the test, which is "
+            "the first published fold; set 'hold_out' to 'first-fold', or take data prepared with "
+            "'data.setting' = 'B', whose test is the official one"
+        )
 
 
 def _unshared(rest: int, train: TrainRecipe, processes: int) -> str | None:

@@ -7,7 +7,7 @@ Lee W, et al. Low-dose computed tomography perceptual image quality assessment. 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ import numpy as np
 
 from ctiqa.data.near_duplicates import pseudo_patients
 from ctiqa.data.sources.labels_csv import (
+    Picture,
     ScoredTask,
     SeenSlice,
     number_in,
@@ -33,6 +34,13 @@ from ctiqa.types import SCORE_RANGE
 
 FOLDERS = {"train": ("image", "images"), "test": ("images", "image")}
 """Where the images of a part lie beside its JSON file, the published name first."""
+
+REMEDY = {
+    "train": "",
+    "test": "; put LDCTIQAG2023_test into the root once, or set 'data.setting' to 'A', which "
+    "tests on a part of the training slices",
+}
+"""What to do where a part is not there once."""
 
 OPTIONS = ReadOptions(tiff_hu=True)
 
@@ -65,26 +73,40 @@ class Scored:
 def plan(root: Path, recipe: Ldctiqac2023Data) -> list[ScoredTask]:
     """Every scored slice, training slices split by pseudo-patient.
 
-    Where the official test is there, no training slice is kept aside for a test: held-out
+    Where the official test is the test, no training slice is kept aside for one: held-out
     training slices score about 0.16 higher and must not be mixed with it.
 
     Raises:
-        DataError: Listing every problem of both parts at once.
+        DataError: Listing every problem of the parts that the setting reads at once.
     """
     train, problems = _read_part(root, "train")
-    test, more = _read_part(root, "test")
+    test, more = _read_part(root, "test") if recipe.setting == "B" else ([], [])
     names = {part: _patients(part, each, recipe) for part, each in _parts(train, test)}
-    splitting = _splitting(recipe, tested=bool(test))
-    places = split_or_refuse(root, list(names["train"]), splitting, [*problems, *more])
+    places = split_or_refuse(root, names["train"], _splitting(recipe), [*problems, *more])
     places |= dict.fromkeys(names["test"], Place("test"))
-    learnt = [places[name].split != "test" for name in names["train"]]
-    folds = _published_folds(learnt, recipe) + [-1] * len(test)
+    folds = _published_folds(len(train), recipe) + [-1] * len(test)
     pictures = [
         each.seen.picture(_record(part, each, patient, fold, recipe))
         for (part, each, patient), fold in zip(_listed(train, test, names), folds, strict=True)
     ]
+    tasks = _stored(pictures, places)
+    if recipe.test_validates:
+        tasks += _stored(_tested_again(pictures), dict.fromkeys(places, Place("test")))
+    return tasks
+
+
+def _stored(pictures: Sequence[Picture], places: Mapping[str, Place]) -> list[ScoredTask]:
     read = partial(read_ct, options=OPTIONS)
     return scored_tasks(pictures, places, kind="hu", read=read, facts=FACTS)
+
+
+def _tested_again(pictures: Sequence[Picture]) -> list[Picture]:
+    """The images of the first published fold once more, now in none."""
+    return [
+        replace(picture, record={**picture.record, "published_fold": -1})
+        for picture in pictures
+        if picture.record["published_fold"] == 0
+    ]
 
 
 def _parts(
@@ -123,31 +145,31 @@ def _record(
     }
 
 
-def _splitting(recipe: Ldctiqac2023Data, *, tested: bool) -> Ldctiqac2023Data:
-    """The recipe that patients are split by; as published, a fold of images validates."""
-    test_share = 0.0 if tested else recipe.test_share
-    validation_share = recipe.validation_share if recipe.mode == "corrected" else 0.0
-    return replace(recipe, test_share=test_share, validation_share=validation_share)
+def _splitting(recipe: Ldctiqac2023Data) -> Ldctiqac2023Data:
+    """The recipe that patients are split by; as published, images are drawn instead."""
+    if recipe.mode == "as-published":
+        return replace(recipe, test_share=0.0, validation_share=0.0)
+    return recipe if recipe.setting == "A" else replace(recipe, test_share=0.0)
 
 
-def _published_folds(learnt: Sequence[bool], recipe: Ldctiqac2023Data) -> list[int]:
+def _published_folds(count: int, recipe: Ldctiqac2023Data) -> list[int]:
     """As published, folds drawn slice by slice, whoever the patient is; else none.
 
     Of five folds the first is TFKT's draw of 200 of the 1,000 slices.
     """
     if recipe.mode == "corrected":
-        return [-1] * len(learnt)
-    order = iter(np.random.default_rng(recipe.seed).permutation(sum(learnt)))
-    return [int(next(order)) % recipe.folds if each else -1 for each in learnt]
+        return [-1] * count
+    order = np.random.default_rng(recipe.seed).permutation(count)
+    return [int(number) % recipe.folds for number in order]
 
 
 def _read_part(root: Path, part: str) -> tuple[list[Scored], list[str]]:
     """The slices of the training or test part, and what is wrong with it."""
     found = sorted(root.rglob(f"{part}.json"))
-    if not found and part == "test":
-        return [], []
     if len(found) != 1:
-        return [], [f"{part}.json: must be there once below the root, got {len(found)}"]
+        return [], [
+            f"{part}.json: must be there once below the root, got {len(found)}{REMEDY[part]}"
+        ]
     scores, problems = _read_scores(found[0])
     files = _images(found[0].parent, part)
     matched, more = _match(scores, files, found[0].name)
