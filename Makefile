@@ -64,20 +64,26 @@ weights: $(VENV)/.train ## make the shipped model again from DATA (hours; stops 
 	@$(BIN)/ctiqa info
 
 SMALL    := data/systems-small
+NATURAL  := data/natural-small
 SYSTEMS  := distiliqa-small shen2025-small
+MODES    := corrected as-published
+TAUGHT    = $(foreach system,$(SYSTEMS),$(addprefix $(RUNS)/$(system)-,$(MODES)))
 
-systems-small: $(VENV)/.train ## train the three systems at small size on DATA and compare them (under 40 min)
+systems-small: $(VENV)/.train ## train the three systems, corrected and as published, at small size on DATA and compare them (under 40 min)
 	@test -f $(DATA)/index.json || { \
 	  echo "error: DATA must be a folder with index.json, got $(DATA) (see NOTICE for the sources)" >&2; exit 2; }
 	@$(BIN)/ctiqa prepare recipes/distiliqa-small.toml --root $(DATA) --out $(SMALL) --jobs $(JOBS)
-	@for system in $(SYSTEMS); do \
-	  $(BIN)/ctiqa train-teacher recipes/$$system.toml --data $(SMALL) --out $(RUNS)/$$system && \
-	  $(BIN)/ctiqa train-student recipes/$$system.toml --data $(SMALL) --out $(RUNS)/$$system || exit; done
 	@test -f data/natural/dmos.csv || $(BIN)/python -m tools.natural_images data/natural
-	@$(BIN)/ctiqa prepare recipes/kadid10k.toml --root data/natural --out data/natural-small --jobs $(JOBS)
-	@$(BIN)/ctiqa pretrain recipes/tfkt-small.toml --data data/natural-small --out $(RUNS)/tfkt-small
-	@$(BIN)/ctiqa train-student recipes/tfkt-small.toml --data $(SMALL) --out $(RUNS)/tfkt-small
-	@$(BIN)/ctiqa evaluate $(addprefix $(RUNS)/,$(SYSTEMS) tfkt-small) $(addsuffix :teacher,$(addprefix $(RUNS)/,$(SYSTEMS))) \
+	@$(BIN)/ctiqa prepare recipes/kadid10k.toml --root data/natural --out $(NATURAL) --jobs $(JOBS)
+	@for mode in $(MODES); do \
+	  for system in $(SYSTEMS); do \
+	    $(BIN)/ctiqa train-teacher recipes/$$system.toml --mode $$mode --data $(SMALL) --out $(RUNS)/$$system-$$mode && \
+	    $(BIN)/ctiqa train-student recipes/$$system.toml --mode $$mode --data $(SMALL) --out $(RUNS)/$$system-$$mode || exit; \
+	  done; \
+	  $(BIN)/ctiqa pretrain recipes/tfkt-small.toml --mode $$mode --data $(NATURAL) --out $(RUNS)/tfkt-small-$$mode && \
+	  $(BIN)/ctiqa train-student recipes/tfkt-small.toml --mode $$mode --data $(SMALL) --out $(RUNS)/tfkt-small-$$mode || exit; \
+	done
+	@$(BIN)/ctiqa evaluate $(TAUGHT) $(addprefix $(RUNS)/tfkt-small-,$(MODES)) $(addsuffix :teacher,$(TAUGHT)) \
 	  --data $(SMALL) --split test --out $(RUNS)/systems-small
 
 tables-small: $(VENV)/.train ## run comparison and ablations at small size on DATA; writes docs/results/small.md (1-2 hours)
@@ -85,8 +91,8 @@ tables-small: $(VENV)/.train ## run comparison and ablations at small size on DA
 	  echo "error: DATA must be a folder with index.json, got $(DATA) (see NOTICE for the sources)" >&2; exit 2; }
 	@$(BIN)/ctiqa prepare recipes/distiliqa-small.toml --root $(DATA) --out $(SMALL) --jobs $(JOBS)
 	@test -f data/natural/dmos.csv || $(BIN)/python -m tools.natural_images data/natural
-	@$(BIN)/ctiqa prepare recipes/kadid10k.toml --root data/natural --out data/natural-small --jobs $(JOBS)
-	@$(BIN)/python -m tools.small_tables --data $(SMALL) --natural data/natural-small --runs $(RUNS)/tables-small --jobs $(JOBS)
+	@$(BIN)/ctiqa prepare recipes/kadid10k.toml --root data/natural --out $(NATURAL) --jobs $(JOBS)
+	@$(BIN)/python -m tools.small_tables --data $(SMALL) --natural $(NATURAL) --runs $(RUNS)/tables-small --jobs $(JOBS)
 
 clean: ## remove what these targets made, .venv included; runs/ and data/ stay
 	@rm -rf $(VENV) demo/report.html demo/report.json build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ctiqa.cli.say import say
-from ctiqa.cli.train import DataFolder, RecipeFile
+from ctiqa.cli.train import DataFolder, ModeOf, RecipeFile, recipe_of
 
 
 def export(
@@ -17,6 +17,7 @@ def export(
     data: DataFolder,
     run: Annotated[Path, typer.Option(help="Run folder with a trained student.")],
     out: Annotated[Path, typer.Option(help="Folder for the .onnx, its card and hashes.json.")],
+    mode: ModeOf = None,
     jobs: Annotated[int, typer.Option(help="Threads.")] = 2,
 ) -> None:
     """Export the student to ONNX, calibrate and measure it, and write its card."""
@@ -25,12 +26,11 @@ def export(
     from ctiqa.evaluate.labelled import open_labelled
     from ctiqa.evaluate.model_card import write_model
     from ctiqa.io.atomic import check_folder
-    from ctiqa.recipe import read_recipe
     from ctiqa.train.export import to_onnx
     from ctiqa.train.fit import on_data_of
     from ctiqa.train.student import load_student
 
-    wanted = on_data_of(read_recipe(recipe), data, read_header(data))
+    wanted = on_data_of(recipe_of(recipe, mode), data, read_header(data))
     check_folder(out)
     labelled = open_labelled(data)
     facts = input_facts(wanted.network)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ctiqa.cli.say import say
+from ctiqa.cli.train import Mode
 
 
 def prepare(
@@ -18,6 +19,10 @@ def prepare(
         Path, typer.Option(help="Where the source lies; its layout is in docs/data.md.")
     ],
     out: Annotated[Path, typer.Option(help="Folder of the data set; work there is kept.")],
+    mode: Annotated[
+        Mode | None,
+        typer.Option(help="As the authors made them, or corrected; default the recipe's mode."),
+    ] = None,
     jobs: Annotated[int | None, typer.Option(help="Worker processes; default all cores.")] = None,
     audit: Annotated[
         Path | None, typer.Option(help="Write an audit of the labels to this .html file.")
@@ -26,11 +31,13 @@ def prepare(
     """Make labelled examples; stop at any time and call again to go on."""
     from ctiqa.cli.counting import count_bar
     from ctiqa.data.prepare import prepare as make
-    from ctiqa.recipe import read_recipe
+    from ctiqa.recipe import in_mode, read_recipe
 
-    wanted = read_recipe(recipe)
+    wanted = read_recipe(recipe, mode).data
+    if mode is not None:
+        wanted = in_mode(wanted, mode)
     with count_bar("Making examples") as move:
-        manifest = make(root, out, wanted.data, jobs=jobs or os.cpu_count() or 1, progress=move)
+        manifest = make(root, out, wanted, jobs=jobs or os.cpu_count() or 1, progress=move)
     say(f"wrote {manifest}")
     if audit is not None:
         from ctiqa.data.manifest import read_examples

@@ -29,6 +29,11 @@ Pretrained = Annotated[
         "PATH, where there are two bodies)."
     ),
 ]
+Mode = Literal["as-published", "corrected"]
+ModeOf = Annotated[
+    Mode | None,
+    typer.Option(help="As its authors have it, or corrected; default the recipe's mode."),
+]
 Kind = Literal["auto", "cpu", "cuda"]
 DeviceKind = Annotated[Kind, typer.Option(help="Where it runs; 'auto' takes a GPU.")]
 Resume = Annotated[
@@ -41,6 +46,7 @@ def pretrain(
     *,
     data: DataFolder,
     out: RunFolder,
+    mode: ModeOf = None,
     pretrained: Pretrained = None,
     device: DeviceKind = "auto",
     resume: Resume = True,
@@ -48,7 +54,7 @@ def pretrain(
     """Train the features of TFKT on natural images with opinion scores (its phase 1)."""
     from ctiqa.train.pretrain import pretrain as train
 
-    wanted = _recipe(recipe, pretrained)
+    wanted = recipe_of(recipe, mode, pretrained)
     with _run(wanted, data, out, device, resume=resume, natural=True) as run:
         run.tell(f"features: {train(run)}")
 
@@ -61,6 +67,7 @@ def train_teacher(
     member: Annotated[
         int | None, typer.Option(help="Train this member alone, from 0; default all, in turn.")
     ] = None,
+    mode: ModeOf = None,
     pretrained: Pretrained = None,
     device: DeviceKind = "auto",
     resume: Resume = True,
@@ -69,7 +76,7 @@ def train_teacher(
     from ctiqa.errors import UsageError
     from ctiqa.train.teacher import train_member
 
-    wanted = _recipe(recipe, pretrained)
+    wanted = recipe_of(recipe, mode, pretrained)
     if not wanted.members:
         raise UsageError(f"recipe '{wanted.name}' must have 'members' > 0 to have a teacher")
     if member is not None and not 0 <= member < wanted.members:
@@ -89,6 +96,7 @@ def train_student(
     *,
     data: DataFolder,
     out: RunFolder,
+    mode: ModeOf = None,
     pretrained: Pretrained = None,
     device: DeviceKind = "auto",
     resume: Resume = True,
@@ -96,16 +104,16 @@ def train_student(
     """Train the student from labels and teacher; the teacher's weights are found in the run."""
     from ctiqa.train.student import train_student as train
 
-    wanted = _recipe(recipe, pretrained)
+    wanted = recipe_of(recipe, mode, pretrained)
     with _run(wanted, data, out, device, resume=resume) as run:
         run.tell(f"student: {train(run)}")
 
 
-def _recipe(file: Path, pretrained: str | None) -> Recipe:
-    """The recipe of a file, with other pretrained weights where they are asked for."""
+def recipe_of(file: Path, mode: Mode | None, pretrained: str | None = None) -> Recipe:
+    """The recipe of a file, in another mode and with other pretrained weights if asked for."""
     from ctiqa.recipe import read_recipe
 
-    recipe = read_recipe(file)
+    recipe = read_recipe(file, mode)
     if pretrained is None:
         return recipe
     return replace(recipe, network=replace(recipe.network, pretrained=pretrained))

@@ -34,6 +34,7 @@ from ctiqa.recipe.published import (
     Published,
     as_published,
     defects_of,
+    in_mode,
     overlaid,
     published_by,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "TrainRecipe",
     "as_published",
     "defects_of",
+    "in_mode",
     "overlaid",
     "published_by",
     "read_recipe",

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ctiqa.errors import UsageError
+from ctiqa.recipe.data import DataRecipe, Mode
 
 System = Literal["ctiqa", "distiliqa", "shen2025", "tfkt"]
 
@@ -320,6 +321,24 @@ def as_published(values: Mapping[str, Any], things: Iterable[Published]) -> dict
         if key.split(".")[0] in values and not (key == "data.mode" and source in WITHOUT_MODES)
     }
     return overlaid(values, wanted)
+
+
+def in_mode(data: DataRecipe, mode: Mode) -> DataRecipe:
+    """A data recipe in a mode.
+
+    Raises:
+        UsageError: If its source is as published by nobody.
+
+    >>> from ctiqa.recipe.data import CccidData
+    >>> in_mode(CccidData(), "as-published").mode
+    'as-published'
+    """
+    if mode == "as-published" and data.source in WITHOUT_MODES:
+        raise UsageError(
+            f"'mode' must be 'corrected' for source '{data.source}', which nobody has published "
+            f"mistakes of, got '{mode}'"
+        )
+    return replace(data, mode=mode)
 
 
 def overlaid(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from types import UnionType
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from ctiqa.errors import UsageError
-from ctiqa.recipe.data import SOURCES, DataRecipe
+from ctiqa.recipe.data import SOURCES, DataRecipe, Mode
 from ctiqa.recipe.network import KINDS, NetworkRecipe
 from ctiqa.recipe.published import as_published, published_by
 from ctiqa.recipe.whole import Recipe
@@ -29,13 +29,21 @@ SHOWN = 60
 """Characters of a value that breaks its rule, in the message."""
 
 
-def read_recipe(path: Path) -> Recipe:
+def read_recipe(path: Path, mode: Mode | None = None) -> Recipe:
     """Read a recipe file; one that is as published gets every defect of its system.
 
+    Args:
+        path: The file.
+        mode: Mode instead of the file's own; ``None`` keeps that.
+
     Raises:
-        UsageError: If it cannot be read, listing every unknown key, missing key and wrong type.
+        UsageError: If it cannot be read, listing every unknown key, missing key and wrong type;
+            or if the recipe of no published system is to be as published.
     """
-    return recipe_from(read_values(path), str(path))
+    values = read_values(path)
+    if mode is not None:
+        values["mode"] = mode
+    return recipe_from(values, str(path))
 
 
 def read_values(path: Path) -> dict[str, Any]:

@@ -68,12 +68,18 @@ class Recipe:
             rule(self, "members", f"0…{folds} (data.folds)", lambda v: 0 <= v <= folds),
             rule(self, "start", "a file name, or empty", lambda v: not v or named(v)),
             rule(self, "start_share", "in [0, 1)", lambda v: 0 <= v < 1),
+            self._mode_rule(),
             self._share_rule(),
             self._outputs_rule(),
             self._distillation_rule(),
             self._pretrain_rule(),
             self._start_rule(),
         )
+
+    def _mode_rule(self) -> str | None:
+        if self.mode == "corrected" or self.system != "ctiqa":
+            return None
+        return "mode must be 'corrected' where system is 'ctiqa', which has published no mistakes"
 
     def _outputs_rule(self) -> str | None:
         outputs = self.network.outputs
