@@ -138,6 +138,11 @@ def test_members_are_limited_by_folds(members: int) -> None:
     assert f"members must be 0…5 (data.folds), got {members}" in found
 
 
+def test_members_that_hold_out_the_same_fold_are_not_limited_by_folds() -> None:
+    values = {"name": "a", "members": 6, "network": {"outputs": 6}}
+    assert recipe_from({**values, "teacher": {"hold_out": "first-fold"}}).members == 6
+
+
 def test_distillation_needs_members() -> None:
     found = problems({"name": "a", "members": 0, "student": {"distil_weight": 0.5}})
     assert found == ["student.distil_weight must be 0 where members is 0, got 0.5"]

@@ -81,6 +81,12 @@ def test_too_few_folds_for_the_members() -> None:
         on_data_of(system("distiliqa"), HERE, header_of(FolderData(folds=4)))
 
 
+def test_members_that_all_hold_out_the_first_fold_need_no_other() -> None:
+    asked = system("distiliqa")
+    one_draw = replace(asked, teacher=replace(asked.teacher, hold_out="first-fold"))
+    assert on_data_of(one_draw, HERE, header_of(FolderData(folds=2))).members == 5
+
+
 def test_a_mode_is_never_mixed_with_the_other() -> None:
     """Else a row of a table would bear a name that it has not."""
     asked = system("distiliqa")

@@ -65,7 +65,9 @@ class Recipe:
                 "a file name of letters, digits, '.', '_' and '-'",
                 named,
             ),
-            rule(self, "members", f"0…{folds} (data.folds)", lambda v: 0 <= v <= folds),
+            rule(self, "members", "at least 0", lambda v: v >= 0)
+            if self.teacher.hold_out == "first-fold"
+            else rule(self, "members", f"0…{folds} (data.folds)", lambda v: 0 <= v <= folds),
             rule(self, "start", "a file name, or empty", lambda v: not v or named(v)),
             rule(self, "start_share", "in [0, 1)", lambda v: 0 <= v < 1),
             self._mode_rule(),

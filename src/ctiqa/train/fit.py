@@ -128,7 +128,8 @@ def _about_mode(recipe: Recipe, made: DataRecipe) -> Iterator[str]:
 
 
 def _about_folds(recipe: Recipe, made: DataRecipe) -> Iterator[str]:
-    if recipe.members > made.folds:
+    """Members that all hold out the first fold need no other."""
+    if recipe.teacher.hold_out == "usual" and recipe.members > made.folds:
         yield (
             f"it has {made.folds} folds, and each of the recipe's {recipe.members} teacher members "
             f"leaves one out; set 'members' and 'network.outputs' to {made.folds}"
