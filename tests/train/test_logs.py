@@ -151,3 +151,15 @@ def test_a_finished_run_names_no_place(tmp_path: Path) -> None:
     files = [file for file in folder.rglob("*") if file.is_file()]
     assert {file.suffix for file in files} >= {".csv", ".png"}
     assert not [file for file in files if b"a-place-of-its-own" in file.read_bytes()]
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_finished_training_draws_the_whole_run(tmp_path: Path) -> None:
+    history = [figures(4), figures(8)]
+    for name in ("train_info_fold_1", "train_info_student"):
+        log = RunLog(tmp_path, name, name)
+        log.validated(history)
+        log.finished(history)
+        (tmp_path / "train_curves.png").rename(tmp_path / f"after_{name}.png")
+    member, both = sorted(tmp_path.glob("after_*.png"))
+    assert member.read_bytes() != both.read_bytes()

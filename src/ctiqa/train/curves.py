@@ -65,8 +65,9 @@ def curves(history: Sequence[Figures], title: str) -> Figure:
     _draw(right, history, OVERALL)
     _mark_best(right, history)
     left.set_ylim(bottom=0)
-    _finish(left, history, "loss")
-    _finish(right, history, "OPM = |PLCC| + |SROCC| + |KROCC|")
+    last = history[-1]["epoch"]
+    finish_axes(left, "epoch", "loss", last)
+    finish_axes(right, "epoch", "OPM = |PLCC| + |SROCC| + |KROCC|", last)
     figure.suptitle(title, x=0.012, ha="left", fontsize=11, fontweight="bold", color=INK)
     return figure
 
@@ -107,15 +108,22 @@ def _mark_best(axes: Axes, history: Sequence[Figures]) -> None:
     )
 
 
-def _finish(axes: Axes, history: Sequence[Figures], label: str) -> None:
-    """Axes, grid and legend."""
-    axes.set_xlabel("epoch", color=INK)
+def finish_axes(axes: Axes, across: str, label: str, last: float) -> None:
+    """Axes, grid and legend.
+
+    Args:
+        axes: Where curves are drawn already.
+        across: What is counted from left to right.
+        label: What the curves show.
+        last: Greatest count.
+    """
+    axes.set_xlabel(across, color=INK)
     axes.set_ylabel(label, color=INK)
     axes.tick_params(colors=INK, length=0, labelsize=9)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color(TRAIN)
     axes.grid(axis="y", color=FAINT, linewidth=0.8)
     axes.set_axisbelow(True)
-    axes.set_xlim(0, history[-1]["epoch"] * 1.03)
+    axes.set_xlim(0, last * 1.03)
     if axes.lines:
         axes.legend(frameon=False, fontsize=9, labelcolor=INK)

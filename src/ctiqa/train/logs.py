@@ -67,6 +67,8 @@ BOARD = {
 class RunLog:
     """The log of one training: ``NAME.csv``, ``NAME.png`` and ``tensorboard/NAME``.
 
+    ``train_curves.png`` shows the losses of all trainings of the folder.
+
     Attributes:
         folder: Folder of the run.
         name: Name of the files, without suffix.
@@ -100,14 +102,17 @@ class RunLog:
         self._tell_board(rows[-1])
 
     def finished(self, history: Sequence[Figures]) -> None:
-        """Draw the curves; nothing is written afterwards."""
-        from ctiqa.train.curves import draw_curves  # noqa: PLC0415 - matplotlib is slow to import
+        """Draw its curves, and those of the whole run; nothing is written afterwards."""
+        # matplotlib is slow to import.
+        from ctiqa.train.curves import draw_curves  # noqa: PLC0415
+        from ctiqa.train.run_curves import draw_run  # noqa: PLC0415
 
         if self._board:
             self._board.close()
             self._board = None
         rows = [{**self.always, **figures} for figures in history]
         draw_curves(rows, self.title, self.folder / f"{self.name}.png")
+        draw_run(self.folder)
 
     def _tell_board(self, figures: Figures) -> None:
         """Tell TensorBoard, where it is installed."""
