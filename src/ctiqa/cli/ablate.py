@@ -12,7 +12,7 @@ from ctiqa.cli.command import command_of
 from ctiqa.cli.say import say
 from ctiqa.cli.train import DataFolder, DeviceKind, Kind, RecipeFile
 
-Ablation = Literal["blocks", "members", "beta", "defects"]
+Ablation = Literal["blocks", "members", "beta", "tfkt", "defects"]
 OutFolder = Annotated[Path, typer.Option(help="Folder for trainings and tables; work is kept.")]
 Seeds = Annotated[int, typer.Option(min=1, help="Trainings of every variant.")]
 Split = Annotated[str, typer.Option(help="Split to measure on.")]
@@ -25,6 +25,13 @@ Epochs = Annotated[
 Natural = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Natural images with scores, for TFKT's first phase."),
+]
+DataAsPublished = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="The same data prepared with 'data.mode' as-published, for the defects of data.",
+    ),
 ]
 
 
@@ -40,10 +47,13 @@ def ablate(
     only: Only = None,
     epochs: Epochs = None,
     natural: Natural = None,
+    data_as_published: DataAsPublished = None,
     device: DeviceKind = "auto",
 ) -> None:
     """Train a recipe with one thing changed at a time, and tabulate what it does."""
-    asked = _Asked(recipe, data, out, seeds, split, only, epochs, natural, device)
+    asked = _Asked(
+        recipe, data, out, seeds, split, only, epochs, natural, device, data_as_published
+    )
     _tabulate(ablation, asked, command_of(context))
 
 
@@ -78,6 +88,7 @@ class _Asked:
     epochs: int | None
     natural: Path | None
     device: Kind
+    data_as_published: Path | None = None
 
 
 def _tabulate(kind: str, asked: _Asked, command: str) -> None:
@@ -85,7 +96,7 @@ def _tabulate(kind: str, asked: _Asked, command: str) -> None:
 
     from ctiqa.data.manifest import read_header
     from ctiqa.evaluate.ablation import reference_rows, run_variants
-    from ctiqa.evaluate.published import published
+    from ctiqa.evaluate.published import published_beside
     from ctiqa.evaluate.variant_tables import table_markdown, write_tables
     from ctiqa.evaluate.variants import chosen, shortened, variants_of
     from ctiqa.io.atomic import check_folder
@@ -105,6 +116,7 @@ def _tabulate(kind: str, asked: _Asked, command: str) -> None:
             seeds=asked.seeds,
             split=asked.split,
             natural=asked.natural,
+            published_data=asked.data_as_published,
             device=where,
             tell=say,
         )
@@ -112,12 +124,14 @@ def _tabulate(kind: str, asked: _Asked, command: str) -> None:
             return
     if kind == "networks":
         rows += reference_rows(asked.data, asked.split)
+    header = read_header(asked.data)
     facts = {
         "command": command,
         "date": datetime.now(UTC).date().isoformat(),
-        "data": read_header(asked.data)["content_sha256"][:16],
+        "data": header["content_sha256"][:16],
         "minutes": f"{sum(row.minutes for row in rows):.1f} on {where.torch.type}",
     }
-    files = write_tables(rows, published(kind), asked.out, kind, facts)
-    say(table_markdown(rows, published(kind), facts))
+    published = published_beside(kind, header["recipe"].get("setting"))
+    files = write_tables(rows, published, asked.out, kind, facts)
+    say(table_markdown(rows, published, facts))
     say(f"wrote {', '.join(str(file) for file in files)}")

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ctiqa.data.manifest import read_header
 from ctiqa.errors import DataError, UsageError
 from ctiqa.evaluate.figures import figures_of, pairs_on, unit_of
-from ctiqa.evaluate.labelled import Labelled, open_labelled
+from ctiqa.evaluate.labelled import Labelled, content_of, open_labelled
 from ctiqa.evaluate.predictors import score_examples
 from ctiqa.evaluate.references import ALONE, BESIDE, REFERENCES, has_originals, open_reference
 from ctiqa.evaluate.scale import Floats
-from ctiqa.evaluate.variants import Variant
+from ctiqa.evaluate.variants import Variant, on_given_data
 from ctiqa.io.atomic import write_bytes
 from ctiqa.metrics.agreement import agreement
 from ctiqa.recipe import Recipe, recipe_from
@@ -71,6 +72,7 @@ class Study:
         out: Folder of the study.
         labelled: The examples they are measured on.
         natural: Natural images with scores, where a recipe has a first phase.
+        published_data: Data set prepared as published, for the variants that ask for it.
         device: Where they run; the CPU where none is given.
         tell: Called with lines of progress.
     """
@@ -79,8 +81,13 @@ class Study:
     out: Path
     labelled: Labelled
     natural: Path | None
+    published_data: Path | None
     device: Device | None
     tell: Tell
+
+    def data_of(self, variant: Variant) -> Path:
+        """What a variant is trained on."""
+        return (variant.published_data and self.published_data) or self.data
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +123,14 @@ def run_variants(
     seeds: int = 1,
     split: str = "test",
     natural: Path | None = None,
+    published_data: Path | None = None,
     device: Device | None = None,
     tell: Tell = lambda _: None,
 ) -> list[Row]:
     """Train and measure every variant with every seed.
+
+    Every variant is checked against its data before the first is trained, and all are measured on
+    the same examples, those of ``data``: none of a patient that ``published_data`` trains on.
 
     Args:
         variants: What is varied.
@@ -128,6 +139,8 @@ def run_variants(
         seeds: Trainings of every variant.
         split: Split that is measured on.
         natural: Natural images with scores, needed where a recipe has a first phase.
+        published_data: Data set prepared as published, for the variants that ask for it; without
+            one, these run as :func:`ctiqa.evaluate.variants.on_given_data` says.
         device: Where it runs; the CPU where none is given.
         tell: Called with lines of progress.
 
@@ -136,21 +149,77 @@ def run_variants(
 
     Raises:
         UsageError: If a recipe breaks a rule, or its first phase has no images.
-        DataError: If the data set does not fit a recipe, or a result there is of other data.
+        DataError: If the data set does not fit some recipes, which are listed, or a result there
+            is of other data.
     """
+    source = read_header(data)["recipe"].get("source", "simulate")
+    variants, said = on_given_data(variants, source, published_data=published_data is not None)
     recipes = [recipe_from(variant.values, variant.name) for variant in variants]
     if natural is None and any(recipe.pretrain for recipe in recipes):
         raise UsageError(
             "a recipe with a [pretrain] table needs natural images with scores; name their data "
             "set with --natural"
         )
-    study = Study(data, out, open_labelled(data, split), natural, device, tell)
+    labelled = open_labelled(data, split, trained_on=published_data)
+    study = Study(data, out, labelled, natural, published_data, device, tell)
+    for line in (*said, *_left_out(labelled)):
+        tell(line)
+    _check(study, variants, recipes)
     results: list[Result] = []
     for seed in range(seeds):
         for variant, recipe in zip(variants, recipes, strict=True):
             tell(f"{variant.name}, seed {seed}")
             results.append(_result(study, variant, seed, with_seed(recipe, seed)))
     return rows_of(results)
+
+
+def _left_out(labelled: Labelled) -> Iterator[str]:
+    """Test patients that no variant is measured on."""
+    if labelled.left_out:
+        yield (
+            f"measured without patients that the data as published train on: "
+            f"{', '.join(labelled.left_out)}"
+        )
+
+
+def _check(study: Study, variants: Sequence[Variant], recipes: Sequence[Recipe]) -> None:
+    """Refuse variants that could not be trained, all at once, before hours go into the first.
+
+    Raises:
+        DataError: Listing them.
+    """
+    problems: list[str] = []
+    for variant, recipe in zip(variants, recipes, strict=True):
+        try:
+            _opened(study, variant, recipe, study.out / variant.folder)
+            _open_natural(study, recipe, study.out / variant.folder)
+        except DataError as error:
+            problems.append(f"{variant.name}: {error}")
+    if problems:
+        raise DataError(
+            "some variants cannot be trained; choose the others with --only NAME, or mend the "
+            "data:\n  " + "\n  ".join(problems)
+        )
+
+
+def _opened(study: Study, variant: Variant, recipe: Recipe, folder: Path) -> Run:
+    """A variant on its data, checked."""
+    from ctiqa.train.inputs import open_run  # noqa: PLC0415 - torch
+
+    data, shared = study.data_of(variant), study.out / _shared_name(recipe)
+    run = open_run(recipe, data, folder, device=study.device, tell=study.tell)
+    return replace(run, shared=shared)
+
+
+def _open_natural(study: Study, recipe: Recipe, folder: Path) -> Run | None:
+    """The first phase of a recipe that has one, checked."""
+    from ctiqa.train.inputs import open_run  # noqa: PLC0415 - torch
+
+    if recipe.pretrain is None or study.natural is None:
+        return None
+    return open_run(
+        recipe, study.natural, folder, device=study.device, tell=study.tell, natural=True
+    )
 
 
 def reference_rows(data: Path, split: str = "test") -> list[Row]:
@@ -220,11 +289,15 @@ def _result(study: Study, variant: Variant, seed: int, recipe: Recipe) -> Result
     folder = study.out / variant.folder / f"seed-{seed}"
     labelled = study.labelled
     mark = {"recipe": recipe.as_dict(), "data": labelled.content, "split": labelled.split}
+    if study.published_data:
+        mark |= {"without": labelled.left_out}
+    if (trained_on := study.data_of(variant)) != study.data:
+        mark |= {"trained_on": content_of(trained_on)}
     kept = _kept(folder / RESULT, json.loads(json.dumps(mark)))
     if kept is not None:
         return Result(**{**kept, "variant": variant.name, "seed": seed})
     started = time.monotonic()
-    scores, teacher = _trained(study, recipe, folder)
+    scores, teacher = _trained(study, variant, recipe, folder)
     found = figures_of(pairs_on(labelled, scores), NAMES)
     result = Result(
         variant.name,
@@ -255,16 +328,18 @@ def _kept(file: Path, mark: dict[str, Any]) -> dict[str, Any] | None:
     return result
 
 
-def _trained(study: Study, recipe: Recipe, folder: Path) -> tuple[Floats, Floats | None]:
+def _trained(
+    study: Study, variant: Variant, recipe: Recipe, folder: Path
+) -> tuple[Floats, Floats | None]:
     """Scores of student and teacher on the measured examples."""
-    from ctiqa.train.inputs import open_run  # noqa: PLC0415 - torch
-    from ctiqa.train.predict import predict  # noqa: PLC0415
+    from ctiqa.train.predict import predict  # noqa: PLC0415 - torch
+    from ctiqa.train.pretrain import pretrain  # noqa: PLC0415
     from ctiqa.train.student import load_student, train_student  # noqa: PLC0415
 
     labelled = study.labelled
-    opened = open_run(recipe, study.data, folder, device=study.device, tell=study.tell)
-    run = replace(opened, shared=study.out / _shared_name(recipe))
-    _pretrain(study, run)
+    run = _opened(study, variant, recipe, folder)
+    if natural := _open_natural(study, run.recipe, run.shared_folder):
+        pretrain(natural)
     members = list(_members(run, labelled))
     train_student(run)
     precision = (recipe.polish or recipe.student).precision
@@ -286,25 +361,6 @@ def _members(run: Run, labelled: Labelled) -> Iterator[Any]:
         network = load_member(run.recipe, run.shared_folder, k)
         precision = run.recipe.teacher.precision
         yield predict(network, labelled.examples, device=run.device, precision=precision)
-
-
-def _pretrain(study: Study, run: Run) -> None:
-    """The first phase of a recipe that has one, unless another variant has trained it."""
-    if run.recipe.pretrain is None or study.natural is None:
-        return
-    from ctiqa.train.inputs import open_run  # noqa: PLC0415 - torch
-    from ctiqa.train.pretrain import pretrain  # noqa: PLC0415
-
-    pretrain(
-        open_run(
-            run.recipe,
-            study.natural,
-            run.shared_folder,
-            device=study.device,
-            tell=study.tell,
-            natural=True,
-        )
-    )
 
 
 def _shared_name(recipe: Recipe) -> str:

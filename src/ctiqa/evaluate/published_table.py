@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 from ctiqa.errors import UsageError
 from ctiqa.evaluate.evaluation import Evaluation
-from ctiqa.evaluate.published import PUBLISHED, PublishedRow
+from ctiqa.evaluate.published import MEASURES, PUBLISHED, PublishedRow
 
 TABLES = tuple(dict.fromkeys(row.table for row in PUBLISHED))
 """Names of the published tables."""
 
-HEAD = "| | overall | PLCC | SROCC | KROCC | MAE |\n|---|---|---|---|---|---|"
-
-MEASURES = ("plcc", "srocc", "krocc", "mae")
+HEAD = "| | overall | PLCC | SROCC | KROCC | MAE | MSE |\n|---|---|---|---|---|---|---|"
 
 CAUTION = (
     "Rows of different test sets are not comparable: other slices, other labels, other splits. "
@@ -65,7 +63,11 @@ def _measured(found: Evaluation) -> str:
         overall = f"{main['overall'].value:.4f}"
         if interval := main["overall"].interval:
             overall += f" ({interval[0]:.3f}-{interval[1]:.3f})"
-        cells = [each.predictor.name, overall, *(f"{main[name].value:.4f}" for name in MEASURES)]
+        cells = [
+            each.predictor.name,
+            overall,
+            *(f"{main[name].value:.4f}" for name in MEASURES[1:]),
+        ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -76,9 +78,14 @@ def _published(measured_on: str, source: str, rows: Sequence[PublishedRow]) -> s
 
 
 def _line(row: PublishedRow) -> str:
-    return f"| {' | '.join([row.name, f'{row.overall:.4f}', *_figures(row)])} |"
+    return f"| {' | '.join([row.name, *published_cells(row)])} |"
 
 
-def _figures(row: PublishedRow) -> Iterator[str]:
-    for k in range(len(MEASURES)):
-        yield f"{row.figures[k]:.4f}" if k < len(row.figures) else ""
+def published_cells(row: PublishedRow | None) -> list[str]:
+    """The six measures as published; empty where one, or the whole row, is not.
+
+    >>> published_cells(None)
+    ['', '', '', '', '', '']
+    """
+    known = {} if row is None else row.measures
+    return [f"{known[name]:.4f}" if name in known else "" for name in MEASURES]

@@ -1,4 +1,8 @@
-"""Tables of ablations and comparisons: CSV, JSON, Markdown, and a picture; published beside."""
+"""Tables of ablations and comparisons: CSV, JSON, Markdown, and a picture.
+
+What papers have published of the same variants stands below in a table of its own, and in columns
+of its own: it was measured on other data.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ctiqa.evaluate.ablation import NAMES, Row
-from ctiqa.evaluate.published import PublishedRow
+from ctiqa.evaluate.published import MEASURES, PublishedRow
+from ctiqa.evaluate.published_table import HEAD, published_cells
 from ctiqa.io.atomic import write_bytes
 
 OWN, PAPER = "#1f5fa8", "#9aa5b1"
@@ -37,9 +42,14 @@ def write_tables(
         The files.
     """
     files = [folder / f"{name}{suffix}" for suffix in (".csv", ".json", ".md", ".png")]
-    content = {"schema": 2, **facts, "rows": [asdict(row) for row in rows]}
+    content = {
+        "schema": 2,
+        **facts,
+        "rows": [asdict(row) for row in rows],
+        "published": [_published_values(each) for each in _of(rows, published)],
+    }
     made = (
-        table_csv(rows),
+        table_csv(rows, published),
         json.dumps(content, indent=1) + "\n",
         table_markdown(rows, published, facts),
     )
@@ -49,46 +59,65 @@ def write_tables(
     return files
 
 
-def table_csv(rows: Sequence[Row]) -> str:
-    """One line a variant."""
+def _of(rows: Sequence[Row], published: Mapping[str, PublishedRow]) -> list[PublishedRow]:
+    """What is published of the rows, in their order."""
+    return [published[row.variant] for row in rows if row.variant in published]
+
+
+def _published_values(row: PublishedRow) -> dict[str, Any]:
+    measures = {name: row.measures.get(name) for name in MEASURES}
+    return {
+        "variant": row.name,
+        **measures,
+        "measured_on": row.measured_on,
+        "source": row.source,
+    }
+
+
+def table_csv(rows: Sequence[Row], published: Mapping[str, PublishedRow]) -> str:
+    """One line a variant; what is published of it, on other data, in columns ``published_…``."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     clipped = tuple(f"{name}_clipped" for name in NAMES)
     further = ("overall_sd", "overall_low", "overall_high", "teacher_overall", *clipped)
-    writer.writerow(("variant", "seeds", *NAMES, *further))
+    theirs = tuple(f"published_{name}" for name in MEASURES)
+    writer.writerow(("variant", "seeds", *NAMES, *further, *theirs))
     for row in rows:
         low, high = row.interval or ("", "")
         figures = [round(row.figures[name], 6) for name in NAMES]
         within = (round(row.clipped[name], 6) for name in NAMES)
-        ends = (row.spread, low, high, row.teacher_overall, *within)
-        writer.writerow((row.variant, row.seeds, *figures, *("" if e is None else e for e in ends)))
+        ends = ["" if e is None else e for e in (row.spread, low, high, row.teacher_overall)]
+        cells = published_cells(published.get(row.variant))
+        writer.writerow((row.variant, row.seeds, *figures, *ends, *within, *cells))
     return stream.getvalue()
 
 
 def table_markdown(
     rows: Sequence[Row], published: Mapping[str, PublishedRow], facts: Mapping[str, Any]
 ) -> str:
-    """The table to read; what a paper published stands in its own last column."""
-    source = next((row.source for row in published.values()), "")
-    on = next((row.measured_on for row in published.values()), "")
-    head = (
+    """The table to read; below it, in the same order, what papers have published."""
+    lines = [
         "| | overall (95 % interval) | PLCC | SROCC | KROCC | MAE | MSE | overall, clipped "
-        "| teacher |"
-    )
-    rule = "|---|---|---|---|---|---|---|---|---|"
-    lines = [head + (" published* |" if published else ""), rule + ("---|" if published else "")]
+        "| teacher |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
     for row in rows:
         cells = [row.variant, _overall(row), *(f"{row.figures[n]:.3f}" for n in NAMES[1:])]
         cells.append(f"{row.clipped['overall']:.3f}")
         cells.append("" if row.teacher_overall is None else f"{row.teacher_overall:.3f}")
-        if published:
-            theirs = published.get(row.variant)
-            cells.append("" if theirs is None else f"{theirs.overall:.4f}")
         lines.append(f"| {' | '.join(cells)} |")
-    notes = (
-        [f"\n\\* {source}; {on}: not to be compared with the other columns."] if published else []
-    )
-    return "\n".join([*lines, *notes, "", _words(facts)]) + "\n"
+    below = _published_table(_of(rows, published))
+    return "\n".join([*lines, "", *below, _words(facts)]) + "\n"
+
+
+def _published_table(rows: Sequence[PublishedRow]) -> list[str]:
+    """Lines of the published table, with what it was measured on; none without rows."""
+    if not rows:
+        return []
+    origins = dict.fromkeys(f"{row.source}; {row.measured_on}" for row in rows)
+    lines = [f"| {' | '.join([row.name, *published_cells(row)])} |" for row in rows]
+    head = f"Published, not to be compared with the table above: {' and '.join(origins)}."
+    return [head, "", HEAD, *lines, ""]
 
 
 def _overall(row: Row) -> str:

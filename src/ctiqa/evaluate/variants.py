@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from ctiqa.errors import UsageError
-from ctiqa.recipe import as_published, defects_of, overlaid, published_by, recipe_from
+from ctiqa.recipe import (
+    Defect,
+    Published,
+    as_published,
+    defects_of,
+    overlaid,
+    published_by,
+    recipe_from,
+)
+from ctiqa.recipe.published import WITHOUT_MODES
 
 BLOCKS = (0, 1, 2, 3, 4, 5)
 MEMBERS = (1, 2, 3, 4, 5)
@@ -38,6 +47,9 @@ SMALL_NETWORKS: dict[str, dict[str, Any]] = {
 }
 """The same families at the size of two CPU cores."""
 
+DATA_MODE = "data.mode"
+"""Key that only data prepared as published can follow."""
+
 
 @dataclass(frozen=True, slots=True)
 class Variant:
@@ -47,18 +59,22 @@ class Variant:
         name: What is different, in words.
         values: Plain values of its recipe.
         folder: Its name as part of a path.
+        published_data: Whether it is trained on data prepared as published, where there are any.
+        instead: What is run where there are none; ``None`` where nothing else would be left of it.
     """
 
     name: str
     values: Mapping[str, Any]
     folder: str
+    published_data: bool = False
+    instead: Variant | None = None
 
 
 def variants_of(kind: str, values: Mapping[str, Any]) -> list[Variant]:
     """The variants of an ablation, or of the comparison of networks.
 
     Args:
-        kind: ``blocks``, ``members``, ``beta``, ``defects`` or ``networks``.
+        kind: ``blocks``, ``members``, ``beta``, ``tfkt``, ``defects`` or ``networks``.
         values: Plain values of the recipe that is varied.
 
     Raises:
@@ -98,6 +114,43 @@ def chosen(variants: Sequence[Variant], names: Sequence[str] | None) -> list[Var
     return [variant for variant in variants if not names or variant.name in names]
 
 
+def on_given_data(
+    variants: Sequence[Variant], source: str, *, published_data: bool
+) -> tuple[list[Variant], list[str]]:
+    """The variants that can be run on the data that are there, and what is said of the others.
+
+    Args:
+        variants: What is varied.
+        source: Source of the data set.
+        published_data: Whether there is one prepared as published besides.
+
+    Raises:
+        UsageError: If nothing is left, or nothing would be trained on the data as published.
+    """
+    moded = source not in WITHOUT_MODES
+    if published_data and not (moded and any(each.published_data for each in variants)):
+        raise UsageError(
+            "'data-as-published' is for 'defects' on data of a published source; none of these "
+            f"variants is trained on it ({source}): leave it out"
+        )
+    kept: list[Variant] = []
+    said: list[str] = []
+    why = "give --data-as-published" if moded else f"data of '{source}' have no published form"
+    for each in variants:
+        if published_data or not each.published_data:
+            kept.append(each)
+        elif each.instead is None:
+            said.append(f"{each.name}: left out, {why}")
+        elif moded:
+            said.append(f"{each.name}: run as '{each.instead.name}', {why}")
+            kept.append(each.instead)
+        else:
+            kept.append(each)
+    if not kept:
+        raise UsageError(f"no variant is left to run: {'; '.join(said)}")
+    return kept, said
+
+
 def _blocks(values: Mapping[str, Any]) -> list[Variant]:
     if values.get("network", {}).get("kind") != "stem-vit":
         raise UsageError("'blocks' varies the stem; the recipe's network.kind must be 'stem-vit'")
@@ -105,11 +158,18 @@ def _blocks(values: Mapping[str, Any]) -> list[Variant]:
 
 
 def _members(values: Mapping[str, Any]) -> list[Variant]:
-    most = recipe_from(values).data.folds
+    """All of table 2; the folds of the data that are there count, not those of the recipe."""
+    recipe = recipe_from(values)
+    if not recipe.members:
+        raise UsageError("'members' varies the teacher; the recipe must have 'members' > 0")
+    folds = {"data.folds": max(recipe.data.folds, *MEMBERS)}
     return [
-        _variant(f"{k} members", values, {"members": k, "network.outputs": k})
+        _variant(
+            f"{k} members",
+            values,
+            {"members": k, "network.outputs": k} | (folds if k > recipe.data.folds else {}),
+        )
         for k in MEMBERS
-        if k <= most
     ]
 
 
@@ -117,6 +177,23 @@ def _betas(values: Mapping[str, Any]) -> list[Variant]:
     if not recipe_from(values).members:
         raise UsageError("'beta' varies the distillation; the recipe must have 'members' > 0")
     return [_variant(f"beta {b:g}", values, {"student.distil_weight": b}) for b in BETAS]
+
+
+def _tfkt(values: Mapping[str, Any]) -> list[Variant]:
+    """TFKT's ablation: whole, with features that its second phase leaves alone, without a first."""
+    if values.get("network", {}).get("kind") != "tfkt" or "pretrain" not in values:
+        raise UsageError(
+            "'tfkt' varies TFKT's two phases; the recipe's network.kind must be 'tfkt', with a "
+            "[pretrain] table"
+        )
+    whole = overlaid(values, {"network.freeze_features": False})
+    alone = {name: value for name, value in whole.items() if name != "pretrain"}
+    frozen = overlaid(values, {"network.freeze_features": True})
+    return [
+        Variant("TFKT", whole, "tfkt"),
+        Variant("TFKT, features frozen", frozen, "tfkt-features-frozen"),
+        Variant("TFKT without phase 1", alone, "tfkt-without-phase-1"),
+    ]
 
 
 def _defects(values: Mapping[str, Any]) -> list[Variant]:
@@ -128,12 +205,32 @@ def _defects(values: Mapping[str, Any]) -> list[Variant]:
     for defect in found:
         changed = as_published(corrected, [defect])
         if changed != corrected:
-            rows.append(Variant(defect.name, changed, defect.name))
+            rows.append(_defect(defect, changed))
     if len(rows) == 1:
         raise UsageError(
             f"'defects' needs the recipe of a published system, got {values.get('system')!r}"
         )
-    return [*rows, Variant("as published", as_published(corrected, everything), "as-published")]
+    return [*rows, _as_published(corrected, everything)]
+
+
+def _defect(defect: Defect, changed: Mapping[str, Any]) -> Variant:
+    """One defect alone; data as published have no patients for validation, but a fold of images."""
+    of_data = DATA_MODE in defect.keys
+    values = overlaid(changed, {"student.hold_out": "first-fold"}) if of_data else changed
+    return Variant(defect.name, values, defect.name, published_data=of_data)
+
+
+def _as_published(corrected: Mapping[str, Any], everything: Sequence[Published]) -> Variant:
+    """All of it; where there are no data as published, all but those."""
+    rest = [each for each in everything if DATA_MODE not in each.keys]
+    name = "as published but the data"
+    return Variant(
+        "as published",
+        as_published(corrected, everything),
+        "as-published",
+        published_data=True,
+        instead=Variant(name, as_published(corrected, rest), _folder(name)),
+    )
 
 
 def _networks(values: Mapping[str, Any]) -> list[Variant]:
@@ -158,6 +255,7 @@ KINDS: dict[str, Callable[[Mapping[str, Any]], list[Variant]]] = {
     "blocks": _blocks,
     "members": _members,
     "beta": _betas,
+    "tfkt": _tfkt,
     "defects": _defects,
     "networks": _networks,
 }
