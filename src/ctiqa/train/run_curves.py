@@ -136,7 +136,7 @@ def run_figure(found: Sequence[LossCurve]) -> Figure:
         for curve, colour in zip(inside, _colours(len(inside)), strict=True):
             _draw(axes, curve, unit, colour)
         axes.set_title(panel, loc="left", fontsize=11, fontweight="bold")
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.05 * axes.get_ylim()[1])
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         finish_axes(axes, unit, "loss", max(max(getattr(curve, unit)) for curve in inside))
     return figure
