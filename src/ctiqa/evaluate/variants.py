@@ -41,7 +41,7 @@ SMALL_NETWORKS: dict[str, dict[str, Any]] = {
     "DenseNet": {"kind": "body", "body": "densenet121"},
     "VGGNet": {"kind": "body", "body": "vgg11_bn"},
     "GoogLeNet": {"kind": "body", "body": "googlenet"},
-    "EfficientNetV2": {"kind": "body", "body": "tf_efficientnetv2_b0"},
+    "EfficientNetV2": {"kind": "body", "body": "test_efficientnet"},
     "MANIQA-like": {"kind": "maniqa", "body": "vit_tiny_patch16_224"},
     "DBCNN-like": {"kind": "dbcnn", "body": "resnet18", "second": "resnet18"},
 }
