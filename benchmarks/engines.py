@@ -15,7 +15,7 @@ from benchmarks.setting import Section, Setting
 from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.errors import UsageError
 from ctiqa.io import find_scans, read_slice
-from ctiqa.score.engine import KINDS, Engine, Kind, choose
+from ctiqa.score.engines.engine import KINDS, Engine, Kind, choose
 from ctiqa.types import HuImage
 from ctiqa.weights import Model, load_model
 

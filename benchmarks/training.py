@@ -35,10 +35,10 @@ from ctiqa.models.build import build
 from ctiqa.models.contract import Outputs
 from ctiqa.recipe import StemVitNetwork, TrainRecipe
 from ctiqa.train.batches import Batch, EpochBatches, ahead
-from ctiqa.train.devices import Device, device
 from ctiqa.train.loop import Training
 from ctiqa.train.losses import student_loss
 from ctiqa.train.predict import predict
+from ctiqa.train.setup.devices import Device, device
 
 NETWORK = StemVitNetwork(outputs=5)
 

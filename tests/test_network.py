@@ -87,7 +87,7 @@ def test_an_engine_that_was_loaded_before_is_told_as_well() -> None:
     code = (
         "import onnxruntime; told = []; "
         "onnxruntime.disable_telemetry_events = lambda: told.append(1); "
-        "import ctiqa.score.onnx_runtime; assert told"
+        "import ctiqa.score.engines.onnx_runtime; assert told"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from tools.small_tables import CHAINS, Study, command, folder_of, page, picture_name
 
-from ctiqa.evaluate.ablation import NAMES, Row
-from ctiqa.evaluate.variants import chosen, shortened, variants_of
+from ctiqa.evaluate.ablation.study import NAMES, Row
+from ctiqa.evaluate.ablation.variants import chosen, shortened, variants_of
 from ctiqa.recipe import read_values
 
 ROOT = Path(__file__).parents[1]

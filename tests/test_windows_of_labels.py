@@ -10,8 +10,8 @@ import torch
 from tests.data.collection import patient_slice
 from torch import Tensor, nn
 
-from ctiqa.data.published_labels import psnr_db, ssim_label
-from ctiqa.evaluate.variants import variants_of
+from ctiqa.data.published.labels import psnr_db, ssim_label
+from ctiqa.evaluate.ablation.variants import variants_of
 from ctiqa.hu import WINDOWS, body_mask
 from ctiqa.models.build import build
 from ctiqa.recipe import NetworkRecipe, overlaid, read_values, recipe_from

@@ -21,7 +21,7 @@ from scipy.optimize import isotonic_regression
 
 from ctiqa.data.manifest import Examples, read_examples
 from ctiqa.evaluate.degradations import DEGRADATION, with_degradation
-from ctiqa.evaluate.label_parts import PARTS
+from ctiqa.evaluate.label_audit.parts import PARTS
 
 FOLDS = 5
 

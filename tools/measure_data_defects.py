@@ -22,9 +22,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from ctiqa.data.dose_mix import Mode, mix_doses, noise_share, shen_low_dose, unit_range, whole_hu
-from ctiqa.data.published_labels import psnr_db, shen_labels, ssim_label
-from ctiqa.data.references import Series, read_index
+from ctiqa.data.published.dose_mix import (
+    Mode,
+    mix_doses,
+    noise_share,
+    shen_low_dose,
+    unit_range,
+    whole_hu,
+)
+from ctiqa.data.published.labels import psnr_db, shen_labels, ssim_label
+from ctiqa.data.sources.clean_series import Series, read_index
 from ctiqa.data.sources.ldct_projection import published_folds
 from ctiqa.hu import BODY_THRESHOLD_HU, WINDOWS, body_mask
 from ctiqa.types import HuImage

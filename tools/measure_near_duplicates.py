@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.data.near_duplicates import THRESHOLD, cluster, fingerprint, similarity
-from ctiqa.data.references import Series, read_index
+from ctiqa.data.sources.clean_series import Series, read_index
 from ctiqa.physics import simulate_low_dose, simulate_sparse_views
 from ctiqa.types import HuImage
 

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from ctiqa.data.manifest import Examples, read_examples
-from ctiqa.metrics.agreement import agreement
+from ctiqa.metrics.agreement.coefficients import agreement
 from ctiqa.models.stem_vit import SIDE, first
 from ctiqa.recipe import Recipe
 from ctiqa.train.augment import SCALES, resampled

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ctiqa.catalog import DEFAULT_MODEL
-from ctiqa.score.model_facts import agreement_basis, agreement_rows, model_rows
+from ctiqa.score.report.model_facts import agreement_basis, agreement_rows, model_rows
 from ctiqa.weights import load_model
 
 PAGE = Path(__file__).parents[1] / "docs" / "model-card.md"

@@ -24,7 +24,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 from skimage import data as photographs
 
 from ctiqa.hu import Window
-from ctiqa.metrics.haarpsi import haarpsi
+from ctiqa.metrics.full_reference.haarpsi import haarpsi
 
 Picture = Image.Image
 

@@ -24,7 +24,7 @@ import numpy as np
 
 from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.data.manifest import read_examples
-from ctiqa.data.references import Series, kernel_of, read_index
+from ctiqa.data.sources.clean_series import Series, kernel_of, read_index
 from ctiqa.physics.kernels import SHARP, SOFT, STANDARD
 from ctiqa.score import Scorer
 

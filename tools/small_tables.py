@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ctiqa.evaluate.ablation import Row
-from ctiqa.evaluate.published import published
-from ctiqa.evaluate.variant_tables import table_markdown
+from ctiqa.evaluate.ablation.published import published
+from ctiqa.evaluate.ablation.study import Row
+from ctiqa.evaluate.ablation.tables import table_markdown
 from ctiqa.io.atomic import write_bytes
 
 PAGE = Path("docs/results/small.md")

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import engines as measured
 from benchmarks.engines import engines, example_slices, installed, of_side, run_all
 from benchmarks.setting import Setting
-from ctiqa.score.engine import Images
+from ctiqa.score.engines.engine import Images
 from ctiqa.score.verdict import Members
 from ctiqa.weights import Model
 
@@ -72,7 +72,7 @@ def test_slices_of_a_side_come_from_the_example() -> None:
 
 
 def test_what_is_not_installed_is_told_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ctiqa.score.engine.find_spec", lambda _: None)
+    monkeypatch.setattr("ctiqa.score.engines.engine.find_spec", lambda _: None)
     found, missing = installed(("onnxruntime", "openvino"))
     assert found == ("onnxruntime",)
     assert len(missing) == 1

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.conftest import Run
 from tests.data.collection import Prepared, prepared_under
 
-from ctiqa.cli.train import recipe_of
+from ctiqa.cli.commands.train import recipe_of
 from ctiqa.data.manifest import HEADER
 from ctiqa.recipe import read_values, recipe_from
 

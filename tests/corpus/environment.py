@@ -18,8 +18,8 @@ from tests.corpus import page
 
 ROOT = Path(__file__).parents[2]
 
-STREAMS, WORLD = "tests/cli/test_streams.py", "tests/cli/test_world.py"
-STOPPING, ORDERED = "tests/cli/test_stopping.py", "tests/io/processes/test_ordered.py"
+STREAMS, WORLD = "tests/cli/console/test_streams.py", "tests/cli/console/test_world.py"
+STOPPING, ORDERED = "tests/cli/console/test_stopping.py", "tests/io/processes/test_ordered.py"
 
 FAULTS: tuple[tuple[str, str, str], ...] = (
     (

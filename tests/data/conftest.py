@@ -5,7 +5,7 @@ import pytest
 from tests.data.collection import patient_slice
 from tests.data.fixtures import examples, prepared
 
-from ctiqa.data.scene import Scene, make_scene
+from ctiqa.data.simulation.scene import Scene, make_scene
 from ctiqa.physics.kernels import STANDARD
 
 __all__ = ["examples", "prepared", "scene"]

@@ -20,7 +20,7 @@ from ctiqa.data.near_duplicates import (
     pseudo_patients,
     similarity,
 )
-from ctiqa.data.references import Series, read_index
+from ctiqa.data.sources.clean_series import Series, read_index
 from ctiqa.errors import UsageError
 from ctiqa.physics import simulate_low_dose, simulate_sparse_views
 from ctiqa.types import HuImage

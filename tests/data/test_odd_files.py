@@ -13,10 +13,10 @@ import pytest
 from tests.data.collection import RECIPE, Prepared
 
 from ctiqa.data import runner
-from ctiqa.data.claim import CLAIM, claim
 from ctiqa.data.manifest import HEADER, MANIFEST, SHARDS, read_examples, read_header
 from ctiqa.data.prepare import plan, prepare
-from ctiqa.data.references import read_index
+from ctiqa.data.recipe_lock import CLAIM, claim
+from ctiqa.data.sources.clean_series import read_index
 from ctiqa.errors import CtiqaError, DataError, OutputError, ProcessError
 
 ODD = {

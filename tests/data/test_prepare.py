@@ -16,11 +16,11 @@ import pytest
 from polars.testing import assert_frame_equal
 from tests.data.collection import PATIENTS, RECIPE, Prepared, record
 
-from ctiqa.data import labels
-from ctiqa.data.claim import CLAIM
-from ctiqa.data.degrade import apply, degradation_of
 from ctiqa.data.manifest import MANIFEST, SHARDS, Examples, Shards, read_examples
 from ctiqa.data.prepare import plan, prepare
+from ctiqa.data.recipe_lock import CLAIM
+from ctiqa.data.simulation import labels
+from ctiqa.data.simulation.degrade import apply, degradation_of
 from ctiqa.data.sources import simulate
 from ctiqa.data.sources.simulate import DOSE_LADDER, SimulateTask
 from ctiqa.data.task import task_rng

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctiqa.data.references import REGIONS
+from ctiqa.data.sources.clean_series import REGIONS
 from ctiqa.data.splits import SPLITS, split_patients
 from ctiqa.errors import DataError
 from ctiqa.recipe import SimulateData

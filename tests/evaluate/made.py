@@ -12,8 +12,8 @@ import polars as pl
 from tests.score.tiny_model import write_model
 
 from ctiqa.data.manifest import MANIFEST, SHARDS
-from ctiqa.evaluate.labelled import Labelled, open_labelled
-from ctiqa.evaluate.predictors import Predictor
+from ctiqa.evaluate.dataset import Labelled, open_labelled
+from ctiqa.evaluate.predictors.predictor import Predictor
 
 SIDE = 64
 

@@ -10,12 +10,12 @@ import pytest
 from tests.evaluate.made import opened, rows, table_of, tiny, write_set
 
 from ctiqa.data.manifest import Examples
+from ctiqa.evaluate.dataset import Labelled, open_labelled
 from ctiqa.evaluate.evaluation import Evaluation, Options, evaluate
-from ctiqa.evaluate.figures import figures_of, pairs_on, rounded
-from ctiqa.evaluate.labelled import Labelled, open_labelled
-from ctiqa.evaluate.opening import open_predictors
-from ctiqa.evaluate.predictors import Predictor
-from ctiqa.evaluate.results import facts_of
+from ctiqa.evaluate.predictors.open import open_predictors
+from ctiqa.evaluate.predictors.predictor import Predictor
+from ctiqa.evaluate.report.write_results import facts_of
+from ctiqa.evaluate.statistics import figures_of, pairs_on, rounded
 from ctiqa.weights import IntervalRule
 
 

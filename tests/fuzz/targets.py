@@ -159,7 +159,7 @@ def through_recipe(path: Path, _lenient: bool) -> tuple[str, list[str]]:
 
 def through_index(path: Path, _lenient: bool) -> tuple[str, list[str]]:
     """Read the index of a collection of clean slices."""
-    from ctiqa.data.references import read_index
+    from ctiqa.data.sources.clean_series import read_index
 
     return _or_said(lambda: read_index(path.parent))
 

@@ -14,7 +14,7 @@ from tests.io import make, volumes
 from ctiqa.errors import RefusedError
 from ctiqa.io import ReadOptions, read_headers, read_slice
 from ctiqa.io.access.files import MAGIC
-from ctiqa.io.dicom.codestream import declared_matrix
+from ctiqa.io.dicom.decoding.codestream import declared_matrix
 from ctiqa.io.dicom.tags import Tags
 
 OPTIONS = ReadOptions(tiff_hu=True, allow_reformats=True)

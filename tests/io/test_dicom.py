@@ -13,8 +13,8 @@ from tests.io import make
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io import ReadOptions, formats, read_headers, read_slice
-from ctiqa.io.dicom import compressed
 from ctiqa.io.dicom import reader as dicom
+from ctiqa.io.dicom.decoding import compressed
 from ctiqa.types import Acquisition
 
 SECONDARY = "1.2.840.10008.5.1.4.1.1.7"

@@ -59,4 +59,4 @@ def test_pydicom_that_is_loaded_is_left_alone() -> None:
 
 
 def test_workers_start_without_gdcm() -> None:
-    run("import ctiqa.io.dicom.preload\nassert 'gdcm' not in sys.modules\n" + DECODE)
+    run("import ctiqa.io.dicom.decoding.preload\nassert 'gdcm' not in sys.modules\n" + DECODE)

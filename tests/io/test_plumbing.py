@@ -18,7 +18,7 @@ from tests.io import make
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.access import files
-from ctiqa.io.dicom.codestream import declared_matrix
+from ctiqa.io.dicom.decoding.codestream import declared_matrix
 from ctiqa.io.silence import captured_stderr, foreign, silent
 from ctiqa.io.volumes.axes import Placement, anatomical_axes, slice_geometry
 

@@ -10,8 +10,8 @@ from tests.io.make import phantom
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.hu import PADDING_HU
+from ctiqa.io.dicom.decoding.syntaxes import is_lossy
 from ctiqa.io.dicom.image_type import check_image_type, check_object, check_rescale_type
-from ctiqa.io.dicom.syntaxes import is_lossy
 from ctiqa.io.grouping.geometry import (
     check_axial,
     check_spacing,

@@ -9,7 +9,7 @@ from tests.models.networks import TFKT, lively, made, slices
 from torch import nn
 
 from ctiqa.errors import UsageError
-from ctiqa.models.bodies import feature_map
+from ctiqa.models.backbones.make import feature_map
 from ctiqa.models.tfkt import (
     NaturalTfkt,
     SpatialConnector,

@@ -12,8 +12,8 @@ import torchvision
 from tests.models.theirs import TheirTfkt, calibrated, stretched, tissue
 from torch import Tensor, nn
 
-from ctiqa.models.authors_tfkt import our_name
-from ctiqa.models.bodies import feature_map, feature_width
+from ctiqa.models.authors.tfkt import our_name
+from ctiqa.models.backbones.make import feature_map, feature_width
 from ctiqa.models.build import build
 from ctiqa.models.tfkt import NaturalTfkt, Tfkt
 from ctiqa.recipe import TfktNetwork

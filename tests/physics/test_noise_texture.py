@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 from tests.physics.phantoms import DISTANT_MM
 
-from ctiqa.metrics.noise import noise_power_spectrum
+from ctiqa.metrics.no_reference.noise import noise_power_spectrum
 from ctiqa.physics import FanBeam, Kernel, reconstruct
 from ctiqa.physics.kernels import SHARP, SOFT, STANDARD
 

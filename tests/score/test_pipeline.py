@@ -9,7 +9,7 @@ from tests.score.made import header, image
 from tests.score.tiny_model import write_model
 
 from ctiqa.hu import WINDOWS
-from ctiqa.score.engine import Engine
+from ctiqa.score.engines.engine import Engine
 from ctiqa.score.pipeline import score_slices
 from ctiqa.types import Slice
 from ctiqa.weights import Model, load_model

@@ -23,11 +23,11 @@ from pydicom.tag import Tag
 from rich.console import Console
 from tests.score.made import phantom, write_dicom
 
-from ctiqa.cli import score_table
+from ctiqa.cli.console import score_table
 from ctiqa.errors import CtiqaError
 from ctiqa.score import Scorer
-from ctiqa.score.outputs import WRITERS
-from ctiqa.score.report_html import report_as_html
+from ctiqa.score.report.as_html import report_as_html
+from ctiqa.score.report.outputs import WRITERS
 from ctiqa.types import Report
 
 NAME = "Planted^Zachary"

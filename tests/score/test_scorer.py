@@ -14,7 +14,7 @@ from ctiqa.errors import NothingToDoError, Reason, UsageError, WeightsError
 from ctiqa.hu import WINDOWS
 from ctiqa.io import find_scans
 from ctiqa.score import Scorer
-from ctiqa.score.engine import Engine
+from ctiqa.score.engines.engine import Engine
 from ctiqa.score.select import SliceRange
 from ctiqa.types import ScanScore, SliceScore
 
@@ -176,7 +176,7 @@ def test_window_is_chosen_among_those_offered(tmp_path: Path) -> None:
         ("import ctiqa", ("torch", "numpy")),
         ("import ctiqa; ctiqa.Scorer", ("torch", "onnxruntime", "polars", "jinja2", "pydicom")),
         ("import ctiqa.cli", ("torch", "numpy", "onnxruntime", "scipy")),
-        ("import ctiqa.score.report_html, ctiqa.score.outputs", ("torch", "polars")),
+        ("import ctiqa.score.report.as_html, ctiqa.score.report.outputs", ("torch", "polars")),
     ],
 )
 def test_heavy_libraries_are_not_imported(code: str, absent: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ from tests.score.made import header, phantom, scan_score, verdict
 from tests.score.tiny_model import card
 
 from ctiqa.errors import Reason
-from ctiqa.score.facts import REASONS
+from ctiqa.score.report.facts import REASONS
 from ctiqa.score.verdict import abstention, judge, score_scan, word
 from ctiqa.types import HuImage, Scan
 from ctiqa.weights import IntervalRule, ModelCard, parse_card

@@ -21,19 +21,19 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 from ctiqa.data.manifest import Examples
 from ctiqa.data.prepare import prepare
 from ctiqa.errors import DataError
+from ctiqa.evaluate.dataset import open_labelled
 from ctiqa.evaluate.evaluation import Options, evaluate
-from ctiqa.evaluate.labelled import open_labelled
-from ctiqa.evaluate.opening import open_predictors
+from ctiqa.evaluate.predictors.open import open_predictors
 from ctiqa.recipe import CHOICES, Kadid10kData, Recipe, overlaid, read_values, recipe_from
 from ctiqa.train import checkpoint
 from ctiqa.train.batches import BalancedBatches, EpochBatches
-from ctiqa.train.checks import check_run
-from ctiqa.train.devices import Device
-from ctiqa.train.inputs import Run, open_run
 from ctiqa.train.loop import BEST, LAST
 from ctiqa.train.optimizers import learning_rate
 from ctiqa.train.predict import predict
 from ctiqa.train.pretrain import pretrain
+from ctiqa.train.setup.checks import check_run
+from ctiqa.train.setup.devices import Device
+from ctiqa.train.setup.run import Run, open_run
 from ctiqa.train.student import train_student
 from ctiqa.train.teacher import member_name, train_member
 

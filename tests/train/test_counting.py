@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from ctiqa.cli import counting
+from ctiqa.cli.console import counting
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,9 @@ from ctiqa.models.contract import Outputs
 from ctiqa.recipe import TrainRecipe
 from ctiqa.train import checkpoint, student
 from ctiqa.train.batches import RAW_RANGE, Batch
-from ctiqa.train.inputs import STUDENT
 from ctiqa.train.loop import LAST, Loss
 from ctiqa.train.predict import predict
+from ctiqa.train.setup.run import STUDENT
 from ctiqa.train.student import Teach, load_student, taught_loss, train_student
 
 Floats = npt.NDArray[np.float64]

@@ -13,13 +13,12 @@ from tests.data.scored_sets import write_kadid
 
 from ctiqa.data.prepare import prepare
 from ctiqa.errors import DataError, UsageError
-from ctiqa.evaluate.ablation import run_variants
-from ctiqa.evaluate.variants import Variant
+from ctiqa.evaluate.ablation.study import run_variants
+from ctiqa.evaluate.ablation.variants import Variant
 from ctiqa.models.build import build
 from ctiqa.models.tfkt import Tfkt
 from ctiqa.recipe import Kadid10kData, Recipe, TfktNetwork, TrainRecipe
 from ctiqa.train.batches import batches_of
-from ctiqa.train.inputs import open_run
 from ctiqa.train.pretrain import (
     PRETRAIN,
     Squared,
@@ -27,6 +26,7 @@ from ctiqa.train.pretrain import (
     shaping,
     with_pretrained_features,
 )
+from ctiqa.train.setup.run import open_run
 
 TRAIN = TrainRecipe(epochs=1, batch=2, validate_every=0, learning_rate=1e-3, augment=("flip",))
 

@@ -16,9 +16,9 @@ from torch import nn
 
 from ctiqa.recipe import Recipe, read_recipe
 from ctiqa.train import checkpoint
-from ctiqa.train.devices import Device, device
 from ctiqa.train.loop import LAST
-from ctiqa.train.synced_norm import SyncedBatchNorm2d, with_synced_norms
+from ctiqa.train.setup.devices import Device, device
+from ctiqa.train.setup.synced_norm import SyncedBatchNorm2d, with_synced_norms
 
 ROOT = Path(__file__).parents[2]
 

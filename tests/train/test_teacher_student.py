@@ -19,11 +19,11 @@ from ctiqa.models.build import build
 from ctiqa.recipe import TrainRecipe
 from ctiqa.train import checkpoint, teacher
 from ctiqa.train.batches import Batches, batches_of
-from ctiqa.train.devices import Device
-from ctiqa.train.inputs import BLEND, STUDENT
 from ctiqa.train.load import load_teacher, load_trained
 from ctiqa.train.loop import BEST, LAST
 from ctiqa.train.predict import predict, validation
+from ctiqa.train.setup.devices import Device
+from ctiqa.train.setup.run import BLEND, STUDENT
 from ctiqa.train.student import load_student, teach, train_student
 from ctiqa.train.teacher import load_member, member_name, teacher_scores, train_member
 

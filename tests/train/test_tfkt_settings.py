@@ -11,12 +11,12 @@ from tests.data import scored_sets
 from ctiqa.data.manifest import Examples
 from ctiqa.data.prepare import prepare
 from ctiqa.errors import DataError
+from ctiqa.evaluate.dataset import open_labelled
 from ctiqa.evaluate.evaluation import Options, evaluate
-from ctiqa.evaluate.labelled import open_labelled
-from ctiqa.evaluate.opening import open_predictors
+from ctiqa.evaluate.predictors.open import open_predictors
 from ctiqa.recipe import overlaid, read_values, recipe_from
 from ctiqa.recipe.data import Mode
-from ctiqa.train.inputs import Run, open_run
+from ctiqa.train.setup.run import Run, open_run
 from ctiqa.train.student import train_student
 from ctiqa.types import HuImage
 

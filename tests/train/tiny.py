@@ -11,15 +11,15 @@ import polars as pl
 import torch
 from torch import Tensor, nn
 
-from ctiqa.data.labels import score_of_noise
 from ctiqa.data.manifest import SHARDS, Examples
+from ctiqa.data.simulation.labels import score_of_noise
 from ctiqa.models import Stride32
 from ctiqa.models.contract import Outputs
 from ctiqa.recipe import Recipe, SimulateData, Stride32Network, TrainRecipe
 from ctiqa.recipe.network import TOKEN
 from ctiqa.train.batches import BalancedBatches, Batch
-from ctiqa.train.inputs import Run
 from ctiqa.train.loop import Training
+from ctiqa.train.setup.run import Run
 
 NETWORK = Stride32Network(stem=(8, 8, 8, 8, 16), blocks=1, heads=2, outputs=2)
 

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from ctiqa.cli.status import INTERRUPTED
-from ctiqa.cli.streams import harden
+from ctiqa.cli.console.status import INTERRUPTED
+from ctiqa.cli.console.streams import harden
 from ctiqa.no_telemetry import opt_out
 
 __all__ = ["main"]

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from ctiqa.cli import ablate, evaluate, export, info, prepare, score, train, weights
-from ctiqa.cli.say import complain
-from ctiqa.cli.status import BUG, DONE, NOTHING_DONE, WRONG_USAGE, status_of
-from ctiqa.cli.world import fault_of_the_world
+from ctiqa.cli.commands import ablate, evaluate, export, info, prepare, score, train, weights
+from ctiqa.cli.console.say import complain
+from ctiqa.cli.console.status import BUG, DONE, NOTHING_DONE, WRONG_USAGE, status_of
+from ctiqa.cli.console.world import fault_of_the_world
 from ctiqa.errors import CtiqaError
 
 app = typer.Typer(

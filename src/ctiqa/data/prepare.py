@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ctiqa.data.claim import claim, recipe_mark
 from ctiqa.data.manifest import write_manifest
+from ctiqa.data.recipe_lock import claim, recipe_mark
 from ctiqa.data.runner import Progress, read_records, run
 from ctiqa.data.sources import (
     cccid,

@@ -8,9 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from ctiqa.data.manifest import Examples
-from ctiqa.evaluate.ceiling import Readers, readers_of
+from ctiqa.evaluate.dataset import Labelled
 from ctiqa.evaluate.degradations import DEGRADATION, with_degradation
-from ctiqa.evaluate.figures import (
+from ctiqa.evaluate.logistic_mapping import Mapped, mapped_plcc
+from ctiqa.evaluate.messages import some
+from ctiqa.evaluate.predictors.predictor import Predictor, Progress, Scores, score_examples
+from ctiqa.evaluate.reader_agreement import Readers, readers_of
+from ctiqa.evaluate.robustness.check import MOST_EXAMPLES, property_report
+from ctiqa.evaluate.robustness.report import PropertyReport
+from ctiqa.evaluate.scale import USUAL_STEP, Floats
+from ctiqa.evaluate.scan_scores import ScanFigures, scan_figures
+from ctiqa.evaluate.statistics import (
     Figure,
     Pairs,
     Part,
@@ -21,15 +29,7 @@ from ctiqa.evaluate.figures import (
     part_of,
     rounded,
 )
-from ctiqa.evaluate.labelled import Labelled
-from ctiqa.evaluate.listing import some
-from ctiqa.evaluate.mapped import Mapped, mapped_plcc
-from ctiqa.evaluate.predictors import Predictor, Progress, Scores, score_examples
-from ctiqa.evaluate.properties import MOST_EXAMPLES, property_report
-from ctiqa.evaluate.property_report import PropertyReport
-from ctiqa.evaluate.scale import USUAL_STEP, Floats
-from ctiqa.evaluate.scans import ScanFigures, scan_figures
-from ctiqa.metrics.intervals import Difference
+from ctiqa.metrics.agreement.intervals import Difference
 
 PARTS = {
     "region": "Region",

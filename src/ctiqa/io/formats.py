@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from ctiqa.io.access.files import sniff
-from ctiqa.io.dicom.lazy_gdcm import load_pydicom
+from ctiqa.io.dicom.decoding.lazy_gdcm import load_pydicom
 from ctiqa.io.protocol import DEFAULT_OPTIONS, Contents, Reader, ReadOptions
 from ctiqa.io.silence import silent
 from ctiqa.types import Slice, SliceHeader

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from ctiqa.errors import UsageError
-from ctiqa.models.compared import Compared, Dbcnn
+from ctiqa.models.baselines import Compared, Dbcnn
 from ctiqa.models.maniqa import Maniqa
 from ctiqa.models.stem_vit import StemVit
 from ctiqa.models.stride32 import Stride32

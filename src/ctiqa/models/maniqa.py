@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from ctiqa.errors import UsageError
-from ctiqa.models.bodies import keep_features, make_body
-from ctiqa.models.compared import photograph
+from ctiqa.models.backbones.make import keep_features, make_body
+from ctiqa.models.backbones.origins import sources
+from ctiqa.models.baselines import photograph
 from ctiqa.models.contract import Outputs
-from ctiqa.models.origins import sources
 from ctiqa.recipe import ManiqaNetwork
 
 JOINED = 4

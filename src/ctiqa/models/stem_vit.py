@@ -12,10 +12,10 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from ctiqa.errors import DataError
-from ctiqa.models.bodies import make_body
+from ctiqa.models.backbones.make import make_body
+from ctiqa.models.backbones.origins import sources
 from ctiqa.models.contract import Outputs
 from ctiqa.models.inputs import windows
-from ctiqa.models.origins import sources
 from ctiqa.recipe import StemVitNetwork
 from ctiqa.recipe.network import Crop, window_names
 

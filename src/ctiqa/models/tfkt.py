@@ -12,11 +12,11 @@ from typing import Self
 from torch import Tensor, nn
 
 from ctiqa.errors import UsageError
-from ctiqa.models.bodies import feature_map, feature_width, make_body
-from ctiqa.models.body_facts import facts_of
+from ctiqa.models.backbones.facts import facts_of
+from ctiqa.models.backbones.make import feature_map, feature_width, make_body
+from ctiqa.models.backbones.origins import Weights, sources
 from ctiqa.models.contract import Outputs
 from ctiqa.models.inputs import Grey, resized, squared
-from ctiqa.models.origins import Weights, sources
 from ctiqa.recipe import TfktNetwork
 
 SIDE = 64

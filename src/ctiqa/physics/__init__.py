@@ -4,21 +4,21 @@ Filtered back-projection is linear, so a degraded image is the real image plus t
 reconstruction of what changed in the projections. The image keeps its own sharpness.
 """
 
-from ctiqa.physics.bone import BoneHardening, harden_by_bone
+from ctiqa.physics.artefacts.bone import BoneHardening, harden_by_bone
+from ctiqa.physics.artefacts.inserts import Ellipse
+from ctiqa.physics.artefacts.measured import Measured, measure
+from ctiqa.physics.artefacts.metal import Metal, MetalArtefact, add_metal
+from ctiqa.physics.artefacts.motion import Motion, move
+from ctiqa.physics.artefacts.ring import GainError, ring
+from ctiqa.physics.artefacts.starvation import Beam, starve
+from ctiqa.physics.artefacts.truncation import Truncation, truncate
 from ctiqa.physics.fbp import reconstruct
 from ctiqa.physics.geometry import FanBeam, hu_to_mu, mu_to_hu
-from ctiqa.physics.inserts import Ellipse
 from ctiqa.physics.kernels import Kernel, change_kernel
-from ctiqa.physics.measured import Measured, measure
-from ctiqa.physics.metal import Metal, MetalArtefact, add_metal
-from ctiqa.physics.motion import Motion, move
 from ctiqa.physics.noise import insert_noise, noise_variance
 from ctiqa.physics.projector import project
-from ctiqa.physics.ring import GainError, ring
 from ctiqa.physics.simulate import NoiseModel, simulate_low_dose, simulate_sparse_views
-from ctiqa.physics.starvation import Beam, starve
 from ctiqa.physics.thickness import average_slices
-from ctiqa.physics.truncation import Truncation, truncate
 
 __all__ = [
     "Beam",

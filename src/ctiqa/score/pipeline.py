@@ -16,7 +16,7 @@ from ctiqa.types import Slice, SliceScore
 from ctiqa.weights import ModelCard
 
 if TYPE_CHECKING:
-    from ctiqa.score.engine import Engine
+    from ctiqa.score.engines.engine import Engine
 
 Group = tuple[str | None, Sequence[Slice]]
 """Slices of one shape, and why they cannot be judged; ``None`` where they can."""

@@ -19,7 +19,7 @@ from ctiqa.hu import WINDOWS, Window
 from ctiqa.io import Found, ReadOptions, find_scans, stream_slices
 from ctiqa.score.ahead import ahead
 from ctiqa.score.arrays import scan_of, slices_from_array
-from ctiqa.score.engine import Engine, check_engine, choose
+from ctiqa.score.engines.engine import Engine, check_engine, choose
 from ctiqa.score.pipeline import score_slices
 from ctiqa.score.select import SliceRange, select
 from ctiqa.score.verdict import score_scan
@@ -44,7 +44,7 @@ class Scorer:
         jobs: Slices scored at a time and processes that read, >= 1; ``None`` takes all cores.
         window: Window to view the slices in, for models that let the user choose one.
         engine: ``auto``, ``onnxruntime``, ``openvino`` or ``cuda``
-            (:func:`ctiqa.score.engine.choose`); engines differ by at most 0.02.
+            (:func:`ctiqa.score.engines.engine.choose`); engines differ by at most 0.02.
 
     Raises:
         UsageError: If there is no such model or engine, ``jobs`` is below 1, or the model does not

@@ -11,9 +11,9 @@ from torch.optim.swa_utils import AveragedModel
 
 from ctiqa.models.build import build
 from ctiqa.train import checkpoint
-from ctiqa.train.inputs import BLEND, Run
 from ctiqa.train.loop import BEST
 from ctiqa.train.predict import validation
+from ctiqa.train.setup.run import BLEND, Run
 from ctiqa.train.teacher import load_average
 
 Weights = Mapping[str, Tensor]

@@ -12,8 +12,8 @@ from ctiqa.models.build import build
 from ctiqa.recipe import Recipe, recipe_from
 from ctiqa.recipe.training import Precision
 from ctiqa.train import checkpoint
-from ctiqa.train.inputs import BLEND, POLISH, STUDENT
 from ctiqa.train.loop import BEST
+from ctiqa.train.setup.run import BLEND, POLISH, STUDENT
 from ctiqa.train.teacher import load_average, load_member, member_name
 
 

@@ -16,15 +16,15 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ctiqa.errors import DataError
-from ctiqa.metrics.agreement import agreement
+from ctiqa.metrics.agreement.coefficients import agreement
 from ctiqa.models.contract import Outputs
 from ctiqa.recipe import TrainRecipe
 from ctiqa.train import checkpoint
 from ctiqa.train.batches import Batch, Batches, ahead
-from ctiqa.train.devices import Device
-from ctiqa.train.logs import RunLog
-from ctiqa.train.memory import is_out_of_memory, part_that_fits
+from ctiqa.train.logs.run_log import RunLog
 from ctiqa.train.optimizers import learning_rate, optimizer_of
+from ctiqa.train.setup.devices import Device
+from ctiqa.train.setup.memory import is_out_of_memory, part_that_fits
 
 LAST = "last.safetensors"
 BEST = "best.safetensors"

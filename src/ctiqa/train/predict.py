@@ -11,12 +11,12 @@ from torch import nn
 
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
-from ctiqa.metrics.agreement import agreement
+from ctiqa.metrics.agreement.coefficients import agreement
 from ctiqa.recipe import TrainRecipe
 from ctiqa.recipe.training import Precision
 from ctiqa.train.batches import stacked
-from ctiqa.train.devices import Device
 from ctiqa.train.losses import label_loss
+from ctiqa.train.setup.devices import Device
 
 FEWEST = 3
 """Fewest examples that a correlation can be computed from."""

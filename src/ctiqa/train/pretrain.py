@@ -10,15 +10,15 @@ import torch
 from torch import nn
 
 from ctiqa.errors import DataError, UsageError
+from ctiqa.models.backbones.origins import origins
 from ctiqa.models.inputs import squared
-from ctiqa.models.origins import origins
 from ctiqa.models.tfkt import natural_network, take_features
 from ctiqa.recipe import Recipe, TfktNetwork
 from ctiqa.train.batches import Batch, Batches, batches_of
-from ctiqa.train.inputs import Run
-from ctiqa.train.logs import RunLog
+from ctiqa.train.logs.run_log import RunLog
 from ctiqa.train.loop import BEST, Training
 from ctiqa.train.predict import validation
+from ctiqa.train.setup.run import Run
 from ctiqa.train.teacher import load_average, loss_on_labels
 
 PRETRAIN = "pretrain"

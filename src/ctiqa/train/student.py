@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
-from ctiqa.metrics.agreement import agreement
+from ctiqa.metrics.agreement.coefficients import agreement
 from ctiqa.models.build import build
 from ctiqa.models.contract import Outputs
 from ctiqa.models.stride32 import Stride32, take_weights
@@ -21,13 +21,13 @@ from ctiqa.recipe import Recipe, TrainRecipe
 from ctiqa.train import checkpoint
 from ctiqa.train.batches import Batch, batches_of
 from ctiqa.train.blend import blend
-from ctiqa.train.inputs import BLEND, POLISH, STUDENT, Run
 from ctiqa.train.load import load_trained
-from ctiqa.train.logs import STUDENT_COLUMNS, RunLog
+from ctiqa.train.logs.run_log import STUDENT_COLUMNS, RunLog
 from ctiqa.train.loop import BEST, Loss, Training
 from ctiqa.train.losses import map_loss, student_loss, twin_difference
 from ctiqa.train.predict import validation
 from ctiqa.train.pretrain import with_pretrained_features
+from ctiqa.train.setup.run import BLEND, POLISH, STUDENT, Run
 from ctiqa.train.teacher import load_average, load_member, teacher_scores
 
 Teach = Callable[[Batch], Tensor | None]

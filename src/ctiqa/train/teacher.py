@@ -18,11 +18,11 @@ from ctiqa.models.contract import Outputs
 from ctiqa.recipe import Recipe, TrainRecipe
 from ctiqa.train import checkpoint
 from ctiqa.train.batches import Batch, batches_of
-from ctiqa.train.inputs import Run
-from ctiqa.train.logs import RunLog
+from ctiqa.train.logs.run_log import RunLog
 from ctiqa.train.loop import BEST, Loss, Training
 from ctiqa.train.losses import label_loss, map_loss
 from ctiqa.train.predict import predict, validation
+from ctiqa.train.setup.run import Run
 
 PREDICTIONS = "teacher.npy"
 

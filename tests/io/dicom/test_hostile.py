@@ -15,7 +15,7 @@ from tests.io import make
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io import find_scans, read_headers, read_slice
 from ctiqa.io.access.files import MAX_INFLATED_BYTES
-from ctiqa.io.dicom.codestream import check_codestream, declared_matrix
+from ctiqa.io.dicom.decoding.codestream import check_codestream, declared_matrix
 from ctiqa.io.dicom.limited import MAX_HEADER_BYTES, LimitedReader
 from ctiqa.io.dicom.meta import read_announced
 

@@ -18,9 +18,9 @@ from ctiqa.errors import DataError
 from ctiqa.hu import PADDING_HU
 from ctiqa.io import read_headers, read_slice
 from ctiqa.io.access.files import open_file
+from ctiqa.io.dicom.decoding.pixels import stored_frame
 from ctiqa.io.dicom.header import DicomFile, parse
 from ctiqa.io.dicom.layout import Layout, read_layout
-from ctiqa.io.dicom.pixels import stored_frame
 from ctiqa.io.dicom.tags import Tags
 from ctiqa.io.hu.checks import Stored
 from ctiqa.io.silence import foreign

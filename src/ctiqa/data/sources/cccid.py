@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from ctiqa.data.derived_dicom.derivation import Derivation
-from ctiqa.data.dose_mix import SHEN_NOISE, shen_low_dose
-from ctiqa.data.published_labels import Scores, psnr_db, shen_labels, ssim_label
-from ctiqa.data.sources.dicom_cases import (
+from ctiqa.data.published.dose_mix import SHEN_NOISE, shen_low_dose
+from ctiqa.data.published.labels import Scores, psnr_db, shen_labels, ssim_label
+from ctiqa.data.sources.dose_cases import (
     DoseTask,
     derive,
     dose_order,

@@ -17,9 +17,9 @@ from scipy.sparse import coo_array, csgraph
 
 from ctiqa.data.manifest import SHARDS
 from ctiqa.data.near_duplicates import cluster
-from ctiqa.data.references import Series, evenly, region_of, scanner_of
-from ctiqa.data.sources.dicom_cases import HARMLESS, list_problems, relative
-from ctiqa.data.sources.labels_csv import (
+from ctiqa.data.sources.clean_series import Series, evenly, region_of, scanner_of
+from ctiqa.data.sources.dose_cases import HARMLESS, list_problems, relative
+from ctiqa.data.sources.scored_images import (
     Row,
     ScoredTask,
     SeenSlice,

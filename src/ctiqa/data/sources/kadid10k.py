@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ctiqa.data.sources.labels_csv import (
+from ctiqa.data.sources.scored_images import (
     Picture,
     Row,
     ScoredTask,

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ctiqa.data.derived_dicom.derivation import Derivation
-from ctiqa.data.published_labels import ssim_label
-from ctiqa.data.sources.dicom_cases import (
+from ctiqa.data.published.labels import ssim_label
+from ctiqa.data.sources.dose_cases import (
     DoseTask,
     derive,
     dose_order,

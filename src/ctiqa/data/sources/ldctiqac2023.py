@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ctiqa.data.near_duplicates import pseudo_patients
-from ctiqa.data.sources.labels_csv import (
+from ctiqa.data.sources.scored_images import (
     Picture,
     ScoredTask,
     SeenSlice,

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ctiqa.data import labels
-from ctiqa.data.degrade import Degradation, apply, draw, draw_all
-from ctiqa.data.references import Series, kernel_of, read_index
-from ctiqa.data.scene import Scene, make_scene
+from ctiqa.data.simulation import labels
+from ctiqa.data.simulation.degrade import Degradation, apply, draw, draw_all
+from ctiqa.data.simulation.scene import Scene, make_scene
+from ctiqa.data.sources.clean_series import Series, kernel_of, read_index
 from ctiqa.data.splits import Place, split_patients
 from ctiqa.data.task import Made, task_rng
 from ctiqa.errors import DataError
-from ctiqa.metrics.full_reference import Mask
+from ctiqa.metrics.full_reference.label_variants import Mask
 from ctiqa.physics import Kernel, average_slices, change_kernel
 from ctiqa.physics.kernels import SHARP, SOFT, STANDARD
 from ctiqa.recipe import SimulateAllData, SimulateData

@@ -23,10 +23,15 @@ from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.access.files import file_stamp, inflate, open_file
 from ctiqa.io.access.inflated import GZIP_MAGIC
 from ctiqa.io.access.regular import Stamp
+from ctiqa.io.dicom.decoding.pixel_element import find_pixels
+from ctiqa.io.dicom.decoding.syntaxes import (
+    DEFLATED,
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+)
 from ctiqa.io.dicom.limited import LimitedReader
 from ctiqa.io.dicom.meta import read_announced, undeflate
-from ctiqa.io.dicom.pixel_element import find_pixels
-from ctiqa.io.dicom.syntaxes import DEFLATED, EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE
 from ctiqa.io.silence import foreign
 
 SYNTAX_OF_ENCODING = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io.dicom.fragments import check_fragments
+from ctiqa.io.dicom.decoding.fragments import check_fragments
+from ctiqa.io.dicom.decoding.syntaxes import is_decoded, is_native
 from ctiqa.io.dicom.header import PixelPlace
-from ctiqa.io.dicom.syntaxes import is_decoded, is_native
 from ctiqa.io.dicom.tags import Tags
 from ctiqa.io.hu.checks import check_matrix
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.access.files import MAX_INFLATED_BYTES, open_file
-from ctiqa.io.dicom.syntaxes import DEFLATED, EXPLICIT_LITTLE, is_decoded
+from ctiqa.io.dicom.decoding.syntaxes import DEFLATED, EXPLICIT_LITTLE, is_decoded
 
 ENHANCED = ("1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
 """Enhanced CT and Legacy Converted Enhanced CT Image Storage."""

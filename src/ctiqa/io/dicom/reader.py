@@ -10,11 +10,11 @@ from pathlib import Path
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.access.files import file_stamp
+from ctiqa.io.dicom.decoding.pixels import stored_frame
+from ctiqa.io.dicom.decoding.syntaxes import is_lossy, is_native
 from ctiqa.io.dicom.header import DicomFile, PixelPlace, parse
 from ctiqa.io.dicom.image_type import check_image_type, check_object, check_rescale_type
 from ctiqa.io.dicom.layout import Layout, read_layout
-from ctiqa.io.dicom.pixels import stored_frame
-from ctiqa.io.dicom.syntaxes import is_lossy, is_native
 from ctiqa.io.dicom.tags import Tags
 from ctiqa.io.grouping.geometry import (
     check_axial,

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from ctiqa.io.processes.frames import receive, send
 
-PRELOADED = "ctiqa.io.dicom.preload"
+PRELOADED = "ctiqa.io.dicom.decoding.preload"
 """Imported before the process divides, so that its twins start at once."""
 
 MAX_DATA_BYTES = 7 << 26

@@ -1,0 +1,30 @@
+"""``ctiqa info``: what a model is, was trained on, and how well it agrees."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def info(
+    model: Annotated[
+        str | None, typer.Argument(help="Name of a model, or path of an .onnx file with its card.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
+) -> None:
+    """Show the card of a model: data, licences, label, range, measured agreement."""
+    from ctiqa.catalog import DEFAULT_MODEL
+    from ctiqa.weights import load_model
+
+    card = load_model(model or DEFAULT_MODEL).facts
+    if as_json:
+        import json
+
+        from ctiqa.plain_text import clean_tree
+
+        typer.echo(json.dumps(clean_tree(card), indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    from ctiqa.cli.console.info_table import print_card
+
+    print_card(card)

@@ -1,0 +1,206 @@
+"""``ctiqa score``: from files and folders to scores and reports."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ctiqa.cli.console.say import complain, say
+from ctiqa.cli.console.status import DONE, DONE_WITH_SKIPS, NOTHING_DONE
+from ctiqa.cli.console.stopping import Stop, break_off, stoppable
+from ctiqa.errors import CtiqaError
+
+if TYPE_CHECKING:
+    from ctiqa.io import ReadOptions
+    from ctiqa.score.scorer import Scorer
+    from ctiqa.types import Report
+
+
+def score(
+    # As texts: a path object makes the working folder of an empty one.
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            help="Files and folders: DICOM (also in a zip archive), NIfTI, MetaImage, NRRD, TIFF, "
+            "NPY.",
+            metavar="PATH",
+        ),
+    ],
+    *,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help="Write results to a .json, .csv or .parquet file; repeatable."
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write a report to this .html file, for reading and print."
+        ),
+    ] = None,
+    slices: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A:B",
+            help="Score these slices of each scan, in z order, from 0, B not included.",
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Threads and reading processes; default all cores."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Model name, or path of an .onnx file with its card."),
+    ] = None,
+    window: Annotated[
+        str | None,
+        typer.Option(
+            metavar="W/L", help="Width/level in HU or a name, for models that let you choose."
+        ),
+    ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="onnxruntime, openvino (extra 'fast') or cuda; auto takes the fastest.",
+        ),
+    ] = "auto",
+    tiff_hu: Annotated[
+        bool, typer.Option("--tiff-hu", help="Read float TIFF in [0, 1] as HU = 1400 p - 1000.")
+    ] = False,
+    allow_reformats: Annotated[
+        bool, typer.Option("--allow-reformats", help="Score reformats that are not axial, too.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No table and no progress bar.")] = False,
+) -> None:
+    """Score CT scans: how good they are, 0 (bad) to 4 (excellent).
+
+    Ctrl-C keeps what is done and writes it; a second one stops at once.
+
+    Exit status: 0 done, 2 wrong usage, 3 done but inputs were skipped, 4 nothing was scored or
+    could be done, 130 stopped.
+    """
+    from ctiqa.io import ReadOptions
+    from ctiqa.io.dicom.decoding import lazy_gdcm
+
+    lazy_gdcm.claim()
+    check_targets(out or [], report)
+    options = ReadOptions(tiff_hu=tiff_hu, allow_reformats=allow_reformats)
+    with stoppable() as stop:
+        try:
+            scorer = _scorer(model, jobs, window, engine)
+            result = _run(scorer, paths, options, slices, stop, quiet=quiet)
+            failures = _write(result, out or [], report, options)
+        except KeyboardInterrupt:
+            break_off(stop)
+    if not quiet:
+        _print(result)
+    _conclude(result, [*(out or []), *([report] if report else [])], failures, stop)
+    raise typer.Exit(NOTHING_DONE if failures else stop.status or exit_status(result))
+
+
+def check_targets(out: list[Path], report: Path | None) -> None:
+    """Refuse outputs that cannot be written before any work is done.
+
+    Raises:
+        UsageError: If an output has the wrong suffix or place.
+    """
+    from ctiqa.score.report.outputs import PAGES, WRITERS, check_outputs
+
+    check_outputs(out, WRITERS)
+    check_outputs([] if report is None else [report], PAGES)
+
+
+def exit_status(report: Report) -> int:
+    """The exit status for a finished run."""
+    if all(verdict.score is None for verdict in report.scans):
+        return NOTHING_DONE
+    return DONE_WITH_SKIPS if report.skipped else DONE
+
+
+def _scorer(model: str | None, jobs: int | None, window: str | None, engine: str) -> Scorer:
+    from ctiqa.catalog import DEFAULT_MODEL
+    from ctiqa.hu import Window
+    from ctiqa.score import Scorer
+
+    chosen = None if window is None else Window.parse(window)
+    return Scorer(
+        DEFAULT_MODEL if model is None else model, jobs=jobs, window=chosen, engine=engine
+    )
+
+
+def _run(
+    scorer: Scorer,
+    paths: list[str],
+    options: ReadOptions,
+    slices: str | None,
+    stop: Stop,
+    *,
+    quiet: bool,
+) -> Report:
+    from ctiqa.cli.console.progress import stage_bars
+    from ctiqa.score.select import SliceRange
+
+    chosen = None if slices is None else SliceRange.parse(slices)
+    with stage_bars(quiet=quiet) as progress:
+        found = scorer.find(paths, options, slices=chosen, progress=progress)
+        stop.keep()
+        result = scorer.score_found(found, options, progress=progress, stop=stop.asked)
+    if stop.number is not None and not result.scans:
+        raise KeyboardInterrupt
+    return result
+
+
+def _write(
+    result: Report, out: list[Path], page: Path | None, options: ReadOptions
+) -> list[CtiqaError]:
+    """Write every output; one that fails does not cost the others.
+
+    Returns:
+        What went wrong; nothing where all are written.
+    """
+    from ctiqa.score.report.outputs import write_outputs
+
+    writers = [partial(write_outputs, result, [path]) for path in out]
+    if page is not None:
+        writers.append(partial(_write_page, result, page, options))
+    failures: list[CtiqaError] = []
+    for write in writers:
+        try:
+            write()
+        except CtiqaError as error:
+            failures.append(error)
+    return failures
+
+
+def _print(result: Report) -> None:
+    from ctiqa.cli.console.score_table import print_report
+
+    print_report(result)
+
+
+def _conclude(result: Report, targets: list[Path], failures: list[CtiqaError], stop: Stop) -> None:
+    """What the exit status means, in a sentence, where it is not a good one."""
+    from ctiqa.score.report.facts import how_far, why_nothing_was_scored
+
+    if failures:
+        complain("\n".join(str(error) for error in failures))
+    if stop.number is not None:
+        written = ", ".join(map(str, targets)) if targets and not failures else "nothing"
+        say(f"{how_far(result)}; written: {written}", err=True)
+    elif exit_status(result) == NOTHING_DONE:
+        complain(f"nothing was scored: {why_nothing_was_scored(result)}")
+
+
+def _write_page(result: Report, path: Path, options: ReadOptions) -> None:
+    from datetime import datetime
+
+    from ctiqa.io.atomic import write_bytes
+    from ctiqa.score.report.as_html import report_as_html
+
+    write_bytes(path, report_as_html(result, datetime.now().astimezone(), options))

@@ -1,0 +1,147 @@
+"""``ctiqa pretrain``, ``train-teacher`` and ``train-student``: from examples to networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from ctiqa.cli.console.say import say
+
+if TYPE_CHECKING:
+    from ctiqa.recipe import Recipe
+    from ctiqa.train.setup.run import Run
+
+RecipeFile = Annotated[Path, typer.Argument(help="Recipe (.toml).")]
+DataFolder = Annotated[
+    Path, typer.Option(help="Data set made by 'ctiqa prepare', from whatever source.")
+]
+RunFolder = Annotated[Path, typer.Option(help="Run folder; it may be moved afterwards.")]
+Pretrained = Annotated[
+    str | None,
+    typer.Option(
+        help="Weights of the bodies: 'hub', 'none', or a .safetensors file (two, joined as in "
+        "PATH, where there are two bodies)."
+    ),
+]
+Mode = Literal["as-published", "corrected"]
+ModeOf = Annotated[
+    Mode | None,
+    typer.Option(help="As its authors have it, or corrected; default the recipe's mode."),
+]
+Kind = Literal["auto", "cpu", "cuda"]
+DeviceKind = Annotated[Kind, typer.Option(help="Where it runs; 'auto' takes a GPU.")]
+Resume = Annotated[
+    bool, typer.Option("--resume/--no-resume", help="Go on where training was stopped.")
+]
+
+
+def pretrain(
+    recipe: RecipeFile,
+    *,
+    data: DataFolder,
+    out: RunFolder,
+    mode: ModeOf = None,
+    pretrained: Pretrained = None,
+    device: DeviceKind = "auto",
+    resume: Resume = True,
+) -> None:
+    """Train the features of TFKT on natural images with opinion scores (its phase 1)."""
+    from ctiqa.train.pretrain import pretrain as train
+
+    wanted = recipe_of(recipe, mode, pretrained)
+    with _run(wanted, data, out, device, resume=resume, natural=True) as run:
+        run.tell(f"features: {train(run)}")
+
+
+def train_teacher(
+    recipe: RecipeFile,
+    *,
+    data: DataFolder,
+    out: RunFolder,
+    member: Annotated[
+        int | None, typer.Option(help="Train this member alone, from 0; default all, in turn.")
+    ] = None,
+    mode: ModeOf = None,
+    pretrained: Pretrained = None,
+    device: DeviceKind = "auto",
+    resume: Resume = True,
+) -> None:
+    """Train the teacher's members, each without one fold of patients."""
+    from ctiqa.errors import UsageError
+    from ctiqa.train.teacher import train_member
+
+    wanted = recipe_of(recipe, mode, pretrained)
+    if not wanted.members:
+        raise UsageError(f"recipe '{wanted.name}' must have 'members' > 0 to have a teacher")
+    if member is not None and not 0 <= member < wanted.members:
+        raise UsageError(f"'member' must be 0…{wanted.members - 1}, got {member}")
+    with _run(wanted, data, out, device, resume=resume) as run:
+        for k in range(wanted.members) if member is None else (member,):
+            told = replace(run, tell=partial(_tell, run, k))
+            run.tell(f"teacher member {k}: {train_member(told, k)}")
+
+
+def _tell(run: Run, member: int, line: str) -> None:
+    run.tell(f"[{member}] {line}")
+
+
+def train_student(
+    recipe: RecipeFile,
+    *,
+    data: DataFolder,
+    out: RunFolder,
+    mode: ModeOf = None,
+    pretrained: Pretrained = None,
+    device: DeviceKind = "auto",
+    resume: Resume = True,
+) -> None:
+    """Train the student from labels and teacher; the teacher's weights are found in the run."""
+    from ctiqa.train.student import train_student as train
+
+    wanted = recipe_of(recipe, mode, pretrained)
+    with _run(wanted, data, out, device, resume=resume) as run:
+        run.tell(f"student: {train(run)}")
+
+
+def recipe_of(file: Path, mode: Mode | None, pretrained: str | None = None) -> Recipe:
+    """The recipe of a file, in another mode and with other pretrained weights if asked for."""
+    from ctiqa.recipe import read_recipe
+
+    recipe = read_recipe(file, mode)
+    if pretrained is None:
+        return recipe
+    return replace(recipe, network=replace(recipe.network, pretrained=pretrained))
+
+
+@contextmanager
+def _run(
+    recipe: Recipe, data: Path, out: Path, device: Kind, *, resume: bool, natural: bool = False
+) -> Iterator[Run]:
+    """The run of a recipe on its device, which is given back at the end."""
+    from ctiqa.io.atomic import check_folder
+    from ctiqa.train.setup.devices import device as devices
+    from ctiqa.train.setup.run import open_run
+
+    check_folder(out)
+    with devices(device) as where:
+        run = open_run(recipe, data, out, device=where, tell=say, resume=resume, natural=natural)
+        if not natural:
+            _introduce(run, data)
+        yield run
+
+
+def _introduce(run: Run, folder: Path) -> None:
+    """Say what is trained on: the data set's own recipe counts, not the [data] of the other."""
+    from ctiqa.train.setup.fit import unseen
+
+    made = run.recipe.data
+    counts = f"{len(run.train)} training and {len(run.validation)} validation examples"
+    run.tell(f"data: '{folder}' ({made.source}, {made.mode}), {counts}")
+    if hidden := unseen(run.recipe):
+        run.tell(f"note: {hidden}")

@@ -1,0 +1,72 @@
+"""``ctiqa weights``: which models are here, whether they are intact, and import offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ctiqa.cli.commands.import_authors import import_authors
+from ctiqa.cli.console.say import say
+
+app = typer.Typer(
+    help="List, verify and import model files.", no_args_is_help=True, add_completion=False
+)
+
+app.command("import-authors")(import_authors)
+
+
+@app.command("list")
+def list_weights() -> None:
+    """List the models that --model knows by name."""
+    from ctiqa.errors import WeightsError
+    from ctiqa.weights import list_models, load_card
+
+    for files in list_models():
+        try:
+            card = load_card(files.name)
+        except WeightsError as error:
+            say(f"{files.name}  {files.origin}  broken: {error}")
+        else:
+            licence = card.facts.get("licence", "licence not stated")
+            say(f"{files.name}  {card.version}  {files.origin}  {licence}")
+
+
+@app.command()
+def verify(
+    model: Annotated[
+        str | None, typer.Argument(help="Name of a model or path of an .onnx file; default all.")
+    ] = None,
+) -> None:
+    """Check that model files have the sha256 they must have."""
+    from ctiqa.weights import list_models, load_model
+
+    for name in [model] if model else [files.name for files in list_models()]:
+        say(f"{name}  ok  sha256 {load_model(name).sha256}")
+
+
+@app.command("import")
+def import_weights(
+    file: Annotated[Path, typer.Argument(help="An .onnx file; its .json card must lie beside it.")],
+    sha256: Annotated[
+        str | None,
+        typer.Option(help="Digest the file must have, where no hashes.json lies beside it."),
+    ] = None,
+) -> None:
+    """Copy a verified model into your own folder, so that --model knows it by name."""
+    from ctiqa.errors import UsageError
+    from ctiqa.io.atomic import make_folder, write_bytes
+    from ctiqa.weights import installation, load_hashes, load_model
+
+    if file.suffix != ".onnx":
+        raise UsageError(f"'FILE' must be an .onnx file, got {file}")
+    if sha256 is None and file.name not in load_hashes(file.parent):
+        raise UsageError(
+            f"{file.name} cannot be verified: put its hashes.json beside it or pass --sha256"
+        )
+    plan = installation(load_model(file, sha256=sha256))
+    make_folder(plan[0][0].parent)
+    for target, data in plan:
+        write_bytes(target, data)
+    say(f"imported {file.stem} into {plan[0][0].parent}")

@@ -1,0 +1,88 @@
+"""The table of ``ctiqa score`` on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.text import Text
+
+from ctiqa.plain_text import clean
+from ctiqa.score.report.facts import (
+    NOTICE,
+    REASONS,
+    acquisition_rows,
+    format_interval,
+    format_score,
+    grouped,
+    shown_path,
+    worst,
+)
+from ctiqa.score.verdict import WORDS, word
+from ctiqa.types import Report, ScanScore, Skipped, SliceScore
+
+WORST_SHOWN = 3
+SKIPPED_SHOWN = 40
+"""Files listed a reason; the outputs list them all."""
+
+COLOURS = ("red", "yellow", "yellow", "green", "green")
+"""Colour of a score, from 0 to 4."""
+
+
+def print_report(report: Report) -> None:
+    """Print the verdicts and what was skipped on stdout."""
+    console = Console(highlight=False)
+    for verdict in report.scans:
+        _print_scan(console, verdict)
+    if report.skipped:
+        _print_skipped(console, report.skipped)
+    model = f"Model {report.model.get('name')} {report.model.get('version')}"
+    console.print(Text(f"{clean(model)}; scale 0 bad, 4 excellent. {NOTICE}", style="dim"))
+
+
+def _print_scan(console: Console, verdict: ScanScore) -> None:
+    console.print(Text(shown_path(verdict.scan.path), style="bold"), soft_wrap=True)
+    for label, text in _rows(verdict):
+        console.print(Text(f"  {label:<9} ", style="dim").append(text), soft_wrap=True)
+    console.print()
+
+
+def _rows(verdict: ScanScore) -> Iterable[tuple[str, Text]]:
+    yield "Series", Text(clean(verdict.scan.series_uid), style="dim")
+    yield "Score", _score_text(verdict)
+    scored = sum(each.score is not None for each in verdict.slices)
+    yield "Slices", Text(f"{scored} of {len(verdict.slices)} scored")
+    if len(verdict.slices) > 1 and scored:
+        lowest = " · ".join(_short(each) for each in worst(verdict, WORST_SHOWN))
+        yield "Worst", Text(lowest)
+    facts = " · ".join(text for _, text in acquisition_rows(verdict.scan.headers))
+    yield "Acquired", Text(facts)
+    for warning in verdict.warnings:
+        yield "Warning", Text(clean(warning), style="yellow")
+
+
+def _score_text(verdict: ScanScore) -> Text:
+    if verdict.score is None:
+        return Text(format_score(None), style="bold")
+    colour = COLOURS[WORDS.index(word(verdict.score))]
+    interval = f"   90 % interval {format_interval(verdict.interval)}"
+    return Text(format_score(verdict.score), style=f"bold {colour}").append(
+        interval, style="not bold default"
+    )
+
+
+def _short(verdict: SliceScore) -> str:
+    source = verdict.header.source
+    name = clean(source.file.name) + (f"[{source.frame}]" if source.frame else "")
+    return f"{name} {verdict.score:.1f}"
+
+
+def _print_skipped(console: Console, skipped: Iterable[Skipped]) -> None:
+    for reason, files in grouped(skipped).items():
+        console.print(Text(f"Skipped {len(files)}: {REASONS[reason]} ({reason})", style="bold"))
+        for each in files[:SKIPPED_SHOWN]:
+            line = Text("  ").append(shown_path(each.file)).append(f"  {clean(each.detail)}", "dim")
+            console.print(line, soft_wrap=True)
+        if len(files) > SKIPPED_SHOWN:
+            console.print(f"  and {len(files) - SKIPPED_SHOWN} more; --out FILE lists them all")
+    console.print()

@@ -1,0 +1,247 @@
+"""The labels that the three published systems are trained on, as published and corrected.
+
+DistilIQA: Baldeon-Calisto M, et al. Comput Biol Med 177:108670, 2024: SSIM against full dose.
+Shen: Shen J, Zhang H, Liu Y. Modeling and Simulation 14(3):186–198, 2025: PSNR and SSIM.
+TFKT: Rifa KR, et al. SPIE Medical Imaging, 2025: opinion scores of KADID-10k and LDCTIQAC2023.
+
+The modes are those of :mod:`ctiqa.data.published.dose_mix`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from ctiqa.data.published.dose_mix import Mode
+from ctiqa.errors import DataError, UsageError
+from ctiqa.hu import BODY_THRESHOLD_HU, WINDOWS, body_mask
+from ctiqa.types import HuImage
+
+Scores = npt.NDArray[np.float64]
+"""One value an image, float64 [images]."""
+
+PSNR_FLOOR_DB = 10.0
+"""PSNR that counts as 0 in the corrected label, in dB.
+
+In the window 350/40 it is a root mean square error of 111 HU, at which a radiologist gives a 0.
+"""
+
+PSNR_CAP_DB = 50.0
+"""Highest PSNR in dB, which stands for the infinite one of an image against itself.
+
+In the window 350/40 it is a root mean square error of 1.1 HU, little more than the rounding to
+whole HU (0.3) and far below the noise of any scan. A recipe may name another.
+"""
+
+OPINION_RANGE = (1.0, 5.0)
+"""Lowest and highest mean opinion score of KADID-10k (Lin H, et al. QoMEX, 2019)."""
+
+
+def label_brightness(
+    hu: HuImage, full: HuImage, mode: Mode = "corrected"
+) -> npt.NDArray[np.float64]:
+    """The slice as the label sees it: windowed to brightness.
+
+    As published every pixel is shown in 350/40, which ends at −135 HU: lung is black throughout,
+    noise or no noise, and a chest is judged by its wall. Corrected, every pixel is shown in the
+    window in which a reader would look at it: the lung window (1500/−600) where the full-dose
+    slice holds air inside the patient, 350/40 elsewhere. One wide window for all would count the
+    lung too, but at a quarter of the contrast for the soft tissue.
+
+    Args:
+        hu: CT numbers in HU, [rows, cols].
+        full: The same slice at full dose, which says where lung is, so that both images of a
+            pair are shown alike.
+        mode: One window, or two.
+
+    Returns:
+        Brightness in [0, 1], float64 [rows, cols].
+
+    >>> float(label_brightness(np.float32([[40]]), np.float32([[40]]))[0, 0])
+    0.5
+    """
+    soft = _brightness(hu, "distiliqa")
+    if mode == "as-published":
+        return soft
+    return np.where(_lung(full), _brightness(hu, "lung"), soft)
+
+
+def ssim_label(hu: HuImage, full: HuImage, mode: Mode = "corrected") -> float:
+    """DistilIQA's label: structural similarity to the full-dose slice.
+
+    Wang Z, et al. IEEE Trans Image Process 13(4):600–612, 2004, with scikit-image's defaults as
+    the authors call them: uniform 7×7 window, sample covariance, border of 3 pixels left out,
+    data range 1.
+
+    Args:
+        hu: The slice in HU, [rows, cols]; as published, after ``whole_hu(…, "as-published")``.
+        full: The same slice at full dose, same shape, at least 7×7.
+        mode: See :func:`label_brightness`.
+
+    Returns:
+        Similarity in [-1, 1]; 1 for the full-dose slice itself.
+
+    Raises:
+        UsageError: If the shapes differ or are too small.
+
+    >>> full = np.random.default_rng(0).normal(40, 50, (16, 16)).astype("float32")
+    >>> ssim_label(full, full)
+    1.0
+    """
+    _check_pair(hu, full)
+    from skimage.metrics import structural_similarity  # noqa: PLC0415 - optional, slow to load
+
+    shown, reference = (label_brightness(image, full, mode) for image in (hu, full))
+    similarity = structural_similarity(reference, shown, data_range=1.0)  # type: ignore[no-untyped-call]
+    return float(similarity)
+
+
+def psnr_db(hu: HuImage, full: HuImage, mode: Mode = "corrected") -> float:
+    """Peak signal-to-noise ratio against the full-dose slice, in dB; infinite for equal slices.
+
+    −10·log₁₀ of the mean square difference in brightness, whose peak is 1.
+
+    Args:
+        hu: The slice in HU, [rows, cols].
+        full: The same slice at full dose, same shape, at least 7×7.
+        mode: See :func:`label_brightness`. Shen's paper names no window; as published is
+            DistilIQA's.
+
+    Returns:
+        Ratio in dB, in [0, ∞].
+
+    Raises:
+        UsageError: If the shapes differ or are too small.
+
+    >>> full = np.full((16, 16), 40, np.float32)
+    >>> round(psnr_db(full + 35, full), 6), psnr_db(full, full)
+    (20.0, inf)
+    """
+    _check_pair(hu, full)
+    difference = label_brightness(hu, full, mode) - label_brightness(full, full, mode)
+    square = float(np.mean(difference**2))
+    return -10 * math.log10(square) if square > 0 else math.inf
+
+
+def normalised_psnr(
+    psnr: Scores, mode: Mode = "corrected", *, cap_db: float = PSNR_CAP_DB
+) -> Scores:
+    """Shen's Q_PSNR: the ratios of a data set brought to [0, 1].
+
+    The paper says "normalised" and no more. As published is taken as the usual minimum-to-maximum
+    over the data set. The normal-dose images, a quarter of it, have infinite ratios; left infinite,
+    their own value would be ∞/∞ and every other image's x/∞ = 0, and the paper's mean absolute
+    error of 0.026 shows that its labels were numbers. What stood for infinity it does not say:
+    here it is the cap, so that the normal-dose image is 1. Corrected, ratios are scaled from
+    :data:`PSNR_FLOOR_DB` to the cap, so that a label does not depend on what other images there
+    are.
+
+    Args:
+        psnr: Ratio of every image of the data set in dB, float64 [images]; may be infinite.
+        mode: Over the data set, or over the fixed range.
+        cap_db: Highest ratio in dB; what is above it, infinity too, counts as it.
+
+    Returns:
+        Values in [0, 1], float64 [images]; as published, all 1 where all ratios are equal.
+
+    >>> normalised_psnr(np.array([30.0, np.inf])).tolist()
+    [0.5, 1.0]
+    >>> normalised_psnr(np.array([30.0, 40.0, np.inf]), "as-published").tolist()
+    [0.0, 0.5, 1.0]
+    """
+    capped = np.minimum(psnr, cap_db)
+    if mode == "corrected":
+        return np.asarray(np.clip((capped - PSNR_FLOOR_DB) / (cap_db - PSNR_FLOOR_DB), 0.0, 1.0))
+    least, greatest = capped.min(), capped.max()
+    if least == greatest:
+        return np.ones_like(capped)
+    return np.asarray((capped - least) / (greatest - least))
+
+
+def shen_labels(
+    psnr: Scores,
+    ssim: Scores,
+    *,
+    a1: float = 0.5,
+    a2: float = 0.5,
+    mode: Mode = "corrected",
+    cap_db: float = PSNR_CAP_DB,
+) -> Scores:
+    """Shen's label of every image of a data set: Q = a₁·Q_PSNR + a₂·Q_SSIM, his equation 1.
+
+    Args:
+        psnr: Ratio of every image to its normal-dose original, in dB, float64 [images].
+        ssim: Structural similarity to it, float64 [images] (:func:`ssim_label`).
+        a1: Weight of the ratio, ≥ 0.
+        a2: Weight of the similarity, ≥ 0.
+        mode: See :func:`normalised_psnr`.
+        cap_db: Highest ratio in dB.
+
+    Returns:
+        Labels, float64 [images], in [0, a₁ + a₂] for similarities in [0, 1].
+
+    Raises:
+        UsageError: If the arrays have different lengths or hold nothing, or a weight is negative.
+
+    >>> shen_labels(np.array([30.0, np.inf]), np.array([0.8, 1.0])).tolist()
+    [0.65, 1.0]
+    """
+    if psnr.shape != ssim.shape or psnr.size == 0:
+        raise UsageError(
+            f"'psnr' and 'ssim' must hold one value an image, got {psnr.shape} and {ssim.shape}"
+        )
+    if not (a1 >= 0 and a2 >= 0):
+        raise UsageError(f"'a1' and 'a2' must be >= 0, got {a1:g} and {a2:g}")
+    return np.asarray(a1 * normalised_psnr(psnr, mode, cap_db=cap_db) + a2 * ssim)
+
+
+def check_opinion_scores(
+    scores: Mapping[str, float], allowed: tuple[float, float] = OPINION_RANGE
+) -> None:
+    """Refuse opinion scores off their scale, all of them at once.
+
+    Args:
+        scores: Mean opinion score by image name, e.g. the ``dmos`` column of KADID-10k, where
+            5 is best.
+        allowed: Lowest and highest score there can be.
+
+    Raises:
+        DataError: Naming every image whose score is no number or off the scale.
+
+    >>> check_opinion_scores({"I01_01_01.png": 4.57})
+    >>> check_opinion_scores({"I01_01_01.png": 0.5})
+    Traceback (most recent call last):
+    ...
+    ctiqa.errors.DataError: opinion scores must be in 1…5; correct or leave out:
+      I01_01_01.png: 0.5
+    """
+    low, high = allowed
+    # The comparison is false for NaN too.
+    wrong = [f"  {name}: {score:g}" for name, score in scores.items() if not low <= score <= high]
+    if wrong:
+        raise DataError(
+            f"opinion scores must be in {low:g}…{high:g}; correct or leave out:\n"
+            + "\n".join(wrong)
+        )
+
+
+def _brightness(hu: HuImage, window: str) -> npt.NDArray[np.float64]:
+    low, high = WINDOWS[window].range_hu
+    # In double precision like the authors; single would differ in the seventh digit of a label.
+    return (np.clip(np.asarray(hu, dtype=np.float64), low, high) - low) / (high - low)
+
+
+def _lung(full: HuImage) -> npt.NDArray[np.bool_]:
+    """Air inside the patient: lung, and what gas there is in the bowel."""
+    return np.asarray(body_mask(full) & (np.asarray(full) < BODY_THRESHOLD_HU))
+
+
+def _check_pair(hu: HuImage, full: HuImage) -> None:
+    if hu.shape != full.shape or hu.ndim != 2 or min(hu.shape) < 7:
+        raise UsageError(
+            "'hu' and 'full' must have one shape [rows, cols] of at least 7 × 7 pixels, got "
+            f"{hu.shape} and {full.shape}"
+        )

@@ -1,0 +1,1 @@
+"""Simulated degradations of clean slices, and their labels."""

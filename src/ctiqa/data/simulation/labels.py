@@ -1,0 +1,154 @@
+"""The score a degraded slice deserves, from what its clean original shows.
+
+Every measure of likeness has its own scale, and each scale depends on the anatomy. So every
+measure is read as *equivalent noise*: how much plain noise, added to this very slice, would
+have lowered that measure as far. On one axis, in HU, the measures can be averaged, the noise
+the slice came with can be added, and the physical anchors of the radiologists' scale apply:
+about 16 HU of total noise is still excellent, about 105 HU is useless.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from ctiqa.data.simulation.scene import FULL_VIEWS, Scene
+from ctiqa.hu import WINDOWS, apply_window
+from ctiqa.metrics.full_reference.label_variants import Mask, gradient_similarity, ssim, vif
+from ctiqa.recipe.network import TOKEN
+from ctiqa.types import SCORE_RANGE, HuImage
+
+EXCELLENT_NOISE_HU = 16.0
+USELESS_NOISE_HU = 105.0
+"""Total noise at which the scale of LDCTIQAC2023 reaches 4 and 0."""
+
+LADDER_HU = (3.0, 6.0, 10.0, 15.0, 22.0, 32.0, 46.0, 66.0, 95.0, 135.0, 190.0)
+"""Noise levels, RMS inside the patient, at which the measures are tabled."""
+
+WEIGHTS = (0.5, 0.125, 0.125, 0.125, 0.125)
+"""Share of: pooled error; SSIM soft tissue; SSIM wide; gradient similarity; VIF."""
+
+
+def score_of_noise(total_noise_hu: float) -> float:
+    """Score before clipping to 0…4 for a total noise in HU; falls by 2.1 a factor e.
+
+    >>> score_of_noise(16.0), round(score_of_noise(105.0), 6)
+    (4.0, 0.0)
+    """
+    span = math.log(USELESS_NOISE_HU / EXCELLENT_NOISE_HU)
+    return 4.0 * math.log(USELESS_NOISE_HU / max(total_noise_hu, 0.5)) / span
+
+
+def clip_score(raw: float) -> float:
+    """The score on its scale: 0 to 4."""
+    return min(max(raw, SCORE_RANGE[0]), SCORE_RANGE[1])
+
+
+def token_errors(image: HuImage, reference: HuImage, mask: Mask) -> HuImage:
+    """RMS error in HU of every 32×32 patch inside the mask, NaN where there is hardly any mask.
+
+    Returns:
+        float32 [ceil(rows/32), ceil(cols/32)].
+    """
+    inside = mask.astype(np.float32)
+    squares = _patch_sums(np.square(image - reference) * inside)
+    pixels = _patch_sums(inside)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        errors = np.sqrt(squares / pixels)
+    return np.where(pixels >= TOKEN * TOKEN / 4, errors, np.nan).astype(np.float32)
+
+
+def pooled_error(image: HuImage, reference: HuImage, mask: Mask, *, power: float = 4.0) -> float:
+    """Power mean of the patch errors in HU: readers look at the worst part of a slice.
+
+    >>> clean = np.zeros((64, 64), np.float32)
+    >>> pooled_error(clean + 5, clean, np.ones((64, 64), bool))
+    5.0
+    """
+    errors = token_errors(image, reference, mask)
+    errors = errors[np.isfinite(errors)].astype(np.float64)
+    if errors.size == 0:
+        return float(np.sqrt(np.mean(np.square((image - reference)[mask]))))
+    return float(np.mean(errors**power) ** (1 / power))
+
+
+def _patch_sums(image: HuImage) -> HuImage:
+    rows, cols = (-(-n // TOKEN) * TOKEN for n in image.shape)
+    padded = np.zeros((rows, cols), dtype=np.float32)
+    padded[: image.shape[0], : image.shape[1]] = image
+    patches = padded.reshape(rows // TOKEN, TOKEN, cols // TOKEN, TOKEN)
+    return np.asarray(patches.sum(axis=(1, 3)), dtype=np.float32)
+
+
+def losses(image: HuImage, reference: HuImage, mask: Mask) -> npt.NDArray[np.float64]:
+    """Five measures, each 0 for equal images and growing with loss.
+
+    Pooled error in HU; 1 − SSIM in the soft-tissue and in the wide window; 1 − gradient
+    similarity in the soft-tissue window; 1 − VIF in the wide window.
+    """
+    rows, cols = _box(mask)
+    image, reference, mask = image[rows, cols], reference[rows, cols], mask[rows, cols]
+    soft = [apply_window(x, WINDOWS["soft"]) for x in (image, reference)]
+    wide = [apply_window(x, WINDOWS["challenge"]) for x in (image, reference)]
+    return np.array(
+        [
+            pooled_error(image, reference, mask),
+            1 - ssim(soft[0], soft[1], mask),
+            1 - ssim(wide[0], wide[1], mask),
+            1 - gradient_similarity(soft[0], soft[1], mask),
+            1 - vif(wide[0], wide[1], mask, noise_variance=2 / 255**2),
+        ]
+    )
+
+
+def _box(mask: Mask) -> tuple[slice, slice]:
+    found: tuple[slice, slice] = ndimage.find_objects(mask.astype(np.uint8))[0]
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Ladder:
+    """What plain noise does to one slice: the yardstick for everything else.
+
+    Attributes:
+        table: Measures (columns, see :func:`losses`) at every level of :data:`LADDER_HU` (rows).
+        own_noise_hu: Noise that the slice came with.
+    """
+
+    table: npt.NDArray[np.float64]
+    own_noise_hu: float
+
+    def equivalent_noise(self, found: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Plain noise in HU that would have cost every measure as much, [measures]."""
+        levels = np.concatenate([[0.0], LADDER_HU])
+        return np.array(
+            [
+                np.expm1(
+                    np.interp(
+                        value,
+                        np.maximum.accumulate(np.concatenate([[0.0], self.table[:, k]])),
+                        np.log1p(levels),
+                    )
+                )
+                for k, value in enumerate(found)
+            ]
+        )
+
+    def total_noise(self, found: npt.NDArray[np.float64]) -> float:
+        """Weighted geometric mean of the equivalents, joined with the slice's own noise, in HU."""
+        logs = np.log1p(self.equivalent_noise(found))
+        added = math.expm1(float(np.dot(WEIGHTS, logs)))
+        return math.hypot(added, self.own_noise_hu)
+
+
+def make_ladder(scene: Scene, rng: np.random.Generator) -> Ladder:
+    """Table the measures of a slice at every level of plain noise."""
+    noise = scene.unit_noise(FULL_VIEWS, rng)
+    rungs = [
+        losses(scene.hu + np.float32(level) * noise, scene.hu, scene.mask) for level in LADDER_HU
+    ]
+    return Ladder(np.stack(rungs), scene.own_noise_hu)

@@ -1,0 +1,290 @@
+"""What sources of DICOM cases share: finding slices, and examples that differ in dose."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ctiqa.data.derived_dicom.derivation import Derivation, derived_uid
+from ctiqa.data.derived_dicom.write import storable_hu, write_derived
+from ctiqa.data.published.dose_mix import mix_doses, whole_hu
+from ctiqa.data.recipe_lock import recipe_mark
+from ctiqa.data.sources.clean_series import scanner_of
+from ctiqa.data.splits import Place, split_patients
+from ctiqa.data.task import Made
+from ctiqa.errors import DataError, Reason, RefusedError
+from ctiqa.hu import PADDING_HU
+from ctiqa.io import find_scans, read_slice
+from ctiqa.recipe import DataRecipe
+from ctiqa.recipe.data import CccidData, LdctProjectionData, Mode
+from ctiqa.types import HuImage, Skipped, SliceHeader
+
+DICOM = "dicom"
+"""Folder, in a data set, of the examples as DICOM files."""
+
+HARMLESS = (Reason.LOCALIZER, Reason.SECONDARY_CAPTURE)
+"""What lies beside the slices of a CT series and is no fault."""
+
+Stored = npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True)
+class DoseTask(ABC):
+    """One slice, and what it would be at several doses.
+
+    Attributes:
+        name: File-safe name, unique within a data set.
+        patient: Patient of the slice.
+        full: The slice at full dose.
+        doses: Dose fractions of the examples; the first is 1.
+        paths: Their paths in the published layout, relative, with forward slashes.
+        published_folds: Fold that the authors put each example into; -1 where they have none.
+        place: Split and fold of the patient.
+        recipe: What to make of it.
+        facts: Origin and licence of the pixels; the same for all slices of a source.
+    """
+
+    facts: ClassVar[Mapping[str, Any]]
+
+    name: str
+    patient: str
+    full: SliceHeader
+    doses: tuple[float, ...]
+    paths: tuple[str, ...]
+    published_folds: tuple[int, ...]
+    place: Place
+    recipe: LdctProjectionData | CccidData
+
+    @property
+    def examples(self) -> int:
+        """One example a dose."""
+        return len(self.doses)
+
+    @abstractmethod
+    def low_dose(self, full: HuImage) -> HuImage:
+        """The low-dose partner of the slice, in HU."""
+
+    @abstractmethod
+    def labels(self, images: Sequence[HuImage]) -> list[dict[str, float]]:
+        """``label``, ``raw`` and the label's parts of every example; full dose comes first."""
+
+    @abstractmethod
+    def derivation(self, dose: float) -> Derivation:
+        """What the DICOM file of an example says about it."""
+
+    def source(self, dose: float) -> Path:  # noqa: ARG002 - for sources with a low-dose file
+        """File that the example of a dose is derived from."""
+        return self.full.source.file
+
+    def make(self) -> Made:
+        """The slice at every dose, labelled."""
+        images = self.images()
+        stored = np.stack([image.astype(np.int16) for image in images])
+        records = [
+            {"purpose": "example", **self._record(row), **label}
+            for row, label in enumerate(self.labels(images))
+        ]
+        if not self.recipe.write_dicom:
+            return Made(records, {"hu": stored})
+        writers = {
+            f"{DICOM}/{path}": partial(
+                write_derived, self.source(dose), image, derivation=self.derivation(dose)
+            )
+            for path, dose, image in zip(self.paths, self.doses, images, strict=True)
+        }
+        return Made(records, {"hu": stored}, writers)
+
+    def images(self) -> list[HuImage]:
+        """The slice at every dose in whole HU, within what its file can store."""
+        full = read_hu(self.full)
+        low = self.low_dose(full)
+        limits = storable_hu(self.full.source.file)
+        given = {1.0: full, self.recipe.low_dose: low}
+        images = [given[d] if d in given else self._mixed(full, low, d) for d in self.doses]
+        return [whole_within(image, limits, self._rounding) for image in images]
+
+    def _mixed(self, full: HuImage, low: HuImage, dose: float) -> HuImage:
+        recipe = self.recipe
+        return mix_doses(full, low, dose, low_dose=recipe.low_dose, mode=recipe.mode)
+
+    @property
+    def _rounding(self) -> Mode:
+        return self.recipe.mode
+
+    def _record(self, row: int) -> dict[str, Any]:
+        path, acquisition = self.paths[row], self.full.acquisition
+        return {
+            "patient": self.patient,
+            "region": "chest",
+            "scanner": scanner_of(acquisition.manufacturer, acquisition.model),
+            "scanner_kernel": acquisition.kernel or "",
+            "dose": self.doses[row],
+            "views": 0,
+            "label_scale": "0-1",
+            "published_path": path,
+            "published_fold": self.published_folds[row],
+            "file": f"{DICOM}/{path}" if self.recipe.write_dicom else "",
+            "mode": self.recipe.mode,
+        }
+
+
+def read_hu(header: SliceHeader) -> HuImage:
+    """Pixels of a slice in HU, or a :class:`DataError` that names its file."""
+    try:
+        return read_slice(header).hu
+    except RefusedError as error:
+        raise DataError(f"'{header.source.file}' cannot be read ({error}); replace it") from None
+
+
+def whole_within(hu: HuImage, limits: tuple[float, float], mode: Mode) -> HuImage:
+    """Whole HU that fit a file and 16 bits.
+
+    >>> whole_within(np.float32([[-2000, 1.7]]), (-1024, 3071), "as-published").tolist()
+    [[-1024.0, 1.0]]
+    """
+    low = max(limits[0], PADDING_HU)
+    high = min(limits[1], float(np.iinfo(np.int16).max))
+    return np.asarray(np.clip(whole_hu(hu, mode), np.ceil(low), np.floor(high)), np.float32)
+
+
+def dose_order(recipe: LdctProjectionData | CccidData) -> tuple[float, ...]:
+    """Full, low, then those between: the order of the authors' file list.
+
+    >>> dose_order(LdctProjectionData())
+    (1.0, 0.1, 0.5, 0.75)
+    """
+    return (1.0, recipe.low_dose, *sorted(recipe.doses))
+
+
+def dose_problems(recipe: LdctProjectionData | CccidData) -> list[str]:
+    """What is wrong with the doses of a recipe.
+
+    >>> dose_problems(LdctProjectionData(doses=(0.05, 0.5, 0.5)))
+    ["'data.doses' must be above 'data.low_dose' 0.1, got 0.05", "'data.doses' has 0.5 twice"]
+    """
+    low = recipe.low_dose
+    least = f"'data.doses' must be above 'data.low_dose' {low:g}, got "
+    problems = [f"{least}{dose:g}" for dose in recipe.doses if dose <= low]
+    twice = [dose for dose, count in Counter(recipe.doses).items() if count > 1]
+    return problems + [f"'data.doses' has {dose:g} twice" for dose in twice]
+
+
+def published_folds_of(
+    places: Sequence[Place],
+    recipe: LdctProjectionData | CccidData,
+    cut: Callable[[int], Sequence[int]],
+) -> list[tuple[int, ...]]:
+    """The authors' fold of every example, slice by slice; -1 where they have none.
+
+    Args:
+        places: Places of the slices, in the order of the authors' list.
+        recipe: Says the doses, and whether the authors' folds are wanted at all.
+        cut: Folds of so many examples in a row; those of tested patients are not counted.
+
+    >>> places = [Place("train"), Place("test"), Place("train")]
+    >>> recipe = LdctProjectionData(doses=(0.5,), mode="as-published")
+    >>> published_folds_of(places, recipe, range)
+    [(0, 1, 2), (-1, -1, -1), (3, 4, 5)]
+    """
+    examples = len(dose_order(recipe))
+    cuttable = [recipe.mode == "as-published" and place.split != "test" for place in places]
+    folds = iter(cut(sum(cuttable) * examples))
+    none = (-1,) * examples
+    return [tuple(islice(folds, examples)) if each else none for each in cuttable]
+
+
+def folders(root: Path) -> list[Path]:
+    """The folders in a folder by name, without hidden ones.
+
+    Raises:
+        DataError: If it is no folder.
+    """
+    if not root.is_dir():
+        raise DataError(f"'{root}' must be a folder with one folder a patient, got none")
+    return sorted(f for f in root.iterdir() if f.is_dir() and not f.name.startswith("."))
+
+
+def loose_files(root: Path) -> list[str]:
+    """Files of a collection that are in no patient's folder."""
+    loose = sorted(f.name for f in root.iterdir() if f.is_file() and not f.name.startswith("."))
+    return [f"{name}: must lie in a patient's folder; move or remove it" for name in loose]
+
+
+def find_slices(folder: Path, root: Path) -> tuple[list[list[SliceHeader]], list[str]]:
+    """The stacks of slices in a folder, each sorted along z, and what is wrong with its files."""
+    found = find_scans([folder])
+    skipped = [s for s in found.skipped if s.reason not in HARMLESS]
+    stacks = [list(scan.headers) for scan in found.scans]
+    problems = [_about_skipped(s, root) for s in skipped]
+    problems += [p for stack in stacks for p in _about_stack(stack, root)]
+    return stacks, problems
+
+
+def _about_skipped(skipped: Skipped, root: Path) -> str:
+    where = relative(skipped.file, root)
+    return f"{where}: {skipped.detail} ({skipped.reason.value}); replace or remove it"
+
+
+def _about_stack(stack: Sequence[SliceHeader], root: Path) -> list[str]:
+    frames = Counter(header.source.file for header in stack)
+    problems = [
+        f"{relative(file, root)}: must be a single-frame DICOM slice; convert it first"
+        for file in sorted(frames)
+        if frames[file] > 1 or any(_no_dicom(h) for h in stack if h.source.file == file)
+    ]
+    lost = [h.source.file for h in stack if None in (h.z_mm, h.spacing_mm, h.orientation)]
+    return problems + [
+        f"{relative(file, root)}: must state position, orientation and pixel spacing; leave it out"
+        for file in lost
+    ]
+
+
+def _no_dicom(header: SliceHeader) -> bool:
+    return header.source.instance_uid is None
+
+
+def relative(file: Path, root: Path) -> str:
+    """Path in a collection, with forward slashes."""
+    return file.relative_to(root).as_posix()
+
+
+def list_problems(root: Path, problems: Sequence[str]) -> None:
+    """Raise one error that lists every problem of a collection.
+
+    Raises:
+        DataError: If there are problems.
+    """
+    if problems:
+        count = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
+        raise DataError(f"'{root}' has {count}:\n  " + "\n  ".join(problems))
+
+
+def try_split(patients: Iterable[str], recipe: DataRecipe) -> tuple[dict[str, Place], list[str]]:
+    """Places of chest patients, or why there are none."""
+    try:
+        return split_patients(dict.fromkeys(patients, "chest"), recipe), []
+    except DataError as error:
+        return {}, str(error).splitlines()
+
+
+def derive(
+    task: DoseTask, dose: float, description: str, *, patient: str, noise: bool
+) -> Derivation:
+    """The DICOM description of an example."""
+    recipe = task.recipe
+    return Derivation(
+        description=description,
+        series_uid=derived_uid(recipe_mark(recipe), task.full.source.series_uid, dose),
+        patient=patient,
+        series_description=f"{dose:.0%} dose ({recipe.source}, {recipe.mode})",
+        operation="noise" if noise else None,
+    )

@@ -1,0 +1,309 @@
+"""What sources of scored images share: tables of scores, and tasks that store many images."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ctiqa.data.near_duplicates import fingerprint
+from ctiqa.data.sources.dose_cases import HARMLESS, list_problems, try_split
+from ctiqa.data.splits import Place
+from ctiqa.data.task import Made
+from ctiqa.errors import DataError, RefusedError
+from ctiqa.io import ReadOptions, find_scans, read_slice
+from ctiqa.recipe import DataRecipe
+from ctiqa.types import SliceHeader
+
+BATCH = 32
+"""Images that one task stores; a file an image would take longer to open than to read."""
+
+Pixels = npt.NDArray[np.int16] | npt.NDArray[np.uint8]
+
+Reader = Callable[[Any], Pixels]
+"""Reads what the ``source`` of a :class:`Picture` names; picklable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table.
+
+    Attributes:
+        where: File and line, to name it in a message.
+        cells: Text of every cell without surrounding blanks, by column.
+    """
+
+    where: str
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One image with its score.
+
+    Attributes:
+        source: The file, or the slice of one.
+        shape: Shape of its pixels.
+        mark: Checksum of its pixels.
+        record: Its line in the manifest, with ``patient``, ``label`` and ``raw``.
+    """
+
+    source: SliceHeader | Path
+    shape: tuple[int, ...]
+    mark: int
+    record: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenSlice:
+    """One CT slice that was read once, to see that it can be.
+
+    Attributes:
+        header: The slice.
+        mark: Checksum of its pixels.
+        fingerprint: See :func:`ctiqa.data.near_duplicates.fingerprint`; empty if not asked for.
+    """
+
+    header: SliceHeader
+    mark: int
+    fingerprint: npt.NDArray[np.float32]
+
+    def picture(self, record: Mapping[str, Any]) -> Picture:
+        """The slice with its line in the manifest."""
+        return Picture(self.header, (self.header.rows, self.header.cols), self.mark, record)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredTask:
+    """Images of one split and fold that were scored elsewhere, to be stored as they are.
+
+    Attributes:
+        name: File-safe name that changes with all that is stored, so that an edited table never
+            meets examples of the old one.
+        pictures: The images, all of one shape.
+        place: Split and fold of their patients.
+        kind: ``hu`` or ``rgb``.
+        read: Reads one of them.
+        facts: Origin and licence of the pixels.
+    """
+
+    name: str
+    pictures: tuple[Picture, ...]
+    place: Place
+    kind: str
+    read: Reader
+    facts: Mapping[str, Any]
+
+    @property
+    def examples(self) -> int:
+        """One example an image."""
+        return len(self.pictures)
+
+    def make(self) -> Made:
+        """The images with their scores."""
+        records = [{"purpose": "example", **picture.record} for picture in self.pictures]
+        pixels = np.stack([self._pixels(picture) for picture in self.pictures])
+        return Made(records, {self.kind: pixels})
+
+    def _pixels(self, picture: Picture) -> Pixels:
+        try:
+            pixels = self.read(picture.source)
+        except (OSError, RefusedError) as error:
+            raise DataError(f"{picture.record['file']}: {error}; replace it") from None
+        if mark_of(pixels) != picture.mark:
+            raise DataError(
+                f"{picture.record['file']}: must stay as it is while a data set is made, but "
+                "changed; call 'ctiqa prepare' again"
+            )
+        return pixels
+
+
+def scored_tasks(
+    pictures: Sequence[Picture],
+    places: Mapping[str, Place],
+    *,
+    kind: str,
+    read: Reader,
+    facts: Mapping[str, Any],
+) -> list[ScoredTask]:
+    """Gather images of one place and shape into tasks."""
+    groups: dict[tuple[Place, tuple[int, ...]], list[Picture]] = defaultdict(list)
+    for picture in pictures:
+        groups[places[picture.record["patient"]], picture.shape].append(picture)
+    batches = [
+        (place, tuple(group[start : start + BATCH]))
+        for (place, _), group in groups.items()
+        for start in range(0, len(group), BATCH)
+    ]
+    return [
+        ScoredTask(_name(facts["source"], n, place, batch), batch, place, kind, read, facts)
+        for n, (place, batch) in enumerate(batches)
+    ]
+
+
+def _name(source: str, number: int, place: Place, pictures: Sequence[Picture]) -> str:
+    content = [asdict(place), [(picture.mark, dict(picture.record)) for picture in pictures]]
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return f"{source}-{number:05d}-{digest[:12]}"
+
+
+def mark_of(pixels: Pixels) -> int:
+    """Checksum of pixels.
+
+    >>> mark_of(np.zeros(4, np.int16)) == mark_of(np.ones(4, np.int16))
+    False
+    """
+    return zlib.crc32(np.ascontiguousarray(pixels).data)
+
+
+def read_ct(header: SliceHeader, options: ReadOptions) -> npt.NDArray[np.int16]:
+    """Pixels of a slice in whole HU.
+
+    Raises:
+        RefusedError: If they cannot be read.
+    """
+    top = float(np.iinfo(np.int16).max)
+    return np.minimum(np.rint(read_slice(header, options).hu), top).astype(np.int16)
+
+
+def see_ct(
+    path: Path, options: ReadOptions, *, name: str, fingerprints: bool
+) -> tuple[list[SeenSlice], list[str]]:
+    """Every slice of a CT file or folder, and what is wrong with it.
+
+    Args:
+        path: The file, which must be there.
+        options: What the user vouches for.
+        name: What messages call it.
+        fingerprints: Whether fingerprints are needed.
+    """
+    found = find_scans([path], options)
+    faults = [s.detail for s in found.skipped if s.reason not in HARMLESS]
+    seen: list[SeenSlice] = []
+    for header in (header for scan in found.scans for header in scan.headers):
+        try:
+            seen.append(see(header, options, fingerprints=fingerprints))
+        except RefusedError as error:
+            faults.append(str(error))
+    if not (seen or faults):
+        faults.append("holds no CT slice")
+    return seen, [f"{name}: {fault}; replace or leave it out" for fault in faults]
+
+
+def see(header: SliceHeader, options: ReadOptions, *, fingerprints: bool) -> SeenSlice:
+    """Read a slice once.
+
+    Raises:
+        RefusedError: If it cannot be read.
+    """
+    hu = read_ct(header, options)
+    vector = fingerprint(hu.astype(np.float32)) if fingerprints else np.empty(0, np.float32)
+    return SeenSlice(header, mark_of(hu), vector)
+
+
+def read_table(
+    file: Path, needed: Sequence[str], optional: Sequence[str] = ()
+) -> tuple[list[Row], list[str]]:
+    """The lines of a CSV file, and what is wrong with its columns and cells.
+
+    Args:
+        file: UTF-8, commas, one line of column names.
+        needed: Columns that must be there.
+        optional: Columns that may be there; no others may.
+
+    Raises:
+        DataError: If it cannot be read at all.
+    """
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream, strict=True)
+            columns = [cell.strip() for cell in next(reader, [])]
+            lines = [(reader.line_num, cells) for cells in reader if cells]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"'{file}' must be a readable CSV file in UTF-8: {error}") from None
+    problems = _column_problems(f"{file.name}:1", columns, needed, optional)
+    if not lines:
+        problems.append(f"{file.name}: must hold at least one line below the column names")
+    rows = []
+    for number, cells in lines:
+        row = Row(f"{file.name}:{number}", dict(zip(columns, map(str.strip, cells), strict=False)))
+        problems += _cell_problems(row, len(cells), columns)
+        rows.append(row)
+    return rows, problems
+
+
+def _column_problems(
+    where: str, columns: Sequence[str], needed: Sequence[str], optional: Sequence[str]
+) -> list[str]:
+    known = (*needed, *optional)
+    return [
+        *(f"{where}: lacks the column '{c}'; add it" for c in needed if c not in columns),
+        *(f"{where}: has the extra column '{c}'; remove it" for c in columns if c not in known),
+        *(f"{where}: has the column '{c}' {n} times" for c, n in Counter(columns).items() if n > 1),
+    ]
+
+
+def _cell_problems(row: Row, count: int, columns: Sequence[str]) -> list[str]:
+    empty = [
+        f"{row.where}: '{c}' is empty; fill it in" for c, cell in row.cells.items() if not cell
+    ]
+    if count != len(columns):
+        return [*empty, f"{row.where}: must have {len(columns)} cells, got {count}"]
+    return empty
+
+
+def number_in(text: object, allowed: tuple[float, float]) -> float | None:
+    """A number in a range; ``None`` for everything else.
+
+    >>> number_in("3.5", (0, 4)), number_in("nan", (0, 4)), number_in(True, (0, 4))
+    (3.5, None, None)
+    """
+    if isinstance(text, bool) or not isinstance(text, str | int | float):
+        return None
+    try:
+        value = float(text)
+    except (ValueError, OverflowError):
+        return None
+    return value if allowed[0] <= value <= allowed[1] else None
+
+
+def cell_number(row: Row, column: str, allowed: tuple[float, float]) -> tuple[float, list[str]]:
+    """A cell's number, and what is wrong with it; an absent or empty cell is told elsewhere."""
+    text = row.cells.get(column, "")
+    value = number_in(text, allowed)
+    if value is not None:
+        return value, []
+    low, high = allowed
+    wrong = f"{row.where}: '{column}' must be a number in {low:g}…{high:g}, got {text!r}"
+    return 0.0, [wrong] if text else []
+
+
+def scale_of(score_range: tuple[float, ...]) -> str:
+    """A range of scores in words of the manifest.
+
+    >>> scale_of((1.0, 5.0))
+    '1-5'
+    """
+    return "-".join(f"{value:g}" for value in score_range)
+
+
+def split_or_refuse(
+    root: Path, patients: Sequence[str], recipe: DataRecipe, problems: Sequence[str]
+) -> dict[str, Place]:
+    """Places of patients, once nothing is wrong.
+
+    Raises:
+        DataError: Listing every problem, those of the split included.
+    """
+    places, more = try_split(patients, recipe)
+    list_problems(root, [*problems, *more])
+    return places

@@ -1,0 +1,1 @@
+"""Ablations and comparisons: variants of a recipe, trained, measured and tabulated."""

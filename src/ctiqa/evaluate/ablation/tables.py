@@ -1,0 +1,160 @@
+"""Tables of ablations and comparisons: CSV, JSON, Markdown, and a picture.
+
+What papers have published of the same variants stands below in a table of its own, and in columns
+of its own: it was measured on other data.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ctiqa.evaluate.ablation.published import MEASURES, PublishedRow
+from ctiqa.evaluate.ablation.published_table import HEAD, published_cells
+from ctiqa.evaluate.ablation.study import NAMES, Row
+from ctiqa.io.atomic import write_bytes
+
+OWN, PAPER = "#1f5fa8", "#9aa5b1"
+
+
+def write_tables(
+    rows: Sequence[Row],
+    published: Mapping[str, PublishedRow],
+    folder: Path,
+    name: str,
+    facts: Mapping[str, Any],
+) -> list[Path]:
+    """Write ``NAME.csv``, ``.json``, ``.md`` and ``.png``.
+
+    Args:
+        rows: What was measured here.
+        published: Published rows by the name of the variant.
+        folder: Where they go.
+        name: Name of the files.
+        facts: Command, date, data hash, time taken.
+
+    Returns:
+        The files.
+    """
+    files = [folder / f"{name}{suffix}" for suffix in (".csv", ".json", ".md", ".png")]
+    content = {
+        "schema": 2,
+        **facts,
+        "rows": [asdict(row) for row in rows],
+        "published": [_published_values(each) for each in _of(rows, published)],
+    }
+    made = (
+        table_csv(rows, published),
+        json.dumps(content, indent=1) + "\n",
+        table_markdown(rows, published, facts),
+    )
+    for file, text in zip(files, made, strict=False):
+        write_bytes(file, text.encode())
+    write_bytes(files[-1], picture(rows, published))
+    return files
+
+
+def _of(rows: Sequence[Row], published: Mapping[str, PublishedRow]) -> list[PublishedRow]:
+    """What is published of the rows, in their order."""
+    return [published[row.variant] for row in rows if row.variant in published]
+
+
+def _published_values(row: PublishedRow) -> dict[str, Any]:
+    measures = {name: row.measures.get(name) for name in MEASURES}
+    return {
+        "variant": row.name,
+        **measures,
+        "measured_on": row.measured_on,
+        "source": row.source,
+    }
+
+
+def table_csv(rows: Sequence[Row], published: Mapping[str, PublishedRow]) -> str:
+    """One line a variant; what is published of it, on other data, in columns ``published_…``."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    clipped = tuple(f"{name}_clipped" for name in NAMES)
+    further = ("overall_sd", "overall_low", "overall_high", "teacher_overall", *clipped)
+    theirs = tuple(f"published_{name}" for name in MEASURES)
+    writer.writerow(("variant", "seeds", *NAMES, *further, *theirs))
+    for row in rows:
+        low, high = row.interval or ("", "")
+        figures = [round(row.figures[name], 6) for name in NAMES]
+        within = (round(row.clipped[name], 6) for name in NAMES)
+        ends = ["" if e is None else e for e in (row.spread, low, high, row.teacher_overall)]
+        cells = published_cells(published.get(row.variant))
+        writer.writerow((row.variant, row.seeds, *figures, *ends, *within, *cells))
+    return stream.getvalue()
+
+
+def table_markdown(
+    rows: Sequence[Row], published: Mapping[str, PublishedRow], facts: Mapping[str, Any]
+) -> str:
+    """The table to read; below it, in the same order, what papers have published."""
+    lines = [
+        "| | overall (95 % interval) | PLCC | SROCC | KROCC | MAE | MSE | overall, clipped "
+        "| teacher |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        cells = [row.variant, _overall(row), *(f"{row.figures[n]:.3f}" for n in NAMES[1:])]
+        cells.append(f"{row.clipped['overall']:.3f}")
+        cells.append("" if row.teacher_overall is None else f"{row.teacher_overall:.3f}")
+        lines.append(f"| {' | '.join(cells)} |")
+    below = _published_table(_of(rows, published))
+    return "\n".join([*lines, "", *below, _words(facts)]) + "\n"
+
+
+def _published_table(rows: Sequence[PublishedRow]) -> list[str]:
+    """Lines of the published table, with what it was measured on; none without rows."""
+    if not rows:
+        return []
+    origins = dict.fromkeys(f"{row.source}; {row.measured_on}" for row in rows)
+    lines = [f"| {' | '.join([row.name, *published_cells(row)])} |" for row in rows]
+    head = f"Published, not to be compared with the table above: {' and '.join(origins)}."
+    return [head, "", HEAD, *lines, ""]
+
+
+def _overall(row: Row) -> str:
+    value = f"{row.figures['overall']:.3f}"
+    if row.interval:
+        value += f" ({row.interval[0]:.3f}-{row.interval[1]:.3f})"
+    return value if row.spread is None else f"{value} ± {row.spread:.3f}"
+
+
+def _words(facts: Mapping[str, Any]) -> str:
+    return "  \n".join(f"{name}: `{value}`" for name, value in facts.items())
+
+
+def picture(rows: Sequence[Row], published: Mapping[str, PublishedRow]) -> bytes:
+    """Overall figure of every variant with its interval; published figures as hollow marks."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
+
+    figure = Figure(figsize=(7.5, 0.9 + 0.38 * len(rows)), dpi=120, layout="constrained")
+    axes = figure.subplots()
+    places = list(range(len(rows)))[::-1]
+    for place, row in zip(places, rows, strict=True):
+        value = row.figures["overall"]
+        if row.interval:
+            axes.plot(row.interval, (place, place), color=OWN, linewidth=2, alpha=0.5)
+        axes.plot(value, place, "o", color=OWN, label="here" if place == places[0] else None)
+        if row.variant in published:
+            theirs = published[row.variant].overall
+            axes.plot(theirs, place, "D", markerfacecolor="white", color=PAPER)
+    if any(row.variant in published for row in rows):
+        axes.plot([], [], "D", markerfacecolor="white", color=PAPER, label="published, other data")
+    axes.set_yticks(places, [row.variant for row in rows])
+    axes.set_xlabel("overall = |PLCC| + |SROCC| + |KROCC|")
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color="#e4e7eb", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.legend(frameon=False, loc="best")
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png")
+    return stream.getvalue()

@@ -1,0 +1,76 @@
+"""What all pages about data sets and models share: templates, pictures of examples, facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ctiqa import __version__
+from ctiqa.data.manifest import Examples
+from ctiqa.errors import DataError
+from ctiqa.hu import WINDOWS
+from ctiqa.plain_text import clean
+from ctiqa.score.report.as_html import TEMPLATES as REPORT_TEMPLATES
+from ctiqa.score.report.thumbnails import data_uri, picture
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+FACTS = (
+    ("Dose fraction", "dose", "{:.3g}", None),
+    ("Views", "views", "{:.0f}", None),
+    ("Total noise", "total_noise_hu", "{:.0f} HU", None),
+    ("Own noise", "own_noise_hu", "{:.0f} HU", None),
+    ("Kernel half", "kernel_half_per_mm", "{:.2f} /mm", None),
+    ("Blur", "blur_mm", "{:.1f} mm", 0.0),
+    ("Denoising", "denoise", "{:.2f}", 0.0),
+    ("Split", "split", "{}", None),
+)
+"""Facts told of a pictured example: name, column, format, value that goes without saying."""
+
+
+def render(template: str, filters: Mapping[str, Callable[..., Any]], **context: object) -> str:
+    """Fill a page; every text is escaped.
+
+    Args:
+        template: Its file.
+        filters: Functions that it uses.
+        **context: What it shows.
+    """
+    environment = Environment(
+        loader=FileSystemLoader([TEMPLATES, REPORT_TEMPLATES]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update({"clean": clean, "facts": facts, **filters})
+    return environment.get_template(template).render(version=__version__, **context)
+
+
+def pictured(folder: Path, row: Mapping[str, Any]) -> str:
+    """One row of a manifest in the soft-tissue window as a ``data:`` URI; empty if unreadable."""
+    one = Examples(folder, pl.DataFrame({name: [row[name]] for name in ("shard", "row")}))
+    try:
+        hu = one.images()[0].astype(np.float32)
+    except (DataError, IndexError):
+        # The figures hold without the pixels; the page says so in the picture's place.
+        return ""
+    return data_uri(picture(hu, WINDOWS["soft"]))
+
+
+def facts(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Facts of a row of a manifest as (name, text); the unknown and the usual are left out.
+
+    >>> facts({"dose": 0.25, "views": 960, "blur_mm": 0.0})
+    [('Dose fraction', '0.25'), ('Views', '960')]
+    """
+    return [
+        (name, shape.format(row[column]))
+        for name, column, shape, usual in FACTS
+        if row.get(column) is not None and row[column] != usual
+    ]

@@ -1,0 +1,1 @@
+"""Audit of the labels of a data set: rules, groups, charts, page."""

@@ -1,0 +1,220 @@
+"""What the labels of a data set must fulfil, and the figures that tell whether they do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ctiqa.evaluate.dose_relations import Relation
+from ctiqa.evaluate.label_audit.groups import Group, Pick
+from ctiqa.evaluate.label_audit.parts import Part
+from ctiqa.evaluate.monotonicity import MOST_RISE, Order
+from ctiqa.score.verdict import WORDS
+from ctiqa.types import SCORE_RANGE
+
+MOST_TIED = 0.20
+"""Share of the labels that may have one and the same value."""
+
+MOST_SATURATED = 0.25
+"""Share of the labels of a region that may lie at one end of the scale."""
+
+LEAST_SPREAD = 0.1
+"""Standard deviation, in grades, that the labels of a patient must reach."""
+
+FEWEST_PATIENTS = 5
+"""Patients that every split must hold."""
+
+MOST_MISSING = 0.01
+"""Share of the images that may be without a label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Licence of some slices, and the group they are; its name is where they were published."""
+
+    licence: str
+    group: Group
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """All figures about the labels of a data set.
+
+    Attributes:
+        name: Name of the data set.
+        whole: All of it.
+        splits: Its splits.
+        regions: Its regions.
+        cells: Its regions within its splits, by split.
+        sources: Where its slices come from.
+        relations: Label of the examples against dose and views, region by region.
+        ladders: Label against dose alone, region by region.
+        orders: Whether labels fall with the dose.
+        parts: The parts of the label.
+        level_patients: Patients whose labels hardly differ, with their standard deviation.
+        leaks: Patients in two splits, and patients in two folds.
+        outside: Labels outside the scale.
+        picks: Best, median and worst example of every region.
+    """
+
+    name: str
+    whole: Group
+    splits: tuple[Group, ...]
+    regions: tuple[Group, ...]
+    cells: Mapping[str, tuple[Group, ...]]
+    sources: tuple[Source, ...]
+    relations: tuple[Relation, ...]
+    ladders: tuple[Relation, ...]
+    orders: tuple[Order, ...]
+    parts: tuple[Part, ...]
+    level_patients: Mapping[str, float]
+    leaks: Mapping[str, tuple[str, ...]]
+    outside: int
+    picks: tuple[Pick, ...]
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """All of it, its splits and its regions."""
+        return (self.whole, *self.splits, *self.regions)
+
+    @property
+    def warnings(self) -> tuple[Warned, ...]:
+        """The rules that the labels break."""
+        found = [Warned(rule, tuple(rule.broken(self))) for rule in RULES]
+        return tuple(each for each in found if each.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What good labels do, what to do where they do not, and where that is."""
+
+    text: str
+    remedy: str
+    broken: Callable[[Audit], Iterator[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A rule that is broken, and the values that break it."""
+
+    rule: Rule
+    values: tuple[str, ...]
+
+
+def _tied(found: Audit) -> Iterator[str]:
+    for each in found.groups:
+        if each.ties and each.ties.share > MOST_TIED:
+            yield f"{each.name}: {100 * each.ties.share:.1f} % are {each.ties.value:g}"
+
+
+def _empty(found: Audit) -> Iterator[str]:
+    for each in found.groups:
+        if lacking := [word for word, n in zip(WORDS, each.grades, strict=True) if not n]:
+            yield f"{each.name}: none {', '.join(lacking)}"
+
+
+def _saturated(found: Audit) -> Iterator[str]:
+    for each in found.regions:
+        for end, there in zip(SCORE_RANGE, each.at_ends, strict=True):
+            if there > MOST_SATURATED:
+                yield f"{each.name}: {100 * there:.1f} % at {end:g}"
+
+
+def _level(found: Audit) -> Iterator[str]:
+    for patient, spread in found.level_patients.items():
+        yield f"{patient}: SD {spread:.3f}"
+
+
+def _rising(found: Audit) -> Iterator[str]:
+    for order in found.orders:
+        if order.risen:
+            yield (
+                f"{order.name}: {order.risen} of {order.slices} slices, "
+                f"by up to {order.offenders[0].rise:.2f}"
+            )
+
+
+def _few(found: Audit) -> Iterator[str]:
+    for each in found.splits:
+        if each.patients < FEWEST_PATIENTS:
+            yield f"{each.name}: {each.patients}"
+
+
+def _useless(found: Audit) -> Iterator[str]:
+    for part in found.parts:
+        if part.missing:
+            yield f"{part.name}: {part.missing} not finite"
+        elif part.low == part.high:
+            yield f"{part.name}: {part.low:g} everywhere"
+
+
+def _unlabelled(found: Audit) -> Iterator[str]:
+    for each in found.groups:
+        if each.missing > MOST_MISSING * each.images:
+            yield f"{each.name}: {each.missing} of {each.images}"
+
+
+def _beyond(found: Audit) -> Iterator[str]:
+    if found.outside:
+        yield f"{found.outside} labels"
+
+
+def _leaking(found: Audit) -> Iterator[str]:
+    for place, patients in found.leaks.items():
+        if patients:
+            yield f"in more than one {place}: {', '.join(patients)}"
+
+
+RULES = (
+    Rule(
+        f"No label is shared by more than {100 * MOST_TIED:g} % of the examples.",
+        "Draw fewer degradations beyond the ends of the scale, or score in finer steps.",
+        _tied,
+    ),
+    Rule(
+        "Every grade, from bad to excellent, has examples.",
+        "Draw degradations that reach it, or claim no agreement there.",
+        _empty,
+    ),
+    Rule(
+        f"At most {100 * MOST_SATURATED:g} % of a region's labels are at one end of the scale.",
+        "Fit the range of doses and views to the region's own noise.",
+        _saturated,
+    ),
+    Rule(
+        f"The labels of one patient differ by a standard deviation of at least {LEAST_SPREAD:g}.",
+        "Degrade that patient's slices further, or leave the patient out.",
+        _level,
+    ),
+    Rule(
+        f"A label rises by no more than {MOST_RISE:g} when only the dose falls.",
+        "Look at the slices listed below, and at their parts; mend or leave out what rises.",
+        _rising,
+    ),
+    Rule(
+        f"Every split holds at least {FEWEST_PATIENTS} patients.",
+        "Add patients or change the shares; an interval from so few patients means little.",
+        _few,
+    ),
+    Rule(
+        "Every part of the label is finite and varies.",
+        "Leave the part out of the label, or mend the measure behind it.",
+        _useless,
+    ),
+    Rule(
+        f"At most {100 * MOST_MISSING:g} % of the images are without a label.",
+        "Prepare again, or remove these images from the manifest.",
+        _unlabelled,
+    ),
+    Rule(
+        f"Labels lie on the scale from {SCORE_RANGE[0]:g} to {SCORE_RANGE[1]:g}.",
+        "Rescale the scores when the data set is made.",
+        _beyond,
+    ),
+    Rule(
+        "No patient is in two splits or in two folds.",
+        "Split by patient; until then every figure of agreement is too good.",
+        _leaking,
+    ),
+)
+"""What the labels of a data set must fulfil."""

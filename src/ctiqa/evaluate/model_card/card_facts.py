@@ -1,0 +1,167 @@
+"""What a model card says before anything is measured: network, labels, data."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ctiqa.data.manifest import Examples
+from ctiqa.data.simulation import labels
+from ctiqa.data.simulation.degrade import WORST_NOISE_HU
+from ctiqa.evaluate.dataset import content_of
+from ctiqa.hu import WINDOWS
+from ctiqa.models.stride32 import INPUT_RANGE_HU
+from ctiqa.recipe import NetworkRecipe, Recipe, Stride32Network
+from ctiqa.recipe.network import window_names
+
+LEVEL = 0.9
+"""Share of labels that the prediction interval is to hold."""
+
+ANY_MATRIX = (256, 1024)
+"""Sides that a network without a fixed matrix is measured for."""
+
+FIXED_SIDE = 512
+"""Side in pixels of the slices that a network of fixed matrix is exported for."""
+
+TITLES = {
+    "ctiqa": "stride-32 student of a teacher ensemble",
+    "distiliqa": "DistilIQA (Baldeon-Calisto et al. 2024)",
+    "shen2025": "CNN-ViT NR-IQA (Shen, Zhang and Liu 2025)",
+    "tfkt": "TFKT (Rifa et al. 2025)",
+}
+"""What a system is, by its key in a recipe."""
+
+_SIMULATED = (
+    "Simulated, not read by radiologists. Five full-reference measures (patch error pooled "
+    "with power 4, SSIM in the soft-tissue and in the wide window, gradient similarity, VIF), "
+    "each read as the plain noise that would have cost this very slice as much, averaged, "
+    "joined with the slice's own noise and put on the 0-4 scale of LDCTIQAC2023 by two "
+    f"physical anchors: {labels.EXCELLENT_NOISE_HU:g} HU of total noise is a 4, "
+    f"{labels.USELESS_NOISE_HU:g} HU a 0."
+)
+
+LABELS = {
+    "simulate": _SIMULATED,
+    "simulate-all": f"{_SIMULATED} A blurred slice is worth no more than the sharp one.",
+    "ldct-projection": (
+        "SSIM with the full-dose slice, not read by radiologists (DistilIQA's label; docs/data.md)."
+    ),
+    "cccid": (
+        "Mean of PSNR and SSIM with the normal-dose slice, not read by radiologists (the label of "
+        "Shen et al.; docs/data.md)."
+    ),
+    "ldctiqac2023": "Mean score of the challenge's radiologists.",
+    "folder": "Scores of the user's own table.",
+}
+"""What the labels of a data source are."""
+
+_NOT_TRAINED_ON = (
+    "scores given by radiologists",
+    "the images of LDCTIQAC2023",
+    "the patient of the example scan",
+    "images of deep-learning reconstruction",
+    "cone-beam, photon-counting, micro and paediatric CT",
+    "limbs; heads and necks are only a few slices",
+)
+
+NOT_TRAINED_ON = {
+    "simulate": (*_NOT_TRAINED_ON, "metal, motion, beam hardening and ring artefacts"),
+    "simulate-all": _NOT_TRAINED_ON,
+}
+"""What simulated data lack, by their source."""
+
+DEGRADATIONS = {
+    "simulate": f"dose from 100 % down to total noise of {WORST_NOISE_HU:g} HU, 960 to 60 views, "
+    "kernels, blur, denoising",
+    "simulate-all": f"dose from 100 % down to total noise of {WORST_NOISE_HU:g} HU, 960 to 60 "
+    "views, kernels, blur, denoising by three methods, motion, rings, metal, beam hardening, "
+    "photon starvation, truncation",
+}
+"""What examples are degraded by, by their source."""
+
+
+def draft(recipe: Recipe, examples: Examples) -> dict[str, Any]:
+    """The card of a network that is not yet measured.
+
+    Args:
+        recipe: How the network was made.
+        examples: The whole data set it was made from.
+    """
+    return {
+        "name": recipe.name,
+        "version": "1",
+        "title": f"No-reference CT image quality, {TITLES[recipe.system]}",
+        "created": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+        "licence": "Apache-2.0",
+        "members": recipe.network.outputs,
+        "input": input_facts(recipe.network),
+        "output": {
+            "range": [0, 4],
+            "meaning": "0 bad, 1 poor, 2 fair, 3 good, 4 excellent; higher is better",
+        },
+        "interval": {"level": LEVEL, "quantile": 1.0, "floor": 0.1},
+        "label": LABELS.get(recipe.data.source, ""),
+        "data": _sources(examples.where(split="train")),
+        "training": _training(recipe, examples),
+        "not_trained_on": list(NOT_TRAINED_ON.get(recipe.data.source, ())),
+        "citation": "See CITATION.cff; data sources in NOTICE.",
+    }
+
+
+def input_facts(network: NetworkRecipe) -> dict[str, Any]:
+    """Matrix, HU range and windows of what a network reads.
+
+    >>> from ctiqa.recipe.network import StemVitNetwork
+    >>> input_facts(StemVitNetwork())["range_hu"]
+    [-135.0, 215.0]
+    """
+    if isinstance(network, Stride32Network):
+        facts: Mapping[str, Any] = {
+            "matrix": list(ANY_MATRIX),
+            "multiple": network.multiple,
+            "range_hu": list(INPUT_RANGE_HU),
+            "windows": list(network.windows),
+        }
+    else:
+        facts = {"matrix": [FIXED_SIDE, FIXED_SIDE], **_windows(network)}
+    return {**facts, "selectable_windows": []}
+
+
+def _windows(network: NetworkRecipe) -> dict[str, Any]:
+    if getattr(network, "scaling", "window") != "window":
+        return {"windows": []}
+    # Every kind but stride32 has the key.
+    names = window_names(getattr(network, "window"))  # noqa: B009
+    lows, highs = zip(*(WINDOWS[name].range_hu for name in names), strict=True)
+    return {"range_hu": [min(lows), max(highs)], "windows": list(names)}
+
+
+def _training(recipe: Recipe, examples: Examples) -> dict[str, Any]:
+    train = examples.where(split="train")
+    facts = {
+        "examples": len(train),
+        "patients": len(np.unique(train.column("patient"))),
+        "data_sha256": content_of(examples.folder),
+        "recipe": recipe.as_dict(),
+    }
+    if recipe.data.source in DEGRADATIONS:
+        facts["degradations"] = DEGRADATIONS[recipe.data.source]
+    return facts
+
+
+def _sources(train: Examples) -> list[dict[str, Any]]:
+    """Where the training slices come from, with licence, patients and slices."""
+    rows = []
+    for (origin, licence), part in train.table.group_by(["origin", "licence"], maintain_order=True):
+        rows.append(
+            {
+                "source": origin,
+                "licence": licence,
+                "patients": part["patient"].n_unique(),
+                "slices": part["shard"].str.replace("-[a-z]+$", "").n_unique(),
+            }
+        )
+    return rows

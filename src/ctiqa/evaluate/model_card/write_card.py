@@ -1,0 +1,128 @@
+"""Writes a model and its card: what it is, what it was made from, how well it agrees."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ctiqa.data.manifest import Examples
+from ctiqa.errors import DataError
+from ctiqa.evaluate.model_card import held_out
+from ctiqa.evaluate.model_card.card_facts import LEVEL, draft
+from ctiqa.evaluate.scale import GRADES, Scale
+from ctiqa.io.atomic import make_folder, write_bytes
+from ctiqa.recipe import Recipe
+from ctiqa.score.engines.engine import Engine
+from ctiqa.weights import HASHES, Model, ModelFiles, digest, load_hashes, parse_card
+
+ENOUGH = 30
+"""Fewest examples of a part of the test whose agreement is reported."""
+
+
+def write_model(
+    recipe: Recipe,
+    network: bytes,
+    examples: Examples,
+    folder: Path,
+    *,
+    threads: int,
+    scale: Scale = GRADES,
+) -> dict[str, Any]:
+    """Calibrate and measure a network through the engine users run, and write it with its card.
+
+    Args:
+        recipe: How the network was made.
+        network: Content of the ``.onnx`` file.
+        examples: The whole prepared data set; validation calibrates, test reports.
+        folder: Where ``<name>.onnx``, ``<name>.json`` and ``hashes.json`` go.
+        threads: Threads of the engine.
+        scale: Scale of the labels; the network gives grades, 0-4.
+
+    Returns:
+        The card.
+
+    Raises:
+        DataError: If the data set holds slices that the network is not made for.
+    """
+    facts = draft(recipe, examples)
+    drawn = examples.where(purpose="example")
+    parts = {split: drawn.where(split=split) for split in ("validation", "test")}
+    for part in parts.values():
+        _check_matrix(part, *facts["input"]["matrix"])
+    engine = Engine(_model(recipe.name, network, facts, folder), threads)
+    validation = held_out.score_examples(engine, parts["validation"], scale=scale)
+    rule = held_out.calibrate(validation, LEVEL)
+    test = held_out.score_examples(engine, parts["test"], scale=scale)
+    card = {
+        **facts,
+        "interval": rule,
+        "agreement": held_out.agreement_with_intervals(test),
+        "checks": _checks(engine, examples, test, rule),
+    }
+    _write(recipe.name, network, card, folder)
+    return card
+
+
+def _check_matrix(examples: Examples, low: int, high: int) -> None:
+    """Slices of one matrix, and where the network has a fixed one, of that."""
+    images = examples.images()
+    shapes = sorted({images[k].shape for k in range(len(images))})
+    unfit = low == high and shapes != [(low, low)]
+    if unfit or len(shapes) > 1:
+        wanted = f"{low}x{low} pixels" if low == high else "one matrix"
+        listed = ", ".join("x".join(map(str, shape)) for shape in shapes)
+        raise DataError(
+            f"this model is measured on slices of {wanted}, the data set has {listed}; "
+            "prepare one of such slices"
+        )
+
+
+def _checks(
+    engine: Engine, examples: Examples, test: held_out.Scored, rule: dict[str, float]
+) -> dict[str, Any]:
+    """What is checked besides agreement; the last ones only where the data hold their slices."""
+    unseen = examples.where(split="test")
+    drawn = unseen.where(purpose="example")
+    every_third = Examples(examples.folder, drawn.table[::3])
+    checks = {
+        "interval_coverage": round(held_out.coverage(test, rule), 4),
+        "steadiness": held_out.steadiness(engine, every_third),
+        "regions": held_out.by_region(test),
+    }
+    if {"kernel_half_per_mm", "blur_mm", "denoise"} <= set(test.examples.table.columns):
+        checks["dose_and_views"] = _agreement_if_enough(held_out.dose_and_views(test))
+    if len(ladder := unseen.where(purpose="ladder")):
+        checks["dose_order"] = held_out.dose_order(held_out.score_examples(engine, ladder))
+    if len(sharper := unseen.where(purpose="sharper")):
+        checks["sharper_order"] = held_out.sharper_order(
+            held_out.score_examples(engine, drawn.where(row=0)),
+            held_out.score_examples(engine, sharper),
+        )
+    return checks
+
+
+def _agreement_if_enough(scored: held_out.Scored) -> dict[str, Any] | None:
+    """Agreement of a part of the test; ``None`` where it is too small for an interval."""
+    if len(scored.examples) < ENOUGH:
+        return None
+    return held_out.agreement_with_intervals(scored)
+
+
+def _model(name: str, network: bytes, card: dict[str, Any], folder: Path) -> Model:
+    file = folder / f"{name}.onnx"
+    files = ModelFiles(name, file, file.with_suffix(".json"), "file")
+    data = json.dumps(card).encode()
+    return Model(files, parse_card(data, files.card), network, digest(network))
+
+
+def _write(name: str, network: bytes, card: dict[str, Any], folder: Path) -> None:
+    make_folder(folder)
+    data = (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode()
+    hashes = load_hashes(folder) | {
+        f"{name}.onnx": digest(network),
+        f"{name}.json": digest(data),
+    }
+    write_bytes(folder / f"{name}.onnx", network)
+    write_bytes(folder / f"{name}.json", data)
+    write_bytes(folder / HASHES, (json.dumps(hashes, indent=1) + "\n").encode())

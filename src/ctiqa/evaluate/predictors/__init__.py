@@ -1,0 +1,1 @@
+"""What can be evaluated: models, runs, CSV files of scores, baselines."""

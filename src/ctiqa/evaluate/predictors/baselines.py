@@ -1,0 +1,178 @@
+"""Methods that need no training of a network: what a table is worth less without.
+
+``noise-level`` and ``niqe`` see the slice alone, as a network does. ``psnr`` and ``ssim`` also see
+its original: no method without the original can be expected to beat them at telling what was lost,
+so they are a guide from above and never ranked among the others. Each is put on the scale of the
+labels by the logistic curve that fits the validation split best; nothing else is learned.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import polars as pl
+
+from ctiqa.data.manifest import Examples, Shards
+from ctiqa.errors import DataError
+from ctiqa.evaluate.dataset import Labelled, ids_of
+from ctiqa.evaluate.predictors.predictor import Images, Predictor
+from ctiqa.evaluate.scale import Floats
+from ctiqa.hu import WINDOWS, body_mask
+from ctiqa.metrics.agreement.logistic import Logistic, fit_logistic
+from ctiqa.metrics.full_reference.psnr import psnr
+from ctiqa.metrics.full_reference.ssim import ssim
+from ctiqa.metrics.no_reference.niqe import NaturalModel
+from ctiqa.metrics.no_reference.noise import global_noise_level
+from ctiqa.types import HuImage
+
+ALONE = ("noise-level", "niqe")
+"""References that see the slice alone."""
+
+BESIDE = ("psnr", "ssim")
+"""References that see the original besides."""
+
+REFERENCES = (*ALONE, *BESIDE)
+
+WINDOW = WINDOWS["soft"]
+
+CAP_DB = 60.0
+"""PSNR of a slice with itself."""
+
+PRISTINE = 64
+"""Most training slices, the best ones, that NIQE takes natural statistics from."""
+
+Measure = Callable[[HuImage], float]
+
+
+@dataclass(frozen=True, eq=False)
+class Curved:
+    """A measure of single slices on the scale of the labels.
+
+    Attributes:
+        measure: Any number for a slice; not finite where it has none.
+        curve: Puts it on the scale.
+        usual: Taken where the measure has no number for a slice.
+    """
+
+    measure: Measure
+    curve: Logistic
+    usual: float
+
+    def __call__(self, images: Images) -> Images:
+        """Scores of slices [slices, rows, cols], as [slices, 1]."""
+        found = np.array([self.measure(image) for image in images])
+        scores = self.curve(np.where(np.isfinite(found), found, self.usual))
+        return scores[:, np.newaxis].astype(np.float32)
+
+
+def open_reference(name: str, labelled: Labelled) -> Predictor:
+    """A reference as one more method of a table.
+
+    Args:
+        name: One of :data:`REFERENCES`.
+        labelled: What it will be measured on; its validation split gives the curve.
+
+    Raises:
+        DataError: If there is no validation split, it needs originals and the data set has none,
+            or no training slices to take natural statistics from.
+    """
+    held = labelled.of_purpose("example", "validation")
+    if not len(held):
+        raise DataError(f"'{name}' is put on the scale by the validation split, which is empty")
+    facts = {"reference": "with the original" if name in BESIDE else "no training"}
+    if name in ALONE:
+        estimate = _curved(_measure_alone(name, labelled), held)
+        return Predictor(name=name, kind="reference", facts=facts, estimate=estimate)
+    return Predictor(name=name, kind="reference", facts=facts, given=_given(name, labelled, held))
+
+
+def has_originals(labelled: Labelled) -> bool:
+    """Whether every example that a reference is measured on has its original in the data set."""
+    held = labelled.of_purpose("example", "validation")
+    shards = {*labelled.examples.table["shard"].to_list(), *held.table["shard"].to_list()}
+    return shards <= _originals(labelled.whole).keys()
+
+
+def _measure_alone(name: str, labelled: Labelled) -> Measure:
+    if name == "noise-level":
+        return global_noise_level
+    slices = ((hu, body_mask(hu)) for hu in _pristine(labelled.of_purpose("example", "train")))
+    return partial(_naturalness, NaturalModel.fit(slices, WINDOW))
+
+
+def _naturalness(model: NaturalModel, hu: HuImage) -> float:
+    try:
+        return model.distance(hu, body_mask(hu))
+    except DataError:
+        return math.nan
+
+
+def _pristine(train: Examples) -> Iterator[HuImage]:
+    """The best training slices, patients in turn."""
+    ranked = train.table.with_row_index("number").with_columns(
+        turn=pl.col("label").rank("ordinal", descending=True).over("patient")
+    )
+    best = ranked.sort("turn", "label", descending=[False, True]).head(PRISTINE)
+    images = train.images()
+    for number in best["number"].to_list():
+        yield _image(images, number)
+
+
+def _curved(measure: Measure, held: Examples) -> Curved:
+    images = held.images()
+    found = np.array([measure(_image(images, k)) for k in range(len(images))])
+    known = np.isfinite(found)
+    curve = fit_logistic(found[known], _labels(held)[known])
+    return Curved(measure, curve, float(np.median(found[known])))
+
+
+def _given(name: str, labelled: Labelled, held: Examples) -> Mapping[str, float]:
+    """Scores of all examples of validation and of the measured split, by name."""
+    compare = partial(psnr, cap_db=CAP_DB) if name == "psnr" else ssim
+    validation, measured = (
+        _compared(compare, part, labelled) for part in (held, labelled.examples)
+    )
+    curve = fit_logistic(validation, _labels(held))
+    names = [*ids_of(held.table), *ids_of(labelled.examples.table)]
+    scores = labelled.scale.clip(curve(np.concatenate([validation, measured])))
+    return dict(zip(names, scores.tolist(), strict=True))
+
+
+def _compared(compare: Callable[..., float], examples: Examples, labelled: Labelled) -> Floats:
+    """Likeness of every example to its original [n]."""
+    originals = _originals(labelled.whole)
+    images = examples.images()
+    found = []
+    for k, shard in enumerate(examples.table["shard"].to_list()):
+        if shard not in originals:
+            raise DataError(
+                f"likeness needs the original of every slice; '{shard}' has none (an example of "
+                "full dose). Data sets of 'simulate', 'ldct-projection' and 'cccid' have them"
+            )
+        original = originals[shard]()
+        found.append(compare(_image(images, k), original, body_mask(original), WINDOW))
+    return np.array(found)
+
+
+def _originals(whole: Examples) -> dict[str, Callable[[], HuImage]]:
+    """How the original of every shard is read: its first example of full dose."""
+    if "dose" not in whole.table.columns:
+        return {}
+    full = whole.table.filter(pl.col("dose") == 1, pl.col("purpose") == "example")
+    first = Examples(whole.folder, full.sort("shard", "row").unique("shard", keep="first"))
+    images = first.images()
+    return {
+        shard: partial(_image, images, k) for k, shard in enumerate(first.table["shard"].to_list())
+    }
+
+
+def _image(images: Shards, number: int) -> HuImage:
+    return np.asarray(images[number], dtype=np.float32)
+
+
+def _labels(examples: Examples) -> Floats:
+    return examples.column("label").astype(np.float64)

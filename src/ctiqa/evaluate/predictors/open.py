@@ -1,0 +1,213 @@
+"""Opens whatever is to be measured: models, runs, teachers, tables; all problems at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ctiqa.errors import CtiqaError, UsageError
+from ctiqa.evaluate.dataset import Labelled, ids_of
+from ctiqa.evaluate.messages import bulleted
+from ctiqa.evaluate.predictors.baselines import REFERENCES, open_reference
+from ctiqa.evaluate.predictors.csv_scores import read_predictions
+from ctiqa.evaluate.predictors.predictor import Images, Kind, Predictor
+from ctiqa.evaluate.scale import Scale
+from ctiqa.weights import ModelCard, load_model
+
+if TYPE_CHECKING:
+    from ctiqa.train.load import Trained
+    from ctiqa.train.setup.devices import Device
+
+Where = Literal["auto", "cpu", "cuda"]
+
+TEACHER = ":teacher"
+"""What stands behind a run to mean its teacher."""
+
+
+def open_predictors(
+    models: Sequence[str],
+    tables: Sequence[Path],
+    labelled: Labelled,
+    *,
+    threads: int,
+    device: Where = "auto",
+) -> tuple[Predictor, ...]:
+    """Open everything that is to be measured.
+
+    Args:
+        models: Names of models, ``.onnx`` files, runs, checkpoints, ``RUN:teacher``, references.
+        tables: Files of predictions.
+        labelled: What they will be measured on.
+        threads: Threads of ONNX models.
+        device: Where trained networks run.
+
+    Raises:
+        UsageError: Listing everything that is wrong with any of them.
+    """
+    found: list[Predictor] = []
+    problems = [] if models or tables else ["name a MODEL, or give --predictions"]
+    for opening in _openings(models, tables, labelled, threads, device):
+        try:
+            found += opening()
+        except CtiqaError as error:
+            problems.append(str(error))
+    problems += _about_sizes(found, labelled)
+    if problems:
+        raise UsageError(problems[0] if len(problems) == 1 else bulleted("models:", problems))
+    return _named_apart(found)
+
+
+def _openings(
+    models: Sequence[str],
+    tables: Sequence[Path],
+    labelled: Labelled,
+    threads: int,
+    device: Where,
+) -> Iterator[Callable[[], Sequence[Predictor]]]:
+    for word in models:
+        if word in REFERENCES:
+            yield partial(_reference, word, labelled)
+        elif word.endswith(TEACHER):
+            yield partial(_teacher, word, device)
+        elif Path(word).suffix != ".onnx" and Path(word).exists():
+            yield partial(_run, word, device)
+        else:
+            yield partial(_model, word, threads)
+    for file in tables:
+        yield partial(_table, file, labelled)
+
+
+def _model(word: str, threads: int) -> tuple[Predictor]:
+    from ctiqa.score.engines.engine import Engine  # noqa: PLC0415 - slow to load
+
+    is_path = "/" in word or Path(word).suffix == ".safetensors"
+    if is_path and Path(word).suffix != ".onnx":
+        raise UsageError(f"'{word}' does not exist; name a run, a checkpoint or an .onnx file")
+    model = load_model(word)
+    facts = {"version": model.card.version, "sha256": model.sha256}
+    predictor = Predictor(
+        name=model.card.name,
+        kind="model",
+        facts=facts | {"label": model.card.facts.get("label")},
+        estimate=Engine(model, threads).run,
+        scale=_stated_scale(model.card),
+        trained_on=_stated_data(model.card),
+        matrix=model.card.matrix,
+        interval=model.card.interval,
+    )
+    return (predictor,)
+
+
+def _stated_scale(card: ModelCard) -> Scale | None:
+    output = card.facts.get("output")
+    stated = output.get("range") if isinstance(output, Mapping) else None
+    return None if stated is None else Scale(*(float(end) for end in stated))
+
+
+def _stated_data(card: ModelCard) -> str | None:
+    training = card.facts.get("training")
+    stated = training.get("data_sha256") if isinstance(training, Mapping) else None
+    return None if stated is None else str(stated)
+
+
+def _run(word: str, device: Where) -> tuple[Predictor]:
+    load, where = _torch_side(device)
+    trained = load.load_trained(Path(word))
+    return (_predictor_of((trained,), _last(word), "run", where),)
+
+
+def _teacher(word: str, device: Where) -> tuple[Predictor]:
+    load, where = _torch_side(device)
+    run = word.removesuffix(TEACHER)
+    members = load.load_teacher(Path(run))
+    return (_predictor_of(members, _last(run) + TEACHER, "teacher", where),)
+
+
+def _torch_side(device: Where) -> tuple[Any, Device]:
+    """The module that loads networks, and where they run."""
+    try:
+        from ctiqa.train import load  # noqa: PLC0415 - torch is slow, and optional
+        from ctiqa.train.setup import devices  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"a run needs {error.name}; install it with: pip install 'ctiqa[train]'"
+        ) from None
+    with devices.device(device) as where:
+        return load, where
+
+
+def _predictor_of(members: Sequence[Trained], name: str, kind: Kind, where: Device) -> Predictor:
+    from ctiqa.train.predict import predict_batch  # noqa: PLC0415 - torch is slow, and optional
+
+    networks = [(each.network.to(where.torch).eval(), each.precision) for each in members]
+
+    def estimate(hu: Images) -> npt.NDArray[np.float32]:
+        columns = [predict_batch(net, list(hu), where, precision) for net, precision in networks]
+        return np.concatenate(columns, axis=1)
+
+    first = members[0]
+    return Predictor(
+        name=name,
+        kind=kind,
+        facts={
+            "recipe": first.recipe.name,
+            "network": first.recipe.network.kind,
+            "members": len(members) if kind == "teacher" else first.recipe.network.outputs,
+            "files": [each.file.name for each in members],
+            "device": str(where.torch),
+            "precision": first.precision,
+        },
+        estimate=estimate,
+        trained_on=first.data,
+    )
+
+
+def _reference(word: str, labelled: Labelled) -> tuple[Predictor]:
+    return (open_reference(word, labelled),)
+
+
+def _table(file: Path, labelled: Labelled) -> list[Predictor]:
+    known = ids_of(labelled.whole.table)
+    methods = read_predictions(file, labelled.ids, known, labelled.scale)
+    return [
+        Predictor(name=name, kind="predictions", facts={"file": file.name}, given=given)
+        for name, given in methods.items()
+    ]
+
+
+def _about_sizes(found: Sequence[Predictor], labelled: Labelled) -> Iterator[str]:
+    """Models of another kind of data: slices they were not made for."""
+    limited = [each for each in found if each.matrix]
+    if not limited:
+        return
+    images = labelled.examples.images()
+    shards = dict(zip(labelled.examples.column("shard").tolist(), range(len(images)), strict=True))
+    sides = {side for number in shards.values() for side in images[number].shape[:2]}
+    for each in limited:
+        low, high = each.matrix or (0, 0)
+        if wrong := sorted(side for side in sides if not low <= side <= high):
+            yield (
+                f"'{each.name}' was made for slices of {low} to {high} pixels a side, the data set "
+                f"has {', '.join(map(str, wrong))}"
+            )
+
+
+def _last(word: str) -> str:
+    return Path(word).resolve().name
+
+
+def _named_apart(found: Sequence[Predictor]) -> tuple[Predictor, ...]:
+    """Predictors of which no two have one name."""
+    seen: dict[str, int] = {}
+    apart = []
+    for each in found:
+        seen[each.name] = seen.get(each.name, 0) + 1
+        count = seen[each.name]
+        apart.append(each if count == 1 else replace(each, name=f"{each.name} ({count})"))
+    return tuple(apart)

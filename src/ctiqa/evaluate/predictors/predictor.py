@@ -1,0 +1,139 @@
+"""Whatever gives scores: shipped models, exported ones, runs, teachers, and tables of others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ctiqa.data.manifest import Examples
+from ctiqa.errors import UsageError
+from ctiqa.evaluate.dataset import ids_of
+from ctiqa.evaluate.scale import Floats, Scale
+from ctiqa.weights import IntervalRule
+
+Images = npt.NDArray[np.float32]
+"""Slices of one size in HU, float32 [slices, rows, cols]."""
+
+Estimate = Callable[[Images], npt.NDArray[np.float32]]
+"""Estimates of the members, not clipped [slices, members]; their mean is the score."""
+
+Change = Callable[[Images], Images]
+Progress = Callable[[int, int], None]
+Kind = Literal["model", "run", "teacher", "predictions", "reference"]
+
+BATCH = 8
+"""Slices at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Predictor:
+    """Something that scores.
+
+    Attributes:
+        name: Name in tables.
+        kind: What it is.
+        facts: What a reader must know of it: digest, recipe, file.
+        estimate: Scores slices; ``None`` where only a table of scores is there.
+        given: Scores by example, where only a table is there.
+        scale: Scale of its scores, where it states one; else they are on that of the labels.
+        trained_on: Hash of the data set it was trained on, where that is known.
+        matrix: Smallest and largest side it was made for, in pixels, where that is known.
+        interval: How wide the prediction interval of a slice is, where it has one.
+    """
+
+    name: str
+    kind: Kind
+    facts: Mapping[str, Any]
+    estimate: Estimate | None = None
+    given: Mapping[str, float] = field(default_factory=dict)
+    scale: Scale | None = None
+    trained_on: str | None = None
+    matrix: tuple[int, int] | None = None
+    interval: IntervalRule | None = None
+
+    def knows(self, examples: Examples) -> bool:
+        """Whether it can tell the score of every one of these examples."""
+        return self.estimate is not None or self.given.keys() >= set(ids_of(examples.table))
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What a predictor says of examples.
+
+    Attributes:
+        score: Score of every example as it is given, which may lie beyond the scale [n].
+        spread: Standard deviation over the members [n]; 0 for a single one.
+        clipped: The scores within the scale [n].
+    """
+
+    score: Floats
+    spread: Floats
+    clipped: Floats
+
+    @property
+    def beyond(self) -> int:
+        """Number of scores that lie beyond the scale."""
+        return int(np.sum(self.score != self.clipped))
+
+
+def score_examples(
+    predictor: Predictor,
+    examples: Examples,
+    scale: Scale,
+    *,
+    change: Change | None = None,
+    progress: Progress | None = None,
+    batch: int = BATCH,
+) -> Scores:
+    """Score examples, whatever their sizes.
+
+    Args:
+        predictor: Who scores.
+        examples: Slices in HU.
+        scale: Scale of the labels; scores of another are put on it.
+        change: Applied to slices of one size before they are scored.
+        progress: Told (examples done, examples in all).
+        batch: Slices at a time.
+
+    Raises:
+        UsageError: If they are to be changed and there is only a table of scores.
+    """
+    if predictor.estimate is None:
+        if change is not None:
+            raise UsageError(f"'{predictor.name}' is a table; it cannot score changed images")
+        given = np.array([predictor.given[name] for name in ids_of(examples.table)])
+        return Scores(given, np.zeros_like(given), scale.clip(given))
+    members: list[npt.NDArray[np.float32]] = []
+    done = 0
+    for hu in _batches(examples, batch):
+        members.append(predictor.estimate(np.ascontiguousarray(change(hu) if change else hu)))
+        done += len(hu)
+        if progress:
+            progress(done, len(examples))
+    return _scores_of(members, predictor.scale or scale, scale)
+
+
+def _scores_of(members: Sequence[npt.NDArray[np.float32]], own: Scale, scale: Scale) -> Scores:
+    outputs = np.concatenate(members) if members else np.empty((0, 1), np.float32)
+    given = outputs.mean(axis=1, dtype=np.float64)
+    score = given if own == scale else scale.low + own.grades(given) * scale.grade
+    spread = outputs.std(axis=1, dtype=np.float64)
+    return Scores(score, np.asarray(spread * (scale.grade / own.grade)), scale.clip(score))
+
+
+def _batches(examples: Examples, batch: int) -> Iterator[Images]:
+    """Neighbouring slices of one size, at most ``batch`` at a time."""
+    images = examples.images()
+    held: list[npt.NDArray[np.generic]] = []
+    for number in range(len(images)):
+        image = images[number]
+        if held and (len(held) == batch or held[0].shape != image.shape):
+            yield np.stack(held).astype(np.float32)
+            held = []
+        held.append(image)
+    if held:
+        yield np.stack(held).astype(np.float32)

@@ -1,0 +1,135 @@
+"""The evaluation as one HTML page that needs no other file and no network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ctiqa.evaluate import html_page as page
+from ctiqa.evaluate.evaluation import PARTS, Evaluation, Measured
+from ctiqa.evaluate.monotonicity import MOST_RISE
+from ctiqa.evaluate.report import charts
+from ctiqa.evaluate.robustness.report import GROUPS, STILL
+from ctiqa.evaluate.statistics import MEASURES, Figure
+from ctiqa.metrics.agreement.bootstrap import LEVEL, RESAMPLES
+from ctiqa.metrics.agreement.intervals import COMPARED
+
+AIMS = {
+    "invariance": "Same quality: the score must stay",
+    "stability": "Same slice, sampled otherwise: the score should hardly move",
+    "response": "Other quality: what the score does",
+}
+"""Heads of the tables of changes."""
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One model as the page shows it.
+
+    Attributes:
+        number: 1 for the first model.
+        model: Its figures.
+        scatter: Score against label.
+        bland_altman: Differences against means.
+        following: Score against dose and views.
+        pictures: Worst disagreements with their pictures, by direction.
+    """
+
+    number: int
+    model: Measured
+    scatter: charts.Scatter
+    bland_altman: charts.BlandAltman
+    following: tuple[charts.Following, ...]
+    pictures: Mapping[str, list[tuple[charts.Disagreement, str]]]
+
+
+def evaluation_page(evaluation: Evaluation, command: str, created: datetime) -> bytes:
+    """The page.
+
+    Args:
+        evaluation: What was found.
+        command: The command that made it.
+        created: Time printed on it.
+    """
+    views = [_view(n, each, evaluation) for n, each in enumerate(evaluation.models, start=1)]
+    return page.render(
+        "evaluation.html.j2",
+        _FILTERS,
+        aims=AIMS,
+        command=command,
+        compared=COMPARED,
+        created=created,
+        evaluation=evaluation,
+        groups=GROUPS,
+        labelled=evaluation.labelled,
+        level=f"{100 * LEVEL:.0f} %",
+        measures=MEASURES,
+        parts=PARTS,
+        resamples=RESAMPLES,
+        still=STILL,
+        rise=MOST_RISE,
+        titles={measure.name: measure.title for measure in MEASURES},
+        views=views,
+    ).encode("utf-8", "replace")
+
+
+def _view(number: int, model: Measured, evaluation: Evaluation) -> View:
+    labelled, folder = evaluation.labelled, evaluation.labelled.examples.folder
+    worst = {
+        "Scored too high": charts.disagreements(labelled, model.pairs, above=True),
+        "Scored too low": charts.disagreements(labelled, model.pairs, above=False),
+    }
+    return View(
+        number=number,
+        model=model,
+        scatter=charts.scatter(model.pairs),
+        bland_altman=charts.bland_altman(model.pairs),
+        following=charts.following(labelled, model),
+        pictures={
+            direction: [(each, page.pictured(folder, each.row)) for each in found]
+            for direction, found in worst.items()
+        },
+    )
+
+
+def number(value: float) -> str:
+    """A figure to three decimals, with a true minus.
+
+    >>> number(-0.0312), number(-0.0001)
+    ('−0.031', '0.000')
+    """
+    text = f"{value:.3f}"
+    return text.lstrip("-") if not float(text) else text.replace("-", "−")
+
+
+def interval(figure: Figure) -> str:
+    """An interval; a dash where there is none.
+
+    >>> interval(Figure(0.5, (-0.25, 1.0))), interval(Figure(0.5, None))
+    ('−0.250 to 1.000', '–')
+    """
+    return " to ".join(number(end) for end in figure.interval) if figure.interval else "–"
+
+
+def percent(share: float) -> str:
+    """A share; never rounded up to all.
+
+    >>> percent(0.9996), percent(1.0), percent(0.256)
+    ('99.9 %', '100 %', '25.6 %')
+    """
+    if share in {0.0, 1.0}:
+        return f"{100 * share:.0f} %"
+    return f"{min(max(100 * share, 0.1), 99.9):.1f} %"
+
+
+_FILTERS: Mapping[str, Callable[..., Any]] = {
+    "across": charts.within_scale,
+    "along_change": charts.along_change,
+    "change_span": charts.change_span,
+    "interval": interval,
+    "number": number,
+    "percent": percent,
+    "signed": charts.signed,
+}

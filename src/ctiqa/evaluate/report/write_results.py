@@ -1,0 +1,202 @@
+"""Writes an evaluation: DistilIQA's two tables, metrics.json and the page."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ctiqa import __version__
+from ctiqa.errors import UsageError
+from ctiqa.evaluate.dataset import Labelled
+from ctiqa.evaluate.evaluation import Evaluation, Measured
+from ctiqa.evaluate.report.distiliqa_csv import Cell, write_accumulate_metrics, write_eval_info
+from ctiqa.evaluate.report.page import evaluation_page
+from ctiqa.evaluate.scan_scores import ScanFigures
+from ctiqa.evaluate.statistics import Figure, Part
+from ctiqa.io.atomic import check_folder as check_place
+from ctiqa.io.atomic import make_folder, write_bytes
+from ctiqa.metrics.agreement.bootstrap import LEVEL, RESAMPLES
+from ctiqa.metrics.agreement.coefficients import agreement
+
+SCHEMA = 2
+"""Version of the layout of metrics.json."""
+
+METRICS = "metrics.json"
+PAGE = "index.html"
+
+DIGITS = 6
+"""Decimals of the figures in metrics.json."""
+
+TOLD = ("region", "scanner_kernel", "dose", "views")
+"""Columns of the manifest that eval_info.csv repeats."""
+
+
+def check_folder(out: Path) -> None:
+    """Refuse a place that results cannot go to, before any work is done.
+
+    Raises:
+        UsageError: If it is a file.
+        OutputError: If it cannot be made or written to.
+    """
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"'out' must be a folder, got the file '{out}'")
+    check_place(out)
+
+
+def write_results(
+    evaluation: Evaluation, out: Path, command: str, created: datetime | None = None
+) -> None:
+    """Write everything.
+
+    Args:
+        evaluation: What was found.
+        out: Folder; made if need be. With several models the CSV tables of each lie in a folder
+            of its name.
+        command: The command that made it.
+        created: Time written into it; now where none is given.
+
+    Raises:
+        OutputError: If something cannot be written.
+    """
+    when = created or datetime.now().astimezone()
+    folders = table_folders(out, [each.predictor.name for each in evaluation.models])
+    for folder, model in zip(folders, evaluation.models, strict=True):
+        make_folder(folder)
+        _write_tables(folder, model, evaluation.labelled)
+    facts = {
+        "schema": SCHEMA,
+        "ctiqa": __version__,
+        "created": when.isoformat(timespec="seconds"),
+        "command": command,
+        **facts_of(evaluation),
+    }
+    text = json.dumps(short(facts), indent=1, ensure_ascii=False, allow_nan=False)
+    write_bytes(out / METRICS, f"{text}\n".encode())
+    write_bytes(out / PAGE, evaluation_page(evaluation, command, when))
+
+
+def table_folders(out: Path, names: Sequence[str]) -> list[Path]:
+    """Where the tables of each model go.
+
+    >>> [folder.name for folder in table_folders(Path("out"), ["run", "run:teacher"])]
+    ['run', 'run-teacher']
+    """
+    if len(names) == 1:
+        return [out]
+    slugs: list[str] = []
+    for name in names:
+        slug = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "model"
+        taken = sum(re.sub(r"~\d+$", "", other) == slug for other in slugs)
+        slugs.append(f"{slug}~{taken + 1}" if taken else slug)
+    return [out / slug for slug in slugs]
+
+
+def short(value: Any) -> Any:
+    """The same with rounded figures, and ``None`` for what is not a finite number.
+
+    >>> short({"a": [0.12345678, float("nan")]})
+    {'a': [0.123457, None]}
+    """
+    if isinstance(value, dict):
+        return {key: short(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [short(each) for each in value]
+    if isinstance(value, float):
+        return round(value, DIGITS) if np.isfinite(value) else None
+    return value
+
+
+def facts_of(evaluation: Evaluation) -> dict[str, Any]:
+    """All figures, for a file."""
+    labelled = evaluation.labelled
+    return {
+        "data": {
+            "folder": labelled.examples.folder.resolve().name,
+            "content_sha256": labelled.content,
+            "split": labelled.split,
+            "examples": len(labelled.examples),
+            "patients": labelled.patients,
+            "left_out_patients": list(labelled.left_out),
+            "scale": labelled.scale.as_list(),
+            "label_step": labelled.step,
+        },
+        "protocol": {
+            "interval": LEVEL,
+            "resamples": RESAMPLES,
+            "resampled": "patients",
+            "rounding_step": evaluation.step,
+            "main": "rounded" if evaluation.options.round else "as_given",
+        },
+        "notes": list(evaluation.notes),
+        "models": [_model_dict(each) for each in evaluation.models],
+        "differences": [asdict(each) for each in evaluation.differences],
+        "readers": None if evaluation.readers is None else asdict(evaluation.readers),
+    }
+
+
+def _write_tables(folder: Path, model: Measured, labelled: Labelled) -> None:
+    table = labelled.examples.table
+    further: dict[str, Sequence[Cell]] = {
+        "patient_id": [str(name) for name in labelled.patient.tolist()],
+        "error": (model.score - labelled.label).tolist(),
+        "as_given": model.scores.score.tolist(),
+        "clipped": model.scores.clipped.tolist(),
+        "spread": model.scores.spread.tolist(),
+    }
+    for column in TOLD:
+        if column in table.columns:
+            further[column] = ["" if v is None else _cell(v) for v in table[column].to_list()]
+    write_eval_info(folder, labelled.ids, labelled.label, model.score, further=further)
+    write_accumulate_metrics(folder, agreement(model.score, labelled.label))
+
+
+def _cell(value: object) -> Cell:
+    return float(value) if isinstance(value, int | float) else str(value)
+
+
+def _model_dict(model: Measured) -> dict[str, Any]:
+    predictor = model.predictor
+    return {
+        "name": predictor.name,
+        "kind": predictor.kind,
+        "facts": dict(predictor.facts),
+        "trained_on_sha256": predictor.trained_on,
+        "as_given": _figures_dict(model.given),
+        "clipped": _figures_dict(model.clipped),
+        "beyond_scale": model.scores.beyond,
+        "rounded": _figures_dict(model.rounded),
+        "plcc_logistic": asdict(model.mapped),
+        "interval_coverage": model.coverage,
+        "bands": [_part_dict(part) for part in model.bands],
+        "parts": {
+            column: [_part_dict(part) for part in parts] for column, parts in model.parts.items()
+        },
+        "scans": _scans_dict(model.scans),
+        "properties": None if model.properties is None else model.properties.as_dict(),
+    }
+
+
+def _scans_dict(scans: ScanFigures) -> dict[str, Any]:
+    figures = scans.figures or {}
+    return {
+        "scans": scans.scans,
+        "slices": scans.slices,
+        "patients": scans.patients,
+        "why_not": scans.why_not or None,
+        "aggregations": {by: _figures_dict(each) for by, each in figures.items()},
+    }
+
+
+def _part_dict(part: Part) -> dict[str, Any]:
+    return {"name": part.name, "n": part.n, "patients": part.patients} | _figures_dict(part.figures)
+
+
+def _figures_dict(figures: Mapping[str, Figure]) -> dict[str, Any]:
+    return {name: asdict(figure) for name, figure in figures.items()}

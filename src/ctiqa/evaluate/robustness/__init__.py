@@ -1,0 +1,1 @@
+"""Robustness checks: perturbations that must not change a score, or must lower it."""

@@ -1,0 +1,124 @@
+"""Decompression of one frame, by the libraries that pydicom knows."""
+
+from __future__ import annotations
+
+import io
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from pydicom.encaps import encapsulate
+from pydicom.pixels.decoders.base import Decoder, get_decoder
+from pydicom.uid import UID
+
+from ctiqa.errors import Reason, RefusedError
+from ctiqa.io.dicom.decoding.codestream import check_codestream
+from ctiqa.io.dicom.decoding.fragments import frame_code
+from ctiqa.io.dicom.decoding.syntaxes import JPEG_12_BIT, JPEG_EXTENDED, RLE
+from ctiqa.io.dicom.header import PixelPlace
+from ctiqa.io.dicom.layout import Layout
+from ctiqa.io.hu.checks import Stored
+from ctiqa.io.silence import captured_stderr, foreign
+
+PATCHED_UP = (b"Corrupt JPEG data", b"Bogus Huffman table", b"Premature end of JPEG")
+"""What libjpeg prints, and only prints, when it makes up pixels."""
+
+FASTEST = ("pyjpegls", "pylibjpeg")
+"""pydicom's names of the libraries that decode fastest; left to itself, it takes GDCM, which took
+1.7 times as long for JPEG-LS and 1.2 times for JPEG 2000."""
+
+SPARE_BYTES = 1 << 20
+"""What a compressed frame may take above twice its size uncompressed: tables and comments."""
+
+
+def decoded_frame(place: PixelPlace, layout: Layout, frame: int) -> Stored:
+    """Decompress one frame.
+
+    Args:
+        place: Where the pixels are.
+        layout: Their checked layout.
+        frame: Index of the frame, from 0.
+
+    Returns:
+        Pixel cells, integer [rows, cols].
+
+    Raises:
+        RefusedError: With ``CORRUPT``, ``TRUNCATED`` or ``UNSUPPORTED_TRANSFER_SYNTAX``.
+    """
+    with foreign("the compressed frame"), captured_stderr() as said:
+        most = 2 * layout.frame_bytes + SPARE_BYTES
+        code = frame_code(place, layout.frames, frame, most)
+        if place.transfer_syntax != RLE:
+            check_codestream(code, (layout.rows, layout.cols))
+        stored = _decoded(code, place.transfer_syntax, layout)
+        said.seek(0)
+        _check_complaints(said.read())
+        return stored.reshape(layout.rows, layout.cols)
+
+
+def _decoded(code: bytes, transfer_syntax: str, layout: Layout) -> Stored:
+    if _is_12_bit_jpeg(transfer_syntax, layout):
+        # Loaded for these rare files alone; pydicom declines them.
+        jpeg12 = import_module("ctiqa.io.dicom.decoding.jpeg12")
+        return np.frombuffer(jpeg12.decode(code, transfer_syntax, layout.rows, layout.cols), "<u2")
+    decoder = get_decoder(UID(transfer_syntax))
+    if not decoder.is_available:
+        raise RefusedError(
+            Reason.UNSUPPORTED_TRANSFER_SYNTAX,
+            f"no decoder is installed for {decoder.UID.name}; reinstall ctiqa",
+        )
+    options = _options(layout)
+    if transfer_syntax == RLE:
+        # Whole cells, as in uncompressed pixels; pydicom would cut off what is above the value.
+        options["bits_stored"] = layout.bits_allocated
+    return _decoded_fast(decoder, encapsulate([code]), options)
+
+
+def _check_complaints(said: bytes) -> None:
+    """Refuse a JPEG that the decoder patched up: it fills what is missing with grey.
+
+    Raises:
+        RefusedError: With ``CORRUPT``.
+
+    >>> _check_complaints(b"Unsupported JPEG data precision 12")
+    """
+    if any(complaint in said for complaint in PATCHED_UP):
+        raise RefusedError(Reason.CORRUPT, "the compressed frame is damaged; copy the file anew")
+
+
+def _decoded_fast(decoder: Decoder, pixel_data: bytes, options: dict[str, Any]) -> Stored:
+    """Decode with the fastest library that is there; with any that can where it gives up."""
+    chosen = next((name for name in FASTEST if name in decoder.available_plugins), "")
+    try:
+        return _decoded_by(chosen, decoder, pixel_data, options)
+    except RuntimeError:
+        return _decoded_by("", decoder, pixel_data, options)
+
+
+def _decoded_by(
+    plugin: str, decoder: Decoder, pixel_data: bytes, options: dict[str, Any]
+) -> Stored:
+    stored, _ = decoder.as_array(io.BytesIO(pixel_data), decoding_plugin=plugin, **options)
+    return np.asarray(stored)
+
+
+def _is_12_bit_jpeg(transfer_syntax: str, layout: Layout) -> bool:
+    eight_bit = transfer_syntax == JPEG_EXTENDED and layout.bits_stored == 8
+    return transfer_syntax in JPEG_12_BIT and not eight_bit
+
+
+def _options(layout: Layout) -> dict[str, Any]:
+    """The layout of the frame in pydicom's words, as if there were no other."""
+    return {
+        "index": 0,
+        "raw": True,
+        "rows": layout.rows,
+        "columns": layout.cols,
+        "number_of_frames": 1,
+        "samples_per_pixel": 1,
+        "photometric_interpretation": layout.photometric,
+        "bits_allocated": layout.bits_allocated,
+        "bits_stored": layout.bits_stored,
+        "pixel_representation": int(layout.signed),
+        "pixel_keyword": "PixelData",
+    }

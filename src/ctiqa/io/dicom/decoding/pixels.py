@@ -1,0 +1,69 @@
+"""The pixels of a DICOM file, as stored."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+import numpy as np
+
+from ctiqa.errors import Reason, RefusedError
+from ctiqa.io.dicom.decoding.bits import values_of
+from ctiqa.io.dicom.decoding.syntaxes import EXPLICIT_BIG, is_native
+from ctiqa.io.dicom.header import PixelPlace
+from ctiqa.io.dicom.layout import Layout
+from ctiqa.io.hu.checks import Stored
+
+
+def stored_frame(place: PixelPlace, layout: Layout, frame: int) -> Stored:
+    """Read one frame as stored.
+
+    Compressed frames are decoded in this process: a damaged one can take it down.
+
+    Args:
+        place: Where the pixels are.
+        layout: Their checked layout.
+        frame: Index of the frame, from 0.
+
+    Returns:
+        Stored values, integer [rows, cols].
+
+    Raises:
+        RefusedError: With ``TRUNCATED``, ``CORRUPT`` or ``UNSUPPORTED_TRANSFER_SYNTAX``.
+    """
+    if not 0 <= frame < layout.frames:
+        raise RefusedError(
+            Reason.TRUNCATED, f"frame {frame} is asked for, the file holds {layout.frames}"
+        )
+    if is_native(place.transfer_syntax):
+        return values_of(_native_frame(place, layout, frame), layout)
+    # Decoders are loaded where something has to be decoded.
+    compressed = import_module("ctiqa.io.dicom.decoding.compressed")
+    return values_of(cast("Stored", compressed.decoded_frame(place, layout, frame)), layout)
+
+
+def _native_frame(place: PixelPlace, layout: Layout, frame: int) -> Stored:
+    """Read an uncompressed frame."""
+    with place.open() as stream:
+        stream.seek(frame * layout.frame_bytes, 1)
+        data = stream.read(layout.frame_bytes)
+    if len(data) < layout.frame_bytes:
+        raise RefusedError(Reason.TRUNCATED, f"the file ends inside frame {frame}")
+    kind = "i" if layout.signed else "u"
+    cells = np.frombuffer(data, f"{_byte_order(place)}{kind}{layout.bits_allocated // 8}")
+    if _are_swapped(place, layout):
+        cells = cells.reshape(-1, 2)[:, ::-1]
+    native = cells.astype(cells.dtype.newbyteorder("="), copy=False)
+    return native.reshape(layout.rows, layout.cols)
+
+
+def _byte_order(place: PixelPlace) -> str:
+    """Byte order of the pixels; bytes (VR OB) are never swapped, whatever the syntax."""
+    is_big = place.transfer_syntax == EXPLICIT_BIG and not place.is_bytes
+    return ">" if is_big else "<"
+
+
+def _are_swapped(place: PixelPlace, layout: Layout) -> bool:
+    """Whether pixels of one byte lie in words of two whose bytes are swapped (PS3.5, annex D)."""
+    words = place.transfer_syntax == EXPLICIT_BIG and not place.is_bytes
+    return words and layout.bits_allocated == 8 and layout.frame_bytes % 2 == 0

@@ -1,0 +1,8 @@
+"""What a process that reads loads before its first task."""
+
+from ctiqa.io.dicom.decoding import lazy_gdcm
+
+lazy_gdcm.claim()
+lazy_gdcm.load_pydicom()
+
+import ctiqa.io.dicom.reader  # noqa: E402, F401

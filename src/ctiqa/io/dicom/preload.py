@@ -1,8 +1,0 @@
-"""What a process that reads loads before its first task."""
-
-from ctiqa.io.dicom import lazy_gdcm
-
-lazy_gdcm.claim()
-lazy_gdcm.load_pydicom()
-
-import ctiqa.io.dicom.reader  # noqa: E402, F401

@@ -1,0 +1,1 @@
+"""Agreement between scores and labels: coefficients, intervals, bootstrap, readers."""

@@ -1,0 +1,1 @@
+"""Full-reference metrics: SSIM, MS-SSIM, VIF, GMSD, HaarPSI, PSNR."""

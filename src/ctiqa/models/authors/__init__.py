@@ -1,0 +1,1 @@
+"""Checkpoints of the authors of the published systems."""

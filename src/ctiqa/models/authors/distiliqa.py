@@ -1,0 +1,85 @@
+"""How DistilIQA's authors name their network, and which of ours it is.
+
+Their program (github.com/mariabaldeon/DistilIQA, 2024) saves the state dict of a network whose
+stem is called ``conv_head`` and ``downsample`` and whose body is torchvision's ViT-B/16.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from ctiqa.errors import WeightsError
+from ctiqa.models.backbones.state_dicts import count
+from ctiqa.models.backbones.weights import timm_name
+from ctiqa.models.stem_vit import SIDE
+from ctiqa.recipe import StemVitNetwork
+
+BODIES = {
+    192: "vit_tiny_patch16_224",
+    384: "vit_small_patch16_224",
+    768: "vit_base_patch16_224",
+    1024: "vit_large_patch16_224",
+}
+"""Width of a Vision Transformer, and its name in timm; the authors' is that of 768."""
+
+PATCH = 16
+"""Rows and columns of what becomes one token."""
+
+
+def recipe_of(state: Mapping[str, Tensor]) -> StemVitNetwork:
+    """Our recipe of the network that a state dict of the authors belongs to.
+
+    Raises:
+        KeyError: If a tensor that tells it is not there.
+        WeightsError: If the body is none of :data:`BODIES`, or made for another input.
+    """
+    width = state["model.conv_proj.weight"].shape[0]
+    if width not in BODIES:
+        known = ", ".join(map(str, BODIES))
+        raise WeightsError(f"the width of the body must be one of {known}, got {width}")
+    _check_input(state)
+    return StemVitNetwork(
+        outputs=state["model.heads.weight"].shape[0],
+        blocks=count(state, r"conv_head\.(\d+)\."),
+        body=BODIES[width],
+        depth=count(state, r"model\.encoder\.layers\.encoder_layer_(\d+)\."),
+        crop="published",
+    )
+
+
+def our_name(name: str, state: Mapping[str, Tensor]) -> str:
+    """Our name of a tensor of the authors.
+
+    Args:
+        name: Theirs.
+        state: All of theirs; how many blocks the stem has tells where the last layer stands.
+
+    >>> import torch
+    >>> our_name("downsample.0.bias", {"conv_head.0.0.bias": torch.zeros(8)})
+    'stem.1.0.bias'
+    >>> our_name("model.heads.weight", {})
+    'body.head.weight'
+    """
+    if name.startswith("model."):
+        return "body." + timm_name(name.removeprefix("model."))
+    blocks = count(state, r"conv_head\.(\d+)\.")
+    return re.sub(r"^downsample\.", f"stem.{blocks}.", re.sub(r"^conv_head\.", "stem.", name))
+
+
+def _check_input(state: Mapping[str, Tensor]) -> None:
+    places = state["model.encoder.pos_embedding"].shape[1] - 1
+    if places != (SIDE // PATCH) ** 2:
+        side = round(places**0.5 * PATCH)
+        raise WeightsError(
+            f"the body must be made for {SIDE}×{SIDE} pixels, got weights for {side}×{side} "
+            f"({places} places); give weights of the published network"
+        )
+    first = state.get("conv_head.0.0.weight", state["downsample.0.weight"])
+    if first.shape[1] != 1:
+        raise WeightsError(
+            f"the network must read one channel, got weights for {first.shape[1]}; give weights "
+            "of the published network"
+        )

@@ -1,0 +1,113 @@
+"""How TFKT's authors name their network, and which of ours it is.
+
+Their code (github.com/KaziRamisaRifa/TFKT-V2, 2025) joins torchvision's EfficientNetV2-L, whose
+classifier is the connector, and torchvision's SwinV2-B. Classes of several names there save the
+same keys; one of them computes the connector but does not read it (see :func:`notes`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from ctiqa.errors import WeightsError
+from ctiqa.models.backbones.state_dicts import count
+from ctiqa.models.tfkt import SIDE
+from ctiqa.recipe import TfktNetwork
+
+NAMES = (
+    (r"^effnetv2l\.features\.", "features.features."),
+    (r"^effnetv2l\.classifier\.1\.", "connector.3."),
+    (r"^swinv2b\.", "transformer."),
+)
+"""Beginnings of the authors' names, and ours."""
+
+FEATURES = {
+    (8, 24): "efficientnet_v2_s",
+    (9, 24): "efficientnet_v2_m",
+    (9, 32): "efficientnet_v2_l",
+}
+"""Parts of an EfficientNetV2 and channels of its first, and its name; the authors' is the last."""
+
+TRANSFORMERS = {(6, 96): "swin_v2_t", (18, 96): "swin_v2_s", (18, 128): "swin_v2_b"}
+"""Blocks of the third stage of a SwinV2 and channels of its first, and its name."""
+
+
+def recipe_of(state: Mapping[str, Tensor]) -> TfktNetwork:
+    """Our recipe of the network that a state dict of the authors belongs to.
+
+    Raises:
+        KeyError: If a tensor that tells it is not there.
+        WeightsError: If its bodies are not known, or made for another input.
+    """
+    image = state["effnetv2l.features.0.0.weight"]
+    pixels = state["effnetv2l.classifier.1.weight"]
+    patches = state["swinv2b.features.0.0.weight"]
+    _check_channels("the features", image)
+    _check_channels("the transformer", patches)
+    if pixels.shape[0] != SIDE * SIDE:
+        raise WeightsError(
+            f"the connector must make {SIDE}×{SIDE} pixels, got weights for {pixels.shape[0]} "
+            "numbers; give weights of the published network"
+        )
+    parts = count(state, r"effnetv2l\.features\.(\d+)\.")
+    blocks = count(state, r"swinv2b\.features\.5\.(\d+)\.")
+    return TfktNetwork(
+        outputs=state["swinv2b.head.weight"].shape[0],
+        features=_known(FEATURES, (parts, image.shape[0]), "features"),
+        transformer=_known(TRANSFORMERS, (blocks, patches.shape[0]), "transformer"),
+        connector="vector",
+        scaling="min-max",
+    )
+
+
+def our_name(name: str, _: Mapping[str, Tensor]) -> str:
+    """Our name of a tensor of the authors.
+
+    >>> our_name("effnetv2l.classifier.1.bias", {}), our_name("swinv2b.head.bias", {})
+    ('connector.3.bias', 'transformer.head.bias')
+    """
+    for pattern, new in NAMES:
+        name = re.sub(pattern, new, name)
+    return name
+
+
+def notes(state: Mapping[str, Tensor]) -> tuple[str, ...]:
+    """What is to be known of a checkpoint, for people.
+
+    A connector whose weights all lie within the bounds they are drawn from has never learned: the
+    class ``EffNetV2LSwinV2B`` of the authors' last code hands the slice itself to the transformer.
+    """
+    connector = state["effnetv2l.classifier.1.weight"]
+    bound = connector.shape[1] ** -0.5
+    if connector.abs().max() > bound:
+        return ()
+    return (
+        "the connector looks untrained: all its weights lie within the bounds they are drawn "
+        "from. One class of the authors' code trains the transformer on the slice itself and does "
+        "not read the connector; if it saved this file, the scores here mean nothing",
+    )
+
+
+def is_first_phase(state: Mapping[str, Tensor]) -> bool:
+    """Whether these are the features and the classifier of the first phase alone."""
+    return "features.0.0.weight" in state and "classifier.1.weight" in state
+
+
+def _check_channels(part: str, first: Tensor) -> None:
+    if first.shape[1] != 1:
+        raise WeightsError(
+            f"{part} must read one channel, got weights for {first.shape[1]}; give weights of the "
+            "published network"
+        )
+
+
+def _known(names: Mapping[tuple[int, int], str], size: tuple[int, int], part: str) -> str:
+    if size not in names:
+        raise WeightsError(
+            f"the {part} must be one of {', '.join(names.values())}, got one of {size[0]} parts "
+            f"and {size[1]} channels at first"
+        )
+    return names[size]

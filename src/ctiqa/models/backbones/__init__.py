@@ -1,0 +1,1 @@
+"""Backbones of timm and torchvision: built by name, with random, published or local weights."""

@@ -1,0 +1,185 @@
+"""Weights that timm and torchvision publish: which they are, where they lie, how they are had.
+
+A file that is on this computer already, in the folder of the library that publishes it, is taken
+from there without a connection. Else the publisher is asked once, and what does not answer within
+seconds is one error.
+"""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ctiqa.errors import UsageError, WeightsError
+from ctiqa.models.backbones.state_dicts import reason
+from ctiqa.recipe.network import ImageNet
+
+PATIENCE_S = 5.0
+"""Seconds in which a publisher must answer."""
+
+HF_FILE = "model.safetensors"
+"""The file of weights in a repository of timm's on Hugging Face."""
+
+NOT_IMAGENET = frozenset({"jft", "in12k", "ft"})
+"""Parts of timm's tags that end in ``in1k`` and yet learned from other images first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One file of weights of a body.
+
+    Attributes:
+        name: What its publisher calls it.
+        imagenet: Which ImageNet it learned from.
+        url: Where it is published.
+        repository: Its repository on Hugging Face; empty for torchvision's.
+    """
+
+    name: str
+    imagenet: ImageNet
+    url: str
+    repository: str = ""
+
+    @property
+    def words(self) -> str:
+        """What it is, for people."""
+        return f"{self.name}, ImageNet-{self.imagenet}"
+
+
+def published_by_torchvision(body: str, imagenet: ImageNet) -> Published:
+    """The weights that torchvision publishes for a body.
+
+    Args:
+        body: Name of the body in torchvision.
+        imagenet: Which ImageNet they are to have learned from; torchvision has only ``1k``.
+
+    Raises:
+        UsageError: If it publishes none of that kind.
+    """
+    from torchvision.models import get_model_weights  # noqa: PLC0415 - slow
+
+    if imagenet != "1k":
+        raise _none_of(body, imagenet, "IMAGENET1K_V1 of torchvision")
+    found = get_model_weights(body)["IMAGENET1K_V1"]
+    return Published(f"{body} IMAGENET1K_V1 of torchvision", "1k", found.url)
+
+
+def published_by_timm(body: str, imagenet: ImageNet) -> Published:
+    """The weights that timm publishes for a body; torchvision's own where it hands them on.
+
+    Args:
+        body: Name of the body in timm, with a tag (``resnet50.a1_in1k``) to choose among several.
+        imagenet: Which ImageNet they are to have learned from.
+
+    Raises:
+        UsageError: If it publishes none of that kind; all that it publishes are named.
+
+    >>> published_by_timm("resnet50", "1k").name
+    'resnet50.tv_in1k of timm'
+    """
+    import timm  # noqa: PLC0415 - slow
+
+    plain, _, asked = body.partition(".")
+    tags = [name.partition(".")[2] for name in timm.list_pretrained(f"{plain}.*")]
+    fitting = [t for t in tags if learned_from(t) == imagenet and asked in {"", t}]
+    if not fitting:
+        raise _none_of(body, imagenet, ", ".join(tags) or "none")
+    name = f"{plain}.{min(fitting, key=_rank(plain))}"
+    repository = str(getattr(timm.get_pretrained_cfg(name), "hf_hub_id", ""))
+    url = f"https://huggingface.co/{repository}/resolve/main/{HF_FILE}"
+    return Published(f"{name} of timm", imagenet, url, repository)
+
+
+def _rank(body: str) -> Callable[[str], int]:
+    """What is preferred comes first: torchvision's own weights, else timm's usual ones."""
+    import timm  # noqa: PLC0415 - slow
+
+    usual = getattr(timm.get_pretrained_cfg(body), "tag", "")
+    order = ("tv_in1k", usual)
+    return lambda tag: order.index(tag) if tag in order else len(order)
+
+
+def learned_from(tag: str) -> ImageNet | None:
+    """Which ImageNet weights of timm learned from, by their tag; ``None`` if also from others.
+
+    >>> learned_from("augreg2_in21k_ft_in1k"), learned_from("tv_in1k"), learned_from("dino")
+    ('21k', '1k', None)
+    """
+    parts = tag.split("_")
+    if {"in21k", "in22k"} & set(parts):
+        return "21k"
+    return "1k" if parts[-1] == "in1k" and not NOT_IMAGENET & set(parts) else None
+
+
+def fetched(weights: Published) -> Path:
+    """The file of weights on this computer, fetched once if it was not there.
+
+    Raises:
+        WeightsError: If it is not there and its publisher does not answer.
+    """
+    return on_this_computer(weights) or _from_publisher(weights)
+
+
+def on_this_computer(weights: Published) -> Path | None:
+    """Where weights lie, in the folder in which their publisher's library keeps them."""
+    if not weights.repository:
+        file = _torch_file(weights)
+        return file if file.is_file() else None
+    from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 - slow
+
+    found = try_to_load_from_cache(weights.repository, HF_FILE)
+    return Path(found) if isinstance(found, str) else None
+
+
+def _from_publisher(weights: Published) -> Path:
+    try:
+        _ask(weights)
+        return _download(weights)
+    except Exception as error:
+        raise WeightsError(
+            f"pretrained weights must be on this computer or be fetched from {weights.url}, which "
+            f"failed: {reason(error)}; fetch that file elsewhere and give it with '--pretrained "
+            "FILE', or do without with '--pretrained none'"
+        ) from error
+
+
+def _ask(weights: Published) -> None:
+    """Whether a publisher answers: its library would try for minutes, over and over."""
+    if weights.repository:
+        from huggingface_hub import constants  # noqa: PLC0415 - slow
+
+        if constants.HF_HUB_OFFLINE:
+            raise OSError("HF_HUB_OFFLINE is set")
+    request = urllib.request.Request(weights.url, method="HEAD")  # noqa: S310 - a library's own
+    with urllib.request.urlopen(request, timeout=PATIENCE_S):  # noqa: S310
+        pass
+
+
+def _download(weights: Published) -> Path:
+    if weights.repository:
+        from huggingface_hub import hf_hub_download  # noqa: PLC0415 - slow
+
+        return Path(hf_hub_download(weights.repository, HF_FILE))
+    from torch import hub  # noqa: PLC0415
+
+    file = _torch_file(weights)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # torchvision's names end in the first digits of the content's sha256.
+    hub.download_url_to_file(weights.url, str(file), file.stem.rpartition("-")[2], progress=False)
+    return file
+
+
+def _torch_file(weights: Published) -> Path:
+    from torch import hub  # noqa: PLC0415
+
+    return Path(hub.get_dir()) / "checkpoints" / weights.url.rpartition("/")[2]
+
+
+def _none_of(body: str, imagenet: ImageNet, published: str) -> UsageError:
+    return UsageError(
+        f"'imagenet' must be a kind of weights that body '{body}' is published with, got "
+        f"'{imagenet}'; published: {published}. Say another 'imagenet', give a file with "
+        "'--pretrained FILE', or do without with '--pretrained none'"
+    )

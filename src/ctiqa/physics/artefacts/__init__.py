@@ -1,0 +1,1 @@
+"""Simulated artefacts: metal, beam hardening, motion, rings, starvation, truncation."""

@@ -1,0 +1,68 @@
+"""ONNX Runtime: on the processor everywhere, on a GPU where its CUDA build is installed.
+
+Import it where a score is made, not before: it takes a tenth of a second to load. Its telemetry is
+switched off.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ctiqa.no_telemetry import opt_out
+
+opt_out()
+
+import onnxruntime  # noqa: E402
+import onnxruntime.capi.onnxruntime_pybind11_state as ort  # noqa: E402
+
+# Where a program loaded it before, it is too late for the environment.
+onnxruntime.disable_telemetry_events()
+
+if TYPE_CHECKING:
+    from ctiqa.score.engines.engine import Images, Infer
+
+FAILURES: tuple[type[Exception], ...] = (
+    ort.Fail,
+    ort.InvalidArgument,
+    ort.InvalidGraph,
+    ort.InvalidProtobuf,
+    ort.NotImplemented,
+    ort.RuntimeException,
+    ValueError,
+)
+"""What ONNX Runtime raises; they have no base of their own."""
+
+CUDA = "CUDAExecutionProvider"
+
+
+def has_cuda() -> bool:
+    """Whether this build of ONNX Runtime can use a GPU."""
+    return CUDA in onnxruntime.get_available_providers()
+
+
+def open_session(network: bytes, threads: int, *, cuda: bool = False) -> Infer:
+    """Load a network.
+
+    Args:
+        network: Content of the ``.onnx`` file.
+        threads: Threads of one run.
+        cuda: Whether it runs on a GPU.
+
+    Returns:
+        A function from slices [n, 1, rows, cols] to members [n, members]; any thread may call it.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 4
+    # Threads that spin while they wait starve the processes that read and decompress.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    providers = [*([CUDA] if cuda else []), "CPUExecutionProvider"]
+    session = onnxruntime.InferenceSession(network, options, providers=providers)
+
+    def infer(images: Images) -> Images:
+        (scores,) = session.run(["scores"], {"hu": images})
+        return np.asarray(scores)
+
+    return infer

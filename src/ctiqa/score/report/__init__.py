@@ -1,0 +1,1 @@
+"""Reports: JSON, CSV, Parquet and HTML."""

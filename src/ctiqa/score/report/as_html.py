@@ -1,0 +1,148 @@
+"""The report as one self-contained HTML page: for the screen, the phone and paper."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ctiqa import __version__
+from ctiqa.hu import WINDOWS
+from ctiqa.io import ReadOptions, read_slice
+from ctiqa.plain_text import clean
+from ctiqa.score.report.charts import Curve, across, curve_of
+from ctiqa.score.report.facts import (
+    NOTICE,
+    REASONS,
+    acquisition_rows,
+    format_interval,
+    format_range,
+    format_score,
+    grouped,
+    shown_path,
+)
+from ctiqa.score.report.model_facts import agreement_basis, agreement_rows, model_rows
+from ctiqa.score.report.thumbnails import Thumbnail, make_thumbnails
+from ctiqa.score.verdict import ABSTENTIONS, MEANINGS, WORDS, word
+from ctiqa.types import Report, ScanScore, Slice, SliceHeader
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class ScanView:
+    """One scan as the page shows it.
+
+    Attributes:
+        number: 1 for the first scan of the report.
+        name: Its short name.
+        verdict: Its scores.
+        facts: Acquisition facts as (label, text).
+        curve: Score along z; ``None`` for a single slice.
+        thumbnails: Pictures of some slices.
+    """
+
+    number: int
+    name: str
+    verdict: ScanScore
+    facts: list[tuple[str, str]]
+    curve: Curve | None
+    thumbnails: list[Thumbnail]
+
+
+def report_as_html(report: Report, created: datetime, options: ReadOptions | None = None) -> bytes:
+    """The report as an HTML page that needs no other file and no network.
+
+    The pictured slices are read once more, so scoring never has to keep pixels.
+
+    Args:
+        report: Verdicts.
+        created: Time printed on the page.
+        options: How the files were read.
+    """
+    chosen = options or ReadOptions()
+    named = zip(report.scans, scan_names(report.scans), strict=True)
+    views = [
+        scan_view(number, verdict, partial(read_slice, options=chosen), name)
+        for number, (verdict, name) in enumerate(named, start=1)
+    ]
+    return render(report, views, created).encode("utf-8", "replace")
+
+
+def scan_view(
+    number: int, verdict: ScanScore, read: Callable[[SliceHeader], Slice], name: str
+) -> ScanView:
+    """Gather what the page shows of one scan; ``read`` gives the pixels of a slice."""
+    return ScanView(
+        number=number,
+        name=name,
+        verdict=verdict,
+        facts=acquisition_rows(verdict.scan.headers),
+        curve=curve_of(verdict) if len(verdict.slices) > 1 else None,
+        thumbnails=make_thumbnails(verdict, read),
+    )
+
+
+def scan_names(verdicts: Sequence[ScanScore]) -> list[str]:
+    """Short names of scans: the last part of the path, with the end of the UID where needed."""
+    names = [clean(each.scan.path.name) or shown_path(each.scan.path) for each in verdicts]
+    repeated = {name for name, count in Counter(names).items() if count > 1}
+    return [
+        f"{name} (series …{clean(each.scan.series_uid)[-8:]})" if name in repeated else name
+        for name, each in zip(names, verdicts, strict=True)
+    ]
+
+
+def render(report: Report, views: list[ScanView], created: datetime) -> str:
+    """Fill the page; every text is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(_FILTERS)
+    return environment.get_template("report.html.j2").render(_context(report, views, created))
+
+
+def _shown(value: Any) -> Any:
+    """Whatever is put into the page; text from anywhere is cleaned, made-up HTML stays."""
+    return clean(value) if type(value) is str else value
+
+
+_FILTERS: Mapping[str, Callable[..., Any]] = {
+    "across": across,
+    "clean": clean,
+    "interval": format_interval,
+    "range": format_range,
+    "score": format_score,
+    "shown": shown_path,
+    "word": word,
+}
+
+
+def _context(report: Report, views: list[ScanView], created: datetime) -> dict[str, Any]:
+    return {
+        "abstentions": ABSTENTIONS,
+        "agreement": agreement_rows(report.model),
+        "basis": agreement_basis(report.model),
+        "created": created,
+        "model": report.model,
+        "model_rows": model_rows(report.model),
+        "notice": NOTICE,
+        "reasons": REASONS,
+        "scale_words": list(enumerate(zip(WORDS, MEANINGS, strict=True))),
+        "skipped": grouped(report.skipped),
+        "n_skipped": len(report.skipped),
+        "version": __version__,
+        "views": views,
+        "windows": WINDOWS,
+    }

@@ -1,0 +1,85 @@
+"""The report as JSON: the format that other programs read.
+
+``schema`` is raised whenever a key changes its meaning or goes away. Numbers are always finite;
+what is not known, or not scored, is ``null``. Scores lie in [0, 4], 4 is best, four decimals.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from ctiqa.plain_text import clean_tree
+from ctiqa.score.report.facts import NOTICE, Range, acquisition, was_stopped
+from ctiqa.types import Report, ScanScore, Skipped, SliceScore
+
+SCHEMA = 1
+"""Version of the format."""
+
+
+def report_as_json(report: Report) -> bytes:
+    r"""The report as UTF-8 JSON text.
+
+    >>> report_as_json(Report(model={"name": "m"}, scans=(), skipped=()))[:14]
+    b'{\n "schema": 1'
+    """
+    text = json.dumps(report_as_dict(report), indent=1, ensure_ascii=False, allow_nan=False)
+    return f"{text}\n".encode()
+
+
+def report_as_dict(report: Report) -> dict[str, Any]:
+    """The report as nested dicts, lists, texts fit to be shown, and finite numbers."""
+    content = {
+        "schema": SCHEMA,
+        "notice": NOTICE,
+        "interrupted": was_stopped(report),
+        "model": report.model,
+        "scans": [_scan(verdict) for verdict in report.scans],
+        "skipped": [_skipped(each) for each in report.skipped],
+    }
+    return dict(clean_tree(content))
+
+
+def rounded(value: float | None, digits: int = 4) -> float | None:
+    """A number fit for a file: rounded, and ``None`` instead of NaN or infinity.
+
+    >>> rounded(3.14159), rounded(float("nan")), rounded(None)
+    (3.1416, None, None)
+    """
+    return None if value is None or not math.isfinite(value) else round(value, digits)
+
+
+def _scan(verdict: ScanScore) -> dict[str, Any]:
+    return {
+        "series_uid": verdict.scan.series_uid,
+        "path": str(verdict.scan.path),
+        "score": rounded(verdict.score),
+        "interval": _interval(verdict.interval),
+        "n_slices": len(verdict.slices),
+        "acquisition": acquisition(verdict.scan.headers),
+        "slices": [_slice(each) for each in verdict.slices],
+        "flags": list(verdict.flags),
+        "warnings": list(verdict.warnings),
+    }
+
+
+def _slice(verdict: SliceScore) -> dict[str, Any]:
+    source = verdict.header.source
+    return {
+        "file": str(source.file),
+        "frame": source.frame,
+        "instance_uid": source.instance_uid,
+        "z_mm": rounded(verdict.header.z_mm),
+        "score": rounded(verdict.score),
+        "interval": _interval(verdict.interval),
+        "flags": list(verdict.flags),
+    }
+
+
+def _skipped(each: Skipped) -> dict[str, str]:
+    return {"file": str(each.file), "reason": each.reason.value, "detail": each.detail}
+
+
+def _interval(interval: Range | None) -> list[float | None] | None:
+    return None if interval is None else [rounded(end) for end in interval]

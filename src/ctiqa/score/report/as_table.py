@@ -1,0 +1,159 @@
+"""The report as a flat table, one row a slice, as CSV or Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+
+from ctiqa.errors import UsageError
+from ctiqa.plain_text import UNSHOWABLE, clean
+from ctiqa.score.report.as_json import rounded
+from ctiqa.types import Report, ScanScore, Skipped, SliceScore
+
+Cell = str | float | int | None
+Row = dict[str, Cell]
+
+TEXT, REAL, WHOLE = "text", "real", "whole"
+
+COLUMNS: dict[str, str] = {
+    "status": TEXT,
+    "file": TEXT,
+    "frame": WHOLE,
+    "series_uid": TEXT,
+    "instance_uid": TEXT,
+    "z_mm": REAL,
+    "score": REAL,
+    "low": REAL,
+    "high": REAL,
+    "flags": TEXT,
+    "scan_score": REAL,
+    "scan_low": REAL,
+    "scan_high": REAL,
+    "kvp": REAL,
+    "exposure_mas": REAL,
+    "ctdivol_mgy": REAL,
+    "slice_thickness_mm": REAL,
+    "kernel": TEXT,
+    "manufacturer": TEXT,
+    "model": TEXT,
+    "body_part": TEXT,
+    "reason": TEXT,
+    "detail": TEXT,
+    "scored_by": TEXT,
+}
+"""Columns and the kind of their cells. ``status`` is ``scored``, ``abstained`` or ``skipped``."""
+
+FORMULA_STARTS = "=+-@"
+"""What a spreadsheet may take for the start of a formula, fullwidth and small forms included."""
+
+
+BLANK = f" '{UNSHOWABLE}"
+"""What may stand before a formula and is passed over, or lost in a copy."""
+
+
+def report_rows(report: Report) -> list[Row]:
+    """One row for every slice, then one for every skipped input, with all ``COLUMNS``."""
+    scored_by = f"{report.model.get('name')} {report.model.get('version')}"
+    slices = [_slice_row(scan, each) for scan in report.scans for each in scan.slices]
+    all_empty: Row = dict.fromkeys(COLUMNS)
+    rows = [*slices, *(_skipped_row(each) for each in report.skipped)]
+    return [
+        {name: _cell(cell) for name, cell in (all_empty | row | {"scored_by": scored_by}).items()}
+        for row in rows
+    ]
+
+
+def report_as_csv(report: Report) -> bytes:
+    """The table as UTF-8 CSV with a header line; empty cells where a value is not known.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe in front: kernels and
+    file names come from outside.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, fieldnames=list(COLUMNS))
+    writer.writeheader()
+    for row in report_rows(report):
+        writer.writerow({name: _harmless(cell) for name, cell in row.items()})
+    return text.getvalue().encode()
+
+
+def report_as_parquet(report: Report) -> bytes:
+    """The table as Parquet.
+
+    Raises:
+        UsageError: If polars is not installed.
+    """
+    try:
+        import polars  # noqa: PLC0415 - optional
+    except ImportError as error:
+        raise UsageError(
+            "writing .parquet needs polars: pip install 'ctiqa[parquet]', or write .csv"
+        ) from error
+    kinds = {TEXT: polars.String, REAL: polars.Float64, WHOLE: polars.Int64}
+    schema = {name: kinds[kind] for name, kind in COLUMNS.items()}
+    buffer = io.BytesIO()
+    polars.DataFrame(report_rows(report), schema=schema).write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def _slice_row(scan: ScanScore, verdict: SliceScore) -> Row:
+    header = verdict.header
+    return {
+        "status": "abstained" if verdict.score is None else "scored",
+        "file": str(header.source.file),
+        "frame": header.source.frame,
+        "series_uid": scan.scan.series_uid,
+        "instance_uid": header.source.instance_uid,
+        "z_mm": rounded(header.z_mm),
+        "flags": " ".join(verdict.flags),
+        **_score_cells("", verdict),
+        **_score_cells("scan_", scan),
+        **{name: getattr(header.acquisition, name) for name in _ACQUISITION},
+    }
+
+
+_ACQUISITION = (
+    "kvp",
+    "exposure_mas",
+    "ctdivol_mgy",
+    "slice_thickness_mm",
+    "kernel",
+    "manufacturer",
+    "model",
+    "body_part",
+)
+
+
+def _score_cells(prefix: str, verdict: SliceScore | ScanScore) -> Row:
+    low, high = verdict.interval or (None, None)
+    cells = {"score": verdict.score, "low": low, "high": high}
+    return {prefix + name: rounded(value) for name, value in cells.items()}
+
+
+def _skipped_row(each: Skipped) -> Row:
+    return {
+        "status": "skipped",
+        "file": str(each.file),
+        "reason": each.reason.value,
+        "detail": each.detail,
+    }
+
+
+def _cell(value: Cell) -> Cell:
+    """A value fit for a table: cleaned text, a finite rounded number, or nothing."""
+    if isinstance(value, str):
+        return clean(value)
+    return rounded(value)
+
+
+def _harmless(cell: Cell) -> Cell:
+    """A text that no spreadsheet runs.
+
+    >>> _harmless("B40f"), _harmless(" =1+1"), _harmless("＝1")
+    ('B40f', "' =1+1", "'＝1")
+    """
+    if not isinstance(cell, str):
+        return cell
+    start = unicodedata.normalize("NFKC", cell.lstrip(BLANK))[:1]
+    return f"'{cell}" if start and start in FORMULA_STARTS else cell

@@ -1,0 +1,163 @@
+"""Losses of all trainings of a run in one picture, as in figure 4 of Shen et al.
+
+It is made from the CSV files that the trainings leave, so it shows what is there: some members of
+a teacher while others are missing, or a run that was stopped and goes on.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ctiqa.io.atomic import write_bytes
+from ctiqa.train.logs.curves import MARKED_BELOW, finish_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+RUN_CURVES = "train_curves.png"
+
+FILE = re.compile(r"train_info_(?:fold_(?P<fold>\d+)|(?P<other>[a-z]+))\.csv")
+
+PANELS = {"pretrain": "natural images (phase 1)", "fold": "teacher", "student": "student"}
+"""Titles of the panels in their order, by what comes first in each."""
+
+COLOURS = ("#1f5fa8", "#c2691c", "#2f8f5b", "#8a4fa3", "#b23a48", "#4a5560", "#a38a1f", "#2a9db0")
+
+
+@dataclass(frozen=True, slots=True)
+class LossCurve:
+    """Losses of one training.
+
+    Attributes:
+        panel: What is trained, with others.
+        name: What is trained, alone.
+        epoch: Number of the epoch, from 1, of every validation.
+        step: Steps done at every validation; NaN where they are not known.
+        training: Loss on what is learnt from, of the recipe's kind; NaN where it is not known.
+        validation: Loss on what is held out; NaN where there is none.
+    """
+
+    panel: str
+    name: str
+    epoch: tuple[float, ...]
+    step: tuple[float, ...]
+    training: tuple[float, ...]
+    validation: tuple[float, ...]
+
+
+def draw_run(folder: Path) -> Path | None:
+    """Draw the losses of all trainings of a run into ``train_curves.png``.
+
+    Args:
+        folder: Folder of the run.
+
+    Returns:
+        The picture; ``None`` where no training has been validated.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
+    found = loss_curves(folder)
+    if not found:
+        return None
+    stream = io.BytesIO()
+    run_figure(found).savefig(stream, format="png")
+    write_bytes(folder / RUN_CURVES, stream.getvalue())
+    return folder / RUN_CURVES
+
+
+def loss_curves(folder: Path) -> list[LossCurve]:
+    """The losses of every ``train_info_*.csv`` of a run: phase 1, members by number, student."""
+    matches = [
+        (FILE.fullmatch(file.name), file) for file in sorted(folder.glob("train_info_*.csv"))
+    ]
+    read = [(_kind(match), file) for match, file in matches if match]
+    order = {kind: place for place, kind in enumerate(PANELS)}
+    read.sort(key=lambda each: (order.get(each[0][0], len(order)), each[0][1]))
+    return [curve for (kind, number), file in read if (curve := _curve(kind, number, file))]
+
+
+def _kind(match: re.Match[str]) -> tuple[str, int]:
+    """Kind of a training, and number of a member."""
+    return (match["other"], 0) if match["other"] else ("fold", int(match["fold"]) - 1)
+
+
+def _curve(kind: str, number: int, file: Path) -> LossCurve | None:
+    """One file's losses; ``None`` where no loss can be read from it."""
+    with file.open(newline="", encoding="utf-8", errors="replace") as stream:
+        rows = list(csv.DictReader(stream))
+    names = {"pretrain": "features", "fold": f"member {number}"}
+    curve = LossCurve(
+        PANELS.get(kind, PANELS["student"]),
+        names.get(kind, kind),
+        tuple(_number(row, "Epoch") + 1 for row in rows),
+        tuple(_number(row, "step") for row in rows),
+        tuple(_number(row, "train_loss", "loss") for row in rows),
+        tuple(_number(row, "val_loss") for row in rows),
+    )
+    known = any(map(math.isfinite, (*curve.training, *curve.validation)))
+    return curve if known and all(map(math.isfinite, curve.epoch)) else None
+
+
+def _number(row: Mapping[str, str | None], *names: str) -> float:
+    """The first of these columns that is there, as a number; NaN where it holds none."""
+    text = next((row[name] for name in names if name in row), None)
+    try:
+        return float(text or "nan")
+    except ValueError:
+        return math.nan
+
+
+def run_figure(found: Sequence[LossCurve]) -> Figure:
+    """One panel each for phase 1, teacher and student; training drawn through, validation dashed.
+
+    They are drawn over epochs, or over steps where some training was validated more than once an
+    epoch.
+    """
+    from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
+    from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: PLC0415 - slow to import
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - slow to import
+
+    panels = list(dict.fromkeys(curve.panel for curve in found))
+    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08, wspace=0.04)
+    size = (max(5.0 * len(panels), 6.0), 3.8)
+    figure = Figure(figsize=size, dpi=150, layout=layout, facecolor="white")
+    unit = "step" if any(map(_within_epochs, found)) else "epoch"
+    for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+        inside = [curve for curve in found if curve.panel == panel]
+        for curve, colour in zip(inside, _colours(len(inside)), strict=True):
+            _draw(axes, curve, unit, colour)
+        axes.set_title(panel, loc="left", fontsize=11, fontweight="bold")
+        axes.set_ylim(0, 1.05 * axes.get_ylim()[1])
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        finish_axes(axes, unit, "loss", max(max(getattr(curve, unit)) for curve in inside))
+    return figure
+
+
+def _within_epochs(curve: LossCurve) -> bool:
+    """Whether it was validated more than once an epoch, and steps tell when."""
+    return len(set(curve.epoch)) < len(curve.epoch) and all(map(math.isfinite, curve.step))
+
+
+def _colours(count: int) -> Iterator[str]:
+    return (COLOURS[k % len(COLOURS)] for k in range(count))
+
+
+def _draw(axes: Axes, curve: LossCurve, unit: str, colour: str) -> None:
+    where = getattr(curve, unit)
+    marker = "o" if len(where) < MARKED_BELOW else ""
+    for words, values, style in (
+        ("training", curve.training, "-"),
+        ("validation", curve.validation, "--"),
+    ):
+        if any(map(math.isfinite, values)):
+            label = f"{curve.name}, {words}"
+            axes.plot(where, values, style, color=colour, label=label, lw=1.5, marker=marker, ms=3)

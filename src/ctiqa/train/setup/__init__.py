@@ -1,0 +1,1 @@
+"""What a training starts from: run, device, and checks before the first step."""

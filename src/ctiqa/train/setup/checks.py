@@ -1,0 +1,160 @@
+"""What would end a training early, found before its first step and listed at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ctiqa.data.label_scale import range_of_words
+from ctiqa.data.manifest import Examples
+from ctiqa.errors import DataError
+from ctiqa.recipe import TrainRecipe
+from ctiqa.train.batches import too_few
+from ctiqa.train.predict import too_few_to_choose
+
+if TYPE_CHECKING:
+    from ctiqa.train.setup.run import Run
+
+SHOWN = 5
+"""Examples that a message names."""
+
+
+def check_run(run: Run) -> None:
+    """Refuse a run that could not end: teachers are not trained for a student that cannot be.
+
+    Raises:
+        DataError: Listing labels that are no numbers or outside their scale with the names of
+            their examples, folds without examples, too few examples to learn from or to choose a
+            checkpoint by, and slices of several sizes.
+    """
+    sets = [each for each in (run.train, run.validation) if len(each)]
+    natural = run.examples.natural
+    problems = [
+        *(line for each in sets for line in _about_labels(each)),
+        *(_about_pretraining(run) if natural else _about_trainings(run)),
+        *(line for each in sets for line in _about_sizes(each)),
+    ]
+    if problems:
+        folder = run.examples.folder
+        raise DataError(f"'{folder}' cannot be trained on:\n  " + "\n  ".join(problems))
+
+
+def _about_labels(examples: Examples) -> Iterator[str]:
+    """Labels that nothing can be learnt from."""
+    label = examples.column("label").astype(np.float64)
+    raw = examples.column("raw").astype(np.float64)
+    finite = np.isfinite(label) & np.isfinite(raw)
+    if not finite.all():
+        yield f"labels must be numbers, which those of {_named(examples, ~finite)} are not"
+    low, high = range_of_words(_scale(examples))
+    outside = finite & ((label < low) | (label > high))
+    if outside.any():
+        named = _named(examples, outside)
+        yield f"labels must be in {low:g}…{high:g}, which those of {named} are not"
+
+
+def _scale(examples: Examples) -> str:
+    known = "label_scale" in examples.table.columns
+    return str(examples.column("label_scale")[0]) if known else ""
+
+
+def _named(examples: Examples, which: npt.NDArray[np.bool_]) -> str:
+    """Names of examples, the first of them."""
+    column = "id" if "id" in examples.table.columns else "shard"
+    names = [str(name) for name in examples.column(column)[which]]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def _about_pretraining(run: Run) -> Iterator[str]:
+    if run.recipe.pretrain is not None:
+        divided = run.train, run.validation
+        yield from _about_parts("phase 1", divided, run.recipe.pretrain, run.device.world)
+
+
+def _about_trainings(run: Run) -> Iterator[str]:
+    recipe = run.recipe
+    missing = _missing_folds(run)
+    if missing:
+        yield _about_folds(run, missing)
+    members = [k for k in range(recipe.members) if k not in missing]
+    trainings = [
+        *((f"teacher member {k}", recipe.teacher, k) for k in members),
+        ("student", recipe.student, None),
+        ("polish", recipe.polish, None),
+    ]
+    for name, train, member in trainings:
+        if train is not None:
+            divided = run.divided(train, member)
+            yield from _about_parts(name, divided, train, run.device.world)
+            yield from _about_tested(name, divided[0], run)
+
+
+def _missing_folds(run: Run) -> list[int]:
+    """Folds that a member needs and nobody is in."""
+    needed = [0] if run.recipe.teacher.hold_out == "first-fold" else range(run.recipe.members)
+    there = set(run.train.column("fold").tolist())
+    return sorted(set(needed if run.recipe.members else ()) - there)
+
+
+def _about_folds(run: Run, missing: Sequence[int]) -> str:
+    train, members = run.train, run.recipe.members
+    images = run.recipe.data.mode == "as-published"
+    count = len(train) if images else len(set(train.column("patient").tolist()))
+    what = "images" if images else "patients"
+    return (
+        f"every one of the {members} teacher members needs a fold with {what}; {count} training "
+        f"{what} leave fold {', '.join(map(str, missing))} empty: lower 'members' and "
+        f"'network.outputs' to {min(missing)}, or add {what}"
+    )
+
+
+def _about_parts(
+    name: str, divided: tuple[Examples, Examples], train: TrainRecipe, processes: int
+) -> Iterator[str]:
+    """What is wrong with the examples of one training: those learnt from, those held out."""
+    learnt, held_out = (len(each) for each in divided)
+    found = (
+        too_few(learnt, train),
+        too_few_to_choose(held_out, train),
+        _unshared(learnt % train.batch, train, processes),
+    )
+    yield from (f"{name}: {problem}" for problem in found if problem)
+
+
+def _about_tested(name: str, learnt: Examples, run: Run) -> Iterator[str]:
+    """Images learnt from that are the test as well, where the test is a fold of the training."""
+    if not run.recipe.data.test_validates:
+        return
+    tested = set(run.examples.where(split="test").column("file").tolist())
+    count = len(tested.intersection(learnt.column("file").tolist()))
+    if count:
+        yield (
+            f"{name}: learns from {count} of the {len(tested)} images that are the test, which is "
+            "the first published fold; set 'hold_out' to 'first-fold', or take data prepared with "
+            "'data.setting' = 'B', whose test is the official one"
+        )
+
+
+def _unshared(rest: int, train: TrainRecipe, processes: int) -> str | None:
+    """Why several processes could not share the last batch of an epoch."""
+    kept = train.epochs and train.last_batch == "kept"
+    if not kept or rest % processes == 0:
+        return None
+    return (
+        f"its last batch has {rest} images, which {processes} processes cannot share evenly; set "
+        "'last_batch' to 'dropped', or start another number of processes"
+    )
+
+
+def _about_sizes(examples: Examples) -> Iterator[str]:
+    """Images that do not fit into one batch, of training or of validation."""
+    images, shards = examples.images(), examples.column("shard")
+    _, first = np.unique(shards, return_index=True)
+    sizes = {images[int(k)].shape[:2] for k in first}
+    if len(sizes) > 1:
+        shown = ", ".join(f"{rows}×{cols}" for rows, cols in sorted(sizes))
+        yield f"images of one batch must have one size, got {shown}; prepare them at one"

@@ -1,0 +1,223 @@
+"""What the computer lacks ends in a sentence and status 4, never in "a bug in ctiqa"."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from tests.cli.conftest import Outcome, Run, shell
+from tests.score.made import write_series
+
+from ctiqa.cli.console.world import EXTRAS, fault_of_the_world
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+
+HIDING = """
+import sys
+
+class Blocker:
+    def __init__(self, *names):
+        self.names = names
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in self.names:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Blocker(*sys.argv[1].split(",")))
+from ctiqa.cli import main
+main(sys.argv[2:])
+"""
+"""The program on a computer that lacks some libraries."""
+
+
+def without(names: str, *words: str | Path) -> Outcome:
+    """Run ctiqa where some libraries are not installed."""
+    return shell('"$0" -c "$1" "${@:2}"'.replace("$0", sys.executable), HIDING, names, *words)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_series(tmp_path_factory.mktemp("scan"), 1)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A scan that everybody may read."""
+    with TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        yield write_series(Path(place), 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), "ulimit -n"),
+        (OSError(errno.ENFILE, "Too many open files in system"), "limit of open files"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "free memory"),
+        (OSError(errno.ENOSPC, "No space left on device", "/tmp/x"), "TMPDIR"),  # noqa: S108
+        (OSError(errno.EROFS, "Read-only file system", "/mnt/x"), "'/mnt/x' cannot be used"),
+        (OSError(errno.EACCES, "Permission denied", "/x"), "ask for permission"),
+        (OSError(errno.EIO, "Input/output error", "/x"), "'/x' cannot be used: Input/output"),
+        (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), "ulimit -u"),
+        (MemoryError(), "the memory is not enough"),
+        (RuntimeError("can't start new thread"), "no further thread"),
+        (ModuleNotFoundError("No module", name="timm.models"), "pip install 'ctiqa[train]'"),
+        (ModuleNotFoundError("No module", name="jinja2"), "pip install 'ctiqa'"),
+        (ImportError("libcudart.so: no such file"), "cannot be loaded (libcudart.so"),
+    ],
+)
+def test_every_lack_has_its_sentence(
+    run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception, sentence: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("ctiqa.weights.load_model", fail)
+    done = run("info")
+    assert done.status == 4
+    assert sentence in done.err
+    assert "bug" not in done.err
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), RuntimeError("x"), RecursionError("x")])
+def test_bugs_stay_bugs(error: Exception) -> None:
+    assert fault_of_the_world(error) is None
+
+
+def test_a_part_of_ctiqa_that_lacks_is_a_bug() -> None:
+    assert fault_of_the_world(ModuleNotFoundError("no", name="ctiqa.io.nothing")) is None
+
+
+def test_every_optional_library_is_known() -> None:
+    project = Path(__file__).parents[3] / "pyproject.toml"
+    extras = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    modules = {
+        "PyWavelets": "pywt",
+        "scikit-image": "skimage",
+        "dicomweb-client": "dicomweb_client",
+    }
+    for extra, known in EXTRAS.items():
+        names = {word.split(">")[0].split("[")[0] for word in extras[extra]}
+        assert {modules.get(name, name) for name in names} <= set(known)
+
+
+@posix
+@pytest.mark.parametrize(
+    ("names", "words", "command"),
+    [
+        ("torch", ("train-student", "RECIPE", "--data", "d", "--out", "o"), "ctiqa[train]"),
+        ("torch", ("train-teacher", "RECIPE", "--data", "d", "--out", "o"), "ctiqa[train]"),
+        ("torch", ("pretrain", "RECIPE", "--data", "d", "--out", "o"), "ctiqa[train]"),
+        ("polars", ("train-student", "RECIPE", "--data", "d", "--out", "o"), "ctiqa[train]"),
+        ("polars", ("evaluate", "ctiqa-s3", "--data", "d", "--out", "o"), "ctiqa[train]"),
+        ("onnx", ("export", "RECIPE", "--data", "d", "--run", "r", "--out", "o"), "ctiqa[train]"),
+        ("polars", ("ablate", "blocks", "RECIPE", "--data", "d", "--out", "o"), "ctiqa[train]"),
+        ("polars", ("score", "SCAN", "--out", "r.parquet"), "ctiqa["),
+        ("openvino", ("score", "SCAN", "--engine", "openvino"), "ctiqa[fast]"),
+    ],
+)
+def test_a_library_that_is_not_installed_is_named_with_its_remedy(
+    folder: Path, tmp_path: Path, names: str, words: tuple[str, ...], command: str
+) -> None:
+    recipe = Path(__file__).parents[3] / "recipes" / "distiliqa-small.toml"
+    header = {"recipe": {}, "content_sha256": "0" * 64}
+    (tmp_path / "manifest.json").write_text(json.dumps(header))
+    (tmp_path / "manifest.parquet").touch()
+    known: dict[str, str | Path] = {"RECIPE": recipe, "SCAN": folder, "d": tmp_path}
+    done = without(names, *(known.get(word, word) for word in words))
+    assert done.status in {2, 4}
+    assert f"pip install '{command}" in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+@posix
+def test_scoring_needs_none_of_the_optional_libraries(
+    folder: Path, model: Path, tmp_path: Path
+) -> None:
+    names = ",".join(name for extra in EXTRAS.values() for name in extra)
+    targets = ("--out", tmp_path / "r.json", "--report", tmp_path / "r.html")
+    done = without(names, "score", folder, "--model", model, *targets)
+    assert (done.status, done.err) == (0, "")
+
+
+@posix
+@pytest.mark.parametrize("words", ["info", "weights list", 'score "$1" --quiet'])
+@pytest.mark.parametrize(
+    "env", [{"HOME": None, "XDG_DATA_HOME": None}, {"HOME": "/nowhere"}, {"HOME": ""}]
+)
+def test_a_user_without_a_home(open_folder: Path, words: str, env: dict[str, str | None]) -> None:
+    """Without HOME, the system's list of users is asked; it does not know everybody."""
+    nobody = "setpriv --reuid 54321 --regid 54321 --clear-groups" if os.geteuid() == 0 else ""
+    if nobody and not Path("/usr/bin/setpriv").exists():
+        pytest.skip("needs setpriv")
+    allowed = shell(f'{nobody} ls "$1" && {nobody} $ctiqa --version', open_folder)
+    if allowed.status:
+        pytest.skip("another user may not read the files of this one")
+    done = shell(f"{nobody} $ctiqa {words}", open_folder, env=env)
+    assert done.status == 0
+    assert "error" not in done.err
+
+
+def test_import_without_a_home(run: Run, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("CTIQA_MODELS", "XDG_DATA_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    done = run("weights", "import", model)
+    assert done.status == 2
+    assert "CTIQA_MODELS" in done.err
+
+
+@posix
+def test_a_working_folder_that_is_gone(folder: Path, model: Path, tmp_path: Path) -> None:
+    gone, out = tmp_path / "gone", tmp_path / "r.json"
+    leave = 'mkdir "$4" && cd "$4" && rmdir "$4"'
+    done = shell(f'{leave} && $ctiqa score "$1" --model "$2" --out "$3"', folder, model, out, gone)
+    assert (done.status, done.err) == (0, "")
+    assert json.loads(out.read_bytes())["scans"]
+    for path in (".", "scan"):
+        done = shell(f"{leave}; $ctiqa score {path} --model $2", folder, model, out, gone)
+        assert done.status in {2, 4}
+        assert "bug" not in done.err
+
+
+@posix
+def test_few_open_files(folder: Path, model: Path) -> None:
+    for most in (12, 20):
+        done = shell(f'ulimit -n {most}; $ctiqa score "$1" --model "$2"', folder, model)
+        assert done.status in {0, 4}
+        assert "bug" not in done.err
+        assert "Traceback" not in done.err
+
+
+@posix
+def test_little_memory(folder: Path) -> None:
+    done = shell('ulimit -v 700000; $ctiqa score "$1" --engine onnxruntime', folder)
+    assert done.status in {0, 4}
+    assert "bug" not in done.err
+
+
+def test_an_empty_path_is_not_the_working_folder(run: Run) -> None:
+    done = run("score", "")
+    assert done.status == 2
+    assert "empty" in done.err
+
+
+def test_an_empty_model_is_not_the_shipped_one(run: Run, tmp_path: Path) -> None:
+    done = run("score", tmp_path, "--model", "")
+    assert done.status == 2
+    assert "'model' must be" in done.err
+
+
+def test_no_line_of_an_error_can_steer_the_terminal(run: Run, tmp_path: Path) -> None:
+    done = run("score", tmp_path / "a\x1b[2Jb\u202ec")
+    assert done.status == 2
+    assert done.err.replace("\n", "").isprintable()

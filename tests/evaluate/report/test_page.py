@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import html
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.evaluate.made import opened, table_of, tiny
+from tests.evaluate.test_statistics import made
+
+from ctiqa.evaluate.dataset import Labelled
+from ctiqa.evaluate.evaluation import Evaluation, Options, evaluate
+from ctiqa.evaluate.predictors.open import open_predictors
+from ctiqa.evaluate.report import charts
+from ctiqa.evaluate.report.page import evaluation_page, interval, number, percent
+from ctiqa.evaluate.scale import Scale
+from ctiqa.evaluate.statistics import Figure, Pairs
+
+WHEN = datetime(2026, 11, 21, tzinfo=UTC)
+
+EVIL = "<script>alert('x')</script>"
+
+VOID = {"meta", "link", "img", "br"}
+
+
+class Page(HTMLParser):
+    """Elements in order, anchors, and whether all that is opened is closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.counts: dict[str, int] = {}
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.counts[tag] = self.counts.get(tag, 0) + 1
+        facts = dict(attrs)
+        self.ids += [facts["id"] or ""] if "id" in facts else []
+        for name in ("href", "src"):
+            self.links += [facts[name] or ""] if name in facts else []
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def near(labelled: Labelled, seed: int) -> dict[str, float]:
+    noise = np.random.default_rng(seed).normal(0, 0.3, 24)
+    scores = labelled.scale.clip(labelled.label + noise * labelled.scale.grade)
+    return dict(zip(labelled.ids, scores.tolist(), strict=True))
+
+
+def text_of(evaluation: Evaluation) -> str:
+    return evaluation_page(evaluation, "ctiqa evaluate x --data d", WHEN).decode()
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Labelled:
+    return opened(tmp_path / "set")
+
+
+def test_a_whole_page_of_two_models(tmp_path: Path, labelled: Labelled) -> None:
+    predictors = open_predictors([str(tiny(tmp_path / "model"))], [], labelled, threads=1)
+    rival = table_of(near(labelled, 0), "rival")
+    text = text_of(evaluate([*predictors, rival], labelled, Options(properties=True, most=6)))
+    page = Page(text)
+    assert page.open == []
+    assert len(page.ids) == len(set(page.ids))
+    local = [link for link in page.links if link.startswith("#")]
+    assert {link[1:] for link in local} <= set(page.ids)
+    # Nothing is fetched: all else is a picture inside the page.
+    assert all(link.startswith(("#", "data:image/png;base64,")) for link in page.links)
+    assert "http" not in re.sub(r'"data:[^"]*"', "", text)
+    assert (page.counts["h1"], page.counts["section"]) == (1, 4)
+    shown = html.unescape(text)
+    for expected in ("Side by side", "tiny less rival", "flip left-right", "As the dose falls"):
+        assert expected in shown
+    assert "nan" not in re.sub(r'"data:[^"]*"', "", text).lower()
+
+
+def test_what_was_found_is_what_is_shown(labelled: Labelled) -> None:
+    found = evaluate([table_of(near(labelled, 1))], labelled, Options())
+    text = html.unescape(text_of(found))
+    (model,) = found.models
+    for figure in (*model.given.values(), *model.clipped.values(), *model.rounded.values()):
+        assert number(figure.value) in text
+        assert interval(figure) in text
+    for part in (*model.bands, *model.parts["region"]):
+        assert f"{part.figures['mae'].value:.3f}" in text
+    assert "Side by side" not in text
+    assert labelled.content in text
+    assert "ctiqa evaluate x --data d" in text
+
+
+def test_texts_of_files_cannot_act(tmp_path: Path) -> None:
+    marked = opened(
+        tmp_path / "set", region=pl.lit(EVIL), scanner_kernel=pl.lit(EVIL) + pl.col("id")
+    )
+    text = text_of(evaluate([table_of(near(marked, 2), EVIL)], marked, Options(properties=True)))
+    assert EVIL not in text
+    assert html.escape(EVIL, quote=False).split("(")[0] in text
+
+
+def test_ticks_and_errors_are_in_units_of_the_labels(tmp_path: Path) -> None:
+    unit = opened(tmp_path / "set", label=pl.col("label") / 4, label_scale=pl.lit("0-1"))
+    text = text_of(evaluate([table_of(near(unit, 3))], unit, Options()))
+    assert ">0.75</text>" in text
+    assert "0 to 1, higher is better" in text
+
+
+def test_pixels_that_are_gone_are_said_to_be_gone(labelled: Labelled) -> None:
+    found = evaluate([table_of(near(labelled, 4))], labelled, Options())
+    for file in (labelled.examples.folder / "shards").iterdir():
+        file.unlink()
+    assert "could not be read" in text_of(found)
+
+
+def test_dots_lie_at_score_and_label() -> None:
+    pairs = Pairs(np.array([0.0, 4.0, 1.0]), np.array([4.0, 4.0, 2.0]), np.arange(3), Scale())
+    assert charts.scatter(pairs).dots == "M1000 1000h0M1000 0h0M500 750h0"
+    plot = charts.bland_altman(pairs)
+    assert plot.dots == "M500 1000h0M1000 500h0M375 625h0"
+    assert [level[0] for level in plot.levels] == ["+4", "+2", "0", "−2", "−4"]
+
+
+def test_limits_of_agreement_by_hand() -> None:
+    error = np.array([0.1, -0.2, 0.3, 0.0, 0.15])
+    label = np.full(5, 2.0)
+    plot = charts.bland_altman(Pairs(label + error, label, np.arange(5), Scale()))
+    bias, spread = error.mean(), 1.96 * error.std(ddof=1)
+    assert [value for _, value, _ in plot.lines] == [
+        charts.signed(bias + spread),
+        charts.signed(bias),
+        charts.signed(bias - spread),
+    ]
+    assert [y for *_, y in plot.lines] == pytest.approx(
+        [50 * (1 - (bias + k * spread) / 0.5) for k in (1, 0, -1)], abs=0.01
+    )
+
+
+def test_means_are_of_half_grades_with_enough_examples() -> None:
+    label = np.array([*[0.1] * 5, *[0.6] * 4, *[4.0] * 6])
+    pairs = Pairs(np.minimum(label + 0.2, 4), label, np.arange(15) % 3, Scale())
+    means = charts.scatter(pairs).means
+    assert np.allclose([(mean.x, mean.y) for mean in means], [(2.5, 92.5), (100, 0)])
+    assert all(mean.low == mean.y == mean.high for mean in means)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_everything_is_drawn_inside(seed: int) -> None:
+    pairs = made(30, 4, seed)
+    plot = charts.scatter(pairs)
+    for mean in plot.means:
+        assert 0 <= mean.high <= mean.y <= mean.low <= 100
+    for path in (plot.dots, charts.bland_altman(pairs).dots):
+        places = np.array(re.findall(r"M(\d+) (\d+)h0", path), dtype=int)
+        assert len(places) == 30
+        assert ((places >= 0) & (places <= 1000)).all()
+
+
+def test_the_worst_come_first_and_each_slice_once(labelled: Labelled) -> None:
+    error = np.zeros(24)
+    error[[0, 1, 6, 9]] = [-0.9, -0.8, -0.5, -0.7]
+    pairs = Pairs(labelled.label + error, labelled.label, labelled.patient, labelled.scale)
+    found = charts.disagreements(labelled, pairs, above=False)
+    assert [each.row["id"] for each in found] == [labelled.ids[k] for k in (0, 9, 6)]
+    assert charts.disagreements(labelled, pairs, above=True) == ()
+
+
+def test_scores_follow_the_dose_class_by_class(labelled: Labelled) -> None:
+    found = evaluate([table_of(near(labelled, 5))], labelled, Options())
+    relations = charts.following(labelled, found.models[0])
+    # All slices have one view count: there is nothing to follow.
+    assert {(each.region, each.column) for each in relations} == {
+        ("chest", "dose"),
+        ("abdomen", "dose"),
+    }
+    table = labelled.examples.table.with_columns(score=pl.Series(found.models[0].score))
+    for relation in relations:
+        assert [row.name for row in relation.rows] == ["100 %", "50 %", "25 %"]
+        here = table.filter(region=relation.region, dose=0.5)
+        assert relation.rows[1].label == pytest.approx(here["label"].median())
+        assert relation.rows[1].score[2] == pytest.approx(here["score"].median())
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(0.12345, "0.123"), (-0.0004, "0.000"), (-1.5, "−1.500")],
+)
+def test_numbers(value: float, expected: str) -> None:
+    assert number(value) == expected
+    assert interval(Figure(0.0, (value, 1.0))) == f"{expected} to 1.000"
+
+
+@given(st.floats(0, 1))
+def test_only_all_is_all(share: float) -> None:
+    assert (percent(share) == "100 %") is (share == 1)
+    assert (percent(share) == "0 %") is (share == 0)

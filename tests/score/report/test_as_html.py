@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.score.made import phantom, report, scan_score, skip, verdict, write_series
+from tests.score.tiny_model import card
+
+from ctiqa.score import Scorer
+from ctiqa.score.report.as_html import render, report_as_html, scan_names, scan_view
+from ctiqa.types import Report, ScanScore, Slice
+
+NOW = datetime(2026, 11, 21, 3, 15, tzinfo=UTC)
+EVIL = "<script>alert('x')</script>\"&"
+
+
+def page(*scans: ScanScore, **facts: Any) -> str:
+    content = Report(card("tiny") | {"sha256": "0" * 64}, scans, facts.get("skipped", ()))
+    views = [
+        scan_view(number, scan, lambda header: Slice(phantom(lung=True), header), name)
+        for number, (scan, name) in enumerate(zip(scans, scan_names(scans), strict=True), start=1)
+    ]
+    return render(content, views, NOW)
+
+
+class Outline(HTMLParser):
+    """Collects what a page is made of, and checks that elements are closed."""
+
+    VOID = frozenset({"meta", "img", "rect", "line", "path", "circle"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.headings: list[int] = []
+        self.images: list[dict[str, str | None]] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if tag not in self.VOID:
+            self.open.append(tag)
+        if re.fullmatch(r"h\d", tag):
+            self.headings.append(int(tag[1]))
+        if tag == "img":
+            self.images.append(found)
+        if identifier := found.get("id"):
+            self.ids.append(identifier)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+
+def outline(text: str) -> Outline:
+    parser = Outline()
+    parser.feed(text)
+    parser.close()
+    assert parser.open == []
+    return parser
+
+
+def test_page_is_whole_and_in_order() -> None:
+    found = outline(page(scan_score([1.0, 2.0, None, 3.0]), scan_score([2.0]), skipped=(skip(),)))
+    assert found.headings[0] == 1
+    steps = zip(found.headings, found.headings[1:], strict=False)
+    assert all(after <= before + 1 for before, after in steps)
+    assert found.headings.count(1) == 1
+    assert len(set(found.ids)) == len(found.ids)
+    assert all(each["alt"] for each in found.images)
+    assert len(found.images) == 2 * (3 + 1)
+
+
+def test_page_needs_nothing_else() -> None:
+    text = page(scan_score([1.0, 2.0, 3.0]), skipped=(skip(),))
+    assert not re.search(r"https?://|@import|<script|<link|url\(", text)
+    assert all(src.startswith("data:") for src in re.findall(r'src="([^"]*)"', text))
+
+
+def test_page_says_what_matters() -> None:
+    text = page(scan_score([2.0, 4.0], kernel="B40f", kvp=120.0), skipped=(skip(),))
+    for expected in (
+        '<html lang="en">',
+        "For research use only",
+        '<span class="big">3.0</span><span class="word">good</span>',
+        "90 % interval 2.5–3.5",
+        "<dt>Kernel</dt><dd>B40f</dd>",
+        "120 kVp",
+        "scout or localizer",
+        "300 slices of 12 patients never seen in training",
+        "0.981 (95 % interval 0.970–0.990)",
+        "diagnostic interpretation is impossible",
+        '<time datetime="2026-11-21T03:15:00+00:00">',
+        "<title id=",
+        "<desc id=",
+    ):
+        assert expected in text
+
+
+def test_scan_without_a_score() -> None:
+    text = page(scan_score([None, None]))
+    outline(text)
+    assert '<span class="word">not scored</span>' in text
+    assert "no body in the slice" in text
+
+
+def test_single_slice_has_no_curve() -> None:
+    assert "Score along z" not in page(scan_score([2.0]))
+
+
+def test_texts_from_files_are_escaped() -> None:
+    evil = scan_score([2.0, 3.0], name=EVIL, kernel=EVIL, manufacturer=EVIL, body_part=EVIL)
+    slices = (*evil.slices, verdict(1.0, 2, flags=(EVIL,)))
+    evil = ScanScore(evil.scan, 2.0, (1.0, 3.0), slices, (), (EVIL,))
+    skipped = (skip(EVIL),)
+    text = page(evil, evil, skipped=skipped)
+    assert "<script" not in text
+    assert text.count("&lt;script&gt;") > 8
+    outline(text)
+
+
+def test_same_names_are_told_apart() -> None:
+    first, second, other = (scan_score([1.0], name=name) for name in ("a/scan", "b/scan", "c"))
+    assert scan_names([first, second, other]) == ["scan (series ….2.840.1)"] * 2 + ["c"]
+
+
+def test_page_from_files_names_no_patient(scorer: Scorer, tmp_path: Path) -> None:
+    content = scorer.score_paths([write_series(tmp_path, 3)])
+    text = report_as_html(content, NOW).decode()
+    assert text.count("data:image/png;base64,") == 3
+    assert not re.search("secret", text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_page_without_scans_lists_what_was_skipped(count: int) -> None:
+    text = report_as_html(report(skipped=[skip()] * count), NOW).decode()
+    assert ("Skipped files" in text) == bool(count)
+
+
+def test_no_text_of_a_page_can_steer_what_shows_it() -> None:
+    hostile = "a\x1b[2J\x00\u202e\ud800b"
+    scan = replace(scan_score([2.0, 3.0], name=hostile, kernel=hostile), warnings=(hostile,))
+    model = card(hostile, version=hostile, label=hostile, licence=hostile, citation=hostile)
+    content = Report(model | {"sha256": hostile}, (scan,), (skip(hostile),))
+    text = report_as_html(content, NOW).decode()
+    assert text.replace("\n", "").isprintable()
+    assert "a\ufffd[2J" in text

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tests.score.made import report, scan_score, skip
+
+from ctiqa.errors import Reason
+from ctiqa.score.report.as_json import report_as_json
+from ctiqa.types import Report, Skipped
+
+
+def parsed(content: Report) -> dict[str, Any]:
+    def refuse(token: str) -> None:
+        raise AssertionError(token)
+
+    result: dict[str, Any] = json.loads(report_as_json(content), parse_constant=refuse)
+    return result
+
+
+def test_contract() -> None:
+    content = parsed(report(scan_score([2.0, None], kernel="B40f", kvp=120.0), skipped=[skip()]))
+    assert set(content) == {"schema", "notice", "interrupted", "model", "scans", "skipped"}
+    assert content["interrupted"] is False
+    assert content["schema"] == 1
+    assert content["model"] == {"name": "tiny", "version": "1.0"}
+    assert "research use only" in content["notice"]
+    assert content["skipped"] == [
+        {"file": "scout.dcm", "reason": "localizer", "detail": "'ImageType' says LOCALIZER"}
+    ]
+    (scan,) = content["scans"]
+    acquisition = scan.pop("acquisition")
+    slices = scan.pop("slices")
+    assert scan == {
+        "series_uid": "1.2.840.1",
+        "path": "scan",
+        "score": 2.0,
+        "interval": [1.5, 2.5],
+        "n_slices": 2,
+        "flags": [],
+        "warnings": [],
+    }
+    assert acquisition["kvp"] == [120.0, 120.0]
+    assert acquisition["kernel"] == ["B40f"]
+    assert acquisition["ctdivol_mgy"] == acquisition["manufacturer"] == []
+    assert slices[1] == {
+        "file": str(Path("scan/001.dcm")),
+        "frame": 0,
+        "instance_uid": "1.2.1",
+        "z_mm": 5.0,
+        "score": None,
+        "interval": None,
+        "flags": ["air"],
+    }
+
+
+def test_a_stopped_run_says_so() -> None:
+    stopped = report(scan_score([2.0]), skipped=[skip(reason=Reason.STOPPED)])
+    assert parsed(stopped)["interrupted"] is True
+
+
+def test_every_text_is_fit_to_be_shown() -> None:
+    hostile = "a\x1b[2J\x00\u202eb\ud800"
+    scan = replace(scan_score([1.0], kernel=hostile), warnings=(hostile,))
+    content = report(scan, skipped=[Skipped(Path(hostile), Reason.CORRUPT, hostile)])
+    marked = replace(content, model={"name": hostile, "nested": [{hostile: hostile}]})
+    assert str(parsed(marked)).isprintable()
+
+
+def test_scores_have_four_decimals() -> None:
+    (scan,) = parsed(report(scan_score([1 / 3])))["scans"]
+    assert scan["score"] == 0.3333
+    assert scan["interval"] == [0.0, 0.8333]
+
+
+def test_never_nan_even_where_files_say_so() -> None:
+    (scan,) = parsed(report(scan_score([1.0], kvp=math.nan, exposure_mas=math.inf)))["scans"]
+    assert scan["acquisition"]["kvp"] == scan["acquisition"]["exposure_mas"] == []
+
+
+def test_names_that_are_no_text_are_written() -> None:
+    strange = scan_score([1.0], name="caf\udce9")
+    assert parsed(report(strange))["scans"][0]["path"] == "caf�"
