@@ -14,7 +14,13 @@ from tests.data.collection import Prepared
 
 from ctiqa.errors import DataError, UsageError
 from ctiqa.evaluate.ablation import study as ablation
-from ctiqa.evaluate.ablation.published import MEASURES, PUBLISHED, published, published_beside
+from ctiqa.evaluate.ablation.published import (
+    MEASURES,
+    parse_published,
+    published,
+    published_beside,
+    published_rows,
+)
 from ctiqa.evaluate.ablation.study import Result, Row, rows_of, run_variants, with_seed
 from ctiqa.evaluate.ablation.tables import table_markdown, write_tables
 from ctiqa.evaluate.ablation.variants import (
@@ -383,7 +389,7 @@ def test_tables_are_written(rows: list[Row], tmp_path: Path) -> None:
 
 def test_published_rows_add_up() -> None:
     """Overall is the sum of the three correlations, all four rounded to four places."""
-    whole = [row for row in PUBLISHED if row.figures]
+    whole = [row for row in published_rows() if row.figures]
     for row in whole:
         assert row.overall == pytest.approx(sum(row.figures[:3]), abs=2.01e-4), row
     assert len(whole) == 36
@@ -392,7 +398,7 @@ def test_published_rows_add_up() -> None:
 
 def test_no_published_mean_square_is_less_than_the_square_of_the_mean() -> None:
     """Which no errors can have; it also tells the two columns apart."""
-    rows = [row for row in PUBLISHED if len(row.figures) == 5]
+    rows = [row for row in published_rows() if len(row.figures) == 5]
     assert {row.table for row in rows} == {"blocks", "members", "beta", "networks"}
     assert all(row.measures["mae"] ** 2 < row.measures["mse"] + 1e-4 for row in rows)
 
@@ -408,5 +414,28 @@ def test_the_method_of_shen_is_the_same_row_of_all_four_tables() -> None:
 
 
 def test_official_and_internal_splits_are_never_one_table() -> None:
-    for table in {row.table for row in PUBLISHED}:
-        assert len({row.measured_on for row in PUBLISHED if row.table == table}) == 1
+    for table in {row.table for row in published_rows()}:
+        assert len({row.measured_on for row in published_rows() if row.table == table}) == 1
+
+
+TABLE = '[[table]]\nname = "t"\nmeasured_on = "m"\nsource = "s"\n[table.rows]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (TABLE + "a = [2.7, 0.9]", r"row 'a' of table 't': must hold 1, 4 or 6 numbers, got \[2.7"),
+        (TABLE + "a = [nan]", "must hold 1, 4 or 6 numbers"),
+        (TABLE + "a = ['2.7']", "must hold 1, 4 or 6 numbers"),
+        (TABLE + "a = [2.6, 0.9, 0.9, 0.9]", "overall must be the sum of PLCC, SROCC and KROCC"),
+        (TABLE + "a = [2.7]\n" + TABLE + "a = [2.6]", r"given once, got \[\('t', 'a'\)\]"),
+        (TABLE + "a = []", "'rows' in every"),
+        (TABLE + "a = 2.7", "'rows' in every"),
+        (TABLE.replace("name", "title") + "a = [2.7]", "'name'"),
+        ("table = 1", "must be TOML with 'name'"),
+        ("[[table", "must be TOML with 'name'"),
+    ],
+)
+def test_published_tables_are_checked(text: str, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        parse_published(text)

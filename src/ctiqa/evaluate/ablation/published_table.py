@@ -6,11 +6,8 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from ctiqa.errors import UsageError
-from ctiqa.evaluate.ablation.published import MEASURES, PUBLISHED, PublishedRow
+from ctiqa.evaluate.ablation.published import MEASURES, PublishedRow, published_rows
 from ctiqa.evaluate.evaluation import Evaluation
-
-TABLES = tuple(dict.fromkeys(row.table for row in PUBLISHED))
-"""Names of the published tables."""
 
 HEAD = "| | overall | PLCC | SROCC | KROCC | MAE | MSE |\n|---|---|---|---|---|---|---|"
 
@@ -32,11 +29,15 @@ def beside_published(found: Evaluation, tables: Sequence[str]) -> str:
         UsageError: If there is no such table.
     """
     check_tables(tables)
-    wanted = TABLES if "all" in tables else tuple(tables)
-    rows = [row for row in PUBLISHED if row.table in wanted]
+    rows = [row for row in published_rows() if "all" in tables or row.table in tables]
     groups = groupby(rows, key=lambda row: (row.measured_on, row.source))
     parts = [_measured(found), *(_published(*key, list(group)) for key, group in groups), CAUTION]
     return "\n\n".join(parts) + "\n"
+
+
+def table_names() -> tuple[str, ...]:
+    """Names of the published tables."""
+    return tuple(dict.fromkeys(row.table for row in published_rows()))
 
 
 def check_tables(names: Sequence[str]) -> None:
@@ -45,7 +46,7 @@ def check_tables(names: Sequence[str]) -> None:
     Raises:
         UsageError: If there is no such table.
     """
-    known = (*TABLES, "all")
+    known = (*table_names(), "all")
     if unknown := [name for name in names if name not in known]:
         raise UsageError(f"'published' must be among {', '.join(known)}, got {', '.join(unknown)}")
 
