@@ -164,8 +164,14 @@ class ScanScore:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """Everything one run of ``ctiqa score`` found."""
+class Results:
+    """What one run gave, as plain data; :class:`ctiqa.Report` is the one that can be written.
+
+    Attributes:
+        model: Card of the model, the digest of its network, and the engine that ran it.
+        scans: One verdict a scan.
+        skipped: One entry for each input that was not scored.
+    """
 
     model: dict[str, Any]
     scans: tuple[ScanScore, ...]

@@ -12,10 +12,10 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from ctiqa.errors import Reason
+from ctiqa.score.report.report import Report
 from ctiqa.types import (
     Acquisition,
     HuImage,
-    Report,
     Scan,
     ScanScore,
     Skipped,

@@ -28,7 +28,7 @@ from ctiqa.errors import CtiqaError
 from ctiqa.score import Scorer
 from ctiqa.score.report.as_html import report_as_html
 from ctiqa.score.report.outputs import WRITERS
-from ctiqa.types import Report
+from ctiqa.score.report.report import Report
 
 NAME = "Planted^Zachary"
 """Stands where the patient is named; no output may hold a part of it."""

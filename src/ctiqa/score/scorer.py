@@ -21,10 +21,11 @@ from ctiqa.score.ahead import ahead
 from ctiqa.score.arrays import scan_of, slices_from_array
 from ctiqa.score.engines.engine import Engine, check_engine, choose
 from ctiqa.score.pipeline import score_slices
+from ctiqa.score.report.report import Report
 from ctiqa.score.select import SliceRange, select
 from ctiqa.score.verdict import score_scan
 from ctiqa.score.work import Work
-from ctiqa.types import Report, Scan, ScanScore, Skipped, Slice, SliceScore
+from ctiqa.types import Scan, ScanScore, Skipped, Slice, SliceScore
 from ctiqa.weights import ModelCard, load_model
 
 Progress = Callable[[str, int, int], None]
@@ -192,13 +193,14 @@ class Scorer:
         """
         tell = progress or _silent
         total = sum(len(scan.headers) for scan in found.scans)
+        chosen = options or ReadOptions()
         work = Work(found.scans, stop or Event(), lambda done: tell("scoring", done, total))
-        slices = ahead(_numbered(found.scans, options or ReadOptions(), self._jobs))
+        slices = ahead(_numbered(found.scans, chosen, self._jobs))
         for verdict in self._score_stream(work.feed(slices)):
             work.take(verdict)
         facts = {**self._model.facts, "engine": self._engine.kind}
         skipped = (*found.skipped, *work.skipped, *work.not_reached())
-        return Report(model=facts, scans=work.verdicts(), skipped=skipped)
+        return Report(facts, work.verdicts(), skipped, chosen)
 
     @property
     def _engine(self) -> Engine:

@@ -13,14 +13,14 @@ from tests.score.tiny_model import card
 
 from ctiqa.score import Scorer
 from ctiqa.score.report.as_html import render, report_as_html, scan_names, scan_view
-from ctiqa.types import Report, ScanScore, Slice
+from ctiqa.types import Results, ScanScore, Slice
 
 NOW = datetime(2026, 11, 21, 3, 15, tzinfo=UTC)
 EVIL = "<script>alert('x')</script>\"&"
 
 
 def page(*scans: ScanScore, **facts: Any) -> str:
-    content = Report(card("tiny") | {"sha256": "0" * 64}, scans, facts.get("skipped", ()))
+    content = Results(card("tiny") | {"sha256": "0" * 64}, scans, facts.get("skipped", ()))
     views = [
         scan_view(number, scan, lambda header: Slice(phantom(lung=True), header), name)
         for number, (scan, name) in enumerate(zip(scans, scan_names(scans), strict=True), start=1)
@@ -148,7 +148,7 @@ def test_no_text_of_a_page_can_steer_what_shows_it() -> None:
     hostile = "a\x1b[2J\x00\u202e\ud800b"
     scan = replace(scan_score([2.0, 3.0], name=hostile, kernel=hostile), warnings=(hostile,))
     model = card(hostile, version=hostile, label=hostile, licence=hostile, citation=hostile)
-    content = Report(model | {"sha256": hostile}, (scan,), (skip(hostile),))
+    content = Results(model | {"sha256": hostile}, (scan,), (skip(hostile),))
     text = report_as_html(content, NOW).decode()
     assert text.replace("\n", "").isprintable()
     assert "a\ufffd[2J" in text

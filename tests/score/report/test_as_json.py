@@ -10,10 +10,10 @@ from tests.score.made import report, scan_score, skip
 
 from ctiqa.errors import Reason
 from ctiqa.score.report.as_json import report_as_json
-from ctiqa.types import Report, Skipped
+from ctiqa.types import Results, Skipped
 
 
-def parsed(content: Report) -> dict[str, Any]:
+def parsed(content: Results) -> dict[str, Any]:
     def refuse(token: str) -> None:
         raise AssertionError(token)
 

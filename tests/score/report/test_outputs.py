@@ -6,22 +6,58 @@ import os
 from pathlib import Path
 from typing import Any
 
+import polars
 import pytest
-from tests.score.made import report, scan_score
+from tests.score.made import image, report, scan_score
 
 from ctiqa.errors import OutputError, UsageError
-from ctiqa.score.report import outputs
-from ctiqa.score.report.outputs import WRITERS, check_outputs, write_outputs
+from ctiqa.io import ReadOptions
+from ctiqa.score.report import as_html
+from ctiqa.score.report.outputs import FORMATS, check_outputs
+from ctiqa.score.report.report import Report
+from ctiqa.types import Slice, SliceHeader
 
 CONTENT = report(scan_score([2.0]))
 
 
 def test_every_suffix_is_written(tmp_path: Path) -> None:
-    paths = [tmp_path / f"r{suffix}" for suffix in WRITERS] + [tmp_path / "UPPER.JSON"]
-    check_outputs(paths, WRITERS)
-    write_outputs(CONTENT, paths)
+    paths = [tmp_path / f"r{suffix}" for suffix in FORMATS] + [tmp_path / "UPPER.JSON"]
+    check_outputs(paths, FORMATS)
+    for path in paths:
+        CONTENT.write(path)
     assert all(path.stat().st_size > 0 for path in paths)
     assert json.loads(paths[-1].read_bytes())["schema"] == 1
+
+
+def test_a_report_is_what_its_suffix_says(tmp_path: Path) -> None:
+    CONTENT.write(str(tmp_path / "r.csv"))
+    CONTENT.write(tmp_path / "r.html")
+    assert (tmp_path / "r.csv").read_text().startswith("status,file,frame")
+    assert polars.read_csv(tmp_path / "r.csv")["score"].to_list() == [2.0]
+    assert (tmp_path / "r.html").read_text().startswith("<!doctype html>")
+
+
+def test_a_page_reads_its_slices_as_they_were_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def read(header: SliceHeader, options: ReadOptions) -> Slice:
+        asked.append(options)
+        return image()
+
+    monkeypatch.setattr(as_html, "read_slice", read)
+    vouched = ReadOptions(tiff_hu=True)
+    Report(CONTENT.model, CONTENT.scans, (), vouched).write(tmp_path / "r.html")
+    assert set(asked) == {vouched}
+    assert "data:image/png" in (tmp_path / "r.html").read_text()
+
+
+@pytest.mark.parametrize("name", ["r.xlsx", "report", "r.json.gz"])
+def test_an_unknown_suffix_names_the_known_ones(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=r"\.json or \.csv or \.parquet or \.html or \.htm$"):
+        CONTENT.write(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -38,7 +74,7 @@ def test_impossible_outputs_are_refused(tmp_path: Path, name: str, message: str)
     (tmp_path / "folder.json").mkdir()
     (tmp_path / "file.json").write_text("{}")
     with pytest.raises(UsageError, match=message):
-        check_outputs([tmp_path / name], WRITERS)
+        check_outputs([tmp_path / name], FORMATS)
 
 
 def test_folder_without_permission_is_refused(
@@ -46,15 +82,15 @@ def test_folder_without_permission_is_refused(
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(UsageError, match="no permission"):
-        check_outputs([tmp_path / "r.json"], WRITERS)
+        check_outputs([tmp_path / "r.json"], FORMATS)
 
 
 def test_parquet_needs_polars_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outputs, "find_spec", lambda name: None)
-    with pytest.raises(UsageError, match="needs polars"):
-        check_outputs([tmp_path / "r.parquet"], WRITERS)
+    monkeypatch.setattr("ctiqa.extras.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"needs polars, .* pip install 'ctiqa\[parquet\]'"):
+        check_outputs([tmp_path / "r.parquet"], FORMATS)
 
 
 def test_full_disc_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,6 +102,6 @@ def test_full_disc_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OutputError, match="No space left on device"):
-        write_outputs(CONTENT, [target])
+        CONTENT.write(target)
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["r.json"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,11 +11,12 @@ from ctiqa.cli.console.say import complain, say
 from ctiqa.cli.console.status import DONE, DONE_WITH_SKIPS, NOTHING_DONE
 from ctiqa.cli.console.stopping import Stop, break_off, stoppable
 from ctiqa.errors import CtiqaError
+from ctiqa.extras import require
 
 if TYPE_CHECKING:
     from ctiqa.io import ReadOptions
+    from ctiqa.score.report.report import Report
     from ctiqa.score.scorer import Scorer
-    from ctiqa.types import Report
 
 
 def score(
@@ -33,7 +33,8 @@ def score(
     out: Annotated[
         list[Path] | None,
         typer.Option(
-            metavar="FILE", help="Write results to a .json, .csv or .parquet file; repeatable."
+            metavar="FILE",
+            help="Write results to a .json, .csv, .parquet or .html file; repeatable.",
         ),
     ] = None,
     report: Annotated[
@@ -90,17 +91,18 @@ def score(
 
     lazy_gdcm.claim()
     check_targets(out or [], report)
+    targets = [*(out or []), *([report] if report else [])]
     options = ReadOptions(tiff_hu=tiff_hu, allow_reformats=allow_reformats)
     with stoppable() as stop:
         try:
             scorer = _scorer(model, jobs, window, engine)
             result = _run(scorer, paths, options, slices, stop, quiet=quiet)
-            failures = _write(result, out or [], report, options)
+            failures = _write(result, targets)
         except KeyboardInterrupt:
             break_off(stop)
     if not quiet:
         _print(result)
-    _conclude(result, [*(out or []), *([report] if report else [])], failures, stop)
+    _conclude(result, targets, failures, stop)
     raise typer.Exit(NOTHING_DONE if failures else stop.status or exit_status(result))
 
 
@@ -108,11 +110,11 @@ def check_targets(out: list[Path], report: Path | None) -> None:
     """Refuse outputs that cannot be written before any work is done.
 
     Raises:
-        UsageError: If an output has the wrong suffix or place.
+        UsageError: If an output has the wrong suffix or place, or what writes it is not installed.
     """
-    from ctiqa.score.report.outputs import PAGES, WRITERS, check_outputs
+    from ctiqa.score.report.outputs import FORMATS, PAGES, check_outputs
 
-    check_outputs(out, WRITERS)
+    check_outputs(out, FORMATS)
     check_outputs([] if report is None else [report], PAGES)
 
 
@@ -156,23 +158,16 @@ def _run(
     return result
 
 
-def _write(
-    result: Report, out: list[Path], page: Path | None, options: ReadOptions
-) -> list[CtiqaError]:
+def _write(result: Report, targets: list[Path]) -> list[CtiqaError]:
     """Write every output; one that fails does not cost the others.
 
     Returns:
         What went wrong; nothing where all are written.
     """
-    from ctiqa.score.report.outputs import write_outputs
-
-    writers = [partial(write_outputs, result, [path]) for path in out]
-    if page is not None:
-        writers.append(partial(_write_page, result, page, options))
     failures: list[CtiqaError] = []
-    for write in writers:
+    for path in targets:
         try:
-            write()
+            result.write(path)
         except CtiqaError as error:
             failures.append(error)
     return failures
@@ -195,12 +190,3 @@ def _conclude(result: Report, targets: list[Path], failures: list[CtiqaError], s
         say(f"{how_far(result)}; written: {written}", err=True)
     elif exit_status(result) == NOTHING_DONE:
         complain(f"nothing was scored: {why_nothing_was_scored(result)}")
-
-
-def _write_page(result: Report, path: Path, options: ReadOptions) -> None:
-    from datetime import datetime
-
-    from ctiqa.io.atomic import write_bytes
-    from ctiqa.score.report.as_html import report_as_html
-
-    write_bytes(path, report_as_html(result, datetime.now().astimezone(), options))

@@ -19,7 +19,7 @@ from ctiqa.score.report.facts import (
     worst,
 )
 from ctiqa.score.verdict import WORDS, word
-from ctiqa.types import Report, ScanScore, Skipped, SliceScore
+from ctiqa.types import Results, ScanScore, Skipped, SliceScore
 
 WORST_SHOWN = 3
 SKIPPED_SHOWN = 40
@@ -29,7 +29,7 @@ COLOURS = ("red", "yellow", "yellow", "green", "green")
 """Colour of a score, from 0 to 4."""
 
 
-def print_report(report: Report) -> None:
+def print_report(report: Results) -> None:
     """Print the verdicts and what was skipped on stdout."""
     console = Console(highlight=False)
     for verdict in report.scans:

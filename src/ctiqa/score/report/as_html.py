@@ -30,7 +30,7 @@ from ctiqa.score.report.facts import (
 from ctiqa.score.report.model_facts import agreement_basis, agreement_rows, model_rows
 from ctiqa.score.report.thumbnails import Thumbnail, make_thumbnails
 from ctiqa.score.verdict import ABSTENTIONS, MEANINGS, WORDS, word
-from ctiqa.types import Report, ScanScore, Slice, SliceHeader
+from ctiqa.types import Results, ScanScore, Slice, SliceHeader
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -56,7 +56,7 @@ class ScanView:
     thumbnails: list[Thumbnail]
 
 
-def report_as_html(report: Report, created: datetime, options: ReadOptions | None = None) -> bytes:
+def report_as_html(report: Results, created: datetime, options: ReadOptions | None = None) -> bytes:
     """The report as an HTML page that needs no other file and no network.
 
     The pictured slices are read once more, so scoring never has to keep pixels.
@@ -99,7 +99,7 @@ def scan_names(verdicts: Sequence[ScanScore]) -> list[str]:
     ]
 
 
-def render(report: Report, views: list[ScanView], created: datetime) -> str:
+def render(report: Results, views: list[ScanView], created: datetime) -> str:
     """Fill the page; every text is escaped."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -129,7 +129,7 @@ _FILTERS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def _context(report: Report, views: list[ScanView], created: datetime) -> dict[str, Any]:
+def _context(report: Results, views: list[ScanView], created: datetime) -> dict[str, Any]:
     return {
         "abstentions": ABSTENTIONS,
         "agreement": agreement_rows(report.model),

@@ -12,23 +12,23 @@ from typing import Any
 
 from ctiqa.plain_text import clean_tree
 from ctiqa.score.report.facts import NOTICE, Range, acquisition, was_stopped
-from ctiqa.types import Report, ScanScore, Skipped, SliceScore
+from ctiqa.types import Results, ScanScore, Skipped, SliceScore
 
 SCHEMA = 1
 """Version of the format."""
 
 
-def report_as_json(report: Report) -> bytes:
+def report_as_json(report: Results) -> bytes:
     r"""The report as UTF-8 JSON text.
 
-    >>> report_as_json(Report(model={"name": "m"}, scans=(), skipped=()))[:14]
+    >>> report_as_json(Results(model={"name": "m"}, scans=(), skipped=()))[:14]
     b'{\n "schema": 1'
     """
     text = json.dumps(report_as_dict(report), indent=1, ensure_ascii=False, allow_nan=False)
     return f"{text}\n".encode()
 
 
-def report_as_dict(report: Report) -> dict[str, Any]:
+def report_as_dict(report: Results) -> dict[str, Any]:
     """The report as nested dicts, lists, texts fit to be shown, and finite numbers."""
     content = {
         "schema": SCHEMA,

@@ -9,7 +9,7 @@ import unicodedata
 from ctiqa.errors import UsageError
 from ctiqa.plain_text import UNSHOWABLE, clean
 from ctiqa.score.report.as_json import rounded
-from ctiqa.types import Report, ScanScore, Skipped, SliceScore
+from ctiqa.types import Results, ScanScore, Skipped, SliceScore
 
 Cell = str | float | int | None
 Row = dict[str, Cell]
@@ -52,7 +52,7 @@ BLANK = f" '{UNSHOWABLE}"
 """What may stand before a formula and is passed over, or lost in a copy."""
 
 
-def report_rows(report: Report) -> list[Row]:
+def report_rows(report: Results) -> list[Row]:
     """One row for every slice, then one for every skipped input, with all ``COLUMNS``."""
     scored_by = f"{report.model.get('name')} {report.model.get('version')}"
     slices = [_slice_row(scan, each) for scan in report.scans for each in scan.slices]
@@ -64,7 +64,7 @@ def report_rows(report: Report) -> list[Row]:
     ]
 
 
-def report_as_csv(report: Report) -> bytes:
+def report_as_csv(report: Results) -> bytes:
     """The table as UTF-8 CSV with a header line; empty cells where a value is not known.
 
     A text that a spreadsheet would run as a formula gets an apostrophe in front: kernels and
@@ -78,7 +78,7 @@ def report_as_csv(report: Report) -> bytes:
     return text.getvalue().encode()
 
 
-def report_as_parquet(report: Report) -> bytes:
+def report_as_parquet(report: Results) -> bytes:
     """The table as Parquet.
 
     Raises:

@@ -11,7 +11,7 @@ from pathlib import Path
 from ctiqa.errors import Reason
 from ctiqa.plain_text import clean
 from ctiqa.score.verdict import ABSTENTIONS, word
-from ctiqa.types import Acquisition, Report, ScanScore, Skipped, SliceHeader, SliceScore
+from ctiqa.types import Acquisition, Results, ScanScore, Skipped, SliceHeader, SliceScore
 
 NOTICE = "For research use only. Not a medical device; not for diagnosis or treatment decisions."
 """Printed on every report."""
@@ -152,19 +152,19 @@ def grouped(skipped: Iterable[Skipped]) -> dict[Reason, list[Skipped]]:
     return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
 
 
-def was_stopped(report: Report) -> bool:
+def was_stopped(report: Results) -> bool:
     """Whether a run ended before it had come to everything."""
     return any(each.reason is Reason.STOPPED for each in report.skipped)
 
 
-def how_far(report: Report) -> str:
+def how_far(report: Results) -> str:
     """How far a run came before it was stopped, as a clause."""
     done = sum(len(scan.slices) for scan in report.scans)
     left = sum(each.reason is Reason.STOPPED for each in report.skipped)
     return f"stopped by the user after {done} slices, with {left} files not scored to their end"
 
 
-def why_nothing_was_scored(report: Report) -> str:
+def why_nothing_was_scored(report: Results) -> str:
     """In a clause, what became of everything in a report without any score."""
     files = [
         f"{len(each)} × {REASONS[reason]} ({reason})"

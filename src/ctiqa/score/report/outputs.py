@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from importlib.util import find_spec
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 
 from ctiqa.errors import UsageError
+from ctiqa.extras import require
+from ctiqa.io import ReadOptions
 from ctiqa.io.atomic import write_bytes
 from ctiqa.score.report.as_json import report_as_json
 from ctiqa.score.report.as_table import report_as_csv, report_as_parquet
-from ctiqa.types import Report
+from ctiqa.types import Results
 
 PAGES = (".html", ".htm")
-"""Suffixes of ``--report``."""
+"""Suffixes of the page for people; ``--report`` takes these alone."""
 
-WRITERS: dict[str, Callable[[Report], bytes]] = {
+WRITERS: dict[str, Callable[[Results], bytes]] = {
     ".json": report_as_json,
     ".csv": report_as_csv,
     ".parquet": report_as_parquet,
 }
-"""Formats of ``--out`` by suffix."""
+"""Formats for programs by suffix."""
+
+FORMATS = (*WRITERS, *PAGES)
+"""Suffixes that a report can be written to."""
 
 
 def check_outputs(paths: Iterable[Path], suffixes: Iterable[str]) -> None:
@@ -41,20 +46,32 @@ def check_outputs(paths: Iterable[Path], suffixes: Iterable[str]) -> None:
             raise UsageError(f"output {path} must end in {' or '.join(allowed)}")
         if reason := _blocked(path):
             raise UsageError(f"output {path} cannot be written: {reason}")
-        if path.suffix.lower() == ".parquet" and find_spec("polars") is None:
-            raise UsageError(
-                f"output {path} needs polars: pip install 'ctiqa[parquet]', or write .csv"
-            )
+        if path.suffix.lower() == ".parquet":
+            require(f"output {path}", "polars", extra="parquet")
 
 
-def write_outputs(report: Report, paths: Sequence[Path]) -> None:
-    """Write the report to each path, in the format of its suffix.
+def write_output(results: Results, path: Path, options: ReadOptions) -> None:
+    """Write a report in the format that the suffix of the file names.
+
+    Args:
+        results: What is reported.
+        path: File to write, whole or not at all.
+        options: How the files were read; a page shows some of their slices.
 
     Raises:
-        OutputError: If a file cannot be written; what was there before is untouched.
+        UsageError: If there is no such format, or the file cannot lie there.
+        OutputError: If it cannot be written; what was there before is untouched.
     """
-    for path in paths:
-        write_bytes(path, WRITERS[path.suffix.lower()](report))
+    check_outputs([path], FORMATS)
+    write_bytes(path, _rendered(results, path.suffix.lower(), options))
+
+
+def _rendered(results: Results, suffix: str, options: ReadOptions) -> bytes:
+    if suffix in WRITERS:
+        return WRITERS[suffix](results)
+    from ctiqa.score.report.as_html import report_as_html  # noqa: PLC0415 - slow to load
+
+    return report_as_html(results, datetime.now().astimezone(), options)
 
 
 def _blocked(path: Path) -> str | None:

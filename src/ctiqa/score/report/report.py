@@ -1,0 +1,45 @@
+"""What a scorer hands back for files and folders, and how it is written down."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ctiqa.io import ReadOptions
+from ctiqa.types import Results
+
+
+@dataclass(frozen=True, slots=True)
+class Report(Results):
+    r"""Everything that one run found.
+
+    Attributes:
+        options: How the files were read.
+
+    >>> report = Report(model={"name": "m", "version": "1"}, scans=(), skipped=())
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     report.write(Path(folder, "report.json"))
+    ...     Path(folder, "report.json").read_text()[:14]
+    '{\n "schema": 1'
+    """
+
+    options: ReadOptions = field(default_factory=ReadOptions)
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the report in the format that the suffix of the file names.
+
+        Args:
+            path: ``.json`` for programs, ``.csv`` or ``.parquet`` for tables, one row a slice,
+                ``.html`` for people; its folder must exist. The file is written whole or not at
+                all. For a page some slices are read once more, to show them.
+
+        Raises:
+            UsageError: If there is no such format, the file cannot lie there, or ``.parquet``
+                needs a library that is not installed.
+            OutputError: If it cannot be written; what was there before is untouched.
+        """
+        from ctiqa.score.report.outputs import write_output  # noqa: PLC0415 - writers are slow to load
+
+        write_output(self, Path(path), self.options)
