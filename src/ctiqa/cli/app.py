@@ -14,6 +14,7 @@ from ctiqa.cli.console.say import complain
 from ctiqa.cli.console.status import BUG, DONE, NOTHING_DONE, WRONG_USAGE, status_of
 from ctiqa.cli.console.world import fault_of_the_world
 from ctiqa.errors import CtiqaError
+from ctiqa.extras import is_extra
 
 app = typer.Typer(
     name="ctiqa",
@@ -96,7 +97,7 @@ def _unexpected(error: Exception) -> int:
         sys.excepthook(type(error), error, error.__traceback__)
     if sentence := fault_of_the_world(error):
         complain(sentence)
-        return NOTHING_DONE
+        return WRONG_USAGE if is_extra(error) else NOTHING_DONE
     complain(
         f"this is a bug in ctiqa, please report it ({type(error).__name__}: {error}); "
         "set CTIQA_DEBUG=1 to see where it happened"

@@ -6,39 +6,17 @@ import errno
 import json
 import os
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from tests.cli.conftest import Outcome, Run, shell
+from tests.cli.conftest import Run, shell
 from tests.score.made import write_series
 
-from ctiqa.cli.console.world import EXTRAS, fault_of_the_world
+from ctiqa.cli.console.world import fault_of_the_world
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
-
-HIDING = """
-import sys
-
-class Blocker:
-    def __init__(self, *names):
-        self.names = names
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in self.names:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-sys.meta_path.insert(0, Blocker(*sys.argv[1].split(",")))
-from ctiqa.cli import main
-main(sys.argv[2:])
-"""
-"""The program on a computer that lacks some libraries."""
-
-
-def without(names: str, *words: str | Path) -> Outcome:
-    """Run ctiqa where some libraries are not installed."""
-    return shell('"$0" -c "$1" "${@:2}"'.replace("$0", sys.executable), HIDING, names, *words)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +45,6 @@ def open_folder() -> Iterator[Path]:
         (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), "ulimit -u"),
         (MemoryError(), "the memory is not enough"),
         (RuntimeError("can't start new thread"), "no further thread"),
-        (ModuleNotFoundError("No module", name="timm.models"), "pip install 'ctiqa[train]'"),
         (ModuleNotFoundError("No module", name="jinja2"), "pip install 'ctiqa'"),
         (ImportError("libcudart.so: no such file"), "cannot be loaded (libcudart.so"),
     ],
@@ -92,58 +69,6 @@ def test_bugs_stay_bugs(error: Exception) -> None:
 
 def test_a_part_of_ctiqa_that_lacks_is_a_bug() -> None:
     assert fault_of_the_world(ModuleNotFoundError("no", name="ctiqa.io.nothing")) is None
-
-
-def test_every_optional_library_is_known() -> None:
-    project = Path(__file__).parents[3] / "pyproject.toml"
-    extras = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    modules = {
-        "PyWavelets": "pywt",
-        "scikit-image": "skimage",
-        "dicomweb-client": "dicomweb_client",
-    }
-    for extra, known in EXTRAS.items():
-        names = {word.split(">")[0].split("[")[0] for word in extras[extra]}
-        assert {modules.get(name, name) for name in names} <= set(known)
-
-
-@posix
-@pytest.mark.parametrize(
-    ("names", "words", "command"),
-    [
-        ("torch", ("train-student", "RECIPE", "--data", "d", "--out", "o"), "ctiqa[train]"),
-        ("torch", ("train-teacher", "RECIPE", "--data", "d", "--out", "o"), "ctiqa[train]"),
-        ("torch", ("pretrain", "RECIPE", "--data", "d", "--out", "o"), "ctiqa[train]"),
-        ("polars", ("train-student", "RECIPE", "--data", "d", "--out", "o"), "ctiqa[train]"),
-        ("polars", ("evaluate", "ctiqa-s3", "--data", "d", "--out", "o"), "ctiqa[train]"),
-        ("onnx", ("export", "RECIPE", "--data", "d", "--run", "r", "--out", "o"), "ctiqa[train]"),
-        ("polars", ("ablate", "blocks", "RECIPE", "--data", "d", "--out", "o"), "ctiqa[train]"),
-        ("polars", ("score", "SCAN", "--out", "r.parquet"), "ctiqa["),
-        ("openvino", ("score", "SCAN", "--engine", "openvino"), "ctiqa[fast]"),
-    ],
-)
-def test_a_library_that_is_not_installed_is_named_with_its_remedy(
-    folder: Path, tmp_path: Path, names: str, words: tuple[str, ...], command: str
-) -> None:
-    recipe = Path(__file__).parents[3] / "recipes" / "distiliqa-small.toml"
-    header = {"recipe": {}, "content_sha256": "0" * 64}
-    (tmp_path / "manifest.json").write_text(json.dumps(header))
-    (tmp_path / "manifest.parquet").touch()
-    known: dict[str, str | Path] = {"RECIPE": recipe, "SCAN": folder, "d": tmp_path}
-    done = without(names, *(known.get(word, word) for word in words))
-    assert done.status in {2, 4}
-    assert f"pip install '{command}" in done.err
-    assert len(done.err.splitlines()) == 1
-
-
-@posix
-def test_scoring_needs_none_of_the_optional_libraries(
-    folder: Path, model: Path, tmp_path: Path
-) -> None:
-    names = ",".join(name for extra in EXTRAS.values() for name in extra)
-    targets = ("--out", tmp_path / "r.json", "--report", tmp_path / "r.html")
-    done = without(names, "score", folder, "--model", model, *targets)
-    assert (done.status, done.err) == (0, "")
 
 
 @posix

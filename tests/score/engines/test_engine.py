@@ -136,7 +136,7 @@ def test_auto_takes_openvino_where_it_gains(
 def test_auto_does_not_load_openvino_where_the_processor_gains_nothing() -> None:
     pytest.importorskip("openvino", reason="the extra 'fast' is not installed")
     code = (
-        "import sys; from ctiqa.score import engine; engine.lacks_bfloat16 = lambda: True; "
+        "import sys; from ctiqa.score.engines import engine; engine.lacks_bfloat16 = lambda: True; "
         "assert engine.choose() == 'onnxruntime'; assert 'openvino' not in sys.modules"
     )
     environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
@@ -147,6 +147,7 @@ def test_auto_does_not_load_openvino_where_the_processor_gains_nothing() -> None
 def test_an_engine_that_is_not_there_says_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch, asked: str
 ) -> None:
+    monkeypatch.setattr("ctiqa.extras.find_spec", lambda _: None)
     monkeypatch.setattr(engine_module, "find_spec", lambda _: None)
     with pytest.raises(UsageError, match=f"engine '{asked}' .*install it with: pip install"):
         choose(asked)

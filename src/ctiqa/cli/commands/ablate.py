@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from ctiqa.cli.commands.train import DataFolder, DeviceKind, Kind, RecipeFile
+from ctiqa.cli.commands.train import DataFolder, DeviceKind, Kind, Mode, ModeOf, RecipeFile
 from ctiqa.cli.console.command import command_of
 from ctiqa.cli.console.say import say
+from ctiqa.extras import CURVES, DATA_SETS, NETWORKS, require
 
 Ablation = Literal["blocks", "members", "beta", "tfkt", "defects"]
 OutFolder = Annotated[Path, typer.Option(help="Folder for trainings and tables; work is kept.")]
@@ -42,6 +43,7 @@ def ablate(
     *,
     data: DataFolder,
     out: OutFolder,
+    mode: ModeOf = None,
     seeds: Seeds = 1,
     split: Split = "test",
     only: Only = None,
@@ -52,7 +54,7 @@ def ablate(
 ) -> None:
     """Train a recipe with one thing changed at a time, and tabulate what it does."""
     asked = _Asked(
-        recipe, data, out, seeds, split, only, epochs, natural, device, data_as_published
+        recipe, data, out, mode, seeds, split, only, epochs, natural, device, data_as_published
     )
     _tabulate(ablation, asked, command_of(context))
 
@@ -63,6 +65,7 @@ def compare(
     *,
     data: DataFolder,
     out: OutFolder,
+    mode: ModeOf = None,
     seeds: Seeds = 1,
     split: Split = "test",
     only: Only = None,
@@ -71,7 +74,7 @@ def compare(
     device: DeviceKind = "auto",
 ) -> None:
     """Train a recipe's method and the networks it is compared with on the same data."""
-    asked = _Asked(recipe, data, out, seeds, split, only, epochs, natural, device)
+    asked = _Asked(recipe, data, out, mode, seeds, split, only, epochs, natural, device)
     _tabulate("networks", asked, command_of(context))
 
 
@@ -82,6 +85,7 @@ class _Asked:
     recipe: Path
     data: Path
     out: Path
+    mode: Mode | None
     seeds: int
     split: str
     only: list[str] | None
@@ -92,6 +96,7 @@ class _Asked:
 
 
 def _tabulate(kind: str, asked: _Asked, command: str) -> None:
+    require("training", *DATA_SETS, *NETWORKS, *CURVES)
     from datetime import UTC, datetime
 
     from ctiqa.data.manifest import read_header
@@ -104,6 +109,8 @@ def _tabulate(kind: str, asked: _Asked, command: str) -> None:
     from ctiqa.train.setup.devices import device as devices
 
     values = read_values(asked.recipe)
+    if asked.mode is not None:
+        values["mode"] = asked.mode
     if asked.epochs:
         values = shortened(values, asked.epochs)
     check_folder(asked.out)

@@ -12,6 +12,7 @@ import typer
 from ctiqa.cli.commands.train import DataFolder, DeviceKind
 from ctiqa.cli.console.command import command_of
 from ctiqa.cli.console.say import say
+from ctiqa.extras import DATA_SETS, NETWORKS, require
 
 if TYPE_CHECKING:
     from ctiqa.evaluate.evaluation import Evaluation
@@ -67,16 +68,19 @@ def evaluate(
 
     Exit status: 0 done, 2 wrong usage or data, 4 nothing could be done.
     """
+    require("evaluating", *DATA_SETS)
     from ctiqa.evaluate.ablation.published_table import beside_published, check_tables
     from ctiqa.evaluate.dataset import open_labelled
     from ctiqa.evaluate.evaluation import Options
     from ctiqa.evaluate.evaluation import evaluate as measure
-    from ctiqa.evaluate.predictors.open import open_predictors
+    from ctiqa.evaluate.predictors.open import is_run, open_predictors
     from ctiqa.evaluate.report.write_results import check_folder, write_results
     from ctiqa.evaluate.robustness.check import MOST_EXAMPLES
     from ctiqa.io.atomic import write_bytes
     from ctiqa.score.scorer import usable_cores
 
+    if any(map(is_run, models or [])):
+        require("a run", *NETWORKS)
     check_folder(out)
     check_tables(published or [])
     labelled = open_labelled(data, split, trained_on=trained_on)

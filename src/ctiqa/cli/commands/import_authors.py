@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ctiqa.cli.console.say import say
+from ctiqa.extras import NETWORKS, require
 
 if TYPE_CHECKING:
     from ctiqa.models.authors.checkpoint import Imported
@@ -38,6 +39,7 @@ def import_authors(
 
     No code in the file is run. Its scores stay on the scale of the labels that it learned from.
     """
+    require("a network of theirs", *NETWORKS)
     from ctiqa.errors import OutputError
     from ctiqa.io.atomic import check_folder
     from ctiqa.models.authors.checkpoint import load_authors

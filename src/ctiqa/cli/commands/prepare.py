@@ -10,6 +10,7 @@ import typer
 
 from ctiqa.cli.commands.train import Mode
 from ctiqa.cli.console.say import say
+from ctiqa.extras import DATA_SETS, PICTURES, require
 
 
 def prepare(
@@ -29,6 +30,7 @@ def prepare(
     ] = None,
 ) -> None:
     """Make labelled examples; stop at any time and call again to go on."""
+    require("preparing a data set", *DATA_SETS)
     from ctiqa.cli.console.counting import count_bar
     from ctiqa.data.prepare import prepare as make
     from ctiqa.recipe import in_mode, read_recipe
@@ -36,6 +38,8 @@ def prepare(
     wanted = read_recipe(recipe, mode).data
     if mode is not None:
         wanted = in_mode(wanted, mode)
+    if wanted.source == "kadid10k":
+        require("reading natural images", *PICTURES)
     with count_bar("Making examples") as move:
         manifest = make(root, out, wanted, jobs=jobs or os.cpu_count() or 1, progress=move)
     say(f"wrote {manifest}")

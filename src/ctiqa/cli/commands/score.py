@@ -11,7 +11,6 @@ from ctiqa.cli.console.say import complain, say
 from ctiqa.cli.console.status import DONE, DONE_WITH_SKIPS, NOTHING_DONE
 from ctiqa.cli.console.stopping import Stop, break_off, stoppable
 from ctiqa.errors import CtiqaError
-from ctiqa.extras import require
 
 if TYPE_CHECKING:
     from ctiqa.io import ReadOptions

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ctiqa.cli.console.say import say
+from ctiqa.extras import CURVES, DATA_SETS, NETWORKS, require
 
 if TYPE_CHECKING:
     from ctiqa.recipe import Recipe
@@ -52,6 +53,7 @@ def pretrain(
     resume: Resume = True,
 ) -> None:
     """Train the features of TFKT on natural images with opinion scores (its phase 1)."""
+    _require()
     from ctiqa.train.pretrain import pretrain as train
 
     wanted = recipe_of(recipe, mode, pretrained)
@@ -73,6 +75,7 @@ def train_teacher(
     resume: Resume = True,
 ) -> None:
     """Train the teacher's members, each without one fold of patients."""
+    _require()
     from ctiqa.errors import UsageError
     from ctiqa.train.teacher import train_member
 
@@ -102,11 +105,16 @@ def train_student(
     resume: Resume = True,
 ) -> None:
     """Train the student from labels and teacher; the teacher's weights are found in the run."""
+    _require()
     from ctiqa.train.student import train_student as train
 
     wanted = recipe_of(recipe, mode, pretrained)
     with _run(wanted, data, out, device, resume=resume) as run:
         run.tell(f"student: {train(run)}")
+
+
+def _require() -> None:
+    require("training", *DATA_SETS, *NETWORKS, *CURVES)
 
 
 def recipe_of(file: Path, mode: Mode | None, pretrained: str | None = None) -> Recipe:

@@ -5,16 +5,7 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-EXTRAS = {
-    "train": (
-        *("matplotlib", "numba", "onnx", "onnxscript", "polars", "pywt", "safetensors"),
-        *("skimage", "tensorboard", "timm", "torch", "torchvision"),
-    ),
-    "fast": ("openvino",),
-    "clinic": ("dicomweb_client", "highdicom", "pynetdicom"),
-    "cluster": ("dask", "distributed"),
-}
-"""Optional libraries by the extra that brings them."""
+from ctiqa.extras import lack
 
 REMEDIES = {
     errno.EMFILE: "raise the limit of open files (ulimit -n), or use --jobs 1",
@@ -71,6 +62,4 @@ def _missing(error: ImportError) -> str | None:
         return None
     if not isinstance(error, ModuleNotFoundError):
         return f"{name or 'a library'} cannot be loaded ({error}); install it again"
-    extra = next((extra for extra, names in EXTRAS.items() if name in names), None)
-    package = "ctiqa" if extra is None else f"ctiqa[{extra}]"
-    return f"this needs {name}, which is not installed; install it with: pip install '{package}'"
+    return lack("this", [name or "a library"])

@@ -18,6 +18,7 @@ from ctiqa.evaluate.predictors.baselines import REFERENCES, open_reference
 from ctiqa.evaluate.predictors.csv_scores import read_predictions
 from ctiqa.evaluate.predictors.predictor import Images, Kind, Predictor
 from ctiqa.evaluate.scale import Scale
+from ctiqa.extras import NETWORKS, require
 from ctiqa.weights import ModelCard, load_model
 
 if TYPE_CHECKING:
@@ -63,6 +64,17 @@ def open_predictors(
     return _named_apart(found)
 
 
+def is_run(word: str) -> bool:
+    """Whether a word names a trained network: a run, its teacher or a checkpoint.
+
+    >>> is_run("runs/shen2025:teacher"), is_run("psnr"), is_run("ctiqa-s3.onnx")
+    (True, False, False)
+    """
+    if word in REFERENCES:
+        return False
+    return word.endswith(TEACHER) or (Path(word).suffix != ".onnx" and Path(word).exists())
+
+
 def _openings(
     models: Sequence[str],
     tables: Sequence[Path],
@@ -75,7 +87,7 @@ def _openings(
             yield partial(_reference, word, labelled)
         elif word.endswith(TEACHER):
             yield partial(_teacher, word, device)
-        elif Path(word).suffix != ".onnx" and Path(word).exists():
+        elif is_run(word):
             yield partial(_run, word, device)
         else:
             yield partial(_model, word, threads)
@@ -131,13 +143,10 @@ def _teacher(word: str, device: Where) -> tuple[Predictor]:
 
 def _torch_side(device: Where) -> tuple[Any, Device]:
     """The module that loads networks, and where they run."""
-    try:
-        from ctiqa.train import load  # noqa: PLC0415 - torch is slow, and optional
-        from ctiqa.train.setup import devices  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"a run needs {error.name}; install it with: pip install 'ctiqa[train]'"
-        ) from None
+    require("a run", *NETWORKS)
+    from ctiqa.train import load  # noqa: PLC0415 - torch is slow, and optional
+    from ctiqa.train.setup import devices  # noqa: PLC0415
+
     with devices.device(device) as where:
         return load, where
 

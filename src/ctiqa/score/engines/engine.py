@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.errors import UsageError, WeightsError
+from ctiqa.extras import is_installed, require
 from ctiqa.hu import AIR_HU
 from ctiqa.processor import lacks_bfloat16
 from ctiqa.score.verdict import Members
@@ -133,10 +134,8 @@ def check_engine(asked: str) -> Kind | Literal["auto"]:
         raise UsageError(
             f"'engine' (or {VARIABLE}) must be one of {', '.join(ENGINES)}, got {asked!r}"
         )
-    if asked == "openvino" and find_spec("openvino") is None:
-        raise UsageError(
-            "engine 'openvino' is not installed; install it with: pip install 'ctiqa[fast]'"
-        )
+    if asked == "openvino":
+        require("engine 'openvino'", "openvino")
     if asked == "cuda" and not _has_cuda():
         raise UsageError(
             "engine 'cuda' needs a GPU and the CUDA build of ONNX Runtime; install it with: "
@@ -149,7 +148,7 @@ def _fastest() -> Kind:
     if _is_cuda_build() and _has_cuda():
         return "cuda"
     # To ask OpenVINO itself takes as long as loading it.
-    if find_spec("openvino") is not None and not lacks_bfloat16():
+    if is_installed("openvino") and not lacks_bfloat16():
         from ctiqa.score.engines.openvino_cpu import has_bfloat16  # noqa: PLC0415 - optional, slow to load
 
         if has_bfloat16():
