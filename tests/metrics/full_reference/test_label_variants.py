@@ -14,13 +14,10 @@ from skimage.filters import prewitt_h, prewitt_v
 from skimage.metrics import structural_similarity
 
 from ctiqa.errors import UsageError
-from ctiqa.metrics.full_reference.label_variants import (
-    gradient_similarity,
-    rmse,
-    ssim,
-    ssim_map,
-    vif,
-)
+from ctiqa.metrics.full_reference.gmsd import gradient_similarity
+from ctiqa.metrics.full_reference.rmse import rmse
+from ctiqa.metrics.full_reference.ssim import ssim_interior, ssim_uniform
+from ctiqa.metrics.full_reference.vif import vif_mirrored
 
 STEADY = settings(deadline=None, derandomize=True, database=None, max_examples=25)
 
@@ -91,23 +88,31 @@ def test_ssim_equals_scikit_image(noise: float, size: int) -> None:
     image, reference = _unit(noise)
     _, truth = structural_similarity(reference, image, win_size=size, data_range=1, full=True)  # type: ignore[no-untyped-call]
     inside = _interior(image)
-    assert ssim_map(image, reference, size=size)[inside] == pytest.approx(truth[inside], abs=1e-5)
-    assert ssim(image, reference, inside, size=size) == pytest.approx(
+    assert ssim_uniform(image, reference, inside, size=size) == pytest.approx(
         truth[inside].mean(), abs=1e-6
     )
+
+
+@pytest.mark.parametrize("size", [5, 7, 11])
+@pytest.mark.parametrize("noise", [2, 8, 25, -1.2])
+def test_interior_ssim_is_scikit_images_to_the_last_bit(noise: float, size: int) -> None:
+    """In double precision the very number: labels made with either are the same."""
+    image, reference = (each.astype(np.float64) for each in _unit(noise))
+    truth = structural_similarity(reference, image, win_size=size, data_range=1)  # type: ignore[no-untyped-call]
+    assert ssim_interior(image, reference, size=size) == truth
 
 
 def test_ssim_of_two_flat_images_is_the_luminance_term() -> None:
     """No structure on either side: (2ab + c)/(a² + b² + c) with c = 0.01²."""
     bright, dark = (np.full((16, 16), v, dtype=np.float32) for v in (0.8, 0.4))
     by_hand = (2 * 0.8 * 0.4 + 1e-4) / (0.8**2 + 0.4**2 + 1e-4)
-    assert ssim(bright, dark, _interior(bright, 4)) == pytest.approx(by_hand, abs=1e-5)
+    assert ssim_uniform(bright, dark, _interior(bright, 4)) == pytest.approx(by_hand, abs=1e-5)
 
 
 def test_negative_is_unlike() -> None:
     """An inverted image has the opposite structure: similarity below 0."""
     image, reference = _unit(0)
-    assert ssim(1 - image, reference, _interior(image)) < -0.2
+    assert ssim_uniform(1 - image, reference, _interior(image)) < -0.2
 
 
 # -- gradient similarity
@@ -183,7 +188,7 @@ def test_vif_of_one_scale_equals_the_published_formula(noise: float) -> None:
     """With the same window (5 pixels) the information of the finest scale is the same."""
     image, reference = _pair(noise)
     truth = _vif_as_published(image, reference, scales=1, radius=2)
-    found = vif(image, reference, _interior(image, 2), noise_variance=NOISE, scales=1)
+    found = vif_mirrored(image, reference, _interior(image, 2), noise_variance=NOISE, scales=1)
     assert found == pytest.approx(truth, abs=2e-3)
 
 
@@ -194,7 +199,7 @@ def test_vif_of_four_scales_stays_near_the_published_code(noise: float) -> None:
     Ours therefore forgives noise a little more.
     """
     image, reference = _pair(noise)
-    found = vif(image, reference, _interior(image), noise_variance=NOISE, scales=4)
+    found = vif_mirrored(image, reference, _interior(image), noise_variance=NOISE, scales=4)
     assert found == pytest.approx(PIQ[noise], abs=0.06)
 
 
@@ -204,21 +209,23 @@ def test_vif_rewards_contrast_and_punishes_its_loss() -> None:
     inside = _interior(image)
     mean = reference.mean()
     more, less = (mean + np.float32(k) * (image - mean) for k in (1.3, 0.5))
-    assert vif(more, reference, inside, noise_variance=NOISE) > 1.02
-    assert vif(less, reference, inside, noise_variance=NOISE) < 0.9
+    assert vif_mirrored(more, reference, inside, noise_variance=NOISE) > 1.02
+    assert vif_mirrored(less, reference, inside, noise_variance=NOISE) < 0.9
 
 
 def test_vif_does_not_depend_on_the_unit() -> None:
     """Images and visual noise on [0, 1] or 0–255: the same share of information."""
     inside = _interior(_pair(8)[0])
-    large = vif(*_pair(8), inside, noise_variance=NOISE)
-    assert vif(*_unit(8), inside, noise_variance=NOISE / 255**2) == pytest.approx(large, abs=1e-3)
+    large = vif_mirrored(*_pair(8), inside, noise_variance=NOISE)
+    assert vif_mirrored(*_unit(8), inside, noise_variance=NOISE / 255**2) == pytest.approx(
+        large, abs=1e-3
+    )
 
 
 def test_vif_of_flat_images_is_one() -> None:
     """Without information in the reference nothing can be lost."""
     flat = np.full((32, 32), 0.5, dtype=np.float32)
-    assert vif(flat, flat, np.ones(flat.shape, bool), noise_variance=NOISE / 255**2) == 1.0
+    assert vif_mirrored(flat, flat, np.ones(flat.shape, bool), noise_variance=NOISE / 255**2) == 1.0
 
 
 # -- what all have in common
@@ -227,10 +234,10 @@ Measure = Callable[[Image, Image, Mask], float]
 
 
 def _vif(image: Image, reference: Image, mask: Mask) -> float:
-    return vif(image, reference, mask, noise_variance=NOISE / 255**2)
+    return vif_mirrored(image, reference, mask, noise_variance=NOISE / 255**2)
 
 
-LIKENESS = [ssim, gradient_similarity, _vif]
+LIKENESS = [ssim_uniform, gradient_similarity, _vif]
 
 
 @pytest.mark.parametrize("measure", LIKENESS)
@@ -249,7 +256,7 @@ def test_more_noise_or_blur_less_likeness(measure: Measure) -> None:
         assert scores[-1] < scores[0] - 0.05
 
 
-@pytest.mark.parametrize("measure", [ssim, gradient_similarity])
+@pytest.mark.parametrize("measure", [ssim_uniform, gradient_similarity])
 def test_likeness_is_mutual(measure: Measure) -> None:
     """Neither cares which of the two is the reference; VIF does."""
     image, reference = _unit(8)

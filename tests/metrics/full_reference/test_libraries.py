@@ -24,9 +24,9 @@ from tests.metrics.example_slices import example_slices
 from torchmetrics.functional.image import visual_information_fidelity
 
 from ctiqa.hu import WINDOWS, Window
-from ctiqa.metrics.full_reference.label_variants import rmse
 from ctiqa.metrics.full_reference.measures import MEASURES
 from ctiqa.metrics.full_reference.psnr import psnr
+from ctiqa.metrics.full_reference.rmse import rmse
 from ctiqa.types import HuImage
 
 Greys = npt.NDArray[np.float64]

@@ -16,10 +16,10 @@ from ctiqa.hu import WINDOWS, Window, apply_window, body_mask
 from ctiqa.metrics.full_reference.gmsd import gmsd
 from ctiqa.metrics.full_reference.haarpsi import haarpsi
 from ctiqa.metrics.full_reference.images import Mask, shown
-from ctiqa.metrics.full_reference.label_variants import rmse
 from ctiqa.metrics.full_reference.measures import MEASURES, Measure
 from ctiqa.metrics.full_reference.ms_ssim import ms_ssim
 from ctiqa.metrics.full_reference.psnr import psnr
+from ctiqa.metrics.full_reference.rmse import rmse
 from ctiqa.metrics.full_reference.ssim import ssim
 from ctiqa.metrics.full_reference.vif import vif
 from ctiqa.types import HuImage

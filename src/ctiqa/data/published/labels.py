@@ -18,6 +18,8 @@ import numpy.typing as npt
 from ctiqa.data.published.dose_mix import Mode
 from ctiqa.errors import DataError, UsageError
 from ctiqa.hu import BODY_THRESHOLD_HU, WINDOWS, body_mask
+from ctiqa.metrics.full_reference.images import brightness
+from ctiqa.metrics.full_reference.ssim import ssim_interior
 from ctiqa.types import HuImage
 
 Scores = npt.NDArray[np.float64]
@@ -63,10 +65,11 @@ def label_brightness(
     >>> float(label_brightness(np.float32([[40]]), np.float32([[40]]))[0, 0])
     0.5
     """
-    soft = _brightness(hu, "distiliqa")
+    # In double precision like the authors; single would differ in the seventh digit of a label.
+    soft = brightness(hu, WINDOWS["distiliqa"])
     if mode == "as-published":
         return soft
-    return np.where(_lung(full), _brightness(hu, "lung"), soft)
+    return np.where(_lung(full), brightness(hu, WINDOWS["lung"]), soft)
 
 
 def ssim_label(hu: HuImage, full: HuImage, mode: Mode = "corrected") -> float:
@@ -92,11 +95,7 @@ def ssim_label(hu: HuImage, full: HuImage, mode: Mode = "corrected") -> float:
     1.0
     """
     _check_pair(hu, full)
-    from skimage.metrics import structural_similarity  # noqa: PLC0415 - optional, slow to load
-
-    shown, reference = (label_brightness(image, full, mode) for image in (hu, full))
-    similarity = structural_similarity(reference, shown, data_range=1.0)  # type: ignore[no-untyped-call]
-    return float(similarity)
+    return ssim_interior(*(label_brightness(image, full, mode) for image in (hu, full)))
 
 
 def psnr_db(hu: HuImage, full: HuImage, mode: Mode = "corrected") -> float:
@@ -226,12 +225,6 @@ def check_opinion_scores(
             f"opinion scores must be in {low:g}…{high:g}; correct or leave out:\n"
             + "\n".join(wrong)
         )
-
-
-def _brightness(hu: HuImage, window: str) -> npt.NDArray[np.float64]:
-    low, high = WINDOWS[window].range_hu
-    # In double precision like the authors; single would differ in the seventh digit of a label.
-    return (np.clip(np.asarray(hu, dtype=np.float64), low, high) - low) / (high - low)
 
 
 def _lung(full: HuImage) -> npt.NDArray[np.bool_]:

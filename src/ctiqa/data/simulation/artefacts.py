@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from ctiqa.metrics.full_reference.label_variants import Mask
+from ctiqa.metrics.full_reference.images import Mask
 from ctiqa.physics import (
     Beam,
     BoneHardening,

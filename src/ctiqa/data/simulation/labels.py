@@ -18,7 +18,10 @@ from scipy import ndimage
 
 from ctiqa.data.simulation.scene import FULL_VIEWS, Scene
 from ctiqa.hu import WINDOWS, apply_window
-from ctiqa.metrics.full_reference.label_variants import Mask, gradient_similarity, ssim, vif
+from ctiqa.metrics.full_reference.gmsd import gradient_similarity
+from ctiqa.metrics.full_reference.images import Mask
+from ctiqa.metrics.full_reference.ssim import ssim_uniform
+from ctiqa.metrics.full_reference.vif import vif_mirrored
 from ctiqa.recipe.network import TOKEN
 from ctiqa.types import SCORE_RANGE, HuImage
 
@@ -97,10 +100,10 @@ def losses(image: HuImage, reference: HuImage, mask: Mask) -> npt.NDArray[np.flo
     return np.array(
         [
             pooled_error(image, reference, mask),
-            1 - ssim(soft[0], soft[1], mask),
-            1 - ssim(wide[0], wide[1], mask),
+            1 - ssim_uniform(soft[0], soft[1], mask),
+            1 - ssim_uniform(wide[0], wide[1], mask),
             1 - gradient_similarity(soft[0], soft[1], mask),
-            1 - vif(wide[0], wide[1], mask, noise_variance=2 / 255**2),
+            1 - vif_mirrored(wide[0], wide[1], mask, noise_variance=2 / 255**2),
         ]
     )
 

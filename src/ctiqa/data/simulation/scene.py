@@ -15,7 +15,8 @@ import numpy as np
 
 from ctiqa.data.simulation.artefacts import Artefact, draw_artefacts
 from ctiqa.hu import body_mask
-from ctiqa.metrics.full_reference.label_variants import Mask, rmse
+from ctiqa.metrics.full_reference.images import Mask
+from ctiqa.metrics.full_reference.rmse import rmse
 from ctiqa.metrics.no_reference.noise import global_noise_level
 from ctiqa.physics import Kernel, measure, reconstruct
 from ctiqa.physics.simulate import HU_PER_MU

@@ -17,7 +17,7 @@ from ctiqa.data.sources.clean_series import Series, kernel_of, read_index
 from ctiqa.data.splits import Place, split_patients
 from ctiqa.data.task import Made, task_rng
 from ctiqa.errors import DataError
-from ctiqa.metrics.full_reference.label_variants import Mask
+from ctiqa.metrics.full_reference.images import Mask
 from ctiqa.physics import Kernel, average_slices, change_kernel
 from ctiqa.physics.kernels import SHARP, SOFT, STANDARD
 from ctiqa.recipe import SimulateAllData, SimulateData

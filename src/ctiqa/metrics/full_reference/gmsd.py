@@ -1,14 +1,17 @@
-"""Gradient magnitude similarity deviation."""
+"""Gradient magnitude similarity: its deviation, and its mean for labels."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import ndimage
 
 from ctiqa.metrics.full_reference.images import (
     GREYS,
-    Image,
+    Values,
+    alike,
+    check_pair,
     filtered,
     halved,
     halved_mask,
@@ -58,10 +61,34 @@ def gmsd(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> floa
     """
     a, b = (halved(x) for x in shown(image, reference, mask, window))
     inside = windows_inside(halved_mask(mask), len(MEAN), halvings=1)
-    m_a, m_b = _gradient(a), _gradient(b)
-    similarity = (2 * m_a * m_b + CONSTANT) / (m_a**2 + m_b**2 + CONSTANT)
-    return float(similarity[inside].std())
+    return float(alike(_gradient(a), _gradient(b), CONSTANT)[inside].std())
 
 
-def _gradient(image: Image) -> Image:
+def _gradient(image: Values) -> Values:
     return np.asarray(np.hypot(filtered(image, STEP, MEAN), filtered(image, MEAN, STEP)))
+
+
+def gradient_similarity(
+    image: Values, reference: Values, mask: Mask, *, constant: float = 0.0026
+) -> float:
+    """Mean gradient magnitude similarity inside the mask, in (0, 1]; 1 for equal images.
+
+    Of whole resolution and with mirrored borders. A part of the simulated labels.
+
+    Args:
+        image: Brightness in [0, 1], float32 [rows, cols].
+        reference: The same for the reference.
+        mask: Pixels that count.
+        constant: Keeps flat regions similar; :data:`CONSTANT`, rounded.
+
+    Raises:
+        UsageError: If the mask is empty or the shapes differ.
+    """
+    check_pair(image, reference, mask)
+    m_a, m_b = _mirrored_gradient(image), _mirrored_gradient(reference)
+    return float(alike(m_a, m_b, constant)[mask].mean(dtype=np.float64))
+
+
+def _mirrored_gradient(image: Values) -> Values:
+    across, down = (ndimage.prewitt(image, axis=axis) / 3 for axis in (1, 0))
+    return np.asarray(np.hypot(across, down))

@@ -11,6 +11,7 @@ from scipy.special import expit, logit
 from ctiqa.metrics.full_reference.images import (
     GREYS,
     Image,
+    alike,
     filtered,
     halved,
     halved_mask,
@@ -75,7 +76,7 @@ def _weight_and_similarity(a: Image, b: Image) -> tuple[Image, Image]:
     """Of edges that run across, at every pixel where the largest filter fits."""
     x, y = _coefficients(a), _coefficients(b)
     compared = zip(x[:-1], y[:-1], strict=True)
-    similar = [(2 * p * q + CONSTANT) / (p**2 + q**2 + CONSTANT) for p, q in compared]
+    similar = [alike(p, q, CONSTANT) for p, q in compared]
     return np.maximum(x[-1], y[-1]), np.asarray(np.mean(similar, axis=0))
 
 

@@ -7,7 +7,8 @@ equal their authors' programs, which let no window hang over the border either.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,12 @@ Mask = npt.NDArray[np.bool_]
 
 Image = npt.NDArray[np.float64]
 """Brightness in [0, 1] or something computed from it, float64 [rows, cols]."""
+
+Values = npt.NDArray[np.floating[Any]]
+"""The same; of simulated labels it is float32."""
+
+Mean = Callable[[Values], Values]
+"""Weighted mean in every window of an image."""
 
 GREYS = 255.0
 """Brightest grey in the papers; their constants are divided by its square for [0, 1]."""
@@ -94,10 +101,16 @@ def shown(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> tup
     if mask.ndim != 2:
         raise UsageError(f"'image' must be [rows, cols], got shape {image.shape}")
     check_finite(image, reference, mask)
-    return _brightness(image, window), _brightness(reference, window)
+    return brightness(image, window), brightness(reference, window)
 
 
-def _brightness(hu: HuImage, window: Window) -> Image:
+def brightness(hu: HuImage, window: Window) -> npt.NDArray[np.float64]:
+    """CT numbers as they are shown, in [0, 1], float64; :func:`ctiqa.hu.apply_window` is float32.
+
+    >>> from ctiqa.hu import Window
+    >>> brightness(np.float32([-135, 40, 500]), Window(350, 40)).tolist()
+    [0.0, 0.5, 1.0]
+    """
     low, high = window.range_hu
     return np.clip((np.asarray(hu, dtype=np.float64) - low) / (high - low), 0.0, 1.0)
 
@@ -129,7 +142,7 @@ def windows_inside(mask: Mask, size: int, *, halvings: int = 0) -> Mask:
     return inside
 
 
-def filtered(image: Image, down: Image, across: Image) -> Image:
+def filtered(image: Values, down: Image, across: Image) -> Values:
     """Weighted sum in every window that lies wholly inside the image (correlation).
 
     Args:
@@ -163,31 +176,55 @@ def gaussian(size: int, sigma: float) -> Image:
     return np.asarray(weights / weights.sum())
 
 
+def whole_windows(weights: Image) -> Mean:
+    """The mean in every window of the given weights (along both axes) that lies inside the image.
+
+    >>> whole_windows(np.full(2, 0.5))(np.array([[1.0, 2, 4], [1, 2, 4]])).tolist()
+    [[1.5, 3.0]]
+    """
+    return lambda image: filtered(image, weights, weights)
+
+
+def alike(a: Values, b: Values, constant: float) -> Values:
+    """How like two values are, pixel by pixel: (2ab + c)/(a² + b² + c); 1 where they are equal.
+
+    >>> alike(np.array([3.0, 3.0]), np.array([3.0, 0.0]), 1.0).tolist()
+    [1.0, 0.1]
+    """
+    return np.asarray((2 * a * b + constant) / (a**2 + b**2 + constant))
+
+
 class Moments(NamedTuple):
     """Weighted means, variances and covariance in every window, each [rows, cols]."""
 
-    mean_a: Image
-    mean_b: Image
-    var_a: Image
-    var_b: Image
-    cov: Image
+    mean_a: Values
+    mean_b: Values
+    var_a: Values
+    var_b: Values
+    cov: Values
+
+    def clipped(self) -> Moments:
+        """Without the variances below 0 that rounding leaves of flat windows."""
+        return self._replace(var_a=np.maximum(self.var_a, 0), var_b=np.maximum(self.var_b, 0))
 
 
-def local_moments(a: Image, b: Image, weights: Image) -> Moments:
-    """Moments of two images in every whole window of the given weights (along both axes).
+def local_moments(a: Values, b: Values, mean: Mean, *, unbiased: float = 1.0) -> Moments:
+    """Moments of two images in every window; a variance may be below 0 by rounding.
+
+    Args:
+        a: One image.
+        b: The other, same shape and type.
+        mean: Mean in every window.
+        unbiased: Factor of the variances and the covariance: n/(n - 1) for those of samples of n.
 
     >>> ramp = np.tile(np.arange(3.0), (3, 1))
-    >>> local_moments(ramp, -ramp, np.full(3, 1 / 3)).cov.round(3).tolist()
+    >>> local_moments(ramp, -ramp, whole_windows(np.full(3, 1 / 3))).cov.round(3).tolist()
     [[-0.667]]
     """
-
-    def mean(x: Image) -> Image:
-        return filtered(x, weights, weights)
-
     mean_a, mean_b = mean(a), mean(b)
-    var_a = np.maximum(mean(a * a) - mean_a**2, 0)
-    var_b = np.maximum(mean(b * b) - mean_b**2, 0)
-    return Moments(mean_a, mean_b, var_a, var_b, mean(a * b) - mean_a * mean_b)
+    var_a = unbiased * (mean(a * a) - mean_a**2)
+    var_b = unbiased * (mean(b * b) - mean_b**2)
+    return Moments(mean_a, mean_b, var_a, var_b, unbiased * (mean(a * b) - mean_a * mean_b))
 
 
 def halved(image: Image) -> Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ctiqa.metrics.full_reference.label_variants import rmse
+from ctiqa.metrics.full_reference.rmse import rmse
 
 if TYPE_CHECKING:
     from ctiqa.metrics.full_reference.images import Mask, Window

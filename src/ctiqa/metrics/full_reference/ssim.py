@@ -1,14 +1,22 @@
-"""Structural similarity as published: Gaussian windows."""
+"""Structural similarity: as published in Gaussian windows, and in uniform ones for labels."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+from scipy import ndimage
+
 from ctiqa.metrics.full_reference.images import (
-    Image,
+    Moments,
+    Values,
+    alike,
+    check_pair,
     gaussian,
     local_moments,
     shown,
+    whole_windows,
     windows_inside,
 )
 
@@ -35,7 +43,7 @@ def ssim(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> floa
 
     Wang Z, Bovik AC, Sheikh HR, Simoncelli EP. Image quality assessment: from error visibility to
     structural similarity. IEEE Trans Image Process 13(4):600–612, 2004.
-    :func:`ctiqa.metrics.full_reference.label_variants.ssim` is the variant with a uniform window.
+    :func:`ssim_uniform` is the variant with a uniform window.
 
     Args:
         image: CT numbers in HU, float32 [rows, cols].
@@ -62,8 +70,11 @@ def ssim(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> floa
     return float((luminance * structure)[inside].mean())
 
 
-def similarity_maps(a: Image, b: Image) -> tuple[Image, Image]:
-    """The two factors of structural similarity in every whole window.
+GAUSSIAN = whole_windows(gaussian(SIZE, SIGMA))
+
+
+def similarity_maps(a: Values, b: Values) -> tuple[Values, Values]:
+    """The two factors of structural similarity in every whole Gaussian window.
 
     Args:
         a: Brightness in [0, 1], float64 [rows, cols].
@@ -73,7 +84,62 @@ def similarity_maps(a: Image, b: Image) -> tuple[Image, Image]:
         Luminance (2μₓμᵧ + C₁)/(μₓ² + μᵧ² + C₁) and contrast times structure
         (2σₓᵧ + C₂)/(σₓ² + σᵧ² + C₂), float64 [rows - 10, cols - 10].
     """
-    at = local_moments(a, b, gaussian(SIZE, SIGMA))
-    luminance = (2 * at.mean_a * at.mean_b + C1) / (at.mean_a**2 + at.mean_b**2 + C1)
+    return _factors(local_moments(a, b, GAUSSIAN).clipped())
+
+
+def _factors(at: Moments) -> tuple[Values, Values]:
     structure = (2 * at.cov + C2) / (at.var_a + at.var_b + C2)
-    return luminance, structure
+    return alike(at.mean_a, at.mean_b, C1), structure
+
+
+def ssim_uniform(image: Values, reference: Values, mask: Mask, *, size: int = 7) -> float:
+    """Mean structural similarity inside the mask in uniform windows, in [-1, 1].
+
+    Of the samples' covariance; a window counts where its centre is inside the mask, and borders
+    are mirrored. A part of the simulated labels.
+
+    Args:
+        image: Brightness in [0, 1], float32 [rows, cols] (see :func:`ctiqa.hu.apply_window`).
+        reference: The same for the reference.
+        mask: Pixels that count.
+        size: Side of the local window in pixels, odd.
+
+    Raises:
+        UsageError: If the mask is empty or the shapes differ.
+
+    >>> a = np.random.default_rng(0).random((16, 16), dtype=np.float32)
+    >>> ssim_uniform(a, a, np.ones((16, 16), bool))
+    1.0
+    """
+    check_pair(image, reference, mask)
+    luminance, structure = _factors(_uniform_moments(image, reference, size))
+    return float((luminance * structure)[mask].mean(dtype=np.float64))
+
+
+def ssim_interior(image: Values, reference: Values, *, size: int = 7) -> float:
+    """The same over all windows that lie inside the image: scikit-image's SSIM, to the last bit.
+
+    DistilIQA's label.
+
+    Args:
+        image: Brightness in [0, 1], float64 [rows, cols], at least ``size`` pixels a side.
+        reference: The same for the reference.
+        size: Side of the local window in pixels, odd.
+
+    >>> a = np.random.default_rng(0).random((16, 16))
+    >>> ssim_interior(a, a)
+    1.0
+    """
+    at = _uniform_moments(image, reference, size)
+    over = (2 * at.mean_a * at.mean_b + C1) * (2 * at.cov + C2)
+    under = (at.mean_a**2 + at.mean_b**2 + C1) * (at.var_a + at.var_b + C2)
+    rim = size // 2
+    rows, cols = image.shape
+    # One quotient, not the product of two: they differ in the last bit.
+    return float((over / under)[rim : rows - rim, rim : cols - rim].mean())
+
+
+def _uniform_moments(image: Values, reference: Values, size: int) -> Moments:
+    """With the covariance of a sample, not that of the population, as in the authors' code."""
+    mean = partial(ndimage.uniform_filter, size=size)
+    return local_moments(image, reference, mean, unbiased=size**2 / (size**2 - 1))

@@ -1,19 +1,24 @@
-"""Visual information fidelity in the pixel domain, as published."""
+"""Visual information fidelity in the pixel domain: as published, and with mirrored borders."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy import ndimage
 
 from ctiqa.metrics.full_reference.images import (
     GREYS,
-    Image,
-    filtered,
+    Moments,
+    Values,
+    check_pair,
     gaussian,
     local_moments,
     shown,
+    whole_windows,
     windows_inside,
 )
 
@@ -64,24 +69,85 @@ def vif(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> float
     True
     """
     a, b = shown(image, reference, mask, window)
-    kept = total = 0.0
+    return _fidelity(_whole(a, b, mask), NOISE_VARIANCE, flat=FLAT)
+
+
+def vif_mirrored(
+    image: Values, reference: Values, mask: Mask, *, noise_variance: float, scales: int = 3
+) -> float:
+    """The same of three scales, with mirrored borders and smoothing by the finer scale's window.
+
+    A window counts where its centre is inside the mask. A part of the simulated labels.
+
+    Args:
+        image: Image, float32 [rows, cols].
+        reference: The same for the reference.
+        mask: Pixels that count.
+        noise_variance: Variance of the visual noise in squared units of the images (2.0 on a
+            0–255 scale in the paper).
+        scales: Halvings of the resolution to sum over.
+
+    Returns:
+        The fidelity, ≥ 0; 1 where the reference is flat.
+
+    Raises:
+        UsageError: If the mask is empty or the shapes differ.
+    """
+    check_pair(image, reference, mask)
+    levels = _mirrored(image, reference, mask, scales)
+    return _fidelity(levels, noise_variance, least=1e-10, nothing=1.0)
+
+
+class Scale(NamedTuple):
+    """One resolution of an image and its reference: moments, and the windows that count."""
+
+    at: Moments
+    inside: Mask
+
+
+def _whole(image: Values, reference: Values, mask: Mask) -> Iterator[Scale]:
     for scale, size in enumerate(SIZES):
-        weights = gaussian(size, size / 5)
+        mean = whole_windows(gaussian(size, size / 5))
         if scale > 0:
             mask = windows_inside(mask, size, halvings=scale - 1)[::2, ::2]
-            a, b = (filtered(x, weights, weights)[::2, ::2] for x in (a, b))
+            image, reference = (mean(x)[::2, ::2] for x in (image, reference))
         inside = windows_inside(mask, size, halvings=scale)
-        kept_here, total_here = _information(a, b, weights)
-        kept += float(kept_here[inside].sum())
-        total += float(total_here[inside].sum())
-    return kept / total if total > 0 else math.nan
+        yield Scale(local_moments(image, reference, mean), inside)
 
 
-def _information(image: Image, reference: Image, weights: Image) -> tuple[Image, Image]:
-    """What every window tells through the image, and through the reference, in nats."""
-    _, _, var_i, var_r, cov = local_moments(image, reference, weights)
-    var_r = np.where(var_r > FLAT, var_r, 0.0)
-    gain = np.divide(np.maximum(cov, 0), var_r, out=np.zeros_like(cov), where=var_r > 0)
-    unexplained = np.maximum(var_i - gain * cov, 0)
-    kept = np.log1p(gain**2 * var_r / (unexplained + NOISE_VARIANCE))
-    return np.asarray(kept), np.asarray(np.log1p(var_r / NOISE_VARIANCE))
+def _mirrored(image: Values, reference: Values, mask: Mask, scales: int) -> Iterator[Scale]:
+    for left in range(scales, 0, -1):
+        sigma = (2**left + 1) / 5
+        mean = partial(ndimage.gaussian_filter, sigma=sigma, truncate=2.5)
+        yield Scale(local_moments(image, reference, mean), mask)
+        image, reference = (ndimage.gaussian_filter(x, sigma)[::2, ::2] for x in (image, reference))
+        mask = mask[::2, ::2]
+
+
+def _fidelity(
+    scales: Iterable[Scale],
+    noise: float,
+    *,
+    flat: float = 0.0,
+    least: float = 0.0,
+    nothing: float = math.nan,
+) -> float:
+    """What the windows tell through the image, as a share of what they tell through the reference.
+
+    Args:
+        scales: Moments of image and reference, and which count.
+        noise: Variance of the noise of the visual system.
+        flat: Variance up to which a window of the reference tells nothing.
+        least: Least unexplained variance, also added to that of the reference in the gain.
+        nothing: Returned where no window tells anything.
+    """
+    kept = total = 0.0
+    for (_, _, var_i, var_b, cov), inside in scales:
+        var_r = np.where(var_b > flat, var_b, 0.0)
+        spread = var_r + least
+        gain = np.divide(np.maximum(cov, 0), spread, out=np.zeros_like(cov), where=spread > 0)
+        unexplained = np.maximum(var_i - gain * cov, least)
+        through = np.log1p(gain**2 * var_r / (unexplained + noise))
+        kept += float(through[inside].sum(dtype=np.float64))
+        total += float(np.log1p(var_r / noise)[inside].sum(dtype=np.float64))
+    return kept / total if total > 0 else nothing
