@@ -21,7 +21,7 @@ INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check fuzz bench weights systems-small tables-small clean
+.PHONY: help demo docs test check fuzz bench weights systems-small tables-small clean
 
 help: ## show this
 	@echo "ctiqa - no-reference image quality of CT"
@@ -31,6 +31,10 @@ demo: $(VENV)/.core ## score the example scan; writes demo/report.html and demo/
 	@mkdir -p demo
 	@$(BIN)/ctiqa score src/ctiqa/assets/example --out demo/report.json --report demo/report.html
 	@echo "Wrote demo/report.html (open it in a browser) and demo/report.json"
+
+docs: $(VENV)/.docs ## build the documentation site into site/; a warning is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "Wrote site/index.html (open it in a browser)"
 
 test: $(VENV)/.dev ## run every test, the examples in docstrings included
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -95,7 +99,7 @@ tables-small: $(VENV)/.train ## run comparison and ablations at small size on DA
 	@$(BIN)/python -m tools.small_tables --data $(SMALL) --natural $(NATURAL) --runs $(RUNS)/tables-small --jobs $(JOBS)
 
 clean: ## remove what these targets made, .venv included; runs/ and data/ stay
-	@rm -rf $(VENV) demo/report.html demo/report.json build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
+	@rm -rf $(VENV) demo/report.html demo/report.json build dist site .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
 	@find src tests benchmarks tools -type d -name __pycache__ -prune -exec rm -rf {} +
 	@echo "Clean"
 
@@ -110,6 +114,11 @@ $(BIN)/python:
 $(VENV)/.core: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing ctiqa"
 	@$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.docs: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing ctiqa and what its documentation needs"
+	@$(INSTALL) --editable '.[docs]'
 	@touch $@
 
 $(VENV)/.bench: pyproject.toml constraints.txt | $(BIN)/python
