@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from ctiqa.errors import UsageError
 from ctiqa.recipe.data import DataRecipe, Mode
+from ctiqa.recipe.network import KINDS
 
 System = Literal["ctiqa", "distiliqa", "shen2025", "tfkt"]
 
@@ -311,16 +312,22 @@ def published_by(system: str) -> tuple[Published, ...]:
 def as_published(values: Mapping[str, Any], things: Iterable[Published]) -> dict[str, Any]:
     """Plain values of a recipe with some of what was published brought back.
 
-    Tables that the recipe lacks (a student, where there is none) stay away.
+    Tables that the recipe lacks (a student, where there is none) stay away, and so do keys that
+    its kind of network lacks (the crop of a network that is compared with the system's own).
     """
-    source = values.get("data", {}).get("source", "simulate")
     keys = {key: value for thing in things for key, value in thing.keys.items()}
-    wanted = {
-        key: value
-        for key, value in keys.items()
-        if key.split(".")[0] in values and not (key == "data.mode" and source in WITHOUT_MODES)
-    }
-    return overlaid(values, wanted)
+    return overlaid(values, {key: value for key, value in keys.items() if _takes(values, key)})
+
+
+def _takes(values: Mapping[str, Any], key: str) -> bool:
+    """Whether a recipe has a place for a key."""
+    table, _, name = key.partition(".")
+    if table not in values:
+        return False
+    if key == "data.mode":
+        return values["data"].get("source", "simulate") not in WITHOUT_MODES
+    kind = KINDS.get(values["network"].get("kind", "stride32")) if table == "network" else None
+    return kind is None or name in {field.name for field in fields(kind)}
 
 
 def in_mode(data: DataRecipe, mode: Mode) -> DataRecipe:

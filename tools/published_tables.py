@@ -1,0 +1,101 @@
+"""What the papers publish, table by table, and the command that makes ours, for docs/systems.md.
+
+python -m tools.published_tables            writes the tables into the page
+python -m tools.published_tables --check    says whether they are up to date
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from ctiqa.evaluate.ablation.published import MEASURES, PublishedRow, published
+from ctiqa.io.atomic import write_bytes
+
+PAGE = Path(__file__).parents[1] / "docs" / "systems.md"
+BEGIN, END = "<!-- published: python -m tools.published_tables -->", "<!-- /published -->"
+
+HEAD = "| | overall | PLCC | SROCC | KROCC | MAE | MSE |\n|---|---|---|---|---|---|---|"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One published table.
+
+    Attributes:
+        name: Its name among the published tables.
+        title: What the paper calls it.
+        command: What makes ours, beside the paper's.
+    """
+
+    name: str
+    title: str
+    command: str
+
+
+TABLES = (
+    Table("blocks", "Shen et al., table 1: blocks of the stem", "ctiqa ablate blocks"),
+    Table("members", "Shen et al., table 2: members of the teacher", "ctiqa ablate members"),
+    Table("beta", "Shen et al., table 3: weight of the distillation", "ctiqa ablate beta"),
+    Table("networks", "Shen et al., table 4: networks", "ctiqa compare"),
+    Table("tfkt", "Rifa et al., setting A", "ctiqa ablate tfkt"),
+    Table("challenge", "Setting B, and the challenge", "ctiqa ablate tfkt"),
+)
+
+DATA = {
+    "tfkt": "data/tfkt --natural data/kadid10k",
+    "challenge": "data/ldctiqac2023-official --natural data/kadid10k",
+}
+"""Data of a command that are not Shen's."""
+
+
+def command(table: Table) -> str:
+    """The command as it is typed, but for where it writes.
+
+    >>> command(TABLES[0])
+    'ctiqa ablate blocks recipes/shen2025.toml --data data/shen2025 --out runs/blocks'
+    """
+    recipe = "tfkt" if table.name in DATA else "shen2025"
+    data = DATA.get(table.name, "data/shen2025")
+    return f"{table.command} recipes/{recipe}.toml --data {data} --out runs/{table.name}"
+
+
+def section(table: Table) -> str:
+    """A published table below the command that makes ours, as Markdown."""
+    rows = list(published(table.name).values())
+    sources = " and ".join(dict.fromkeys(f"{row.source}; {row.measured_on}" for row in rows))
+    lines = (f"| {row.name} | {' | '.join(_cells(row))} |" for row in rows)
+    title = f"**{table.title}**: `{command(table)}`"
+    return "\n".join([title, "", HEAD, *lines, "", f"{sources}."])
+
+
+def _cells(row: PublishedRow) -> list[str]:
+    shown = row.measures
+    return [f"{shown[name]:.4f}" if name in shown else "" for name in MEASURES]
+
+
+def page_with_tables(text: str) -> str:
+    """The page with all tables between their marks."""
+    before, _, rest = text.partition(BEGIN)
+    after = rest.partition(END)[2]
+    body = "\n\n".join(section(table) for table in TABLES)
+    return f"{before}{BEGIN}\n\n{body}\n\n{END}{after}"
+
+
+def main() -> int:
+    """Write the tables, or say whether they are up to date."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true")
+    asked = parser.parse_args()
+    text = PAGE.read_text(encoding="utf-8")
+    made = page_with_tables(text)
+    if asked.check:
+        return int(made != text)
+    write_bytes(PAGE, made.encode())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
