@@ -127,3 +127,22 @@ def test_every_key_of_the_report_is_described() -> None:
 def test_every_reason_is_described() -> None:
     text = (ROOT / "docs" / "score.md").read_text(encoding="utf-8")
     assert [reason.value for reason in Reason if f"| `{reason.value}` |" not in text] == []
+
+
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+def test_files_named_in_architecture_exist() -> None:
+    named = re.findall(r"`([\w/]+/(?:\w+\.py)?)`", ARCHITECTURE)
+    assert len(named) > 40
+    package = ROOT / "src" / "ctiqa"
+    places = [ROOT, package, *(each for each in package.iterdir() if each.is_dir())]
+    assert [name for name in named if not any((at / name).exists() for at in places)] == []
+
+
+def test_every_package_and_module_has_its_layer() -> None:
+    layers = ARCHITECTURE.partition("## Package layout")[2].partition("## Design")[0]
+    package = ROOT / "src" / "ctiqa"
+    there = {file.name for file in package.glob("*.py") if not file.name.startswith("_")}
+    there |= {f"{file.parent.name}/" for file in package.glob("*/__init__.py")}
+    assert sorted(name for name in there if f"`{name}`" not in layers) == []
