@@ -326,8 +326,8 @@ def _takes(values: Mapping[str, Any], key: str) -> bool:
         return False
     if key == "data.mode":
         return values["data"].get("source", "simulate") not in WITHOUT_MODES
-    kind = KINDS.get(values["network"].get("kind", "stride32")) if table == "network" else None
-    return kind is None or name in {field.name for field in fields(kind)}
+    kind = str(values["network"].get("kind", "stride32")) if table == "network" else ""
+    return kind not in KINDS or name in {field.name for field in fields(KINDS[kind])}
 
 
 def in_mode(data: DataRecipe, mode: Mode) -> DataRecipe:
