@@ -146,3 +146,37 @@ def test_every_package_and_module_has_its_layer() -> None:
     there = {file.name for file in package.glob("*.py") if not file.name.startswith("_")}
     there |= {f"{file.parent.name}/" for file in package.glob("*/__init__.py")}
     assert sorted(name for name in there if f"`{name}`" not in layers) == []
+
+
+def imports() -> list[tuple[str, str, str]]:
+    """What the Python examples import, with the page."""
+    found = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for block in re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            for line in re.findall(r"^from (ctiqa[\w.]*) import (.+)$", block, re.MULTILINE):
+                found += [(name_of(page), line[0], name.strip()) for name in line[1].split(",")]
+    return found
+
+
+def test_what_examples_import_is_there() -> None:
+    found = imports()
+    assert ("README.md", "ctiqa", "Scorer") in found
+    assert [each for each in found if not hasattr(import_module(each[1]), each[2])] == []
+
+
+def test_functions_in_the_tables_of_metrics_are_there() -> None:
+    text = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    cells = "\n".join(re.findall(r"^\| (`[^|]*`) \|", text, re.MULTILINE))
+    modules = {
+        file.stem: ".".join(file.relative_to(ROOT / "src").with_suffix("").parts)
+        for file in (ROOT / "src" / "ctiqa" / "metrics").rglob("*.py")
+    }
+    named = re.findall(r"`(\w+)\.(\w+)`", cells)
+    assert len(named) > 10
+    missing = [
+        f"{module}.{name}"
+        for module, name in named
+        if module not in modules or not hasattr(import_module(modules[module]), name)
+    ]
+    assert missing == []
