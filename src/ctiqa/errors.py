@@ -5,6 +5,7 @@ Every error names the rule that was broken, the value that broke it and the reme
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 
@@ -84,3 +85,56 @@ class RefusedError(CtiqaError, ValueError):
 
     def __reduce__(self) -> tuple[type[RefusedError], tuple[Reason, str]]:
         return type(self), (self.reason, self.detail)
+
+
+MOST_SHOWN = 8
+"""Examples of one problem that are named; the others are counted."""
+
+
+def some(names: Iterable[object], most: int = MOST_SHOWN) -> str:
+    """The first names of many, and how many more there are.
+
+    >>> some(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
+    listed = [str(name) for name in names]
+    more = len(listed) - most
+    return ", ".join(listed[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def bulleted(head: str, problems: Sequence[str]) -> str:
+    r"""A message that lists problems line by line.
+
+    >>> bulleted("no:", ["a", "b"])
+    'no:\n  a\n  b'
+    """
+    return "\n  ".join([head, *problems])
+
+
+def counted(problems: Sequence[str]) -> str:
+    """How many problems there are.
+
+    >>> counted(["a"]), counted(["a", "b"])
+    ('1 problem', '2 problems')
+    """
+    return f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
+
+
+def list_problems(where: object, problems: Sequence[str]) -> None:
+    """Raise one error that lists every problem of a collection; nothing where there are none.
+
+    Args:
+        where: The collection.
+        problems: What is wrong, a line each.
+
+    Raises:
+        DataError: If there are problems.
+
+    >>> list_problems("scans", ["a.dcm: is empty"])
+    Traceback (most recent call last):
+    ...
+    ctiqa.errors.DataError: 'scans' has 1 problem:
+      a.dcm: is empty
+    """
+    if problems:
+        raise DataError(bulleted(f"'{where}' has {counted(problems)}:", problems))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ctiqa.errors import DataError
+from ctiqa.errors import DataError, bulleted
 from ctiqa.io.atomic import write_bytes
 from ctiqa.recipe import DataRecipe
 from ctiqa.strict_json import read_json
@@ -233,9 +233,7 @@ def _check_leakage(table: pl.DataFrame, recipe: DataRecipe) -> None:
     twice = table.filter(pl.col("id").is_duplicated())["id"].unique().to_list()
     problems += [f"example {name} is there twice" for name in sorted(twice)]
     if problems:
-        raise DataError(
-            "a data set must keep every patient on one side:\n  " + "\n  ".join(problems)
-        )
+        raise DataError(bulleted("a data set must keep every patient on one side:", problems))
 
 
 def _write_changed(file: Path, data: bytes) -> None:

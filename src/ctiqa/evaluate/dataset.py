@@ -13,8 +13,7 @@ import polars as pl
 
 from ctiqa.data.manifest import HEADER, MANIFEST, Examples, read_examples, read_header
 from ctiqa.data.splits import SPLITS
-from ctiqa.errors import DataError
-from ctiqa.evaluate.messages import bulleted, some
+from ctiqa.errors import DataError, bulleted, some
 from ctiqa.evaluate.scale import Floats, Scale, label_step, scale_of_words
 
 FEWEST = 3

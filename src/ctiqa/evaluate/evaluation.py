@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ctiqa.data.manifest import Examples
+from ctiqa.errors import some
 from ctiqa.evaluate.dataset import Labelled
 from ctiqa.evaluate.degradations import DEGRADATION, with_degradation
 from ctiqa.evaluate.logistic_mapping import Mapped, mapped_plcc
-from ctiqa.evaluate.messages import some
 from ctiqa.evaluate.predictors.predictor import Predictor, Progress, Scores, score_examples
 from ctiqa.evaluate.reader_agreement import Readers, readers_of
 from ctiqa.evaluate.robustness.check import MOST_EXAMPLES, property_report

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
-from ctiqa.errors import UsageError
+from ctiqa.errors import UsageError, bulleted, counted
 from ctiqa.recipe.data import SOURCES, DataRecipe, Mode
 from ctiqa.recipe.network import KINDS, NetworkRecipe
 from ctiqa.recipe.published import as_published, published_by
@@ -83,8 +83,7 @@ def recipe_from(values: Mapping[str, Any], where: str = "recipe") -> Recipe:
         values = as_published(values, published_by(str(values.get("system"))))
     recipe = _build(Recipe, values, "", problems)
     if recipe is None or problems:
-        count = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
-        raise UsageError(f"{where}: {count}:\n  " + "\n  ".join(problems))
+        raise UsageError(bulleted(f"{where}: {counted(problems)}:", problems))
     return recipe
 
 

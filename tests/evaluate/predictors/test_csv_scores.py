@@ -65,11 +65,12 @@ def test_the_method_with_the_problem_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"id,value\na,1\n", "must have the columns id and score, score missing, got id, value"),
-        (b"", "id and score missing, got none"),
-        (b"id,score\n", "hold no rows"),
-        (b"id,score\n\xff\xfe,1\n", "must be CSV in UTF-8"),
-        (b'id,score\n"a,1\n', "must be CSV in UTF-8"),
+        (b"id,value\na,1\n", "p.csv:1: lacks the column 'score'; add it"),
+        (b"", "lacks the column 'id'; add it\n  p.csv:1: lacks the column 'score'"),
+        (b"id,score\n", "must hold at least one line below the column names"),
+        (b"id,score,id\na,1,b\n", "p.csv:1: has the column 'id' 2 times"),
+        (b"id,score\n\xff\xfe,1\n", "must be a readable CSV file in UTF-8"),
+        (b'id,score\n"a,1\n', "must be a readable CSV file in UTF-8"),
     ],
 )
 def test_files_that_are_no_table(tmp_path: Path, content: bytes, expected: str) -> None:
@@ -79,10 +80,18 @@ def test_files_that_are_no_table(tmp_path: Path, content: bytes, expected: str) 
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    assert "cannot be read" in complaint(tmp_path / "none.csv")
+    assert "must be a readable CSV file in UTF-8: No such file" in complaint(tmp_path / "none.csv")
 
 
 def test_spreadsheets_write_a_byte_order_mark_and_short_rows(tmp_path: Path) -> None:
     file = tmp_path / "p.csv"
     file.write_bytes("\ufeffid,score\na,1\nb,2\nc\n".encode())
     assert "not finite numbers: line 4: ''" in complaint(file)
+
+
+def test_other_columns_are_welcome_and_a_score_may_not_overflow(tmp_path: Path) -> None:
+    file = tmp_path / "p.csv"
+    file.write_text("id,score,note,,\na,1,,,\nb,2,x\nc,3,y,,,\n")
+    assert read(file) == {"p": {"a": 1.0, "b": 2.0, "c": 3.0}}
+    file.write_text("id,score\na,1e999\nb,2\nc,3\n")
+    assert "not finite numbers: line 2: '1e999'" in complaint(file)

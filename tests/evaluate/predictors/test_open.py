@@ -100,7 +100,7 @@ def test_all_problems_at_once(tmp_path: Path, labelled: Labelled) -> None:
         "'runs/none' does not exist; name a run, a checkpoint or an .onnx file",
         "must be a run with a trained student",
         "'x.safetensors' does not exist",
-        "none.csv' cannot be read",
+        "none.csv' must be a readable CSV file in UTF-8: No such file",
     ):
         assert expected in said
 

@@ -25,13 +25,13 @@ from ctiqa.data.sources.dose_cases import (
     dose_problems,
     find_slices,
     folders,
-    list_problems,
     loose_files,
     published_folds_of,
     try_split,
 )
 from ctiqa.data.splits import Place
 from ctiqa.data.task import task_rng
+from ctiqa.errors import list_problems
 from ctiqa.recipe import CccidData
 from ctiqa.recipe.data import Mode
 from ctiqa.types import HuImage, SliceHeader

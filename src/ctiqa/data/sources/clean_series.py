@@ -10,7 +10,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from ctiqa.errors import DataError
+from ctiqa.errors import DataError, list_problems
 from ctiqa.hu import PADDING_HU
 from ctiqa.physics.kernels import SHARP, SOFT, STANDARD, Kernel
 from ctiqa.plain_text import clean
@@ -176,9 +176,7 @@ def read_index(root: Path) -> tuple[Series, ...]:
             problems.append(f"record {number}: {clean(found.name, 80)} is there twice")
         seen.add(found.name)
         series.append(found)
-    if problems:
-        count = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
-        raise DataError(f"'{index}' has {count}:\n  " + "\n  ".join(problems))
+    list_problems(index, problems)
     return tuple(series)
 
 

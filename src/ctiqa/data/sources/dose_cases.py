@@ -257,17 +257,6 @@ def relative(file: Path, root: Path) -> str:
     return file.relative_to(root).as_posix()
 
 
-def list_problems(root: Path, problems: Sequence[str]) -> None:
-    """Raise one error that lists every problem of a collection.
-
-    Raises:
-        DataError: If there are problems.
-    """
-    if problems:
-        count = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
-        raise DataError(f"'{root}' has {count}:\n  " + "\n  ".join(problems))
-
-
 def try_split(patients: Iterable[str], recipe: DataRecipe) -> tuple[dict[str, Place], list[str]]:
     """Places of chest patients, or why there are none."""
     try:

@@ -17,15 +17,13 @@ from scipy.sparse import coo_array, csgraph
 
 from ctiqa.data.manifest import SHARDS
 from ctiqa.data.near_duplicates import cluster
+from ctiqa.data.score_tables import Row, cell_number, read_table
 from ctiqa.data.sources.clean_series import Series, evenly, region_of, scanner_of
-from ctiqa.data.sources.dose_cases import HARMLESS, list_problems, relative
+from ctiqa.data.sources.dose_cases import HARMLESS, relative
 from ctiqa.data.sources.scored_images import (
-    Row,
     ScoredTask,
     SeenSlice,
-    cell_number,
     read_ct,
-    read_table,
     scale_of,
     scored_tasks,
     see,
@@ -34,7 +32,7 @@ from ctiqa.data.sources.scored_images import (
 )
 from ctiqa.data.sources.simulate import SimulateTask, tasks_of
 from ctiqa.data.splits import SPLITS, Place
-from ctiqa.errors import DataError, RefusedError
+from ctiqa.errors import DataError, RefusedError, list_problems
 from ctiqa.io import ReadOptions, find_scans, read_slice
 from ctiqa.io.access.files import sniff, walk
 from ctiqa.recipe import DataRecipe, FolderData, SimulateData

@@ -13,13 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ctiqa.data.score_tables import Row, cell_number, read_table
 from ctiqa.data.sources.scored_images import (
     Picture,
-    Row,
     ScoredTask,
-    cell_number,
     mark_of,
-    read_table,
     scale_of,
     scored_tasks,
     split_or_refuse,

@@ -23,14 +23,13 @@ from ctiqa.data.sources.dose_cases import (
     dose_problems,
     find_slices,
     folders,
-    list_problems,
     published_folds_of,
     read_hu,
     relative,
     try_split,
 )
 from ctiqa.data.splits import Place
-from ctiqa.errors import DataError
+from ctiqa.errors import DataError, list_problems
 from ctiqa.io.atomic import write_bytes
 from ctiqa.recipe import LdctProjectionData
 from ctiqa.types import HuImage, SliceHeader

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from ctiqa.data.near_duplicates import pseudo_patients
+from ctiqa.data.score_tables import number_in
 from ctiqa.data.sources.scored_images import (
     Picture,
     ScoredTask,
     SeenSlice,
-    number_in,
     read_ct,
     scale_of,
     scored_tasks,

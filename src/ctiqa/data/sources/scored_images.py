@@ -1,12 +1,11 @@
-"""What sources of scored images share: tables of scores, and tasks that store many images."""
+"""What sources of scored images share: seeing them, and tasks that store many."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import zlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.data.near_duplicates import fingerprint
-from ctiqa.data.sources.dose_cases import HARMLESS, list_problems, try_split
+from ctiqa.data.sources.dose_cases import HARMLESS, try_split
 from ctiqa.data.splits import Place
 from ctiqa.data.task import Made
-from ctiqa.errors import DataError, RefusedError
+from ctiqa.errors import DataError, RefusedError, list_problems
 from ctiqa.io import ReadOptions, find_scans, read_slice
 from ctiqa.recipe import DataRecipe
 from ctiqa.types import SliceHeader
@@ -31,19 +30,6 @@ Pixels = npt.NDArray[np.int16] | npt.NDArray[np.uint8]
 
 Reader = Callable[[Any], Pixels]
 """Reads what the ``source`` of a :class:`Picture` names; picklable."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of a table.
-
-    Attributes:
-        where: File and line, to name it in a message.
-        cells: Text of every cell without surrounding blanks, by column.
-    """
-
-    where: str
-    cells: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,83 +194,6 @@ def see(header: SliceHeader, options: ReadOptions, *, fingerprints: bool) -> See
     hu = read_ct(header, options)
     vector = fingerprint(hu.astype(np.float32)) if fingerprints else np.empty(0, np.float32)
     return SeenSlice(header, mark_of(hu), vector)
-
-
-def read_table(
-    file: Path, needed: Sequence[str], optional: Sequence[str] = ()
-) -> tuple[list[Row], list[str]]:
-    """The lines of a CSV file, and what is wrong with its columns and cells.
-
-    Args:
-        file: UTF-8, commas, one line of column names.
-        needed: Columns that must be there.
-        optional: Columns that may be there; no others may.
-
-    Raises:
-        DataError: If it cannot be read at all.
-    """
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
-            columns = [cell.strip() for cell in next(reader, [])]
-            lines = [(reader.line_num, cells) for cells in reader if cells]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"'{file}' must be a readable CSV file in UTF-8: {error}") from None
-    problems = _column_problems(f"{file.name}:1", columns, needed, optional)
-    if not lines:
-        problems.append(f"{file.name}: must hold at least one line below the column names")
-    rows = []
-    for number, cells in lines:
-        row = Row(f"{file.name}:{number}", dict(zip(columns, map(str.strip, cells), strict=False)))
-        problems += _cell_problems(row, len(cells), columns)
-        rows.append(row)
-    return rows, problems
-
-
-def _column_problems(
-    where: str, columns: Sequence[str], needed: Sequence[str], optional: Sequence[str]
-) -> list[str]:
-    known = (*needed, *optional)
-    return [
-        *(f"{where}: lacks the column '{c}'; add it" for c in needed if c not in columns),
-        *(f"{where}: has the extra column '{c}'; remove it" for c in columns if c not in known),
-        *(f"{where}: has the column '{c}' {n} times" for c, n in Counter(columns).items() if n > 1),
-    ]
-
-
-def _cell_problems(row: Row, count: int, columns: Sequence[str]) -> list[str]:
-    empty = [
-        f"{row.where}: '{c}' is empty; fill it in" for c, cell in row.cells.items() if not cell
-    ]
-    if count != len(columns):
-        return [*empty, f"{row.where}: must have {len(columns)} cells, got {count}"]
-    return empty
-
-
-def number_in(text: object, allowed: tuple[float, float]) -> float | None:
-    """A number in a range; ``None`` for everything else.
-
-    >>> number_in("3.5", (0, 4)), number_in("nan", (0, 4)), number_in(True, (0, 4))
-    (3.5, None, None)
-    """
-    if isinstance(text, bool) or not isinstance(text, str | int | float):
-        return None
-    try:
-        value = float(text)
-    except (ValueError, OverflowError):
-        return None
-    return value if allowed[0] <= value <= allowed[1] else None
-
-
-def cell_number(row: Row, column: str, allowed: tuple[float, float]) -> tuple[float, list[str]]:
-    """A cell's number, and what is wrong with it; an absent or empty cell is told elsewhere."""
-    text = row.cells.get(column, "")
-    value = number_in(text, allowed)
-    if value is not None:
-        return value, []
-    low, high = allowed
-    wrong = f"{row.where}: '{column}' must be a number in {low:g}…{high:g}, got {text!r}"
-    return 0.0, [wrong] if text else []
 
 
 def scale_of(score_range: tuple[float, ...]) -> str:

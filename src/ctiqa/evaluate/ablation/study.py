@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ctiqa.data.manifest import read_header
-from ctiqa.errors import DataError, UsageError
+from ctiqa.errors import DataError, UsageError, bulleted
 from ctiqa.evaluate.ablation.variants import Variant, on_given_data
 from ctiqa.evaluate.dataset import Labelled, content_of, open_labelled
 from ctiqa.evaluate.predictors.baselines import (
@@ -202,10 +202,8 @@ def _check(study: Study, variants: Sequence[Variant], recipes: Sequence[Recipe])
         except DataError as error:
             problems.append(f"{variant.name}: {error}")
     if problems:
-        raise DataError(
-            "some variants cannot be trained; choose the others with --only NAME, or mend the "
-            "data:\n  " + "\n  ".join(problems)
-        )
+        head = "some variants cannot be trained; choose the others with --only NAME, or mend the "
+        raise DataError(bulleted(head + "data:", problems))
 
 
 def _opened(study: Study, variant: Variant, recipe: Recipe, folder: Path) -> Run:

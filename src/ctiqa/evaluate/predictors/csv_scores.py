@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import math
+import sys
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from ctiqa.errors import DataError
-from ctiqa.evaluate.messages import bulleted, some
+from ctiqa.data.score_tables import Row, number_in, read_table
+from ctiqa.errors import DataError, bulleted, some
 from ctiqa.evaluate.scale import Scale
 
 COLUMNS = ("id", "score")
+NAMES = ("name",)
+
+FINITE = (-sys.float_info.max, sys.float_info.max)
 
 BEYOND = 0.5
 """Grades by which a score may lie beyond the scale, as a network's does that nobody clipped."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of a table of predictions: where it stands and what it says."""
-
-    line: int
-    id: str
-    score: str
-    name: str
-
-    @property
-    def value(self) -> float:
-        """The score; NaN where it is not a finite number."""
-        try:
-            value = float(self.score)
-        except ValueError:
-            return math.nan
-        return value if math.isfinite(value) else math.nan
 
 
 def read_predictions(
@@ -56,69 +39,50 @@ def read_predictions(
     Raises:
         DataError: Listing all that is wrong with the file.
     """
-    rows = _rows(file)
+    rows, broken = read_table(file, COLUMNS, NAMES, loose=True)
     methods: dict[str, list[Row]] = {}
     for row in rows:
-        methods.setdefault(row.name, []).append(row)
-    problems = [
+        methods.setdefault(row.cells.get("name") or file.stem, []).append(row)
+    problems = broken or [
         problem if len(methods) == 1 else f"{name}: {problem}"
         for name, own in methods.items()
         for problem in _problems(own, needed, known, scale)
     ]
     if problems:
         raise DataError(bulleted(f"predictions '{file}':", problems))
-    return {name: {row.id: row.value for row in own} for name, own in methods.items()}
+    return {name: {_id(row): _score(row) for row in own} for name, own in methods.items()}
 
 
-def _rows(file: Path) -> list[Row]:
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            return _parsed(file, csv.DictReader(stream, strict=True))
-    except OSError as error:
-        raise DataError(f"predictions '{file}' cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"predictions '{file}' must be CSV in UTF-8: {error}") from None
+def _id(row: Row) -> str:
+    return row.cells.get("id", "")
 
 
-def _parsed(file: Path, reader: csv.DictReader[str]) -> list[Row]:
-    found = list(reader.fieldnames or ())
-    if missing := [name for name in COLUMNS if name not in found]:
-        raise DataError(
-            f"predictions '{file}' must have the columns {' and '.join(COLUMNS)}, "
-            f"{' and '.join(missing)} missing, got {', '.join(found) or 'none'}"
-        )
-    rows = [
-        Row(
-            reader.line_num,
-            id=(cells["id"] or "").strip(),
-            score=(cells["score"] or "").strip(),
-            name=(cells.get("name") or "").strip() or file.stem,
-        )
-        for cells in reader
-    ]
-    if not rows:
-        raise DataError(f"predictions '{file}' hold no rows")
-    return rows
+def _score(row: Row) -> float:
+    """The score; NaN where it is not a finite number."""
+    value = number_in(row.cells.get("score"), FINITE)
+    return math.nan if value is None else value
 
 
 def _problems(
     rows: Sequence[Row], needed: Collection[str], known: Collection[str], scale: Scale
 ) -> Iterator[str]:
-    counts: Mapping[str, int] = Counter(row.id for row in rows)
+    counts = Counter(map(_id, rows))
     all_known = frozenset(known)
-    wrong = [row for row in rows if math.isnan(row.value)]
+    wrong = [row for row in rows if math.isnan(_score(row))]
     low, high = (
         end + side * BEYOND * scale.grade
         for end, side in zip(scale.as_list(), (-1, 1), strict=True)
     )
-    outside = [row for row in rows if row.value < low or row.value > high]
+    outside = [row for row in rows if _score(row) < low or _score(row) > high]
     found = {
         "missing examples": [name for name in needed if name not in counts],
         "examples that the data set does not have": [n for n in counts if n not in all_known],
         "examples given twice": [name for name, count in counts.items() if count > 1],
-        "scores that are not finite numbers": [f"line {r.line}: {r.score!r}" for r in wrong],
+        "scores that are not finite numbers": [
+            f"line {row.line}: {row.cells.get('score', '')!r}" for row in wrong
+        ],
         f"scores far outside {scale.low:g} to {scale.high:g}": [
-            f"line {r.line}: {r.score}" for r in outside
+            f"line {row.line}: {row.cells['score']}" for row in outside
         ],
     }
     for what, names in found.items():

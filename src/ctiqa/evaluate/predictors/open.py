@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ctiqa.errors import CtiqaError, UsageError
+from ctiqa.errors import CtiqaError, UsageError, bulleted
 from ctiqa.evaluate.dataset import Labelled, ids_of
-from ctiqa.evaluate.messages import bulleted
 from ctiqa.evaluate.predictors.baselines import REFERENCES, open_reference
 from ctiqa.evaluate.predictors.csv_scores import read_predictions
 from ctiqa.evaluate.predictors.predictor import Images, Kind, Predictor

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from ctiqa.errors import WeightsError, some
 from torch import Tensor
-
-from ctiqa.errors import WeightsError
 
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "weights")
 """Names under which programs keep the state dict beside epochs, optimisers and the like."""
@@ -189,5 +188,4 @@ def _listed(what: str, names: Iterable[str]) -> list[str]:
     names = list(names)
     if not names:
         return []
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return [f"{len(names)} {what}: {', '.join(names[:SHOWN])}{more}"]
+    return [f"{len(names)} {what}: {some(names, SHOWN)}"]

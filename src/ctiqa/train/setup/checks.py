@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ctiqa.data.label_scale import range_of_words
 from ctiqa.data.manifest import Examples
-from ctiqa.errors import DataError
+from ctiqa.errors import DataError, bulleted, some
 from ctiqa.recipe import TrainRecipe
 from ctiqa.train.batches import too_few
 from ctiqa.train.predict import too_few_to_choose
@@ -39,7 +39,7 @@ def check_run(run: Run) -> None:
     ]
     if problems:
         folder = run.examples.folder
-        raise DataError(f"'{folder}' cannot be trained on:\n  " + "\n  ".join(problems))
+        raise DataError(bulleted(f"'{folder}' cannot be trained on:", problems))
 
 
 def _about_labels(examples: Examples) -> Iterator[str]:
@@ -64,9 +64,7 @@ def _scale(examples: Examples) -> str:
 def _named(examples: Examples, which: npt.NDArray[np.bool_]) -> str:
     """Names of examples, the first of them."""
     column = "id" if "id" in examples.table.columns else "shard"
-    names = [str(name) for name in examples.column(column)[which]]
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+    return some(examples.column(column)[which], SHOWN)
 
 
 def _about_pretraining(run: Run) -> Iterator[str]:
