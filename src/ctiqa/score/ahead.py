@@ -1,43 +1,18 @@
-"""Work done beforehand in threads, results in order: reading while the network is busy."""
+"""Work done in threads, results in order: reading while the network is busy."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import TypeVar, cast
+from concurrent.futures import Future
+from typing import TypeVar
+
+from ctiqa.io.ahead import ahead, threads
+
+__all__ = ["ahead", "side_by_side"]
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-AHEAD = 4
-"""Slices read before they are asked for; more would only hold memory."""
-
-_END = object()
-
-
-def ahead(items: Iterable[T], count: int = AHEAD) -> Iterator[T]:
-    """The same items in the same order, a few of them fetched beforehand in a thread of their own.
-
-    Decoding and the engines let go of Python's lock, so they run at the same time.
-
-    Args:
-        items: What to fetch; advanced by one thread only.
-        count: How many are fetched beforehand, >= 1.
-
-    Yields:
-        The items; an error in fetching comes where its item would have.
-
-    >>> list(ahead(range(5), count=2))
-    [0, 1, 2, 3, 4]
-    """
-    source = iter(items)
-    with _threads(1) as reader:
-        coming = deque(reader.submit(next, source, _END) for _ in range(count))
-        while (item := coming.popleft().result()) is not _END:
-            coming.append(reader.submit(next, source, _END))
-            yield cast("T", item)
 
 
 def side_by_side(work: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
@@ -58,7 +33,7 @@ def side_by_side(work: Callable[[T], R], items: Iterable[T], workers: int) -> It
     if workers == 1:
         yield from map(work, items)
         return
-    with _threads(workers) as pool:
+    with threads(workers) as pool:
         coming: deque[Future[R]] = deque()
         for item in items:
             coming.append(pool.submit(work, item))
@@ -66,13 +41,3 @@ def side_by_side(work: Callable[[T], R], items: Iterable[T], workers: int) -> It
                 yield coming.popleft().result()
         while coming:
             yield coming.popleft().result()
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
-    """Some threads; whoever stops early waits for none of them, and nothing new is begun."""
-    pool = ThreadPoolExecutor(count)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -87,16 +86,6 @@ class Batches(Protocol):
 def batches_of(examples: Examples, recipe: TrainRecipe) -> Batches:
     """Epochs where the recipe counts epochs, else balanced draws."""
     return EpochBatches(examples, recipe) if recipe.epochs else BalancedBatches(examples, recipe)
-
-
-def ahead(batches: Batches, first: int, last: int) -> Iterator[Batch]:
-    """Batches of steps ``first`` to ``last`` − 1, each read while the one before is used."""
-    with ThreadPoolExecutor(1) as reader:
-        coming = reader.submit(batches.batch, first)
-        for step in range(first, last):
-            now = coming.result()
-            coming = reader.submit(batches.batch, min(step + 1, last - 1))
-            yield now
 
 
 class EpochBatches:

@@ -16,11 +16,12 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ctiqa.errors import DataError
+from ctiqa.io.ahead import ahead
 from ctiqa.metrics.agreement.coefficients import agreement
 from ctiqa.models.contract import Outputs
 from ctiqa.recipe import TrainRecipe
 from ctiqa.train import checkpoint
-from ctiqa.train.batches import Batch, Batches, ahead
+from ctiqa.train.batches import Batch, Batches
 from ctiqa.train.logs.run_log import RunLog
 from ctiqa.train.optimizers import learning_rate, optimizer_of
 from ctiqa.train.setup.devices import Device
@@ -95,7 +96,8 @@ class Training:
         if self._exhausted():
             return self.folder / BEST
         clock = Clock()
-        for step, batch in enumerate(clock.waiting(ahead(batches, first, total)), start=first):
+        coming = ahead(map(batches.batch, range(first, total)), count=1)
+        for step, batch in enumerate(clock.waiting(coming), start=first):
             self._losses.append(self._step(step, total, batch, loss))
             done = step + 1
             if done % every == 0 or done == total:

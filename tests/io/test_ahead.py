@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ctiqa.score.ahead import ahead
+from ctiqa.io.ahead import ahead
 
 
 @pytest.mark.parametrize("count", [1, 3, 50])
