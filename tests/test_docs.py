@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -180,3 +183,19 @@ def test_functions_in_the_tables_of_metrics_are_there() -> None:
         if module not in modules or not hasattr(import_module(modules[module]), name)
     ]
     assert missing == []
+
+
+def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocstrings")
+    asked = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
+    quiet = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(asked, cwd=ROOT, env=quiet, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for page in ("index", "command-line", "reference/ctiqa", "changelog", "how-to/archive"):
+        assert (tmp_path / f"{page}.html").is_file()
+    html = (tmp_path / "systems.html").read_text(encoding="utf-8")
+    assert "source/recipes/tfkt.toml.html" in html
+    assert "images/diagrams/" in html
+    for file in tmp_path.rglob("*.html"):
+        text = file.read_text(encoding="utf-8")
+        assert re.findall(r"<(?:script|link|img)[^>]*=[\"']?https?:", text) == [], file

@@ -44,9 +44,9 @@ def page(card: Card) -> str:
         "## Not trained on",
         "\n".join(f"- {each}" for each in card["not_trained_on"]),
         "## Agreement on patients never seen",
-        f"Simulated labels, {agreement_basis(card)}; intervals are 95 %, from redrawing patients.",
+        f"Simulated labels, {agreement_basis(card)}; 95 % intervals from bootstrapping patients.",
         _table(("measure", "value"), agreement_rows(card)),
-        "Examples that lack nothing but dose and views, as in the yardstick of earlier work "
+        "Examples with nothing but reduced dose and views, as in earlier work "
         f"({agreement_basis({'agreement': card['checks']['dose_and_views']})}):",
         _table(
             ("measure", "value"),
@@ -66,7 +66,7 @@ def _checks(checks: Card) -> list[str]:
             [
                 ("labels inside their 90 % interval", f"{checks['interval_coverage']:.1%}"),
                 (
-                    f"score nowhere rises by more than {order['tolerance']} as the dose falls "
+                    f"score never rises by more than {order['tolerance']} as the dose falls "
                     f"through seven steps ({order['n_slices']} slices)",
                     f"{order['slices']:.1%} of slices",
                 ),

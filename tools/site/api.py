@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 
+from tools.site.docstrings import as_markdown
 from tools.site.links import ROOT
 
 PACKAGES = ("ctiqa", "ctiqa.physics")
@@ -25,8 +26,7 @@ def place_of(package: str) -> str:
 def page(package: str) -> str:
     """Directives for mkdocstrings, one for every public name."""
     tree = _parsed(package)
-    about = (ast.get_docstring(tree) or "").split("\n\n")
-    lines = [f"# {package}", *(each for each in about if not each.startswith(">>>"))]
+    lines = [f"# {package}", as_markdown(ast.get_docstring(tree) or "")]
     lines += [f"::: {package}.{name}" for name in public(package)]
     return "\n\n".join(lines) + "\n"
 

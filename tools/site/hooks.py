@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,8 +12,6 @@ from mkdocs.structure.pages import Page
 from tools.site import api, commands
 from tools.site.diagrams import with_pictures
 from tools.site.links import AT_ROOT, ROOT, for_site, outside_code, page_of, relative_links
-
-_ROLE = re.compile(r":(?:attr|class|data|exc|func|meth|mod):(?=<code>)")
 
 _places: dict[str, str] = {}
 """Files of the repository that pages are made of, by page."""
@@ -38,11 +35,6 @@ def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
     text = for_site(markdown, _places.get(uri, f"docs/{uri}"))
     text = with_pictures(text, "../" * uri.count("/"))
     return outside_code(text, lambda prose: prose.replace("<details>", '<details markdown="1">'))
-
-
-def on_page_content(html: str, **_: Any) -> str:
-    """Docstrings without the roles of reStructuredText, which editors understand."""
-    return _ROLE.sub("", html)
 
 
 def _linked_files() -> list[str]:
