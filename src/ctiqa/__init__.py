@@ -3,22 +3,113 @@
 >>> from ctiqa import Scorer  # doctest: +SKIP
 >>> Scorer().score("scan/").score  # doctest: +SKIP
 3.4
+
+What is listed in ``ctiqa.__all__``, ``ctiqa.metrics.__all__``, ``ctiqa.physics.__all__`` and
+``ctiqa.torch.__all__`` is public and follows semantic versioning; everything else may change at
+any time. Each name is loaded when it is first asked for, so ``import ctiqa`` takes no time.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from ctiqa.lazy import lazy
+from ctiqa.version import __version__
+
+TYPE_CHECKING = False
+"""Type checkers take this name for true; :mod:`typing` alone would take most of the import."""
 
 if TYPE_CHECKING:
-    from ctiqa.score import Scorer
+    from ctiqa import metrics as metrics
+    from ctiqa import physics as physics
+    from ctiqa import torch as torch
+    from ctiqa.errors import (
+        CtiqaError,
+        DataError,
+        NothingToDoError,
+        OutputError,
+        ProcessError,
+        Reason,
+        RefusedError,
+        UsageError,
+        WeightsError,
+    )
+    from ctiqa.hu import Window
+    from ctiqa.io import Found, ReadOptions, read_scans, stream_slices
+    from ctiqa.score.report.report import Report
+    from ctiqa.score.scorer import Scorer
+    from ctiqa.score.select import SliceRange
+    from ctiqa.types import (
+        Acquisition,
+        Scan,
+        ScanScore,
+        Skipped,
+        Slice,
+        SliceHeader,
+        SliceScore,
+        SliceSource,
+    )
 
-__version__ = "0.1.0"
-__all__ = ["Scorer", "__version__"]
+__all__ = [
+    "Acquisition",
+    "CtiqaError",
+    "DataError",
+    "Found",
+    "NothingToDoError",
+    "OutputError",
+    "ProcessError",
+    "ReadOptions",
+    "Reason",
+    "RefusedError",
+    "Report",
+    "Scan",
+    "ScanScore",
+    "Scorer",
+    "Skipped",
+    "Slice",
+    "SliceHeader",
+    "SliceRange",
+    "SliceScore",
+    "SliceSource",
+    "UsageError",
+    "WeightsError",
+    "Window",
+    "__version__",
+    "read_scans",
+    "stream_slices",
+]
 
-
-def __getattr__(name: str) -> Any:
-    if name == "Scorer":
-        from ctiqa.score import Scorer  # noqa: PLC0415 - `import ctiqa` stays light
-
-        return Scorer
-    raise AttributeError(f"module 'ctiqa' has no attribute {name!r}")
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy(
+        __name__,
+        {
+            "ctiqa.errors": [
+                "CtiqaError",
+                "DataError",
+                "NothingToDoError",
+                "OutputError",
+                "ProcessError",
+                "Reason",
+                "RefusedError",
+                "UsageError",
+                "WeightsError",
+            ],
+            "ctiqa.hu": ["Window"],
+            "ctiqa.io": ["Found", "ReadOptions", "read_scans", "stream_slices"],
+            "ctiqa.metrics": [],
+            "ctiqa.physics": [],
+            "ctiqa.score.report.report": ["Report"],
+            "ctiqa.score.scorer": ["Scorer"],
+            "ctiqa.score.select": ["SliceRange"],
+            "ctiqa.torch": [],
+            "ctiqa.types": [
+                "Acquisition",
+                "Scan",
+                "ScanScore",
+                "Skipped",
+                "Slice",
+                "SliceHeader",
+                "SliceScore",
+                "SliceSource",
+            ],
+        },
+        own=["__version__"],
+    )

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch
 from tests.score.made import phantom
 
 from ctiqa.errors import UsageError
@@ -38,7 +39,9 @@ def test_other_kinds_are_refused(dtype: Any) -> None:
         slices_from_array(np.zeros((256, 256)).astype(dtype))
 
 
-@pytest.mark.parametrize("shape", [(), (256,), (1, 2, 256, 256), (0, 256, 256), (0, 0)])
+@pytest.mark.parametrize(
+    "shape", [(), (256,), (1, 2, 256, 256), (0, 256, 256), (0, 0), (0, 1, 256, 256)]
+)
 def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(UsageError, match=r"\[slices, rows, cols\] and not empty, got shape"):
         slices_from_array(np.zeros(shape))
@@ -95,3 +98,38 @@ def test_padding_is_no_reason_to_refuse(padding: int) -> None:
     hu[:, :20] = padding
     (slice_,) = slices_from_array(hu)
     assert (slice_.hu[:, :20] == -1024).all()
+
+
+def test_tensors_are_arrays() -> None:
+    stack = np.stack([phantom(), phantom(10.0)])
+    tensor = torch.from_numpy(stack)
+    for given in (tensor, tensor.double(), tensor.short(), tensor.clone().requires_grad_()):
+        slices = slices_from_array(given)
+        np.testing.assert_array_equal([each.hu for each in slices], stack)
+
+
+def test_a_channel_axis_of_one_is_left_out() -> None:
+    slices = slices_from_array(torch.from_numpy(phantom())[None, None].expand(3, 1, -1, -1))
+    assert [each.hu.shape for each in slices] == [(256, 256)] * 3
+
+
+@pytest.mark.parametrize(
+    ("tensor", "message"),
+    [
+        (torch.from_numpy(phantom()).bfloat16(), "must keep every HU, got bfloat16"),
+        (torch.from_numpy(phantom()).to_sparse(), "cannot be made a NumPy array: .* pass a dense"),
+        (torch.full((256, 256), torch.nan), "must be finite, got NaN"),
+        (torch.rand(2, 256, 256), "look like display brightness"),
+        (torch.zeros(2, 3, 256, 256), r"got shape \(2, 3, 256, 256\)"),
+    ],
+)
+def test_tensors_that_are_refused(tensor: torch.Tensor, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        slices_from_array(tensor)
+
+
+def test_slices_of_different_sizes_in_one_array_are_refused() -> None:
+    ragged = np.empty(2, dtype=object)
+    ragged[:] = [phantom(), phantom(side=300)]
+    with pytest.raises(UsageError, match=r"got dtype object; .* slices of different sizes one by"):
+        slices_from_array(ragged)

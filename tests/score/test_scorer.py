@@ -4,9 +4,11 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from tests.score.made import image, phantom, write_dicom, write_series
 from tests.score.tiny_model import expected_members, network, write_model
 
@@ -42,6 +44,22 @@ def test_stack_is_a_scan(scorer: Scorer) -> None:
     scan = scorer.score(np.stack([phantom(0.0), phantom(80.0)]))
     assert isinstance(scan, ScanScore)
     assert scan.score == pytest.approx((expected(0.0) + expected(80.0)) / 2, abs=1e-5)
+
+
+def test_a_tensor_is_scored_like_its_array(scorer: Scorer) -> None:
+    stack = np.stack([phantom(), phantom(40.0)])
+    expected = scorer.score(stack)
+    for given in (torch.from_numpy(stack), torch.from_numpy(stack)[:, None].requires_grad_()):
+        found = scorer.score(given)
+        assert isinstance(found, ScanScore)
+        assert found == expected
+    assert isinstance(scorer.score(torch.from_numpy(phantom())), SliceScore)
+
+
+@pytest.mark.parametrize("several", [[phantom(), phantom(side=300)], [None], [3]])
+def test_a_list_of_what_is_no_path_says_what_to_do(scorer: Scorer, several: Any) -> None:
+    with pytest.raises(UsageError, match=r"a path must be .*\(numpy\.stack\), those .* one by one"):
+        scorer.score(several)
 
 
 def test_series_is_sorted_and_averaged(scorer: Scorer, tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ import numpy as np
 import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ctiqa import __version__
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
 from ctiqa.hu import WINDOWS
 from ctiqa.plain_text import clean
 from ctiqa.score.report.as_html import TEMPLATES as REPORT_TEMPLATES
 from ctiqa.score.report.thumbnails import data_uri, picture
+from ctiqa.version import __version__
 
 TEMPLATES = Path(__file__).parent / "templates"
 

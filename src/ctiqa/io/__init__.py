@@ -8,6 +8,7 @@ from __future__ import annotations
 from ctiqa.io.find import Found, find_scans
 from ctiqa.io.formats import read_headers
 from ctiqa.io.protocol import Contents, ReadOptions
+from ctiqa.io.scans import read_scans
 from ctiqa.io.stream import read_slice, stream_slices
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "ReadOptions",
     "find_scans",
     "read_headers",
+    "read_scans",
     "read_slice",
     "stream_slices",
 ]

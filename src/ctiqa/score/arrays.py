@@ -1,4 +1,4 @@
-"""Arrays as input: only CT numbers in HU are accepted."""
+"""Arrays as input, NumPy's or torch's: only CT numbers in HU are accepted."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ctiqa.arrays import Array, as_numpy
 from ctiqa.errors import UsageError
 from ctiqa.hu import PADDING_HU
 from ctiqa.io.hu.gate import why_not_hu
@@ -17,12 +18,13 @@ ARRAY_NAME = Path("array")
 """Stands where reports show a file name."""
 
 
-def slices_from_array(array: npt.NDArray[Any]) -> tuple[Slice, ...]:
+def slices_from_array(array: Array) -> tuple[Slice, ...]:
     """The slices of an array in HU.
 
     Args:
-        array: CT numbers in HU, integer or float, [rows, cols] or [slices, rows, cols]. Values
-            below -1024 (scanner padding) are raised to it.
+        array: CT numbers in HU, integer or float, [rows, cols], [slices, rows, cols] or
+            [slices, 1, rows, cols]; a NumPy array, or a torch tensor on any device. Values below
+            -1024 (scanner padding) are raised to it.
 
     Raises:
         UsageError: If the array has another shape or kind of number, is masked, holds NaN or
@@ -31,8 +33,8 @@ def slices_from_array(array: npt.NDArray[Any]) -> tuple[Slice, ...]:
     >>> slices_from_array(np.full((2, 300, 300), -1000))[1].header.source.frame
     1
     """
-    hu = _checked(array)
-    stack = hu if hu.ndim == 3 else hu[np.newaxis]
+    hu = _checked(as_numpy(array, "hu"))
+    stack = hu.reshape(-1, *hu.shape[-2:])
     return tuple(_slice(image, index) for index, image in enumerate(stack))
 
 
@@ -47,17 +49,17 @@ def _slice(image: HuImage, index: int) -> Slice:
     return Slice(image, SliceHeader(SliceSource(ARRAY_NAME, index), rows=rows, cols=cols))
 
 
-def _checked(array: npt.NDArray[Any]) -> HuImage:
-    if np.ma.is_masked(array):
-        raise UsageError(
-            "'hu' must not be masked; fill what is masked, by -1024 for no measurement"
-        )
-    hu = np.asarray(array)
+def _checked(hu: npt.NDArray[Any]) -> HuImage:
     if hu.dtype.kind not in "iuf":
-        raise UsageError(f"'hu' must hold real numbers in HU, got dtype {hu.dtype}")
-    if hu.ndim not in {2, 3} or hu.size == 0:
         raise UsageError(
-            f"'hu' must be [rows, cols] or [slices, rows, cols] and not empty, got shape {hu.shape}"
+            f"'hu' must hold real numbers in HU, got dtype {hu.dtype}; convert it, and score "
+            "slices of different sizes one by one"
+        )
+    with_channel = hu.ndim == 4 and hu.shape[1] == 1
+    if not (hu.ndim in {2, 3} or with_channel) or hu.size == 0:
+        raise UsageError(
+            "'hu' must be [rows, cols], [slices, 1, rows, cols] or [slices, rows, cols] and not "
+            f"empty, got shape {hu.shape}"
         )
     if not np.isfinite([hu.min(), hu.max()]).all():
         raise UsageError("'hu' must be finite, got NaN or infinity; replace padding by -1024")

@@ -6,17 +6,17 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from threading import Event, Lock
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
-import numpy.typing as npt
 
+from ctiqa.arrays import Array
 from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.errors import NothingToDoError, UsageError
 from ctiqa.hu import WINDOWS, Window
 from ctiqa.io import Found, ReadOptions, find_scans, stream_slices
+from ctiqa.io.scans import AnyPath, as_paths
 from ctiqa.score.ahead import ahead
 from ctiqa.score.arrays import scan_of, slices_from_array
 from ctiqa.score.engines.engine import Engine, check_engine, choose
@@ -30,8 +30,6 @@ from ctiqa.weights import ModelCard, load_model
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage (``"reading"``, ``"comparing"``, ``"scoring"``), done and total."""
-
-AnyPath = str | os.PathLike[str]
 
 
 class Scorer:
@@ -80,16 +78,15 @@ class Scorer:
     @overload
     def score(self, what: AnyPath | Sequence[AnyPath]) -> ScanScore: ...
     @overload
-    def score(self, what: npt.NDArray[Any]) -> SliceScore | ScanScore: ...
+    def score(self, what: Array) -> SliceScore | ScanScore: ...
 
-    def score(
-        self, what: Slice | npt.NDArray[Any] | AnyPath | Sequence[AnyPath]
-    ) -> SliceScore | ScanScore:
+    def score(self, what: Slice | Array | AnyPath | Sequence[AnyPath]) -> SliceScore | ScanScore:
         """Score one slice or one scan.
 
         Args:
-            what: A :class:`~ctiqa.types.Slice`; an array in HU, [rows, cols] (a slice) or
-                [slices, rows, cols] (a scan); or the file, folder or files of one series. Use
+            what: A :class:`~ctiqa.types.Slice`; an array in HU, [rows, cols] (a slice),
+                [slices, rows, cols] or [slices, 1, rows, cols] (a scan or batch), a NumPy array
+                or a torch tensor on any device; or the file, folder or files of one series. Use
                 :meth:`score_paths` for several series, options, and what was skipped.
 
         Returns:
@@ -104,14 +101,13 @@ class Scorer:
         """
         if isinstance(what, Slice):
             return next(self._score_stream(iter([what])))
-        if isinstance(what, np.ndarray):
+        if isinstance(what, Array):
             return self._score_array(what)
-        paths = [what] if isinstance(what, str | os.PathLike) else what
-        return _only_scan(self.score_paths(paths))
+        return _only_scan(self.score_paths(what))
 
     def score_paths(
         self,
-        paths: Sequence[AnyPath],
+        paths: AnyPath | Sequence[AnyPath],
         options: ReadOptions | None = None,
         *,
         slices: SliceRange | None = None,
@@ -146,7 +142,7 @@ class Scorer:
 
     def find(
         self,
-        paths: Sequence[AnyPath],
+        paths: AnyPath | Sequence[AnyPath],
         options: ReadOptions | None = None,
         *,
         slices: SliceRange | None = None,
@@ -159,16 +155,17 @@ class Scorer:
             NothingToDoError: If the paths hold no file at all.
         """
         tell = progress or _silent
+        places = as_paths(paths)
         self._engine_coming()
         found = find_scans(
-            [_place(path) for path in paths],
+            places,
             options or ReadOptions(),
             jobs=self._jobs,
             progress=partial(tell, "reading"),
             comparing=partial(tell, "comparing"),
         )
         if not found.scans and not found.skipped:
-            raise NothingToDoError(f"no file in {', '.join(str(path) for path in paths)}")
+            raise NothingToDoError(f"no file in {', '.join(map(str, places))}")
         scans, left_out = select(found.scans, slices)
         return Found(scans, (*found.skipped, *left_out))
 
@@ -218,10 +215,10 @@ class Scorer:
     def _load(self) -> Engine:
         return Engine(self._model, 1, choose(self._kind), streams=self._jobs)
 
-    def _score_array(self, array: npt.NDArray[Any]) -> SliceScore | ScanScore:
+    def _score_array(self, array: Array) -> SliceScore | ScanScore:
         slices = slices_from_array(array)
         verdicts = list(self._score_stream(iter(slices)))
-        return verdicts[0] if array.ndim == 2 else score_scan(scan_of(slices), verdicts)
+        return verdicts[0] if np.ndim(array) == 2 else score_scan(scan_of(slices), verdicts)
 
     def _score_stream(self, images: Iterator[Slice]) -> Iterator[SliceScore]:
         card, workers = self._model.card, self._jobs
@@ -256,17 +253,6 @@ def resolve_window(window: Window | None, card: ModelCard) -> Window | None:
         f"'window' must be one of {', '.join(card.selectable_windows)} for model {card.name!r}, "
         f"got {asked}"
     )
-
-
-def _place(path: AnyPath) -> Path:
-    """A path of a file or folder; the empty one would mean the working folder.
-
-    Raises:
-        UsageError: If it is empty.
-    """
-    if not os.fspath(path):
-        raise UsageError("a path must be a file or folder, got an empty one; '.' is this folder")
-    return Path(path)
 
 
 def _numbered(

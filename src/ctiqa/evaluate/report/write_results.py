@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from ctiqa import __version__
 from ctiqa.errors import UsageError
 from ctiqa.evaluate.dataset import Labelled
 from ctiqa.evaluate.evaluation import Evaluation, Measured
@@ -24,6 +23,7 @@ from ctiqa.io.atomic import check_folder as check_place
 from ctiqa.io.atomic import make_folder, write_bytes
 from ctiqa.metrics.agreement.bootstrap import LEVEL, RESAMPLES
 from ctiqa.metrics.agreement.coefficients import agreement
+from ctiqa.version import __version__
 
 SCHEMA = 2
 """Version of the layout of metrics.json."""

@@ -69,6 +69,15 @@ class Agreement:
     concordance: float
     kappa: float
 
+    @classmethod
+    def between(cls, predicted: Scores, label: Scores) -> Agreement:
+        """The same as :func:`agreement`, for those who import from :mod:`ctiqa.metrics`.
+
+        >>> Agreement.between(np.array([0.1, 1.2, 3.9]), np.array([0.0, 1.0, 4.0])).srocc
+        1.0
+        """
+        return agreement(predicted, label)
+
     @property
     def overall(self) -> float:
         """|PLCC| + |SROCC| + |tau-b|, in [0, 3]: the challenge's figure of merit (OPM)."""

@@ -12,7 +12,6 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ctiqa import __version__
 from ctiqa.hu import WINDOWS
 from ctiqa.io import ReadOptions, read_slice
 from ctiqa.plain_text import clean
@@ -31,6 +30,7 @@ from ctiqa.score.report.model_facts import agreement_basis, agreement_rows, mode
 from ctiqa.score.report.thumbnails import Thumbnail, make_thumbnails
 from ctiqa.score.verdict import ABSTENTIONS, MEANINGS, WORDS, word
 from ctiqa.types import Results, ScanScore, Slice, SliceHeader
+from ctiqa.version import __version__
 
 TEMPLATES = Path(__file__).parent / "templates"
 

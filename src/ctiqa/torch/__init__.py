@@ -1,0 +1,23 @@
+"""The shipped network in PyTorch: differentiable, with the weights of the ONNX file that scores.
+
+Needs the extra ``train``; without it, asking for any name here says what to install.
+"""
+
+from __future__ import annotations
+
+from ctiqa.extras import require
+from ctiqa.lazy import lazy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ctiqa.torch.module import Quality, ScoreNetwork, load
+
+__all__ = ["Quality", "ScoreNetwork", "load"]
+
+if not TYPE_CHECKING:
+    _load, __dir__ = lazy(__name__, {"ctiqa.torch.module": __all__})
+
+    def __getattr__(name: str) -> object:
+        if name in __all__:
+            require("'ctiqa.torch'", "onnx", "torch")
+        return _load(name)

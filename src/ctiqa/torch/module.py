@@ -1,0 +1,199 @@
+"""The network that scores as a module of PyTorch: as a loss, a probe, or a map of its gradient."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ctiqa.cards import ModelCard
+from ctiqa.catalog import DEFAULT_MODEL
+from ctiqa.errors import UsageError, WeightsError
+from ctiqa.models.stride32 import Stride32
+from ctiqa.recipe import Stride32Network
+from ctiqa.score.engines.engine import Engine
+from ctiqa.torch.onnx_weights import take_onnx_weights
+from ctiqa.weights import Model, load_model
+
+KIND = "stride32"
+"""The kind of network that this module knows: the one that ctiqa ships."""
+
+TOLERANCE = 1e-3
+"""How far the module's scores may lie from those of its file; rounding is a hundred times less."""
+
+BRIGHTNESS = (-2.0, 2.0)
+"""No slice in HU lies within this range: air is -1000; a picture on 0-1 or -1-1 does."""
+
+
+class Quality(NamedTuple):
+    """What the network says of a batch, with gradients.
+
+    Attributes:
+        score: Mean of the members [n], on the 0-4 scale; not clipped to it, as
+            :class:`ctiqa.Scorer` does, so that gradients do not end there.
+        members: Estimates of the head members [n, members].
+        log_noise_hu: ln of the total noise in HU around every patch of 32×32 pixels
+            [n, rows/32, cols/32], rounded up.
+    """
+
+    score: Tensor
+    members: Tensor
+    log_noise_hu: Tensor
+
+
+class ScoreNetwork(nn.Module):
+    """The network of a model, from HU to scores; :func:`ctiqa.torch.load` makes it.
+
+    Its own weights are frozen, so that it can stand in a loss as it is; gradients flow to the
+    image. The network sees −1000 to 400 HU: beyond, the gradient is 0.
+
+    Args:
+        network: The network with its weights.
+        card: Card of its model.
+    """
+
+    def __init__(self, network: Stride32, card: ModelCard) -> None:
+        super().__init__()
+        self.network = network.eval().requires_grad_(False)
+        self.card = card
+
+    def forward(self, hu: Tensor) -> Quality:
+        """Score a batch.
+
+        Args:
+            hu: CT numbers in HU [n, 1, rows, cols], [n, rows, cols] or [rows, cols], floating
+                point or integer; computed in the precision of the weights, float32 unless you
+                change it. Where sides are no multiples of 32, air is added below and to the right.
+
+        Returns:
+            Scores of the n slices; n is 1 for [rows, cols].
+
+        Raises:
+            UsageError: If the tensor has another shape, is empty, lies on another device, has a
+                matrix that the model was not made for, holds NaN or infinity, or is no HU.
+        """
+        members, noise = self.network(self._checked(hu))
+        return Quality(members.mean(dim=1), members, noise)
+
+    def _checked(self, hu: Tensor) -> Tensor:
+        weight = self.network.head.weight
+        if hu.device != weight.device:
+            raise UsageError(
+                f"'hu' must be where the network is, on {weight.device}, got {hu.device}; move one "
+                "of them with .to(device)"
+            )
+        batch = self._batch(hu)
+        low, high = (float(end) for end in hu.detach().aminmax())
+        if not (math.isfinite(low) and math.isfinite(high)):
+            raise UsageError("'hu' must be finite, got NaN or infinity; replace padding by -1024")
+        if BRIGHTNESS[0] <= low and high <= BRIGHTNESS[1]:
+            raise UsageError(
+                f"'hu' must be CT numbers in HU (air -1000, water 0), got {low:g} to {high:g}; "
+                "undo the normalisation first, for example 1400 * p - 1000"
+            )
+        return batch.to(weight.dtype)
+
+    def _batch(self, hu: Tensor) -> Tensor:
+        """The slices as [n, 1, rows, cols]."""
+        with_channel = hu.ndim == 4 and hu.shape[1] == 1
+        if hu.is_complex() or not (hu.ndim in {2, 3} or with_channel) or hu.numel() == 0:
+            raise UsageError(
+                "'hu' must be real, [n, 1, rows, cols], [n, rows, cols] or [rows, cols], and not "
+                f"empty, got {hu.dtype} of shape {tuple(hu.shape)}"
+            )
+        rows, cols = hu.shape[-2:]
+        low, high = self.card.matrix
+        if min(rows, cols) < low or max(rows, cols) > high:
+            raise UsageError(
+                f"'hu' must have {low} to {high} rows and columns for model {self.card.name!r}, "
+                f"got {rows} and {cols}; crop or pad with -1000, do not resample"
+            )
+        return hu.reshape(-1, 1, rows, cols)
+
+
+def load(name_or_path: str | os.PathLike[str] | None = None) -> ScoreNetwork:
+    """Load a model as a differentiable module.
+
+    The weights come from the ONNX file itself, verified by SHA-256 like at every load, and the
+    module is compared with the file, as ONNX Runtime computes it, before it is handed over.
+
+    Args:
+        name_or_path: Name of a model, or path of an ``.onnx`` file with its ``.json`` card beside
+            it; ``None`` takes the one that scores by default.
+
+    Returns:
+        The module, on the processor, in float32, frozen, in evaluation mode.
+
+    Raises:
+        UsageError: If there is no such model, or its network is of another kind than the
+            shipped one.
+        WeightsError: If a file is missing, altered, or not what its card says.
+
+    >>> import torch
+    >>> slices = torch.full((2, 256, 256), -1000.0)
+    >>> slices[:, 60:200, 60:200] = 40 + 30 * torch.randn(2, 140, 140)
+    >>> quality = load()(slices.requires_grad_())
+    >>> quality.members.shape, quality.log_noise_hu.shape
+    (torch.Size([2, 4]), torch.Size([2, 8, 8]))
+    >>> quality.score.sum().backward()
+    >>> slices.grad.shape
+    torch.Size([2, 256, 256])
+    """
+    model = load_model(DEFAULT_MODEL if name_or_path is None else os.fspath(name_or_path))
+    network = Stride32(_recipe(model.card))
+    take_onnx_weights(network, model.network)
+    made = ScoreNetwork(network, model.card)
+    _compare(made, model)
+    return made
+
+
+def _recipe(card: ModelCard) -> Stride32Network:
+    """Size of the network, as the card tells it, as it is stored: without normalisation."""
+    network = _entry(card.facts, "training", "recipe", "network")
+    kind = network.get("kind")
+    if kind != KIND:
+        raise UsageError(
+            f"'name_or_path' must be a model of the kind {KIND!r}, as ctiqa ships, got "
+            f"{card.name!r} of the kind {kind or 'unknown'!r}; its scores, without gradients, come "
+            "from ctiqa.Scorer"
+        )
+    known = {field.name for field in fields(Stride32Network)}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in network.items()
+        if name in known
+    }
+    try:
+        return Stride32Network(**(values | {"normalised": False}))
+    except (TypeError, ValueError, AttributeError) as error:
+        raise WeightsError(
+            f"the card of {card.name!r} breaks a rule in 'training.recipe.network': {error}"
+        ) from None
+
+
+def _entry(facts: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
+    """A table of a card; an empty one where the card has none."""
+    for name in path:
+        found = facts.get(name)
+        facts = found if isinstance(found, Mapping) else {}
+    return facts
+
+
+def _compare(made: ScoreNetwork, model: Model) -> None:
+    """Make sure that the module computes what its file does, head members in the same order."""
+    side = made.card.matrix[0]
+    noise = np.random.default_rng(0).standard_normal((1, side, side), dtype=np.float32)
+    hu = np.linspace(-1000, 400, side, dtype=np.float32) + 30 * noise
+    stored = Engine(model, 1).run(hu)
+    own = made(torch.from_numpy(hu)).members.numpy()
+    if own.shape != stored.shape or not np.allclose(own, stored, rtol=0, atol=TOLERANCE):
+        raise WeightsError(
+            f"{model.files.onnx.name} computes something else than the network that its card "
+            f"describes: {stored[0]} instead of {own[0]}"
+        )
