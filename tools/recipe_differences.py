@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from ctiqa.io.atomic import write_bytes
-from ctiqa.recipe import Defect, Published, published_by, read_values, recipe_from
+from ctiqa.recipe import (
+    Defect,
+    Published,
+    differing_keys,
+    flat,
+    published_by,
+    read_values,
+    recipe_from,
+)
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "systems.md"
@@ -34,10 +42,10 @@ def tables_of(system: str) -> str:
     """Both tables of a system: what differs, and what is the same in both, as Markdown."""
     values = read_values(ROOT / "recipes" / f"{system}.toml")
     corrected, published = (
-        flat(recipe_from({**values, "mode": mode}).as_dict(), values)
+        told(recipe_from({**values, "mode": mode}).as_dict(), values)
         for mode in ("corrected", "as-published")
     )
-    differing = [key for key in corrected if corrected[key] != published[key]]
+    differing = differing_keys(corrected, published)
     same = {key: value for key, value in published.items() if key not in differing}
     lines = [
         "| key | as published | corrected | |",
@@ -55,20 +63,14 @@ def tables_of(system: str) -> str:
     return "\n".join(lines)
 
 
-def flat(recipe: Values, values: Values) -> dict[str, Any]:
+def told(recipe: Values, values: Values) -> dict[str, Any]:
     """Keys of a recipe, dotted; trainings that it does not do are left out.
 
-    >>> flat({"name": "a", "members": 5, "data": {"seed": 1}}, {})
+    >>> told({"name": "a", "members": 5, "data": {"seed": 1}, "pretrain": None}, {})
     {'members': 5, 'data.seed': 1}
     """
-    found: dict[str, Any] = {}
-    for key, value in recipe.items():
-        idle = key in TRAININGS and (key not in values or value is None)
-        if key in LEFT_OUT or idle:
-            continue
-        inner = value.items() if isinstance(value, Mapping) else ()
-        found |= {f"{key}.{name}": each for name, each in inner} or {key: value}
-    return found
+    idle = [key for key in TRAININGS if key not in values or recipe.get(key) is None]
+    return flat({key: value for key, value in recipe.items() if key not in (*LEFT_OUT, *idle)})
 
 
 def _line(key: str, published: Values, corrected: Values, things: tuple[Published, ...]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from ctiqa.data.manifest import HEADER, SHARDS
 from ctiqa.errors import DataError
 from ctiqa.io.atomic import make_folder, write_bytes
-from ctiqa.recipe import DataRecipe
+from ctiqa.recipe import DataRecipe, differing_keys
 from ctiqa.strict_json import read_json
 
 CLAIM = "recipe.json"
@@ -75,5 +75,5 @@ def _claimed(out: Path) -> dict[str, Any] | None:
 
 
 def _differences(theirs: dict[str, Any], mine: dict[str, Any]) -> list[str]:
-    keys = [key for key in {**theirs, **mine} if theirs.get(key) != mine.get(key)]
-    return [f"data.{k} is {theirs.get(k)!r} there, {mine.get(k)!r} here" for k in keys if theirs]
+    keys = differing_keys(theirs, mine) if theirs else ()
+    return [f"data.{k} is {theirs.get(k)!r} there, {mine.get(k)!r} here" for k in keys]

@@ -15,6 +15,7 @@ from ctiqa.recipe.data import (
     SimulateAllData,
     SimulateData,
 )
+from ctiqa.recipe.differences import differing_keys, flat
 from ctiqa.recipe.network import (
     KINDS,
     BodiesNetwork,
@@ -71,6 +72,8 @@ __all__ = [
     "TrainRecipe",
     "as_published",
     "defects_of",
+    "differing_keys",
+    "flat",
     "in_mode",
     "overlaid",
     "published_by",

@@ -17,7 +17,7 @@ from ctiqa.errors import UsageError
 def test_uids_are_valid_and_depend_on_their_parts(parts: list[object]) -> None:
     uid = derived_uid(*parts)
     assert UID(uid).is_valid
-    assert len(uid) <= 44
+    assert len(uid) <= 64
     assert derived_uid(*parts) == uid != derived_uid(*parts, "")
 
 

@@ -68,17 +68,11 @@ def describe_pixels(
     image: Dataset, pixels: Stored, padding: MaskImage, source: SourceImage
 ) -> None:
     """Put the pixels in, and say how to read them (PS3.3, Image Pixel Module)."""
-    image.SamplesPerPixel = 1
-    image.PhotometricInterpretation = source.layout.photometric
-    image.Rows, image.Columns = pixels.shape
-    image.BitsAllocated = image.BitsStored = 16
-    image.HighBit = 15
-    image.PixelRepresentation = int(source.layout.signed)
+    # The instance has a UID of its own, made of what it is.
+    image.set_pixel_data(pixels, source.layout.photometric, 16, generate_instance_uid=False)
     image.RescaleType = "HU"
     if padding.any():
         low, high = int(pixels[padding].min()), int(pixels[padding].max())
         image.PixelPaddingValue = low
         if high > low:
             image.PixelPaddingRangeLimit = high
-    image.PixelData = pixels.tobytes()
-    image["PixelData"].VR = "OW"
