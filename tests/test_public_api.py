@@ -84,6 +84,15 @@ def test_names_are_listed_explained_and_all_there(name: str) -> None:
         assert inspect.getdoc(value), each
 
 
+@pytest.mark.parametrize("name", ["ctiqa.metrics", "ctiqa.physics"])
+def test_every_function_shows_how_it_is_called(name: str) -> None:
+    package = import_module(name)
+    functions = [each for each in package.__all__ if inspect.isfunction(getattr(package, each))]
+    assert len(functions) > 10
+    for each in functions:
+        assert f"{each}(" in str(inspect.getdoc(getattr(package, each))).partition(">>>")[2], each
+
+
 def isort_key(name: str) -> tuple[int, str]:
     """Constants, classes, functions: the order that ruff keeps."""
     rank = 0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2

@@ -1,7 +1,11 @@
 """The scanner in miniature: geometry, projection, reconstruction, noise and kernels.
 
-Filtered back-projection is linear, so a degraded image is the real image plus the
-reconstruction of what changed in the projections. The image keeps its own sharpness.
+What is listed in ``ctiqa.physics.__all__`` is public; the modules below are private. Images are CT
+numbers in HU, float32 [rows, cols], lengths mm, angles rad, and whatever is random is drawn from a
+generator that you pass.
+
+Filtered back-projection is linear, so a degraded image is the real image plus the reconstruction
+of what changed in the projections. The image keeps its own sharpness.
 """
 
 from ctiqa.physics.artefacts.bone import BoneHardening, harden_by_bone

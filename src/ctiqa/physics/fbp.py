@@ -39,6 +39,13 @@ def reconstruct(
 
     Raises:
         UsageError: If the sinogram does not have the geometry's shape.
+
+    >>> from ctiqa.physics import project
+    >>> disc = np.where(np.hypot(*np.mgrid[-31.5:32, -31.5:32]) < 20, 0.02, 0).astype("float32")
+    >>> scan = FanBeam.covering((64, 64), (1.0, 1.0), n_views=180)
+    >>> image = reconstruct(project(disc, (1.0, 1.0), scan), scan, (64, 64), (1.0, 1.0))
+    >>> round(float(image[28:36, 28:36].mean()), 3)  # mm⁻¹
+    0.02
     """
     if sinogram.shape != (scan.n_views, scan.n_detectors):
         raise UsageError(

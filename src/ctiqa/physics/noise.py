@@ -54,12 +54,25 @@ def insert_noise(
     rng: np.random.Generator,
     electronic_variance: float = 0.0,
 ) -> Sinogram:
-    """Line integrals as they would be at a fraction of the dose.
+    """Line integrals as they would be at a fraction of the dose (Yu 2012).
 
-    Args: see :func:`noise_variance`; ``rng`` draws the noise.
+    Args:
+        sinogram: Line integrals, dimensionless [views, detectors].
+        dose: Dose fraction in (0, 1].
+        photons: Photons a ray at full dose, before the patient, > 0.
+        rng: Draws the noise; the same state gives the same noise.
+        electronic_variance: Variance of the electronic noise in photons², ≥ 0.
 
     Returns:
         Noisy line integrals [views, detectors]; unchanged for ``dose=1``.
+
+    Raises:
+        UsageError: If a parameter is out of range.
+
+    >>> air = np.zeros((100, 100), dtype=np.float32)
+    >>> noisy = insert_noise(air, 0.5, 100.0, np.random.default_rng(0))
+    >>> round(float(noisy.std()), 2)  # √0.01
+    0.1
     """
     deviation = np.sqrt(noise_variance(sinogram, dose, photons, electronic_variance))
     noise = rng.standard_normal(sinogram.shape, dtype=np.float32) * deviation

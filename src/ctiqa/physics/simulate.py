@@ -44,6 +44,9 @@ def simulate_low_dose(
 ) -> HuImage:
     """The slice as it would look at a fraction of its dose.
 
+    Noise is inserted in the projections of the slice: Yu et al., J Comput Assist Tomogr
+    36(4):477–487, 2012.
+
     Args:
         hu: CT numbers in HU, float32 [rows, cols].
         spacing_mm: Pixel spacing (row, column) in mm.
@@ -57,6 +60,12 @@ def simulate_low_dose(
 
     Raises:
         UsageError: If a parameter is out of range.
+
+    >>> water = np.zeros((64, 64), dtype=np.float32)
+    >>> rng = np.random.default_rng(0)
+    >>> half, tenth = (simulate_low_dose(water, (3.0, 3.0), dose, rng) for dose in (0.5, 0.1))
+    >>> bool(0 < half[16:48, 16:48].std() < tenth[16:48, 16:48].std())
+    True
     """
     model = model or NoiseModel()
     scan = FanBeam.covering((hu.shape[0], hu.shape[1]), spacing_mm, n_views=n_views)
@@ -91,6 +100,13 @@ def simulate_sparse_views(
 
     Raises:
         UsageError: If ``views`` is out of range.
+
+    >>> disc = np.where(np.hypot(*np.mgrid[-31.5:32, -31.5:32]) < 20, 0, -1000).astype("float32")
+    >>> few, all_of_them = (
+    ...     simulate_sparse_views(disc, (3.0, 3.0), views, n_views=180) for views in (20, 180)
+    ... )
+    >>> bool(few[26:38, 26:38].std() > 1), bool((all_of_them == disc).all())  # streaks, in HU
+    (True, True)
     """
     if not 1 <= views <= n_views:
         raise UsageError(f"'views' must be 1…{n_views}, got {views}")
