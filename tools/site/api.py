@@ -10,7 +10,7 @@ import ast
 from tools.site.docstrings import as_markdown
 from tools.site.links import ROOT
 
-PACKAGES = ("ctiqa", "ctiqa.physics")
+PACKAGES = ("ctiqa", "ctiqa.metrics", "ctiqa.physics", "ctiqa.torch")
 """Packages whose ``__all__`` is public."""
 
 
