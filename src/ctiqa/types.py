@@ -56,6 +56,8 @@ class SliceSource:
             which slices may belong together.
         isolated: Whether its pixels are read in a process of its own, since what reads them may
             crash, hang or know no bounds.
+        format: Format of the file, a key of :data:`ctiqa.io.formats.READERS`; empty where it has
+            not been told yet.
         kept: What the reader of the file keeps for itself, so that it finds the pixels again
             without reading the header twice.
     """
@@ -66,6 +68,7 @@ class SliceSource:
     series_uid: str | None = None
     study_uids: tuple[str, ...] = ()
     isolated: bool = False
+    format: str = ""
     kept: object = field(default=None, repr=False, compare=False)
 
 

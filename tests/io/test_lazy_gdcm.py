@@ -6,7 +6,7 @@ import sys
 PREPARE = """
 import io, sys
 import numpy as np
-from ctiqa.io.dicom import lazy_gdcm
+from ctiqa.io.dicom.decoding import lazy_gdcm
 """
 
 DECODE = """

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from ctiqa.io.access.files import sniff
+from ctiqa.io.access.archives import locate
+from ctiqa.io.access.files import open_file, sniff, sniff_open
 from ctiqa.io.dicom.decoding.lazy_gdcm import load_pydicom
 from ctiqa.io.protocol import DEFAULT_OPTIONS, Contents, Reader, ReadOptions
 from ctiqa.io.silence import silent
@@ -23,13 +25,12 @@ READERS = {
 """Module by format. Imported when the first such file is met: each costs 0.1–0.3 s to load."""
 
 
-def reader_of(path: Path) -> Reader:
-    """The reader of a file, chosen by its content.
+def reader_of(name: str) -> Reader:
+    """The reader of a format.
 
-    Raises:
-        RefusedError: With ``UNKNOWN_FORMAT``, or if the file cannot be read.
+    Args:
+        name: A key of :data:`READERS`.
     """
-    name = sniff(path)
     if name == "dicom":
         load_pydicom()
     return cast("Reader", import_module(READERS[name]))
@@ -49,7 +50,14 @@ def read_headers(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Contents
         RefusedError: If the file holds no axial CT slice in HU.
     """
     with silent():
-        return reader_of(path).read_headers(path, options)
+        if locate(path):
+            # What is packed is unpacked whole, and only if it is worth it.
+            sniff(path)
+        with open_file(path) as stream:
+            name = sniff_open(path, stream)
+            found = reader_of(name).read_headers(path, options, stream)
+    headers = (replace(h, source=replace(h.source, format=name)) for h in found.headers)
+    return replace(found, headers=tuple(headers))
 
 
 def read_slice(header: SliceHeader, options: ReadOptions = DEFAULT_OPTIONS) -> Slice:
@@ -66,4 +74,5 @@ def read_slice(header: SliceHeader, options: ReadOptions = DEFAULT_OPTIONS) -> S
         RefusedError: If the pixels cannot be decoded or are not HU.
     """
     with silent():
-        return Slice(reader_of(header.source.file).read_hu(header, options), header)
+        name = header.source.format or sniff(header.source.file)
+        return Slice(reader_of(name).read_hu(header, options), header)

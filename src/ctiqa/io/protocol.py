@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from ctiqa.types import HuImage, SliceHeader
 
@@ -43,8 +43,11 @@ class Contents:
 class Reader(Protocol):
     """One file format. Both functions raise :class:`ctiqa.errors.RefusedError` alone."""
 
-    def read_headers(self, path: Path, options: ReadOptions) -> Contents:
-        """Describe every slice of a file without reading its pixels."""
+    def read_headers(self, path: Path, options: ReadOptions, stream: BinaryIO) -> Contents:
+        """Describe every slice of a file without reading its pixels.
+
+        ``stream`` is the file, open at its start, for readers that need not open it once more.
+        """
         ...
 
     def read_hu(self, header: SliceHeader, options: ReadOptions) -> HuImage:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from functools import partial
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import BinaryIO, NoReturn, cast
 
 import numpy as np
 from tifffile import TiffFile
@@ -32,7 +32,7 @@ HEADERS_S = 5.0
 """Longest processor time to describe a file, in seconds; 20,000 pages take two."""
 
 
-def read_headers(path: Path, options: ReadOptions) -> Contents:
+def read_headers(path: Path, options: ReadOptions, stream: BinaryIO) -> Contents:  # noqa: ARG001
     """Describe the slices of a TIFF, in a process of its own, and look at some of them.
 
     Pages of another size or kind than most, such as previews, are left out with a warning.
@@ -40,6 +40,7 @@ def read_headers(path: Path, options: ReadOptions) -> Contents:
     Args:
         path: The file.
         options: ``tiff_hu`` vouches for floats in [0, 1].
+        stream: Not needed: the file is read by another process.
 
     Returns:
         One header a slice.

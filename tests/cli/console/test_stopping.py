@@ -40,7 +40,7 @@ elif where == "reading":
     from ctiqa.io import find
     slow(find, "read_headers")
 elif where == "writing":
-    from ctiqa.score import outputs
+    from ctiqa.score.report import outputs
     slow(outputs, "write_bytes")
 elif where == "loading":
     from ctiqa.score import scorer

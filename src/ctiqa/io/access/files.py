@@ -181,7 +181,28 @@ def sniff(path: Path) -> str:
     Raises:
         RefusedError: With ``UNKNOWN_FORMAT``, or if the file cannot be read.
     """
-    head = _head(path)
+    return _format(path, _head(path))
+
+
+def sniff_open(path: Path, stream: BinaryIO) -> str:
+    """Tell the format of a file that is open, and go back to its start.
+
+    Args:
+        path: The file.
+        stream: The same, open at its start.
+
+    Returns:
+        As :func:`sniff`.
+
+    Raises:
+        RefusedError: With ``UNKNOWN_FORMAT``.
+    """
+    head = stream.read(HEAD_BYTES)
+    stream.seek(0)
+    return _format(path, head)
+
+
+def _format(path: Path, head: bytes) -> str:
     name = format_of(head)
     if name != "dicom" and archives.locate(path):
         raise RefusedError(Reason.UNKNOWN_FORMAT, _in_archive(name))

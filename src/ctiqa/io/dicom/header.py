@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -130,12 +130,20 @@ class PixelPlace:
     content: bytes | None = field(default=None, repr=False, compare=False)
 
     @contextmanager
-    def open(self) -> Iterator[BinaryIO]:
-        """Open the file at the first byte of its pixel value."""
-        stream = io.BytesIO(self.content) if self.content is not None else open_file(self.path)
-        with stream:
-            stream.seek(self.start or 0)
-            yield stream
+    def open(self, stream: BinaryIO | None = None) -> Iterator[BinaryIO]:
+        """Open the file at the first byte of its pixel value.
+
+        Args:
+            stream: The file, where it is open already; it stays so.
+        """
+        with self._stream(stream) as opened:
+            opened.seek(self.start or 0)
+            yield opened
+
+    def _stream(self, stream: BinaryIO | None) -> AbstractContextManager[BinaryIO]:
+        if self.content is not None:
+            return io.BytesIO(self.content)
+        return open_file(self.path) if stream is None else nullcontext(stream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +161,16 @@ class DicomFile:
     place: PixelPlace
 
 
-def parse(path: Path) -> DicomFile:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A file whose header is asked for; the stamp drops the memory of one that has changed."""
+
+    path: Path
+    stamp: Stamp
+    stream: BinaryIO | None = field(default=None, repr=False, compare=False)
+
+
+def parse(path: Path, stream: BinaryIO | None = None) -> DicomFile:
     """Take a DICOM file apart without reading its pixels.
 
     Files without preamble, without file meta information, deflated or wrapped in gzip are fine.
@@ -162,20 +179,18 @@ def parse(path: Path) -> DicomFile:
         RefusedError: If the file cannot be opened, is no DICOM, ends inside its header or is
             damaged.
     """
-    return _parse(path, file_stamp(path))
+    return _parse(_Asked(path, file_stamp(path), stream))
 
 
-# A multi-frame header can take a second to parse and is asked for once a frame; the stamp drops
-# the memory of a file that has changed.
+# A multi-frame header can take a second to parse and is asked for once a frame.
 @lru_cache(maxsize=2)
-def _parse(path: Path, stamp: Stamp) -> DicomFile:
-    with open_file(path) as stream:
+def _parse(asked: _Asked) -> DicomFile:
+    with open_file(asked.path) if asked.stream is None else nullcontext(asked.stream) as stream:
         gzipped = stream.read(2) == GZIP_MAGIC
         stream.seek(0)
         content = inflate(stream) if gzipped else None
-        return _parse_stream(
-            path, stamp, stream if content is None else io.BytesIO(content), content
-        )
+        unpacked = stream if content is None else io.BytesIO(content)
+        return _parse_stream(asked.path, asked.stamp, unpacked, content)
 
 
 def _parse_stream(path: Path, stamp: Stamp, stream: BinaryIO, content: bytes | None) -> DicomFile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.dicom.decoding.fragments import check_fragments
@@ -45,12 +46,13 @@ class Layout:
         return self.rows * self.cols * self.bits_allocated // 8
 
 
-def read_layout(place: PixelPlace, tags: Tags) -> Layout:
+def read_layout(place: PixelPlace, tags: Tags, stream: BinaryIO | None = None) -> Layout:
     """Check how the pixels are stored, and that all of them are there.
 
     Args:
         place: Where the pixels are.
         tags: Elements of the file.
+        stream: The file, where it is open.
 
     Returns:
         The layout.
@@ -81,7 +83,7 @@ def read_layout(place: PixelPlace, tags: Tags) -> Layout:
     )
     _check_frames(layout)
     _check_bits(layout, tags.integer("PixelRepresentation"))
-    _check_all_there(place, layout)
+    _check_all_there(place, layout, stream)
     return layout
 
 
@@ -130,7 +132,7 @@ def _check_bits(layout: Layout, representation: int | None) -> None:
         )
 
 
-def _check_all_there(place: PixelPlace, layout: Layout) -> None:
+def _check_all_there(place: PixelPlace, layout: Layout, stream: BinaryIO | None) -> None:
     """Refuse transfer syntaxes that cannot be decoded, and pixel data that ends early."""
     native = is_native(place.transfer_syntax)
     if not native and not is_decoded(place.transfer_syntax):
@@ -146,7 +148,7 @@ def _check_all_there(place: PixelPlace, layout: Layout) -> None:
     if native:
         _check_native_length(place, layout)
     else:
-        check_fragments(place, layout.frames)
+        check_fragments(place, layout.frames, stream)
 
 
 def _check_native_length(place: PixelPlace, layout: Layout) -> None:

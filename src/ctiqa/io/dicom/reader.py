@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.access.files import file_stamp
@@ -48,12 +49,13 @@ class StoredImage:
     padding: tuple[float, float] | None
 
 
-def read_headers(path: Path, options: ReadOptions) -> Contents:
+def read_headers(path: Path, options: ReadOptions, stream: BinaryIO) -> Contents:
     """Describe every frame of a DICOM file without decoding its pixels.
 
     Args:
         path: The file.
         options: What the user vouches for.
+        stream: The file, open at its start.
 
     Returns:
         One header a frame; frames that are no axial slice (a localizer among them) are left out
@@ -62,11 +64,11 @@ def read_headers(path: Path, options: ReadOptions) -> Contents:
     Raises:
         RefusedError: If no frame is an axial CT slice in HU, or pixels are missing.
     """
-    file = parse(path)
+    file = parse(path, stream)
     first = Tags(file.dataset)
     _check_object(file, first)
     check_image_type(_image_type(first), allow_reformats=options.allow_reformats)
-    layout = read_layout(file.place, first)
+    layout = read_layout(file.place, first, stream)
     found = _all_alike(file, layout, first, options) or _each(file, layout, options)
     headers = tuple(each for each in found if isinstance(each, SliceHeader))
     refused = [each for each in found if isinstance(each, RefusedError)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 from ctiqa.io.access.files import file_stamp
 from ctiqa.io.access.regular import Stamp
@@ -28,12 +29,18 @@ class VolumeReader:
         # A volume is read slice by slice, and its header is the same for all of them.
         self._described = lru_cache(maxsize=2)(described)
 
-    def read_headers(self, path: Path, options: ReadOptions) -> Contents:
+    def read_headers(
+        self,
+        path: Path,
+        options: ReadOptions,
+        stream: BinaryIO,  # noqa: ARG002
+    ) -> Contents:
         """Describe the slices of a volume.
 
         Args:
             path: The file, or its header file.
             options: What the user vouches for.
+            stream: Not needed: a volume may lie in several files.
 
         Returns:
             One header a slice, cut for radiological display, and the data files if they are others.

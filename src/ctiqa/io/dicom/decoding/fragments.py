@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import BinaryIO
 
@@ -26,14 +26,24 @@ Fragment = tuple[int, int]
 """Offset and length in bytes."""
 
 
-def check_fragments(place: PixelPlace, frames: int) -> None:
+def check_fragments(place: PixelPlace, frames: int, stream: BinaryIO | None = None) -> None:
     """Refuse compressed pixels that end early.
+
+    Args:
+        place: Where the pixels are.
+        frames: How many frames there must be.
+        stream: The file, where it is open.
 
     Raises:
         RefusedError: With ``TRUNCATED`` or ``CORRUPT``.
     """
     least = 1 if frames == 1 else MIN_FRAME_BYTES
-    found = sum(length >= least for _, length in _fragments(place, frames))
+    if frames == 1:
+        with place.open(stream) as opened:
+            fragments = _walked(opened, place, frames)
+    else:
+        fragments = _fragments(place, frames)
+    found = sum(length >= least for _, length in fragments)
     if found < frames:
         raise RefusedError(
             Reason.TRUNCATED, f"'PixelData' must hold {frames} compressed frames, got {found}"
@@ -52,33 +62,48 @@ def frame_code(place: PixelPlace, frames: int, frame: int, most: int) -> bytes:
     Raises:
         RefusedError: With ``CORRUPT`` or ``TRUNCATED``.
     """
-    fragments = _fragments(place, frames)
-    wanted = fragments if frames == 1 else fragments[frame : frame + 1]
-    if sum(length for _, length in wanted) > most:
+    with place.open() as stream:
+        if frames == 1:
+            return _joined(stream, _walked(stream, place, frames), most)
+        fragments = _fragments(place, frames)
+        if frames == len(fragments):
+            return _joined(stream, fragments[frame : frame + 1], most)
+        offsets = place.offsets
+        code = get_frame(stream, frame, number_of_frames=frames, extended_offsets=offsets)
+        _check_size(len(code), most)
+        return code
+
+
+def _joined(stream: BinaryIO, fragments: Sequence[Fragment], most: int) -> bytes:
+    _check_size(sum(length for _, length in fragments), most)
+    return b"".join(_read(stream, fragment) for fragment in fragments)
+
+
+def _check_size(length: int, most: int) -> None:
+    if length > most:
         raise RefusedError(
             Reason.CORRUPT, f"a compressed frame must take at most {most} bytes, got more"
         )
-    with place.open() as stream:
-        if frames not in (1, len(fragments)):
-            offsets = place.offsets
-            return get_frame(stream, frame, number_of_frames=frames, extended_offsets=offsets)
-        return b"".join(_read(stream, fragment) for fragment in wanted)
 
 
 # Of many frames the fragments are asked for once a frame.
 @lru_cache(maxsize=2)
 def _fragments(place: PixelPlace, frames: int) -> tuple[Fragment, ...]:
+    with place.open() as stream:
+        return _walked(stream, place, frames)
+
+
+def _walked(stream: BinaryIO, place: PixelPlace, frames: int) -> tuple[Fragment, ...]:
     """The fragments that hold something; the first item is the offset table."""
     most = MANY_FRAGMENTS + FRAGMENTS_PER_FRAME * frames
     found: list[Fragment] = []
-    with place.open() as stream:
-        for number, (offset, length) in enumerate(_items(stream, place.size)):
-            if number > most:
-                raise RefusedError(
-                    Reason.CORRUPT, f"'PixelData' must hold at most {most} fragments, got more"
-                )
-            if number > 0 and length > 0:
-                found.append((offset, length))
+    for number, (offset, length) in enumerate(_items(stream, place.size)):
+        if number > most:
+            raise RefusedError(
+                Reason.CORRUPT, f"'PixelData' must hold at most {most} fragments, got more"
+            )
+        if number > 0 and length > 0:
+            found.append((offset, length))
     return tuple(found)
 
 
