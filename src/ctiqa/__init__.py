@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         UsageError,
         WeightsError,
     )
-    from ctiqa.hu import Window
+    from ctiqa.hu import Window, body_mask
     from ctiqa.io import Found, ReadOptions, read_scans, stream_slices
     from ctiqa.score.report.report import Report
     from ctiqa.score.scorer import Scorer
@@ -73,6 +73,7 @@ __all__ = [
     "WeightsError",
     "Window",
     "__version__",
+    "body_mask",
     "read_scans",
     "stream_slices",
 ]
@@ -92,7 +93,7 @@ if not TYPE_CHECKING:
                 "UsageError",
                 "WeightsError",
             ],
-            "ctiqa.hu": ["Window"],
+            "ctiqa.hu": ["Window", "body_mask"],
             "ctiqa.io": ["Found", "ReadOptions", "read_scans", "stream_slices"],
             "ctiqa.metrics": [],
             "ctiqa.physics": [],
