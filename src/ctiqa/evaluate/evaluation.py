@@ -9,6 +9,7 @@ import numpy as np
 
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import some
+from ctiqa.evaluate.conformal import coverage
 from ctiqa.evaluate.dataset import Labelled
 from ctiqa.evaluate.degradations import DEGRADATION, with_degradation
 from ctiqa.evaluate.logistic_mapping import Mapped, mapped_plcc
@@ -220,13 +221,10 @@ def _mapped(
 
 
 def _coverage(predictor: Predictor, scores: Scores, labelled: Labelled) -> float | None:
-    rule = predictor.interval
-    if rule is None:
+    if predictor.interval is None:
         return None
-    floor = rule.floor * (labelled.scale.grade / (predictor.scale or labelled.scale).grade)
-    half = rule.quantile * np.hypot(scores.spread, floor)
-    # The interval is that of a score as users get it, within the scale.
-    return float(np.mean(np.abs(scores.clipped - labelled.label) <= half))
+    grade = labelled.scale.grade / (predictor.scale or labelled.scale).grade
+    return coverage(predictor.interval, scores.clipped, scores.spread, labelled.label, grade=grade)
 
 
 def _notes(

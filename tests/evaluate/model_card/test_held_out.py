@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,78 +11,39 @@ from ctiqa.data.manifest import Examples
 from ctiqa.data.sources.simulate import DOSE_LADDER
 from ctiqa.evaluate.model_card import held_out
 from ctiqa.evaluate.model_card.held_out import Scored
-from ctiqa.score.engines.engine import Engine
-
-Images = npt.NDArray[np.float32]
+from ctiqa.evaluate.predictors.predictor import Images, Predictor
+from ctiqa.evaluate.scale import GRADES, Scale
 
 
 def scored(score: npt.ArrayLike, **columns: object) -> Scored:
-    """Scores of one member and whatever is known of the examples."""
-    members = np.asarray(score, dtype=np.float32)
-    members = members if members.ndim == 2 else members[:, None]
-    return Scored(Examples(Path(), pl.DataFrame(columns)), members)
+    """Scores, and whatever is known of the examples."""
+    scores = np.asarray(score, dtype=np.float64)
+    columns = {"label": np.zeros(len(scores)), **columns}
+    label = np.asarray(columns["label"], dtype=np.float64)
+    return Scored(Examples(Path(), pl.DataFrame(columns)), scores, np.zeros_like(scores), label)
 
 
-def residuals(n: int, seed: int) -> Scored:
-    """Predictions whose error grows with the disagreement of the members."""
-    rng = np.random.default_rng(seed)
-    label = rng.uniform(1, 3, n)
-    spread = rng.uniform(0.05, 0.3, n)
-    centre = label + spread * rng.standard_normal(n)
-    return scored(centre[:, None] + spread[:, None] * np.array([-1, 1]), label=label)
+def looking(corner: bool) -> Predictor:
+    """A network that answers with one number of the pixels, twice."""
 
-
-class Look:
-    """An engine that answers with one number of the pixels, twice."""
-
-    def __init__(self, corner: bool) -> None:
-        self.corner = corner
-        self.batches: list[int] = []
-
-    def run(self, images: Images) -> Images:
-        assert images.flags.c_contiguous
-        assert images.dtype == np.float32
-        self.batches.append(len(images))
-        seen = images[:, 0, 0] if self.corner else images.mean(axis=(1, 2))
+    def estimate(images: Images) -> Images:
+        seen = images[:, 0, 0] if corner else images.mean(axis=(1, 2))
         answer = np.stack([seen, seen], axis=1) / 1000 + 2
         return np.asarray(answer, dtype=np.float32)
 
-
-def test_score_and_spread_by_hand() -> None:
-    made = scored([[1.0, 2.0], [5.0, 6.0], [-1.0, -3.0]], label=[1.0, 4.0, 0.0])
-    assert made.score.tolist() == [1.5, 4.0, 0.0]
-    assert made.spread.tolist() == [0.5, 0.5, 1.0]
-    assert made.label.tolist() == [1.0, 4.0, 0.0]
+    return Predictor("looking", "model", {}, estimate=estimate, scale=GRADES)
 
 
-@pytest.mark.parametrize("level", [0.5, 0.8, 0.9])
-def test_intervals_cover_what_they_promise(level: float) -> None:
-    rule = held_out.calibrate(residuals(1000, 1), level)
-    assert rule["level"] == level
-    assert held_out.coverage(residuals(1000, 1), rule) >= level - 0.002
-    assert held_out.coverage(residuals(20_000, 2), rule) == pytest.approx(level, abs=0.04)
-
-
-def test_a_handful_of_patients_gives_the_widest_interval() -> None:
-    few = residuals(5, 1)
-    rule = held_out.calibrate(few, 0.9)
-    relative = np.abs(few.score - few.label) / np.hypot(few.spread, rule["floor"])
-    assert rule["quantile"] == pytest.approx(relative.max(), rel=1e-3)
-
-
-def test_agreement_of_members_is_not_certainty() -> None:
-    label = np.linspace(0.5, 3.5, 100)
-    error = np.linspace(0.1, 0.3, 100) * np.tile([1, -1], 50)
-    made = scored(label + error, label=label)
-    rule = held_out.calibrate(made, 0.9)
-    assert rule["floor"] == pytest.approx(0.2, abs=1e-3)
-    assert rule["quantile"] * rule["floor"] == pytest.approx(0.28, abs=5e-3)
-    assert held_out.coverage(made, rule) >= 0.9
-
-
-def test_the_floor_is_never_nothing() -> None:
-    perfect = scored([1.0, 2.0, 3.0], label=[1.0, 2.0, 3.0])
-    assert held_out.calibrate(perfect, 0.9) == {"level": 0.9, "quantile": 0.0, "floor": 0.02}
+def test_scores_and_labels_are_in_grades_within_the_scale(examples: Examples) -> None:
+    chosen = examples.where(split="test", purpose="ladder")
+    columns = np.array([[1, 2], [5, 6], [-1, -3]], np.float32)
+    given = Predictor(
+        "x", "model", {}, estimate=lambda hu: np.resize(columns, (len(hu), 2)), scale=GRADES
+    )
+    found = held_out.score_in_grades(given, chosen, Scale(0.0, 8.0))
+    assert found.score[:3].tolist() == [1.5, 4.0, 0.0]
+    assert found.spread[:3].tolist() == [0.5, 0.5, 1.0]
+    assert found.label.tolist() == [v / 2 for v in chosen.column("label").tolist()]
 
 
 def test_agreement_comes_with_its_interval() -> None:
@@ -145,6 +105,7 @@ FALLING = [3.5, 3.3, 3.0, 2.5, 1.5, 1.0, 0.5]
 )
 def test_scores_that_follow_the_dose(other: list[float], slices: float, pairs: float) -> None:
     found = held_out.dose_order(ladder(a=FALLING, b=other))
+    assert found is not None
     assert found["slices"] == slices
     assert found["pairs"] == pairs
     assert found["n_slices"] == 2
@@ -153,43 +114,23 @@ def test_scores_that_follow_the_dose(other: list[float], slices: float, pairs: f
 def test_pairs_are_of_doses_well_apart() -> None:
     """Seven doses make 13 pairs at least a quarter of full dose apart."""
     upset = [3.5, 3.3, 3.0, 3.8, 1.5, 1.0, 0.5]  # 25 % above 100, 75 and 50 %
-    assert held_out.dose_order(ladder(a=upset))["pairs"] == round(1 - 3 / 15, 4)
+    found = held_out.dose_order(ladder(a=upset))
+    assert found is not None
+    assert found["pairs"] == round(1 - 3 / 15, 4)
+
+
+def test_a_single_dose_has_no_order() -> None:
+    assert held_out.dose_order(scored([1.0, 2.0], shard=["a", "b"], dose=[1.0, 1.0])) is None
 
 
 @pytest.mark.parametrize(
     ("after", "share"), [([2.0, 1.0], 1.0), ([3.0, 1.0], 1.0), ([3.1, 1.0], 0.5), ([4, 4], 0.0)]
 )
 def test_sharper_slices_score_no_higher(after: list[float], share: float) -> None:
-    plain = scored([3.0, 2.0], shard=["a", "b"])
+    plain = scored([3.0, 2.0], shard=["a", "b"], row=[0, 0], purpose=["example"] * 2)
     # The two lists need not be in one order.
-    sharper = scored(after[::-1], shard=["b", "a"])
+    sharper = scored(after[::-1], shard=["b", "a"], row=[1, 1], purpose=["sharper"] * 2)
     assert held_out.sharper_order(plain, sharper) == share
-
-
-@pytest.mark.parametrize(("down", "right"), [*held_out.SHIFTS, (0, 0), (-3, -2)])
-def test_shifts_move_down_and_right(down: int, right: int) -> None:
-    hu = np.full((2, 40, 50), -1000, np.float32)
-    hu[:, 20, 25] = 40
-    moved = held_out.shift(down, right)(hu)
-    assert np.argwhere(moved > 0).tolist() == [[k, 20 + down, 25 + right] for k in range(2)]
-
-
-def test_shifts_bring_in_air() -> None:
-    hu = np.full((1, 4, 4), 40, np.float32)
-    moved = held_out.shift(1, -2)(hu)[0]
-    assert (moved[1:, :2] == 40).all()
-    assert (moved[0] == -1000).all()
-    assert (moved[:, 2:] == -1000).all()
-
-
-def test_examples_are_scored_in_batches_and_in_order(examples: Examples) -> None:
-    chosen = examples.where(split="test", purpose="ladder")
-    engine = Look(corner=False)
-    found = held_out.score_examples(cast(Engine, engine), chosen, batch=4)
-    images = chosen.images()
-    wanted = [float(images[k].mean()) / 1000 + 2 for k in range(len(chosen))]
-    np.testing.assert_allclose(found.members[:, 0], wanted, atol=1e-4)
-    assert engine.batches == [4, 4, 4, 2]
 
 
 @pytest.mark.parametrize(("corner", "steady"), [(False, 1.0), (True, 0.0)])
@@ -199,7 +140,7 @@ def test_steadiness_knows_who_looks_at_a_corner(
     chosen = examples.where(split="test", purpose="sharper")
     images = chosen.images()
     assert len({int(images[0][r, c]) for r in (0, -1) for c in (0, -1)}) == 4
-    found = held_out.steadiness(cast(Engine, Look(corner)), chosen)
+    found = held_out.steadiness(looking(corner), chosen, GRADES)
     assert set(found) >= {"flip left-right", "flip up-down", "quarter turn", "shift 0, 5 px"}
     if not corner:
         assert {f["within_0.1"] for f in found.values()} == {steady}

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,12 @@ from tests.train.tiny import RECIPE
 
 from ctiqa.data.manifest import Examples, read_header
 from ctiqa.errors import DataError, WeightsError
+from ctiqa.evaluate.conformal import calibrate
 from ctiqa.evaluate.model_card import held_out
 from ctiqa.evaluate.model_card import write_card as model_card
 from ctiqa.evaluate.model_card.write_card import write_model
-from ctiqa.evaluate.scale import Scale
+from ctiqa.evaluate.predictors.predictor import Predictor
+from ctiqa.evaluate.scale import GRADES, Scale
 from ctiqa.recipe import StemVitNetwork
 from ctiqa.score.engines.engine import Engine
 from ctiqa.weights import digest, load_model
@@ -25,6 +27,11 @@ from ctiqa.weights import digest, load_model
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("model") / "new"
+
+
+def predictor_of(folder: Path) -> Predictor:
+    engine = Engine(load_model(folder / "tiny.onnx"), 1)
+    return Predictor("tiny", "model", {}, estimate=engine.run, scale=GRADES)
 
 
 @pytest.fixture(scope="module")
@@ -95,10 +102,9 @@ def test_the_card_reports_patients_never_seen(card: dict[str, Any], examples: Ex
 def test_the_interval_comes_from_validation_patients(
     card: dict[str, Any], folder: Path, examples: Examples
 ) -> None:
-    engine = Engine(load_model(folder / "tiny.onnx"), 1)
     chosen = examples.where(split="validation", purpose="example")
-    rule = held_out.calibrate(held_out.score_examples(engine, chosen), 0.9)
-    assert card["interval"] == rule
+    found = held_out.score_in_grades(predictor_of(folder), chosen, GRADES)
+    assert card["interval"] == asdict(calibrate(found.score, found.spread, found.label, 0.9))
 
 
 def test_the_card_says_what_a_user_must_know(card: dict[str, Any]) -> None:
@@ -141,9 +147,8 @@ def test_labels_of_another_scale_are_measured_in_grades(
     doubled = write_model(
         RECIPE, tiny_network()[1], examples, tmp_path, threads=1, scale=Scale(-4.0, 4.0)
     )
-    engine = Engine(load_model(tmp_path / "tiny.onnx"), 1)
     test = examples.where(split="test", purpose="example")
-    score = held_out.score_examples(engine, test).score
+    score = held_out.score_in_grades(predictor_of(tmp_path), test, GRADES).score
     grades = (test.column("label").astype(float) + 4) / 2
     assert doubled["agreement"]["mae"]["value"] == pytest.approx(
         np.abs(score - grades).mean(), abs=1e-4

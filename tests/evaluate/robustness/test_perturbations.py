@@ -114,3 +114,19 @@ def test_blur_is_in_the_plane_alone() -> None:
     after = changes.blur(hu, 1.0)
     assert (after[[0, 2]] == 0).all()
     assert after[1].sum() == pytest.approx(100, rel=1e-3)
+
+
+@pytest.mark.parametrize(("down", "right"), [*changes.SHIFTS, (0, 0), (-3, -2)])
+def test_shifts_move_down_and_right(down: int, right: int) -> None:
+    hu = np.full((2, 40, 50), -1000, np.float32)
+    hu[:, 20, 25] = 40
+    moved = changes.shift(down, right)(hu)
+    assert np.argwhere(moved > 0).tolist() == [[k, 20 + down, 25 + right] for k in range(2)]
+
+
+def test_shifts_bring_in_air() -> None:
+    hu = np.full((1, 4, 4), 40, np.float32)
+    moved = changes.shift(1, -2)(hu)[0]
+    assert (moved[1:, :2] == 40).all()
+    assert (moved[0] == -1000).all()
+    assert (moved[:, 2:] == -1000).all()

@@ -1,30 +1,32 @@
-"""Scores of a shipped network on a prepared data set, and what they say about it."""
+"""What a card says of a network on patients it has never seen, in grades."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+import polars as pl
 
 from ctiqa.data.manifest import Examples
-from ctiqa.data.sources.simulate import DOSE_LADDER
 from ctiqa.evaluate.degradations import DEGRADATION, DOSE_AND_VIEWS, with_degradation
-from ctiqa.evaluate.scale import GRADES, Scale
+from ctiqa.evaluate.manifest_table import share
+from ctiqa.evaluate.monotonicity import MOST_RISE, order_along
+from ctiqa.evaluate.predictors.predictor import Change, Predictor, score_examples
+from ctiqa.evaluate.robustness.check import SCORE, moved, sharper_share
+from ctiqa.evaluate.robustness.perturbations import PROPERTIES, SHIFTS
+from ctiqa.evaluate.scale import GRADES, Floats, Scale
 from ctiqa.metrics.agreement.coefficients import agreement
 from ctiqa.metrics.agreement.intervals import agreement_intervals
-from ctiqa.score.engines.engine import Engine
 
-Floats = npt.NDArray[np.float64]
+STEADY = (
+    *("flip left-right", "flip up-down", "quarter turn"),
+    *(f"shift {down}, {right} px" for down, right in SHIFTS),
+)
+"""Perturbations after which the score of a card must stay: whole pixels, only moved."""
 
-ORDER_TOLERANCE = 0.05
-"""Rise in score, in grades, that counts as level and not as a wrong order."""
-
-SHIFTS = ((0, 5), (7, 0), (-16, 11))
-"""Shifts in pixels (down, right) under which the score must stay."""
+FAR_APART = 0.25
+"""Difference of two doses, as a share of full dose, that a score must tell apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,79 +35,36 @@ class Scored:
 
     Attributes:
         examples: The examples.
-        members: Estimates of the head members in grades, not clipped [n, members].
-        scale: Scale of the labels.
+        score: Score of every example, 0–4 [n].
+        spread: Standard deviation over the members [n].
+        label: True score of every example in grades, 0–4 [n].
     """
 
     examples: Examples
-    members: npt.NDArray[np.float32]
-    scale: Scale = GRADES
+    score: Floats
+    spread: Floats
+    label: Floats
 
     @property
-    def score(self) -> Floats:
-        """Score of every example, 0–4 [n]."""
-        return np.asarray(np.clip(self.members.mean(axis=1, dtype=np.float64), 0, 4))
-
-    @property
-    def spread(self) -> Floats:
-        """Standard deviation over the members [n]."""
-        return np.asarray(self.members.std(axis=1, dtype=np.float64))
-
-    @property
-    def label(self) -> Floats:
-        """True score of every example in grades, 0–4 [n]."""
-        return self.scale.grades(self.examples.column("label").astype(np.float64))
+    def table(self) -> pl.DataFrame:
+        """Rows of the manifest with the scores."""
+        return self.examples.table.with_columns(pl.Series(SCORE, self.score))
 
 
-def score_examples(
-    engine: Engine,
-    examples: Examples,
-    *,
-    change: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]] | None = None,
-    batch: int = 8,
-    scale: Scale = GRADES,
+def score_in_grades(
+    predictor: Predictor, examples: Examples, scale: Scale, *, change: Change | None = None
 ) -> Scored:
-    """Score every example with the engine that users run.
+    """Score examples with a network that gives grades.
 
     Args:
-        engine: The network.
-        examples: Examples of one matrix size.
-        change: Applied to the pixels [n, rows, cols] before scoring (a flip, say).
-        batch: Slices at a time.
+        predictor: The network.
+        examples: Slices in HU.
         scale: Scale of the labels.
+        change: Applied to slices of one size before they are scored.
     """
-    images = examples.images()
-    parts = []
-    for start in range(0, len(images), batch):
-        numbers = range(start, min(start + batch, len(images)))
-        hu = np.stack([images[k] for k in numbers]).astype(np.float32)
-        parts.append(engine.run(np.ascontiguousarray(change(hu) if change else hu)))
-    return Scored(examples, np.concatenate(parts), scale)
-
-
-def calibrate(scored: Scored, level: float) -> dict[str, float]:
-    """Interval rule from validation patients: half width = quantile·√(spread² + floor²).
-
-    Split-conformal prediction with a locally scaled residual: Lei J et al. J Am Stat Assoc
-    113(523):1094–1111, 2018. The floor, the median error, keeps agreement among members from
-    passing for certainty.
-    """
-    error = np.abs(scored.score - scored.label)
-    floor = float(max(np.median(error), 0.02))
-    relative = error / np.hypot(scored.spread, floor)
-    n = len(relative)
-    rank = min(np.ceil((n + 1) * level) / n, 1.0)
-    return {
-        "level": level,
-        "quantile": round(float(np.quantile(relative, rank)), 4),
-        "floor": round(floor, 4),
-    }
-
-
-def coverage(scored: Scored, rule: dict[str, float]) -> float:
-    """Share of the labels inside their interval."""
-    half = rule["quantile"] * np.hypot(scored.spread, rule["floor"])
-    return float(np.mean(np.abs(scored.score - scored.label) <= half))
+    found = score_examples(predictor, examples, GRADES, change=change)
+    label = scale.grades(examples.column("label").astype(np.float64))
+    return Scored(examples, found.clipped, found.spread, label)
 
 
 def agreement_with_intervals(scored: Scored, *, resamples: int = 1000) -> dict[str, Any]:
@@ -129,7 +88,8 @@ def dose_and_views(scored: Scored) -> Scored:
     table = with_degradation(scored.examples.table)
     plain = (table[DEGRADATION] == DOSE_AND_VIEWS).to_numpy()
     examples = Examples(scored.examples.folder, scored.examples.table.filter(plain))
-    return replace(scored, examples=examples, members=scored.members[plain])
+    parts = (each[plain] for each in (scored.score, scored.spread, scored.label))
+    return Scored(examples, *parts)
 
 
 def by_region(scored: Scored) -> dict[str, dict[str, Any]]:
@@ -150,90 +110,49 @@ def by_region(scored: Scored) -> dict[str, dict[str, Any]]:
     return result
 
 
-def dose_order(ladder: Scored) -> dict[str, float]:
+def dose_order(ladder: Scored) -> dict[str, float] | None:
     """Does the score follow the dose, slice by slice?
 
     Returns:
         ``slices``: share of slices whose score nowhere rises by more than the tolerance as the
         dose falls; ``pairs``: share of pairs of doses, at least 25 % of full dose apart, in
-        strictly right order or level within the tolerance.
+        strictly right order or level within the tolerance. ``None`` where no slice has two doses.
     """
-    per_slice: dict[str, dict[float, float]] = {}
-    facts = zip(
-        ladder.examples.column("shard").tolist(),
-        ladder.examples.column("dose").tolist(),
-        ladder.score.tolist(),
-        strict=True,
+    table = ladder.table
+    order = order_along(table, "dose", "score", SCORE)
+    if order is None:
+        return None
+    pairs = table.join(table, on="shard", suffix="_lower").filter(
+        pl.col("dose") - pl.col("dose_lower") >= FAR_APART
     )
-    for shard, dose, score in facts:
-        per_slice.setdefault(shard, {})[dose] = score
-    doses = sorted(DOSE_LADDER, reverse=True)
-    falling = [
-        all(s[b] <= s[a] + ORDER_TOLERANCE for a, b in pairwise(doses)) for s in per_slice.values()
-    ]
-    pairs = [
-        s[b] <= s[a] + ORDER_TOLERANCE
-        for s in per_slice.values()
-        for a in doses
-        for b in doses
-        if a - b >= 0.25
-    ]
+    right = (pairs[f"{SCORE}_lower"] <= pairs[SCORE] + MOST_RISE).to_numpy()
     return {
-        "slices": round(float(np.mean(falling)), 4),
-        "pairs": round(float(np.mean(pairs)), 4),
-        "tolerance": ORDER_TOLERANCE,
-        "n_slices": len(per_slice),
+        "slices": round(1 - order.risen / order.slices, 4),
+        "pairs": round(share(right), 4),
+        "tolerance": MOST_RISE,
+        "n_slices": order.slices,
     }
 
 
-def steadiness(engine: Engine, examples: Examples) -> dict[str, dict[str, float]]:
+def steadiness(
+    predictor: Predictor, examples: Examples, scale: Scale
+) -> dict[str, dict[str, float]]:
     """How much the score moves when nothing that matters does: flips, a quarter turn, shifts."""
-    plain = score_examples(engine, examples).score
-    changes: dict[str, Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]] = {
-        "flip left-right": lambda hu: hu[:, :, ::-1],
-        "flip up-down": lambda hu: hu[:, ::-1],
-        "quarter turn": lambda hu: np.rot90(hu, axes=(1, 2)),
-    }
-    for down, right in SHIFTS:
-        changes[f"shift {down}, {right} px"] = shift(down, right)
+    plain = score_in_grades(predictor, examples, scale).score
     result = {}
-    for name, change in changes.items():
-        moved = np.abs(score_examples(engine, examples, change=change).score - plain)
-        result[name] = {
-            "within_0.1": round(float(np.mean(moved <= 0.1)), 4),
-            "largest": round(float(moved.max()), 4),
-        }
+    for each in PROPERTIES:
+        if each.name in STEADY:
+            found = moved(
+                score_in_grades(predictor, examples, scale, change=each.change).score - plain
+            )
+            result[each.name] = {
+                "within_0.1": round(found.within, 4),
+                "largest": round(found.largest, 4),
+            }
     return result
 
 
-def shift(down: int, right: int) -> Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
-    """A change that moves slices by whole pixels; what comes in is air.
-
-    Args:
-        down: Rows, negative for up.
-        right: Columns, negative for left.
-
-    >>> shift(0, 1)(np.array([[[1.0, 2.0]]], dtype=np.float32)).tolist()
-    [[[-1000.0, 1.0]]]
-    """
-
-    def move(hu: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        moved = np.full_like(hu, -1000.0)
-        rows, cols = hu.shape[1:]
-        to_r, to_c = (
-            slice(max(down, 0), rows + min(down, 0)),
-            slice(max(right, 0), cols + min(right, 0)),
-        )
-        from_r = slice(max(-down, 0), rows + min(-down, 0))
-        from_c = slice(max(-right, 0), cols + min(-right, 0))
-        moved[:, to_r, to_c] = hu[:, from_r, from_c]
-        return moved
-
-    return move
-
-
-def sharper_order(plain: Scored, sharper: Scored) -> float:
+def sharper_order(plain: Scored, sharper: Scored) -> float | None:
     """Share of slices whose sharper reconstruction scores no higher than the slice itself."""
-    before = dict(zip(plain.examples.column("shard").tolist(), plain.score.tolist(), strict=True))
-    after = zip(sharper.examples.column("shard").tolist(), sharper.score.tolist(), strict=True)
-    return round(float(np.mean([score <= before[s] for s, score in after])), 4)
+    found = sharper_share(pl.concat([plain.table, sharper.table], how="vertical_relaxed"))
+    return None if found is None else round(found, 4)

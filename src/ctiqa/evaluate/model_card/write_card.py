@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
+from ctiqa.evaluate.conformal import calibrate, coverage
 from ctiqa.evaluate.model_card import held_out
 from ctiqa.evaluate.model_card.card_facts import LEVEL, draft
+from ctiqa.evaluate.predictors.predictor import Predictor
 from ctiqa.evaluate.scale import GRADES, Scale
 from ctiqa.io.atomic import make_folder, write_bytes
 from ctiqa.recipe import Recipe
@@ -51,14 +54,18 @@ def write_model(
     for part in parts.values():
         _check_matrix(part, *facts["input"]["matrix"])
     engine = Engine(_model(recipe.name, network, facts, folder), threads)
-    validation = held_out.score_examples(engine, parts["validation"], scale=scale)
-    rule = held_out.calibrate(validation, LEVEL)
-    test = held_out.score_examples(engine, parts["test"], scale=scale)
+    predictor = Predictor(recipe.name, "model", {}, estimate=engine.run, scale=GRADES)
+    validation, test = (held_out.score_in_grades(predictor, parts[split], scale) for split in parts)
+    rule = calibrate(validation.score, validation.spread, validation.label, LEVEL)
+    covered = coverage(rule, test.score, test.spread, test.label)
     card = {
         **facts,
-        "interval": rule,
+        "interval": asdict(rule),
         "agreement": held_out.agreement_with_intervals(test),
-        "checks": _checks(engine, examples, test, rule),
+        "checks": {
+            "interval_coverage": round(covered, 4),
+            **_checks(predictor, examples, test, scale),
+        },
     }
     _write(recipe.name, network, card, folder)
     return card
@@ -79,26 +86,25 @@ def _check_matrix(examples: Examples, low: int, high: int) -> None:
 
 
 def _checks(
-    engine: Engine, examples: Examples, test: held_out.Scored, rule: dict[str, float]
+    predictor: Predictor, examples: Examples, test: held_out.Scored, scale: Scale
 ) -> dict[str, Any]:
     """What is checked besides agreement; the last ones only where the data hold their slices."""
     unseen = examples.where(split="test")
-    drawn = unseen.where(purpose="example")
-    every_third = Examples(examples.folder, drawn.table[::3])
-    checks = {
-        "interval_coverage": round(held_out.coverage(test, rule), 4),
-        "steadiness": held_out.steadiness(engine, every_third),
+    every_third = Examples(examples.folder, test.examples.table[::3])
+    checks: dict[str, Any] = {
+        "steadiness": held_out.steadiness(predictor, every_third, scale),
         "regions": held_out.by_region(test),
     }
     if {"kernel_half_per_mm", "blur_mm", "denoise"} <= set(test.examples.table.columns):
         checks["dose_and_views"] = _agreement_if_enough(held_out.dose_and_views(test))
-    if len(ladder := unseen.where(purpose="ladder")):
-        checks["dose_order"] = held_out.dose_order(held_out.score_examples(engine, ladder))
-    if len(sharper := unseen.where(purpose="sharper")):
-        checks["sharper_order"] = held_out.sharper_order(
-            held_out.score_examples(engine, drawn.where(row=0)),
-            held_out.score_examples(engine, sharper),
-        )
+    ladder, sharper = (
+        held_out.score_in_grades(predictor, part, scale) if len(part) else None
+        for part in (unseen.where(purpose=purpose) for purpose in ("ladder", "sharper"))
+    )
+    if ladder and (order := held_out.dose_order(ladder)):
+        checks["dose_order"] = order
+    if sharper and (higher := held_out.sharper_order(test, sharper)) is not None:
+        checks["sharper_order"] = higher
     return checks
 
 

@@ -89,7 +89,7 @@ def property_report(
             for column in GROUPS
             if column in whole.columns
         },
-        sharper=_sharper(whole),
+        sharper=sharper_share(whole),
     )
 
 
@@ -221,8 +221,15 @@ def _orders(table: pl.DataFrame) -> dict[str, dict[str, Order]]:
     return {along: orders for along, orders in known.items() if orders}
 
 
-def _sharper(table: pl.DataFrame) -> float | None:
-    """Share of slices whose sharper reconstruction scores no higher than the slice itself."""
+def sharper_share(table: pl.DataFrame) -> float | None:
+    """Share of slices whose sharper reconstruction scores no higher than the slice itself.
+
+    Args:
+        table: Rows of a manifest with their score in the column :data:`SCORE`.
+
+    Returns:
+        The share; ``None`` where there is no sharper reconstruction.
+    """
     plain = table.filter(pl.col("purpose") == "example", pl.col("row") == 0)
     sharper = table.filter(pl.col("purpose") == "sharper")
     both = sharper.join(plain, on="shard", suffix="_plain")

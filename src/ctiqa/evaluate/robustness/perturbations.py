@@ -14,7 +14,6 @@ import numpy as np
 from scipy import ndimage
 
 from ctiqa.data.simulation.degrade import denoise
-from ctiqa.evaluate.model_card.held_out import SHIFTS, shift
 from ctiqa.evaluate.predictors.predictor import Change, Images
 from ctiqa.hu import AIR_HU, body_mask
 
@@ -22,6 +21,9 @@ Aim = Literal["invariance", "stability", "response"]
 
 BODY_MARGIN_PIXELS = 3
 """Rim around the patient that is kept when the table is removed."""
+
+SHIFTS = ((0, 5), (7, 0), (-16, 11))
+"""Shifts in pixels (down, right) under which the score must stay."""
 
 CUBIC = 3
 """Order of the splines of resampling: lower orders blur the noise, which is a change in quality."""
@@ -51,6 +53,32 @@ def flip(hu: Images, axis: int) -> Images:
 def turn(hu: Images, quarters: int) -> Images:
     """Slices turned by quarter turns."""
     return np.asarray(np.rot90(hu, quarters, axes=(1, 2)))
+
+
+def shift(down: int, right: int) -> Change:
+    """A change that moves slices by whole pixels; what comes in is air.
+
+    Args:
+        down: Rows, negative for up.
+        right: Columns, negative for left.
+
+    >>> shift(0, 1)(np.array([[[1.0, 2.0]]], dtype=np.float32)).tolist()
+    [[[-1000.0, 1.0]]]
+    """
+
+    def move(hu: Images) -> Images:
+        moved = np.full_like(hu, AIR_HU)
+        rows, cols = hu.shape[1:]
+        to_r, to_c = (
+            slice(max(down, 0), rows + min(down, 0)),
+            slice(max(right, 0), cols + min(right, 0)),
+        )
+        from_r = slice(max(-down, 0), rows + min(-down, 0))
+        from_c = slice(max(-right, 0), cols + min(-right, 0))
+        moved[:, to_r, to_c] = hu[:, from_r, from_c]
+        return moved
+
+    return move
 
 
 def zoom(hu: Images, factor: float) -> Images:

@@ -1,0 +1,60 @@
+"""Conformal calibration: how wide a prediction interval must be to hold its share of the labels.
+
+Split-conformal prediction with a locally scaled residual: Lei J et al. J Am Stat Assoc
+113(523):1094–1111, 2018.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ctiqa.cards import IntervalRule
+from ctiqa.evaluate.scale import Floats
+
+LEAST_FLOOR = 0.02
+"""Smallest floor in grades, of a network that makes hardly any error."""
+
+
+def calibrate(score: Floats, spread: Floats, label: Floats, level: float) -> IntervalRule:
+    """The rule of the interval, from patients that were not learnt from.
+
+    Half width = quantile·√(spread² + floor²). The floor, the median error, keeps agreement among
+    members from passing for certainty.
+
+    Args:
+        score: Score of every example in grades [n].
+        spread: Standard deviation over the members [n].
+        label: True score [n].
+        level: Share of the labels that intervals are to hold, in (0, 1).
+
+    >>> label = np.linspace(0, 4, 101)
+    >>> calibrate(label + 0.1, np.zeros(101), label, 0.9)
+    IntervalRule(level=0.9, quantile=1.0, floor=0.1)
+    """
+    error = np.abs(score - label)
+    floor = float(max(np.median(error), LEAST_FLOOR))
+    relative = error / np.hypot(spread, floor)
+    n = len(relative)
+    rank = min(np.ceil((n + 1) * level) / n, 1.0)
+    quantile = float(np.quantile(relative, rank))
+    return IntervalRule(level, round(quantile, 4), round(floor, 4))
+
+
+def coverage(
+    rule: IntervalRule, score: Floats, spread: Floats, label: Floats, *, grade: float = 1.0
+) -> float:
+    """Share of the labels inside their interval.
+
+    Args:
+        rule: The rule, made in grades.
+        score: Score of every example as users get it, within the scale [n].
+        spread: Standard deviation over the members [n].
+        label: True score [n].
+        grade: Length of one grade of the rule in units of the scores.
+
+    >>> rule = IntervalRule(level=0.9, quantile=2.0, floor=0.1)
+    >>> coverage(rule, np.array([1.0, 2.0]), np.zeros(2), np.array([1.1, 2.5]))
+    0.5
+    """
+    half = rule.quantile * np.hypot(spread, grade * rule.floor)
+    return float(np.mean(np.abs(score - label) <= half))

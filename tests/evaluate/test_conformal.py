@@ -1,0 +1,57 @@
+"""Prediction intervals hold the share of the labels that they promise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ctiqa.cards import IntervalRule
+from ctiqa.evaluate.conformal import calibrate, coverage
+from ctiqa.evaluate.scale import Floats
+
+Residuals = tuple[Floats, Floats, Floats]
+
+
+def residuals(n: int, seed: int) -> Residuals:
+    """Score, spread and label of predictions whose error grows with the spread of the members."""
+    rng = np.random.default_rng(seed)
+    label = rng.uniform(1, 3, n)
+    spread = rng.uniform(0.05, 0.3, n)
+    return label + spread * rng.standard_normal(n), spread, label
+
+
+@pytest.mark.parametrize("level", [0.5, 0.8, 0.9])
+def test_intervals_cover_what_they_promise(level: float) -> None:
+    rule = calibrate(*residuals(1000, 1), level)
+    assert rule.level == level
+    assert coverage(rule, *residuals(1000, 1)) >= level - 0.002
+    assert coverage(rule, *residuals(20_000, 2)) == pytest.approx(level, abs=0.04)
+
+
+def test_a_handful_of_patients_gives_the_widest_interval() -> None:
+    score, spread, label = residuals(5, 1)
+    rule = calibrate(score, spread, label, 0.9)
+    relative = np.abs(score - label) / np.hypot(spread, rule.floor)
+    assert rule.quantile == pytest.approx(relative.max(), rel=1e-3)
+
+
+def test_agreement_of_members_is_not_certainty() -> None:
+    label = np.linspace(0.5, 3.5, 100)
+    score = label + np.linspace(0.1, 0.3, 100) * np.tile([1, -1], 50)
+    rule = calibrate(score, np.zeros(100), label, 0.9)
+    assert rule.floor == pytest.approx(0.2, abs=1e-3)
+    assert rule.quantile * rule.floor == pytest.approx(0.28, abs=5e-3)
+    assert coverage(rule, score, np.zeros(100), label) >= 0.9
+
+
+def test_the_floor_is_never_nothing() -> None:
+    label = np.array([1.0, 2.0, 3.0])
+    rule = calibrate(label, np.zeros(3), label, 0.9)
+    assert rule == IntervalRule(level=0.9, quantile=0.0, floor=0.02)
+
+
+def test_a_rule_in_grades_covers_as_much_on_any_scale() -> None:
+    score, spread, label = residuals(200, 3)
+    rule = calibrate(score, spread, label, 0.8)
+    tenth = [each / 8 for each in (score, spread, label)]
+    assert coverage(rule, *tenth, grade=1 / 8) == coverage(rule, score, spread, label)
