@@ -11,11 +11,8 @@ any time. Each name is loaded when it is first asked for, so ``import ctiqa`` ta
 
 from __future__ import annotations
 
-from ctiqa.lazy import lazy
+from ctiqa.lazy import TYPE_CHECKING, lazy
 from ctiqa.version import __version__
-
-TYPE_CHECKING = False
-"""Type checkers take this name for true; :mod:`typing` alone would take most of the import."""
 
 if TYPE_CHECKING:
     from ctiqa import metrics as metrics

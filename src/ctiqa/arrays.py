@@ -11,18 +11,18 @@ from ctiqa.errors import UsageError
 
 
 @runtime_checkable
-class Array(Protocol):
+class AnyArray(Protocol):
     """An array of any library: NumPy, torch (on a processor or GPU), JAX, xarray.
 
-    >>> isinstance(np.zeros(3), Array), isinstance([0.0, 1.0], Array), isinstance("scan/", Array)
-    (True, False, False)
+    >>> [isinstance(each, AnyArray) for each in (np.zeros(3), [0.0, 1.0], "scan/")]
+    [True, False, False]
     """
 
     def __array__(self) -> npt.NDArray[Any]:
         """The same numbers as a NumPy array."""
 
 
-def as_numpy(value: Array, name: str) -> npt.NDArray[Any]:
+def as_numpy(value: AnyArray, name: str) -> npt.NDArray[Any]:
     """The numbers of an array, on the processor; gradients are left behind.
 
     Args:

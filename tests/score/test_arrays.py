@@ -133,3 +133,24 @@ def test_slices_of_different_sizes_in_one_array_are_refused() -> None:
     ragged[:] = [phantom(), phantom(side=300)]
     with pytest.raises(UsageError, match=r"got dtype object; .* slices of different sizes one by"):
         slices_from_array(ragged)
+
+
+class OnGpu:
+    """What NumPy meets in a tensor on a GPU: it cannot be read in place, only handed over."""
+
+    def __init__(self, hu: npt.NDArray[Any]) -> None:
+        self.hu, self.dtype, self.ndim = hu, "torch.float32", hu.ndim
+
+    def __array__(self) -> npt.NDArray[Any]:
+        raise TypeError("can't convert cuda:0 device type tensor to numpy")
+
+    def detach(self) -> OnGpu:
+        return self
+
+    def numpy(self, *, force: bool = False) -> npt.NDArray[Any]:
+        return self.hu if force else self.__array__()
+
+
+def test_a_tensor_on_a_gpu_is_fetched() -> None:
+    (slice_,) = slices_from_array(OnGpu(phantom()))
+    np.testing.assert_array_equal(slice_.hu, phantom())

@@ -7,9 +7,8 @@ Images are CT numbers in HU, NumPy arrays or torch tensors, singly or in batches
 
 from __future__ import annotations
 
-from ctiqa.lazy import lazy
+from ctiqa.lazy import TYPE_CHECKING, lazy
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ctiqa.metrics.agreement.bootstrap import bootstrap_interval
     from ctiqa.metrics.agreement.coefficients import Agreement, Band, bands, rounded_to

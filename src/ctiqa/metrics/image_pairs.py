@@ -24,7 +24,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ctiqa.arrays import Array, as_numpy
+from ctiqa.arrays import AnyArray, as_numpy
 from ctiqa.errors import UsageError
 from ctiqa.metrics.full_reference.gmsd import gmsd
 from ctiqa.metrics.full_reference.haarpsi import haarpsi
@@ -35,7 +35,7 @@ from ctiqa.metrics.full_reference.rmse import rmse
 from ctiqa.metrics.full_reference.ssim import ssim
 from ctiqa.metrics.full_reference.vif import vif
 
-Values = float | npt.NDArray[np.float64]
+PerSlice = float | npt.NDArray[np.float64]
 """A float for one slice, float64 [n] for a batch."""
 
 
@@ -47,13 +47,17 @@ class HasRange(Protocol):
         """Black and white in HU."""
 
 
-Range = tuple[float, float] | HasRange
+DataRange = tuple[float, float] | HasRange
 """Black and white in HU: a pair, or a window."""
 
 
 def root_mean_squared_error(
-    image: Array, reference: Array, *, data_range: Range | None, mask: Array | None = None
-) -> Values:
+    image: AnyArray,
+    reference: AnyArray,
+    *,
+    data_range: DataRange | None,
+    mask: AnyArray | None = None,
+) -> PerSlice:
     """Root mean squared error inside the mask in HU, ≥ 0; 0 for equal images, lower is better.
 
     √⟨(image − reference)²⟩, both clipped to the range. Gauss, Theoria combinationis, 1823.
@@ -78,8 +82,12 @@ def root_mean_squared_error(
 
 
 def peak_signal_noise_ratio(
-    image: Array, reference: Array, *, data_range: Range | None, mask: Array | None = None
-) -> Values:
+    image: AnyArray,
+    reference: AnyArray,
+    *,
+    data_range: DataRange | None,
+    mask: AnyArray | None = None,
+) -> PerSlice:
     """Peak signal-to-noise ratio inside the mask in dB, ≥ 0; higher is better.
 
     20·log₁₀(peak / RMSE), the peak being the width of the range, or 4095 HU, the span of 12 bits,
@@ -106,8 +114,8 @@ def peak_signal_noise_ratio(
 
 
 def structural_similarity(
-    image: Array, reference: Array, *, data_range: Range, mask: Array | None = None
-) -> Values:
+    image: AnyArray, reference: AnyArray, *, data_range: DataRange, mask: AnyArray | None = None
+) -> PerSlice:
     """Mean structural similarity (SSIM) inside the mask, in [-1, 1]; 1 for equal images.
 
     Gaussian windows of 11×11 pixels, σ 1.5, that lie wholly inside the mask; C₁ = 0.01² and
@@ -138,8 +146,8 @@ def structural_similarity(
 
 
 def multiscale_structural_similarity(
-    image: Array, reference: Array, *, data_range: Range, mask: Array | None = None
-) -> Values:
+    image: AnyArray, reference: AnyArray, *, data_range: DataRange, mask: AnyArray | None = None
+) -> PerSlice:
     """Multi-scale structural similarity (MS-SSIM) inside the mask, in [0, 1]; 1 for equal images.
 
     SSIM's contrast and structure at five scales, each half as fine as the one before, and its
@@ -166,8 +174,8 @@ def multiscale_structural_similarity(
 
 
 def visual_information_fidelity(
-    image: Array, reference: Array, *, data_range: Range, mask: Array | None = None
-) -> Values:
+    image: AnyArray, reference: AnyArray, *, data_range: DataRange, mask: AnyArray | None = None
+) -> PerSlice:
     """Visual information fidelity (VIFp) inside the mask, ≥ 0; 1 for equal images.
 
     How much of what an observer learns from the reference is still in the image, in the pixel
@@ -196,8 +204,8 @@ def visual_information_fidelity(
 
 
 def gradient_magnitude_similarity_deviation(
-    image: Array, reference: Array, *, data_range: Range, mask: Array | None = None
-) -> Values:
+    image: AnyArray, reference: AnyArray, *, data_range: DataRange, mask: AnyArray | None = None
+) -> PerSlice:
     """Gradient magnitude similarity deviation (GMSD) inside the mask, in [0, 0.5]; lower is better.
 
     How unevenly damage to edges is spread; 0 for equal images. Xue W, Zhang L, Mou X, Bovik AC.
@@ -223,8 +231,8 @@ def gradient_magnitude_similarity_deviation(
 
 
 def haar_perceptual_similarity(
-    image: Array, reference: Array, *, data_range: Range, mask: Array | None = None
-) -> Values:
+    image: AnyArray, reference: AnyArray, *, data_range: DataRange, mask: AnyArray | None = None
+) -> PerSlice:
     """Haar wavelet-based similarity (HaarPSI) inside the mask, in [0, 1]; 1 for equal images.
 
     NaN where both images are flat in the range. Reisenhofer R, Bosse S, Kutyniok G, Wiegand T. A
@@ -262,11 +270,11 @@ class _Shown:
 
 def _each(
     measure: Callable[[Any, Any, Mask, Any], float],
-    image: Array,
-    reference: Array,
-    data_range: Range | None,
-    mask: Array | None,
-) -> Values:
+    image: AnyArray,
+    reference: AnyArray,
+    data_range: DataRange | None,
+    mask: AnyArray | None,
+) -> PerSlice:
     """A measure of one pair, or of every pair of a batch."""
     a, b = _images(image, "image"), _images(reference, "reference")
     if a.shape != b.shape:
@@ -282,7 +290,7 @@ def _each(
     return float(values[0]) if a.ndim == 2 else values
 
 
-def _images(given: Array, name: str) -> npt.NDArray[np.floating]:
+def _images(given: AnyArray, name: str) -> npt.NDArray[np.floating]:
     images = as_numpy(given, name)
     if images.dtype.kind not in "iuf":
         raise UsageError(f"'{name}' must hold real numbers in HU, got dtype {images.dtype}")
@@ -297,7 +305,7 @@ def _images(given: Array, name: str) -> npt.NDArray[np.floating]:
     return images if exact else images.astype(np.float64)
 
 
-def _masks(given: Array | None, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+def _masks(given: AnyArray | None, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
     """The mask of every slice, bool [n, rows, cols]."""
     if given is None:
         return np.ones(shape, dtype=bool)
@@ -314,7 +322,7 @@ def _masks(given: Array | None, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]
     return np.broadcast_to(mask, shape)
 
 
-def _range(given: Range | None) -> tuple[float, float]:
+def _range(given: DataRange | None) -> tuple[float, float]:
     """Black and white in HU.
 
     >>> _range((-160, 240))

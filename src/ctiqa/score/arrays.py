@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ctiqa.arrays import Array, as_numpy
+from ctiqa.arrays import AnyArray, as_numpy
 from ctiqa.errors import UsageError
 from ctiqa.hu import PADDING_HU
 from ctiqa.io.hu.gate import why_not_hu
@@ -18,7 +18,7 @@ ARRAY_NAME = Path("array")
 """Stands where reports show a file name."""
 
 
-def slices_from_array(array: Array) -> tuple[Slice, ...]:
+def slices_from_array(array: AnyArray) -> tuple[Slice, ...]:
     """The slices of an array in HU.
 
     Args:

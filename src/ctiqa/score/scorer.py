@@ -11,7 +11,7 @@ from typing import overload
 
 import numpy as np
 
-from ctiqa.arrays import Array
+from ctiqa.arrays import AnyArray
 from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.errors import NothingToDoError, UsageError
 from ctiqa.hu import WINDOWS, Window
@@ -78,9 +78,9 @@ class Scorer:
     @overload
     def score(self, what: AnyPath | Sequence[AnyPath]) -> ScanScore: ...
     @overload
-    def score(self, what: Array) -> SliceScore | ScanScore: ...
+    def score(self, what: AnyArray) -> SliceScore | ScanScore: ...
 
-    def score(self, what: Slice | Array | AnyPath | Sequence[AnyPath]) -> SliceScore | ScanScore:
+    def score(self, what: Slice | AnyArray | AnyPath | Sequence[AnyPath]) -> SliceScore | ScanScore:
         """Score one slice or one scan.
 
         Args:
@@ -101,7 +101,7 @@ class Scorer:
         """
         if isinstance(what, Slice):
             return next(self._score_stream(iter([what])))
-        if isinstance(what, Array):
+        if isinstance(what, AnyArray):
             return self._score_array(what)
         return _only_scan(self.score_paths(what))
 
@@ -215,7 +215,7 @@ class Scorer:
     def _load(self) -> Engine:
         return Engine(self._model, 1, choose(self._kind), streams=self._jobs)
 
-    def _score_array(self, array: Array) -> SliceScore | ScanScore:
+    def _score_array(self, array: AnyArray) -> SliceScore | ScanScore:
         slices = slices_from_array(array)
         verdicts = list(self._score_stream(iter(slices)))
         return verdicts[0] if np.ndim(array) == 2 else score_scan(scan_of(slices), verdicts)

@@ -6,9 +6,8 @@ Needs the extra ``train``; without it, asking for any name here says what to ins
 from __future__ import annotations
 
 from ctiqa.extras import require
-from ctiqa.lazy import lazy
+from ctiqa.lazy import TYPE_CHECKING, lazy
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ctiqa.torch.module import Quality, ScoreNetwork, load
 

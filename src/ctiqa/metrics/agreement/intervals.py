@@ -74,7 +74,8 @@ def agreement_intervals(
 ) -> dict[str, Estimate]:
     """Every figure of agreement with its interval when whole patients are redrawn.
 
-    With fewer than some 20 patients percentile intervals are too narrow; say how many there were.
+    Percentile bootstrap of patients: Efron, Ann Stat 7:1–26, 1979. With fewer than some 20 patients
+    such intervals are too narrow; say how many there were.
 
     Args:
         predicted: Predicted scores [n], in grades.

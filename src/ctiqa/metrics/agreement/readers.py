@@ -117,7 +117,7 @@ def reader_ceiling(
 
 
 def intraclass_correlation(scores: npt.ArrayLike) -> IntraclassCorrelation:
-    """Share of the variance of scores that comes from the examples.
+    """Share of the variance of scores that comes from the examples (Shrout and Fleiss 1979).
 
     Args:
         scores: Score of every reader for every example [readers, n].
