@@ -15,7 +15,7 @@ from skimage.exposure import rescale_intensity
 from ctiqa.errors import UsageError
 from ctiqa.hu import WINDOWS, Window, apply_window, body_fraction, body_mask
 
-STEADY = settings(deadline=None, derandomize=True, database=None, max_examples=50)
+STEADY = settings(max_examples=50)
 
 Image = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]

@@ -22,7 +22,7 @@ people = st.dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(region=people, seed=st.integers(0, 99), order=st.randoms(use_true_random=False))
 def test_a_split_depends_on_who_is_there_and_not_on_their_order(
     region: dict[str, str], seed: int, order: random.Random
@@ -33,7 +33,7 @@ def test_a_split_depends_on_who_is_there_and_not_on_their_order(
     assert split_patients(dict(shuffled), recipe) == split_patients(region, recipe)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(region=people, seed=st.integers(0, 99))
 def test_every_patient_has_one_place(region: dict[str, str], seed: int) -> None:
     places = split_patients(region, replace(RECIPE, seed=seed))
@@ -43,7 +43,7 @@ def test_every_patient_has_one_place(region: dict[str, str], seed: int) -> None:
         assert (place.fold in range(3)) if place.split == "train" else (place.fold == -1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(region=people, seed=st.integers(0, 99))
 def test_folds_are_level(region: dict[str, str], seed: int) -> None:
     places = split_patients(region, replace(RECIPE, seed=seed)).values()

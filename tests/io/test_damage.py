@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.io import make, volumes
 
@@ -46,9 +46,7 @@ def outcome(path: Path) -> str:
 
 
 @given(start=st.sampled_from(STARTS), rest=st.binary(max_size=600))
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150)
 def test_random_bytes(tmp_path: Path, start: bytes, rest: bytes) -> None:
     path = tmp_path / "random.dcm"
     path.write_bytes(start + rest)

@@ -322,7 +322,7 @@ def test_warnings_name_what_is_unusual() -> None:
     order=st.permutations(range(12)),
     positions=st.lists(st.one_of(st.none(), st.floats(-1000, 1000)), min_size=12, max_size=12),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_grouping_does_not_depend_on_the_order(
     order: list[int], positions: list[float | None]
 ) -> None:
@@ -338,7 +338,7 @@ def test_grouping_does_not_depend_on_the_order(
 
 
 @given(order=st.permutations(range(8)))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_copies_do_not_depend_on_the_order(order: list[int]) -> None:
     headers = [
         replace(header(str(index)), source=SliceSource(Path(str(index)), 0, str(index // 2), "1"))

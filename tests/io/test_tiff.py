@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.io import make
 from tests.io.volumes import Array, read_all, refusal, stack
@@ -354,9 +354,7 @@ def test_a_file_that_was_cut(tmp_path: Path, cut: int) -> None:
 
 
 @given(place=st.integers(0, 200), patch=st.binary(min_size=1, max_size=8), big=st.booleans())
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150)
 def test_any_damage_of_a_directory(tmp_path: Path, place: int, patch: bytes, big: bool) -> None:
     """Written whole each time: the header and the directory lie in front."""
     path = write(tmp_path, make.phantom(), bigtiff=big, compression="zlib", rowsperstrip=64)

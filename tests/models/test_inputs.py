@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ctiqa.hu import WINDOWS
@@ -13,7 +13,6 @@ HALF = (0.5, 0.5, 0.5)
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(WINDOWS)), st.floats(-3000, 3000))
 def test_windows_by_the_definition(name: str, hu: float) -> None:
     window = WINDOWS[name]
@@ -22,7 +21,6 @@ def test_windows_by_the_definition(name: str, hu: float) -> None:
     assert seen == pytest.approx(expected, abs=1e-5)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**31), st.floats(0.1, 50), st.floats(-1000, 1000))
 def test_min_max_ignores_level_and_contrast(seed: int, scale: float, level: float) -> None:
     generator = torch.Generator().manual_seed(seed)

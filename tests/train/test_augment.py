@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from scipy.ndimage import map_coordinates
 from torch import Tensor
 
@@ -22,8 +22,6 @@ from ctiqa.train.augment import (
     symmetries,
     turned,
 )
-
-STEADY = settings(deadline=None, derandomize=True, database=None)
 
 KINDS = ("flip", "rotate", "transpose")
 
@@ -80,7 +78,6 @@ def test_turns_alone_never_mirror() -> None:
     assert {tuple(turned(image, change(way)).flatten().tolist()) for way in group} == turns
 
 
-@STEADY
 @given(way=symmetry, side=st.integers(1, 9))
 def test_pixels_move_and_none_changes(way: tuple[int, ...], side: int) -> None:
     image = torch.from_numpy(np.random.default_rng(side).normal(size=(1, 1, side, side)))
@@ -88,7 +85,6 @@ def test_pixels_move_and_none_changes(way: tuple[int, ...], side: int) -> None:
     assert np.array_equal(np.sort(moved.flatten().numpy()), np.sort(image.flatten().numpy()))
 
 
-@STEADY
 @given(way=symmetry)
 def test_a_map_of_the_noise_turns_along(way: tuple[int, ...]) -> None:
     # Patches that all hold one number, and the map of these numbers.
@@ -170,7 +166,6 @@ def test_scaling_is_two_linear_interpolations(shape: tuple[int, int]) -> None:
     assert np.array_equal(found[1], images[1])
 
 
-@STEADY
 @given(scale=st.floats(*SCALES))
 def test_scaling_moves_nothing(scale: float) -> None:
     rows, cols = torch.meshgrid(torch.arange(64.0), torch.arange(64.0), indexing="ij")

@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from torch import Tensor, nn
 
 from ctiqa.errors import UsageError
@@ -31,8 +31,6 @@ from ctiqa.train.losses import (
 )
 
 NAN = math.nan
-
-STEADY = settings(deadline=None, derandomize=True, database=None)
 
 DISTILIQA = TrainRecipe(loss="l1+l2", distil_weight=0.75, distil_epsilon=0.05)
 SHEN = TrainRecipe(loss="p-huber", distil_weight=0.75, distil_epsilon=0.05, distil_to="mean")
@@ -97,7 +95,6 @@ def test_the_printed_form_falls_at_its_threshold() -> None:
     assert p_huber(f8([1 + 1e-9]), f8([0.0])).item() == pytest.approx(0.625)
 
 
-@STEADY
 @given(power=st.floats(1.05, 2), threshold=st.floats(0.1, 3))
 def test_the_continuous_form_has_no_step_and_no_corner(power: float, threshold: float) -> None:
     x = f8([threshold * (1 - 1e-7), threshold * (1 + 1e-7)], grad=True)
@@ -108,7 +105,6 @@ def test_the_continuous_form_has_no_step_and_no_corner(power: float, threshold: 
     assert right == pytest.approx(left, rel=1e-6)
 
 
-@STEADY
 @given(error=st.floats(-5, 5))
 def test_p_huber_of_power_two_is_hubers_loss(error: float) -> None:
     ours = p_huber(f8([error]), f8([0.0]), power=2.0, threshold=1.0)
@@ -128,14 +124,12 @@ def integral(outputs: list[float], label: float) -> float:
     return float(np.sum((share - (points[:-1] >= label)) ** 2 * np.diff(points)))
 
 
-@STEADY
 @given(outputs=st.lists(grades, min_size=1, max_size=6), label=grades)
 def test_the_ranked_probability_score_is_its_integral(outputs: list[float], label: float) -> None:
     found = ranked_probability(f8([outputs]), f8([label])).item()
     assert found == pytest.approx(integral(outputs, label), abs=1e-12)
 
 
-@STEADY
 @given(outputs=st.lists(st.integers(0, 20), min_size=2, max_size=5), label=st.integers(0, 20))
 def test_on_the_challenges_21_grades_it_is_the_sum_over_grades(
     outputs: list[int], label: int
@@ -146,7 +140,6 @@ def test_on_the_challenges_21_grades_it_is_the_sum_over_grades(
     assert found == pytest.approx(0.2 * ordinal, abs=1e-12)
 
 
-@STEADY
 @given(outputs=st.lists(grades, min_size=2, max_size=2))
 def test_outputs_learn_quantiles(outputs: list[float]) -> None:
     labels = f8([0.0, 1.0, 2.0, 3.0])
@@ -284,7 +277,6 @@ def test_as_published_it_is_the_authors_step(far: int, seed: int) -> None:
     assert np.allclose(slopes(ours, scores), slopes(theirs, scores))
 
 
-@STEADY
 @given(data=st.data(), printed=st.booleans())
 def test_shens_total_loss_image_by_image(data: st.DataObject, printed: bool) -> None:
     n, k = 3, 4

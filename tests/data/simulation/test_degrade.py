@@ -139,7 +139,7 @@ def test_denoising_is_a_mix(scene: Scene, strength: float) -> None:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(seed=st.integers(0, 2**31))
 def test_drawn_degradations_are_possible(scene: Scene, seed: int) -> None:
     drawn = draw(scene, np.random.default_rng(seed))

@@ -20,7 +20,7 @@ from ctiqa.metrics.agreement.bootstrap import (
     two_sided_p,
 )
 
-STEADY = settings(deadline=None, derandomize=True, database=None, max_examples=15)
+STEADY = settings(max_examples=15)
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]

@@ -18,7 +18,7 @@ from ctiqa.metrics.agreement.bootstrap import Draws, draw_patients
 from ctiqa.metrics.agreement.bootstrap_estimates import figures_of_draws
 from ctiqa.metrics.agreement.coefficients import agreement
 
-STEADY = settings(deadline=None, derandomize=True, database=None, max_examples=40)
+STEADY = settings(max_examples=40)
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]

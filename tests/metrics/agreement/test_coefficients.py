@@ -15,7 +15,7 @@ from scipy import stats
 from ctiqa.errors import UsageError
 from ctiqa.metrics.agreement.coefficients import agreement, bands, lin_concordance, rounded_to
 
-STEADY = settings(deadline=None, derandomize=True, database=None, max_examples=50)
+STEADY = settings(max_examples=50)
 
 Floats = npt.NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from ctiqa.errors import UsageError
 from ctiqa.metrics.agreement.coefficients import lin_concordance
 from ctiqa.metrics.agreement.kappa import confusion, graded, weighted_kappa
 
-STEADY = settings(deadline=None, derandomize=True, database=None, max_examples=50)
+STEADY = settings(max_examples=50)
 
 Grades = npt.NDArray[np.intp]
 

@@ -17,7 +17,7 @@ from ctiqa.errors import UsageError
 from ctiqa.metrics.agreement.coefficients import agreement
 from ctiqa.metrics.agreement.logistic import Logistic, fit_logistic
 
-STEADY = settings(deadline=None, derandomize=True, database=None, max_examples=25)
+STEADY = settings(max_examples=25)
 
 Floats = npt.NDArray[np.float64]
 

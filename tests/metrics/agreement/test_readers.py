@@ -17,7 +17,7 @@ from ctiqa.metrics.agreement.coefficients import agreement
 from ctiqa.metrics.agreement.kappa import graded, weighted_kappa
 from ctiqa.metrics.agreement.readers import intraclass_correlation, reader_ceiling
 
-STEADY = settings(deadline=None, derandomize=True, database=None, max_examples=30)
+STEADY = settings(max_examples=30)
 
 Floats = npt.NDArray[np.float64]
 

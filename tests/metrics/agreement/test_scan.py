@@ -5,13 +5,11 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ctiqa.errors import UsageError
 from ctiqa.metrics.agreement.scan import Aggregation, scan_score, worst_tenth
-
-STEADY = settings(deadline=None, derandomize=True, database=None)
 
 NAN = math.nan
 
@@ -43,7 +41,6 @@ def test_a_scan_by_hand(by: Aggregation, expected: float) -> None:
     assert found == pytest.approx(expected)
 
 
-@STEADY
 @given(values=scores, by=st.sampled_from(EVERY), data=st.data())
 def test_plain_python_agrees(values: list[float], by: Aggregation, data: st.DataObject) -> None:
     size = len(values)
@@ -52,7 +49,6 @@ def test_plain_python_agrees(values: list[float], by: Aggregation, data: st.Data
     assert found == pytest.approx(by_hand(values, by, areas), abs=1e-12)
 
 
-@STEADY
 @given(values=scores, by=st.sampled_from(EVERY), data=st.data())
 def test_slices_that_were_not_scored_do_not_count(
     values: list[float], by: Aggregation, data: st.DataObject
@@ -67,7 +63,6 @@ def test_slices_that_were_not_scored_do_not_count(
     assert with_air == scan_score(values, by, areas=areas)
 
 
-@STEADY
 @given(values=scores, by=st.sampled_from(EVERY), data=st.data())
 def test_the_order_of_slices_does_not_matter_and_the_scale_is_kept(
     values: list[float], by: Aggregation, data: st.DataObject
@@ -79,7 +74,6 @@ def test_the_order_of_slices_does_not_matter_and_the_scale_is_kept(
     assert min(values) - 1e-12 <= first <= max(values) + 1e-12
 
 
-@STEADY
 @given(values=scores)
 def test_the_worst_tenth_is_never_better_than_the_rest(values: list[float]) -> None:
     assert worst_tenth(np.array(values)) <= np.mean(values) + 1e-12

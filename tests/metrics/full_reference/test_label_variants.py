@@ -19,7 +19,7 @@ from ctiqa.metrics.full_reference.rmse import rmse
 from ctiqa.metrics.full_reference.ssim import ssim_interior, ssim_uniform
 from ctiqa.metrics.full_reference.vif import vif_mirrored
 
-STEADY = settings(deadline=None, derandomize=True, database=None, max_examples=25)
+STEADY = settings(max_examples=25)
 
 Image = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]

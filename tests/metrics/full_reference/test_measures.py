@@ -24,7 +24,7 @@ from ctiqa.metrics.full_reference.ssim import ssim
 from ctiqa.metrics.full_reference.vif import vif
 from ctiqa.types import HuImage
 
-STEADY = settings(deadline=None, derandomize=True, database=None, max_examples=10)
+STEADY = settings(max_examples=10)
 SOFT = WINDOWS["soft"]
 
 each_measure = pytest.mark.parametrize("measure", MEASURES, ids=lambda m: m.name)

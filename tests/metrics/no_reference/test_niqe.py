@@ -181,7 +181,7 @@ def test_bad_arguments_are_named(plain: NaturalModel) -> None:
         NaturalModel(plain.mean * np.nan, plain.covariance, plain.range_hu)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 999),
     level_hu=st.floats(-1000, 1000),

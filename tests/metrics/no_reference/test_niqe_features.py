@@ -190,7 +190,7 @@ def test_an_image_smaller_than_a_patch_has_none() -> None:
     assert patch_features(image, _all(image)).features.shape == (0, 36)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 999),
     contrast=st.floats(0, 2),
