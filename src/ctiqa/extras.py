@@ -34,8 +34,8 @@ EXTRA_OF = {
 }
 """The extra that brings a library, by the name that is imported."""
 
-DATA_SETS = ("polars",)
-"""What data sets made by ``ctiqa prepare`` are written and read with."""
+DATA_SETS = ("matplotlib", "polars")
+"""What data sets made by ``ctiqa prepare`` are written, read and, on pages, drawn with."""
 
 PICTURES = ("PIL",)
 """What natural images are read with."""

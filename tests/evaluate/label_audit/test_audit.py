@@ -54,7 +54,7 @@ def test_labels_must_be_there(table: pl.DataFrame) -> None:
 class Outline(HTMLParser):
     """Checks that elements are closed, and collects ids and references to them."""
 
-    VOID = frozenset({"meta", "img", "rect", "line", "path"})
+    VOID = frozenset({"meta", "img", "rect", "line", "path", "use"})
 
     def __init__(self) -> None:
         super().__init__()

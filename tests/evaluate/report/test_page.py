@@ -5,20 +5,24 @@ import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure as Drawing
 from tests.evaluate.made import opened, table_of, tiny
 from tests.evaluate.test_statistics import made
 
 from ctiqa.evaluate.dataset import Labelled
+from ctiqa.evaluate.drawing import inline_svg
 from ctiqa.evaluate.evaluation import Evaluation, Options, evaluate
 from ctiqa.evaluate.predictors.open import open_predictors
 from ctiqa.evaluate.report import charts
-from ctiqa.evaluate.report.page import evaluation_page, interval, number, percent
+from ctiqa.evaluate.report.page import evaluation_page, interval, number_text, percent
 from ctiqa.evaluate.scale import Scale
 from ctiqa.evaluate.statistics import Figure, Pairs
 
@@ -97,7 +101,7 @@ def test_what_was_found_is_what_is_shown(labelled: Labelled) -> None:
     text = html.unescape(text_of(found))
     (model,) = found.models
     for figure in (*model.given.values(), *model.clipped.values(), *model.rounded.values()):
-        assert number(figure.value) in text
+        assert number_text(figure.value) in text
         assert interval(figure) in text
     for part in (*model.bands, *model.parts["region"]):
         assert f"{part.figures['mae'].value:.3f}" in text
@@ -129,47 +133,78 @@ def test_pixels_that_are_gone_are_said_to_be_gone(labelled: Labelled) -> None:
     assert "could not be read" in text_of(found)
 
 
+def axes_of(figure: Drawing) -> Any:
+    (axes,) = figure.axes
+    return axes
+
+
+def dots_of(figure: Drawing) -> npt.NDArray[np.float64]:
+    """Places of the dots, in units of the axes."""
+    (patch,) = axes_of(figure).patches
+    return np.asarray(patch.get_path().vertices[::2])
+
+
 def test_dots_lie_at_score_and_label() -> None:
     pairs = Pairs(np.array([0.0, 4.0, 1.0]), np.array([4.0, 4.0, 2.0]), np.arange(3), Scale())
-    assert charts.scatter(pairs).dots == "M1000 1000h0M1000 0h0M500 750h0"
+    assert dots_of(charts.scatter(pairs)).tolist() == [[4, 0], [4, 4], [2, 1]]
     plot = charts.bland_altman(pairs)
-    assert plot.dots == "M500 1000h0M1000 500h0M375 625h0"
-    assert [level[0] for level in plot.levels] == ["+4", "+2", "0", "−2", "−4"]
+    assert dots_of(plot).tolist() == [[2, -4], [4, 0], [1.5, -1]]
+    levels = [each.get_text() for each in plot.axes[0].get_yticklabels()]
+    assert levels == ["+4", "+2", "0", "−2", "−4"]
 
 
 def test_limits_of_agreement_by_hand() -> None:
     error = np.array([0.1, -0.2, 0.3, 0.0, 0.15])
     label = np.full(5, 2.0)
-    plot = charts.bland_altman(Pairs(label + error, label, np.arange(5), Scale()))
+    pairs = Pairs(label + error, label, np.arange(5), Scale())
     bias, spread = error.mean(), 1.96 * error.std(ddof=1)
-    assert [value for _, value, _ in plot.lines] == [
-        charts.signed(bias + spread),
-        charts.signed(bias),
-        charts.signed(bias - spread),
-    ]
-    assert [y for *_, y in plot.lines] == pytest.approx(
-        [50 * (1 - (bias + k * spread) / 0.5) for k in (1, 0, -1)], abs=0.01
-    )
+    wanted = [bias + spread, bias, bias - spread]
+    assert list(charts.limits_of_agreement(pairs).values()) == pytest.approx(wanted)
+    axes = axes_of(charts.bland_altman(pairs))
+    assert [line.get_ydata()[0] for line in axes.lines] == pytest.approx(wanted)
+    assert axes.get_ylim() == (-0.5, 0.5)
 
 
 def test_means_are_of_half_grades_with_enough_examples() -> None:
     label = np.array([*[0.1] * 5, *[0.6] * 4, *[4.0] * 6])
     pairs = Pairs(np.minimum(label + 0.2, 4), label, np.arange(15) % 3, Scale())
-    means = charts.scatter(pairs).means
-    assert np.allclose([(mean.x, mean.y) for mean in means], [(2.5, 92.5), (100, 0)])
-    assert all(mean.low == mean.y == mean.high for mean in means)
+    axes = axes_of(charts.scatter(pairs))
+    means = [line.get_xydata()[0].tolist() for line in axes.lines if line.get_marker() == "o"]
+    assert means == [pytest.approx([0.1, 0.3]), pytest.approx([4, 4])]
+
+
+def test_a_mean_has_its_interval() -> None:
+    pairs = made(40, 8, 1)
+    at, mean, low, high = charts.mean_score(pairs)
+    assert at == pytest.approx(pairs.label.mean())
+    assert mean == pytest.approx(pairs.score.mean())
+    assert low < mean < high
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_everything_is_drawn_inside(seed: int) -> None:
     pairs = made(30, 4, seed)
-    plot = charts.scatter(pairs)
-    for mean in plot.means:
-        assert 0 <= mean.high <= mean.y <= mean.low <= 100
-    for path in (plot.dots, charts.bland_altman(pairs).dots):
-        places = np.array(re.findall(r"M(\d+) (\d+)h0", path), dtype=int)
+    for figure in (charts.scatter(pairs), charts.bland_altman(pairs)):
+        places = dots_of(figure)
+        (left, right), (low, high) = figure.axes[0].get_xlim(), figure.axes[0].get_ylim()
         assert len(places) == 30
-        assert ((places >= 0) & (places <= 1000)).all()
+        assert ((places >= (left, low)) & (places <= (right, high))).all()
+
+
+def test_drawings_are_the_same_every_time_and_name_nothing_twice() -> None:
+    """And take nothing from the network: neither scripts, nor fonts, nor names of formats."""
+    pairs = made(200, 4, 0)
+    first, again = (inline_svg(charts.scatter(pairs), "a", "T < U", 'D "E"') for _ in range(2))
+    assert first == again
+    other = inline_svg(charts.scatter(pairs), "b", "T", "D")
+    names = [re.findall(r' id="([^"]*)"', each) for each in (first, other)]
+    assert len({*names[0], *names[1]}) == len(names[0]) + len(names[1])
+    assert "T &lt; U" in first
+    assert "http" not in first
+    assert "<style" not in first, "its rules would be for the whole page"
+    assert all(f"#{each}" in first for each in names[0] if not each.startswith("a-"))
+    (dots,) = (path for path in re.findall(r' d="([^"]*)"', first) if path.count("M") > 100)
+    assert dots.count("M") == 200, "none is left out as too near to another"
 
 
 def test_the_worst_come_first_and_each_slice_once(labelled: Labelled) -> None:
@@ -202,7 +237,7 @@ def test_scores_follow_the_dose_class_by_class(labelled: Labelled) -> None:
     [(0.12345, "0.123"), (-0.0004, "0.000"), (-1.5, "−1.500")],
 )
 def test_numbers(value: float, expected: str) -> None:
-    assert number(value) == expected
+    assert number_text(value) == expected
     assert interval(Figure(0.0, (value, 1.0))) == f"{expected} to 1.000"
 
 

@@ -1,106 +1,92 @@
-"""Where things lie in the drawings of a label audit, and its page.
-
-Positions across are percentages and text is never scaled, as in the report of scores.
-"""
+"""Drawings of a label audit, and its page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from markupsafe import Markup
 
 from ctiqa.evaluate import html_page as page
-from ctiqa.evaluate.dose_relations import QUANTILES, Spread
-from ctiqa.evaluate.label_audit.groups import CHALLENGE, STEPS_A_GRADE
-from ctiqa.score.report.charts import UNITS, across, path
+from ctiqa.evaluate.dose_relations import QUANTILES, Relation, Spread
+from ctiqa.evaluate.drawing import COLOURS, FAINT, PALE, inline_svg, plot
+from ctiqa.evaluate.label_audit.groups import CHALLENGE, STEPS_A_GRADE, Group
+from ctiqa.plain_text import clean
+from ctiqa.score.report.charts import across
 from ctiqa.types import SCORE_RANGE
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-@dataclass(frozen=True, slots=True)
-class Histogram:
-    """Bars of labels before the outline of the challenge's, on one scale.
+FAN = (260, 190)
+"""Width and height of labels along falling doses, in pixels."""
 
-    Attributes:
-        bars: Left edge, top, width and height of every bar in per cent.
-        outline: The challenge's histogram as an SVG path.
-        levels: Shares to print at the left, with their distances from the top in per cent.
-        grades: Grades to print below, with their distances from the left in per cent.
+
+def histogram(counts: Sequence[int], width: float, height: float) -> Figure:
+    """Labels counted by step of the challenge, before the outline of the challenge's own.
+
+    Args:
+        counts: Labels at every step.
+        width: Width of the drawing in pixels.
+        height: Its height.
     """
-
-    bars: tuple[tuple[float, float, float, float], ...]
-    outline: str
-    levels: tuple[tuple[str, float], ...]
-    grades: tuple[tuple[int, float], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Fan:
-    """Labels along falling doses: the median's SVG path, and those of the bands around it.
-
-    Attributes:
-        median: Median.
-        middle: Half of the labels.
-        most: Nine tenths of the labels.
-        ticks: Names of the classes, with their distances from the left in per cent.
-    """
-
-    median: str
-    middle: str
-    most: str
-    ticks: tuple[tuple[str, float], ...]
+    shares, wanted = (np.array(each) / max(sum(each), 1) for each in (counts, CHALLENGE))
+    most = max(shares.max(), wanted.max())
+    step = 0.1 if most > 0.1 else 0.05
+    levels = step * np.arange(1 + int(np.ceil(most / step - 1e-9)))
+    figure, axes = plot(width, height)
+    axes.bar(range(len(counts)), shares, 0.8, color=COLOURS["blue"], alpha=PALE)
+    edges = np.arange(len(counts) + 1) - 0.5
+    axes.stairs(wanted, edges, color=COLOURS["ink"], linewidth=1.5)
+    axes.set_xlim(edges[0], edges[-1])
+    axes.set_ylim(0, levels[-1])
+    axes.set_xticks([grade * STEPS_A_GRADE for grade in range(5)], [str(g) for g in range(5)])
+    axes.set_yticks(levels, [f"{100 * level:.0f} %" for level in levels])
+    return figure
 
 
-def histogram(counts: Sequence[int]) -> Histogram:
-    """Lay out labels counted by :func:`count_labels` before the challenge's."""
-    shares, reference = (np.array(each) / max(sum(each), 1) for each in (counts, CHALLENGE))
-    step = 0.1 if max(shares.max(), reference.max()) > 0.1 else 0.05
-    levels = step * np.arange(1 + int(np.ceil(max(shares.max(), reference.max()) / step - 1e-9)))
-    heights, outline = 100 * shares / levels[-1], 100 * reference / levels[-1]
-    width = 100 / len(counts)
-    lefts = width * (np.arange(len(counts)) + 0.1)
-    return Histogram(
-        bars=tuple(
-            (round(x, 2), round(100 - h, 2), round(0.8 * width, 2), round(h, 2))
-            for x, h in zip(lefts.tolist(), heights.tolist(), strict=True)
-        ),
-        outline=_steps(outline.tolist()),
-        levels=tuple(
-            (f"{100 * level:.0f} %", round(100 - 100 * level / levels[-1], 2)) for level in levels
-        ),
-        grades=tuple((g, round(width * (g * STEPS_A_GRADE + 0.5), 2)) for g in range(5)),
+def within(labels: Sequence[float]) -> tuple[float, ...]:
+    """Labels as distances from the low end of the scale in per cent; beyond it, its end."""
+    return tuple(across(min(max(each, SCORE_RANGE[0]), SCORE_RANGE[1])) for each in labels)
+
+
+def fan(rows: Sequence[Spread]) -> Figure:
+    """Labels along falling doses: the median, half of the labels and nine tenths of them."""
+    quantiles = np.array([row.quantiles for row in rows]).reshape(-1, len(QUANTILES)).T
+    low, lower, middle, upper, high = np.clip(quantiles, *SCORE_RANGE)
+    places = range(len(rows))
+    figure, axes = plot(*FAN)
+    for bottom, top, opacity in ((low, high, FAINT), (lower, upper, PALE)):
+        axes.fill_between(places, bottom, top, color=COLOURS["blue"], alpha=opacity, linewidth=0)
+    axes.plot(places, middle, color=COLOURS["blue"], linewidth=2)
+    axes.set_xlim(-0.5, len(rows) - 0.5)
+    axes.set_ylim(*SCORE_RANGE)
+    axes.set_xticks(places, [row.name.replace(" %", "") for row in rows])
+    axes.set_yticks(range(5), [str(grade) for grade in range(5)])
+    return figure
+
+
+def draw_labels(group: Group, name: str, width: float, height: float) -> Markup:
+    """The histogram of a group, for the page."""
+    by_grade = ", ".join(map(str, group.grades))
+    return inline_svg(
+        histogram(group.counts, width, height),
+        name,
+        f"Histogram of the labels: {clean(group.name)}",
+        f"{sum(group.counts)} labels; by grade from 0 to 4: {by_grade}. "
+        "The labels of the challenge, 0 to 4 in steps of 0.2, are outlined.",
     )
 
 
-def _steps(heights: Sequence[float]) -> str:
-    """Heights in per cent as the outline of a histogram, an SVG path."""
-    width = UNITS / len(heights)
-    tops = [UNITS * (1 - height / 100) for height in heights]
-    corners = [(x * width, top) for k, top in enumerate(tops) for x in (k, k + 1)]
-    return path([(0.0, UNITS), *corners, (UNITS, UNITS)])
-
-
-def within(label: float) -> float:
-    """A label as a distance from the low end of the scale in per cent; beyond it, its end."""
-    return across(min(max(label, SCORE_RANGE[0]), SCORE_RANGE[1]))
-
-
-def fan(rows: Sequence[Spread]) -> Fan:
-    """Lay out labels along falling doses."""
-    places = [round(100 * (k + 0.5) / len(rows), 2) for k in range(len(rows))]
-    low, lower, middle, upper, high = (
-        [
-            (UNITS * x / 100, UNITS * (1 - within(row.quantiles[q]) / 100))
-            for x, row in zip(places, rows, strict=True)
-        ]
-        for q in range(len(QUANTILES))
-    )
-    return Fan(
-        median=path(middle),
-        middle=f"{path(upper + lower[::-1])}Z",
-        most=f"{path(high + low[::-1])}Z",
-        ticks=tuple((row.name, x) for row, x in zip(rows, places, strict=True)),
+def draw_fall(relation: Relation, name: str) -> Markup:
+    """Labels of a region along falling doses, for the page."""
+    medians = ", ".join(f"{row.quantiles[2]:.1f} at {row.name}" for row in relation.rows)
+    return inline_svg(
+        fan(relation.rows),
+        name,
+        f"Label as the dose falls: {clean(relation.region)}",
+        f"Median label: {medians}.",
     )
 
 
@@ -111,6 +97,6 @@ def render(**context: object) -> str:
 
 _FILTERS: Mapping[str, Callable[..., Any]] = {
     "across": within,
-    "fan": fan,
-    "histogram": histogram,
+    "draw_fall": draw_fall,
+    "draw_labels": draw_labels,
 }

@@ -1,26 +1,30 @@
-"""Where things lie in the drawings of the evaluation page; ``evaluation_drawings.html.j2`` draws.
+"""Drawings of the evaluation page, and what is in its strips and pictures.
 
-All positions are per cent of the plot, so one drawing serves a phone, a desktop and paper. Scores
-are drawn in grades; the ticks beside them are in units of the labels.
+Scores are drawn in grades; the ticks beside them are in units of the labels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from ctiqa.evaluate.dataset import Labelled
 from ctiqa.evaluate.dose_relations import EDGES, Relation, relations
+from ctiqa.evaluate.drawing import COLOURS, dots, plot
 from ctiqa.evaluate.evaluation import Measured
 from ctiqa.evaluate.robustness.check import LABEL, SCORE, graded
 from ctiqa.evaluate.robustness.report import PropertyReport
-from ctiqa.evaluate.scale import Floats, Scale
 from ctiqa.evaluate.statistics import Pairs, figures_of
-from ctiqa.score.report.charts import UNITS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SIDE = 420
+"""Side of a square drawing in pixels."""
 
 HALF_GRADES = 8
 """Labels are gathered in halves of a grade for the means with their intervals."""
@@ -36,48 +40,6 @@ SPANS = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 MOST_PICTURED = 3
 """Disagreements that are pictured in each direction."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mean:
-    """Mean score of some examples, from the left and the top in per cent."""
-
-    x: float
-    y: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Scatter:
-    """Score against label.
-
-    Attributes:
-        dots: One dot an example, as an SVG path in a square of ``UNITS``.
-        means: Mean score by half grade of the label, with its 95 % interval.
-        ticks: Values on both axes with their distance from the low end in per cent.
-    """
-
-    dots: str
-    means: tuple[Mean, ...]
-    ticks: tuple[tuple[str, float], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BlandAltman:
-    """Score less label against their mean. Bland JM, Altman DG. Lancet 1:307–310, 1986.
-
-    Attributes:
-        dots: One dot an example.
-        lines: Bias and limits of agreement: name, value, distance from the top in per cent.
-        levels: Differences printed at the left, with their distance from the top.
-        ticks: Means printed below, with their distance from the left.
-    """
-
-    dots: str
-    lines: tuple[tuple[str, str, float], ...]
-    levels: tuple[tuple[str, float], ...]
-    ticks: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,54 +70,64 @@ class Disagreement:
     label: float
 
 
-def scatter(pairs: Pairs) -> Scatter:
-    """Lay out scores against labels."""
-    scale = pairs.scale
+def scatter(pairs: Pairs) -> Figure:
+    """Scores against labels, with the mean score by half grade of the label."""
     score, label = pairs.grades
+    figure, axes = plot(SIDE, SIDE)
+    axes.plot((0, 4), (0, 4), color=COLOURS["soft"], linewidth=1.2, linestyle=(0, (5, 4)))
+    dots(axes, label, np.clip(score, 0, 4))
     half = np.minimum(np.floor(label * 2), HALF_GRADES - 1)
-    means = [_mean(pairs, half == k) for k in range(HALF_GRADES)]
-    return Scatter(
-        dots=_dots(label / 4, 1 - score / 4),
-        means=tuple(mean for mean in means if mean),
-        ticks=_ticks(scale),
-    )
+    for k in range(HALF_GRADES):
+        if (half == k).sum() >= FEWEST_IN_MEAN:
+            at, mean, low, high = mean_score(pairs.where(half == k))
+            axes.plot((at, at), (low, high), color=COLOURS["ink"], linewidth=1.6)
+            axes.plot(at, mean, "o", color=COLOURS["ink"], markersize=7)
+    axes.set_xlim(0, 4)
+    axes.set_ylim(0, 4)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks(range(5), pairs.scale.ticks)
+    return figure
 
 
-def _mean(pairs: Pairs, inside: np.ndarray[Any, np.dtype[np.bool_]]) -> Mean | None:
-    if inside.sum() < FEWEST_IN_MEAN:
-        return None
+def mean_score(pairs: Pairs) -> tuple[float, float, float, float]:
+    """Mean label and mean score of some examples, with its 95 % interval; in grades, 0-4."""
     scale = pairs.scale
-    own = pairs.where(inside)
-    bias = figures_of(own, ("bias",))["bias"]
-    middle = float(own.label.mean())
+    bias = figures_of(pairs, ("bias",))["bias"]
+    middle = float(pairs.label.mean())
     low, high = bias.interval or (bias.value, bias.value)
-    at, bottom, top = (
-        _down(scale.grades(np.array([middle + each]))[0]) for each in (bias.value, low, high)
-    )
-    return Mean(_across(scale.grades(np.array([middle]))[0]), at, bottom, top)
+    values = middle + np.array([0.0, bias.value, low, high])
+    at, mean, bottom, top = np.clip(scale.grades(values), 0, 4).tolist()
+    return at, mean, bottom, top
 
 
-def bland_altman(pairs: Pairs) -> BlandAltman:
-    """Lay out differences against means."""
-    scale = pairs.scale
-    error = (pairs.score - pairs.label) / scale.grade
-    middle = scale.grades((pairs.score + pairs.label) / 2)
-    span = next((s for s in SPANS if np.abs(error).max(initial=0) <= s), SPANS[-1])
+def limits_of_agreement(pairs: Pairs) -> dict[str, float]:
+    """Bias and limits of agreement, in units of the labels, from the highest.
+
+    Bland JM, Altman DG. Lancet 1:307–310, 1986.
+    """
+    error = pairs.score - pairs.label
     bias, spread = float(error.mean()), NORMAL_95 * float(error.std(ddof=1))
-    named = (("+1.96 SD", bias + spread), ("bias", bias), ("−1.96 SD", bias - spread))
-    levels = (span, span / 2, 0.0, -span / 2, -span)
-    return BlandAltman(
-        dots=_dots(middle / 4, (1 - error / span) / 2),
-        lines=tuple(
-            (name, signed(value * scale.grade), round(50 * (1 - value / span), 2))
-            for name, value in named
-            if abs(value) <= span
-        ),
-        levels=tuple(
-            (signed(level * scale.grade, "g"), 50 * (1 - level / span)) for level in levels
-        ),
-        ticks=_ticks(scale),
-    )
+    return {"+1.96 SD": bias + spread, "bias": bias, "−1.96 SD": bias - spread}
+
+
+def bland_altman(pairs: Pairs) -> Figure:
+    """Score less label against their mean, in units of the labels."""
+    grade, ticks = pairs.scale.grade, pairs.scale.ticks
+    error = pairs.score - pairs.label
+    most = np.abs(error).max(initial=0) / grade
+    span = grade * next((s for s in SPANS if most <= s), SPANS[-1])
+    figure, axes = plot(SIDE, SIDE)
+    dots(axes, pairs.scale.grades((pairs.score + pairs.label) / 2), np.clip(error, -span, span))
+    for name, value in limits_of_agreement(pairs).items():
+        dashed, colour = ("-", "ink") if name == "bias" else ((0, (4, 2.7)), "rust")
+        if abs(value) <= span:
+            axes.axhline(value, color=COLOURS[colour], linewidth=1.6, linestyle=dashed)
+    levels = [span, span / 2, 0.0, -span / 2, -span]
+    axes.set_xlim(0, 4)
+    axes.set_ylim(-span, span)
+    axes.set_xticks(range(5), ticks)
+    axes.set_yticks(levels, [signed(level, "g") for level in levels])
+    return figure
 
 
 def following(labelled: Labelled, model: Measured) -> tuple[Following, ...]:
@@ -203,13 +175,13 @@ def change_span(report: PropertyReport, aim: str) -> float:
     return next((span for span in SPANS if largest <= span), SPANS[-1])
 
 
-def along_change(change: float, span: float) -> float:
-    """A change as a distance from the left end of its axis, in per cent.
+def along_change(changes: Sequence[float], span: float) -> tuple[float, ...]:
+    """Changes as distances from the left end of their axis, in per cent.
 
-    >>> along_change(0.5, 1.0), along_change(-9.0, 1.0)
+    >>> along_change((0.5, -9.0), 1.0)
     (75.0, 0.0)
     """
-    return round(50 * (1 + min(max(change / span, -1.0), 1.0)), 2)
+    return tuple(round(50 * (1 + min(max(each / span, -1.0), 1.0)), 2) for each in changes)
 
 
 def signed(value: float, shape: str = ".2f") -> str:
@@ -224,22 +196,8 @@ def signed(value: float, shape: str = ".2f") -> str:
     return text.replace("-", "−")
 
 
-def _dots(x: Floats, y: Floats) -> str:
-    """Dots at shares of the width and the height: lines of no length with round ends."""
-    places = np.round(UNITS * np.clip(np.column_stack([x, y]), 0, 1)).astype(int).tolist()
-    return "".join(f"M{across} {down}h0" for across, down in places)
-
-
-def _ticks(scale: Scale) -> tuple[tuple[str, float], ...]:
-    return tuple((text, 25.0 * k) for k, text in enumerate(scale.ticks))
-
-
 def _across(grade: float) -> float:
     return round(25 * min(max(float(grade), 0.0), 4.0), 2)
-
-
-def _down(grade: float) -> float:
-    return round(100 - _across(grade), 2)
 
 
 def within_scale(grades: Sequence[float]) -> tuple[float, ...]:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from markupsafe import Markup
+
 from ctiqa.evaluate import html_page as page
+from ctiqa.evaluate.drawing import inline_svg
 from ctiqa.evaluate.evaluation import PARTS, Evaluation, Measured
 from ctiqa.evaluate.monotonicity import MOST_RISE
 from ctiqa.evaluate.report import charts
@@ -31,16 +34,18 @@ class View:
     Attributes:
         number: 1 for the first model.
         model: Its figures.
-        scatter: Score against label.
-        bland_altman: Differences against means.
+        scatter: Drawing of score against label.
+        bland_altman: Drawing of differences against means.
+        limits: Bias and limits of agreement in words.
         following: Score against dose and views.
         pictures: Worst disagreements with their pictures, by direction.
     """
 
     number: int
     model: Measured
-    scatter: charts.Scatter
-    bland_altman: charts.BlandAltman
+    scatter: Markup
+    bland_altman: Markup
+    limits: Mapping[str, str]
     following: tuple[charts.Following, ...]
     pictures: Mapping[str, list[tuple[charts.Disagreement, str]]]
 
@@ -81,11 +86,27 @@ def _view(number: int, model: Measured, evaluation: Evaluation) -> View:
         "Scored too high": charts.disagreements(labelled, model.pairs, above=True),
         "Scored too low": charts.disagreements(labelled, model.pairs, above=False),
     }
+    limits = {
+        name: charts.signed(value)
+        for name, value in charts.limits_of_agreement(model.pairs).items()
+    }
     return View(
         number=number,
         model=model,
-        scatter=charts.scatter(model.pairs),
-        bland_altman=charts.bland_altman(model.pairs),
+        scatter=inline_svg(
+            charts.scatter(model.pairs),
+            f"scatter-{number}",
+            "Score against label",
+            f"{len(model.score)} examples; PLCC {number_text(model.given['plcc'].value)}. "
+            "The line is where score and label are the same.",
+        ),
+        bland_altman=inline_svg(
+            charts.bland_altman(model.pairs),
+            f"bland-altman-{number}",
+            "Score less label, against their mean",
+            ", ".join(f"{name} {value}" for name, value in limits.items()) + ".",
+        ),
+        limits=limits,
         following=charts.following(labelled, model),
         pictures={
             direction: [(each, page.pictured(folder, each.row)) for each in found]
@@ -94,10 +115,10 @@ def _view(number: int, model: Measured, evaluation: Evaluation) -> View:
     )
 
 
-def number(value: float) -> str:
+def number_text(value: float) -> str:
     """A figure to three decimals, with a true minus.
 
-    >>> number(-0.0312), number(-0.0001)
+    >>> number_text(-0.0312), number_text(-0.0001)
     ('−0.031', '0.000')
     """
     text = f"{value:.3f}"
@@ -110,7 +131,7 @@ def interval(figure: Figure) -> str:
     >>> interval(Figure(0.5, (-0.25, 1.0))), interval(Figure(0.5, None))
     ('−0.250 to 1.000', '–')
     """
-    return " to ".join(number(end) for end in figure.interval) if figure.interval else "–"
+    return " to ".join(number_text(end) for end in figure.interval) if figure.interval else "–"
 
 
 def percent(share: float) -> str:
@@ -129,7 +150,7 @@ _FILTERS: Mapping[str, Callable[..., Any]] = {
     "along_change": charts.along_change,
     "change_span": charts.change_span,
     "interval": interval,
-    "number": number,
+    "number": number_text,
     "percent": percent,
     "signed": charts.signed,
 }
