@@ -5,7 +5,7 @@ import json
 import shutil
 import sys
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from ctiqa.data.manifest import MANIFEST, SHARDS, Examples, Shards, read_example
 from ctiqa.data.prepare import plan, prepare
 from ctiqa.data.recipe_lock import CLAIM
 from ctiqa.data.simulation import labels
-from ctiqa.data.simulation.degrade import apply, degradation_of
+from ctiqa.data.simulation.degrade import Degradation, apply
 from ctiqa.data.sources import simulate
 from ctiqa.data.sources.simulate import DOSE_LADDER, SimulateTask
 from ctiqa.data.task import task_rng
@@ -114,7 +114,9 @@ def test_records_make_the_stored_pixels_again(
     scene = here.scene(task_rng(RECIPE.seed, here.name))
     mine = examples.where(shard=here.name)
     for row, image in zip(mine.table.iter_rows(named=True), arrays(mine.images()), strict=True):
-        made = apply(scene, degradation_of(row))
+        known = {field.name: row.get(field.name) for field in fields(Degradation)}
+        told = Degradation(**{name: value for name, value in known.items() if value is not None})
+        made = apply(scene, told)
         assert np.abs(made - image.astype(np.float32)).max() <= 0.5 + 1e-3
 
 

@@ -16,7 +16,6 @@ from ctiqa.data.published.dose_mix import (
     mix_doses,
     noise_share,
     shen_low_dose,
-    stem_crop,
     unit_range,
     whole_hu,
 )
@@ -148,19 +147,6 @@ def test_more_photons_make_less_noise() -> None:
     assert np.std(few - hu) / np.std(many - hu) == pytest.approx(2, rel=1e-3)
 
 
-def test_the_published_crop_is_off_centre() -> None:
-    published, corrected = (stem_crop(mode=mode) for mode in MODES)
-    assert (published.start, 251 - published.stop) == (16, 11)
-    assert (corrected.start, 251 - corrected.stop) == (13, 14)
-
-
-@given(st.integers(224, 2000))
-def test_the_corrected_crop_is_centred(side: int) -> None:
-    crop = stem_crop(side)
-    assert len(range(side)[crop]) == 224
-    assert 0 <= (side - crop.stop) - crop.start <= 1
-
-
 def test_metal_squeezes_the_published_contrast_only() -> None:
     hu = patient_slice(1)
     hu = np.clip(hu, -1000, 400)
@@ -194,12 +180,6 @@ def test_doses_out_of_range_are_refused(dose: float, low_dose: float, message: s
 def test_unlike_pairs_are_refused() -> None:
     with pytest.raises(UsageError, match=r"'low' must have the shape of 'full', \(2, 2\)"):
         mix_doses(np.zeros((2, 2), np.float32), np.zeros((3, 2), np.float32), 0.5, low_dose=0.1)
-
-
-@pytest.mark.parametrize(("side", "mode"), [(223, "corrected"), (239, "as-published")])
-def test_small_maps_are_refused(side: int, mode: Mode) -> None:
-    with pytest.raises(UsageError, match=f"'side' must be at least {side + 1} pixels, got {side}"):
-        stem_crop(side, mode)
 
 
 def test_a_flat_image_cannot_be_stretched() -> None:

@@ -14,14 +14,13 @@ from tests.data.collection import patient_slice
 
 from ctiqa.data.published.dose_mix import Mode, mix_doses, whole_hu
 from ctiqa.data.published.labels import (
-    check_opinion_scores,
     label_brightness,
     normalised_psnr,
     psnr_db,
     shen_labels,
     ssim_label,
 )
-from ctiqa.errors import DataError, UsageError
+from ctiqa.errors import UsageError
 from ctiqa.hu import body_mask
 from ctiqa.types import HuImage
 
@@ -159,22 +158,6 @@ def test_weights_are_linear(a1: float, psnr: float, ssim: float) -> None:
     quality = normalised_psnr(np.array([psnr]))[0]
     assert label == pytest.approx(a1 * quality + (1 - a1) * ssim, abs=1e-12)
     assert 0 <= label <= 1 + 1e-12
-
-
-def test_every_score_off_the_scale_is_named() -> None:
-    scores = {"a.png": 0.99, "b.png": 1.0, "c.png": 5.0, "d.png": math.nan, "e.png": 5.1}
-    with pytest.raises(DataError) as refused:
-        check_opinion_scores(scores)
-    assert str(refused.value).splitlines() == [
-        "opinion scores must be in 1…5; correct or leave out:",
-        "  a.png: 0.99",
-        "  d.png: nan",
-        "  e.png: 5.1",
-    ]
-
-
-def test_another_scale_can_be_checked() -> None:
-    check_opinion_scores({"0000.tif": 0.0, "0001.tif": 4.0}, allowed=(0.0, 4.0))
 
 
 @pytest.mark.parametrize("shape", [(8, 9), (8,), (6, 8)])

@@ -1,4 +1,4 @@
-"""Pixels as the three published systems make and prepare them: mixed, rounded, cropped, scaled.
+"""Pixels as the three published systems make and prepare them: mixed, rounded, scaled.
 
 Every function that a published defect touches takes a mode. ``"as-published"`` does what the
 authors' text or code does, mistakes included; ``"corrected"`` does what they meant.
@@ -40,14 +40,6 @@ Noise2Quality, 2022), which has quarter-dose images, leave this one.
 
 SHEN_NOISE = NoiseModel(photons=2.0e5, electronic_variance=0.0)
 """Photons a ray at normal dose, and pure Poisson noise; the paper states no number."""
-
-STEM_SIDE = 251
-"""Side of the feature map after DistilIQA's stem, for slices of 512 pixels."""
-
-VIT_SIDE = 224
-"""Side of the image that the vision transformer takes."""
-
-PUBLISHED_CROP_START = 16
 
 
 def noise_share(dose: float, low_dose: float, mode: Mode = "corrected") -> float:
@@ -178,35 +170,6 @@ def shen_low_dose(
         UsageError: If a parameter is out of range.
     """
     return simulate_low_dose(hu, spacing_mm, dose, rng, model=model, n_views=n_views)
-
-
-def stem_crop(side: int = STEM_SIDE, mode: Mode = "corrected") -> slice:
-    """The rows (and columns) of a feature map that go on to the vision transformer.
-
-    DistilIQA takes [16:240] of 251: 16 pixels are lost at the top and left, 11 at the bottom and
-    right, so the view is 2.5 pixels (5 of the slice's) off centre. Corrected, the two losses are
-    equal, or differ by the one pixel that an odd remainder leaves over.
-
-    Args:
-        side: Side of the feature map in pixels, ≥ 224; as published, ≥ 240.
-        mode: Fixed as published, or centred.
-
-    Returns:
-        224 positions in a row.
-
-    Raises:
-        UsageError: If the map is too small.
-
-    >>> stem_crop(mode="as-published"), stem_crop()
-    (slice(16, 240, None), slice(13, 237, None))
-    """
-    start = PUBLISHED_CROP_START if mode == "as-published" else (side - VIT_SIDE) // 2
-    if start < 0 or side < start + VIT_SIDE:
-        raise UsageError(
-            f"'side' must be at least {max(start, 0) + VIT_SIDE} pixels, got {side}; "
-            "resample the slice to 512 × 512"
-        )
-    return slice(start, start + VIT_SIDE)
 
 
 def unit_range(hu: HuImage, mode: Mode = "corrected") -> HuImage:

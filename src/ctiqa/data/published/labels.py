@@ -10,13 +10,12 @@ The modes are those of :mod:`ctiqa.data.published.dose_mix`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from ctiqa.data.published.dose_mix import Mode
-from ctiqa.errors import DataError, UsageError
+from ctiqa.errors import UsageError
 from ctiqa.hu import BODY_THRESHOLD_HU, WINDOWS, body_mask
 from ctiqa.metrics.full_reference.images import brightness
 from ctiqa.metrics.full_reference.ssim import ssim_interior
@@ -37,9 +36,6 @@ PSNR_CAP_DB = 50.0
 In the window 350/40 it is a root mean square error of 1.1 HU, little more than the rounding to
 whole HU (0.3) and far below the noise of any scan. A recipe may name another.
 """
-
-OPINION_RANGE = (1.0, 5.0)
-"""Lowest and highest mean opinion score of KADID-10k (Lin H, et al. QoMEX, 2019)."""
 
 
 def label_brightness(
@@ -195,36 +191,6 @@ def shen_labels(
     if not (a1 >= 0 and a2 >= 0):
         raise UsageError(f"'a1' and 'a2' must be >= 0, got {a1:g} and {a2:g}")
     return np.asarray(a1 * normalised_psnr(psnr, mode, cap_db=cap_db) + a2 * ssim)
-
-
-def check_opinion_scores(
-    scores: Mapping[str, float], allowed: tuple[float, float] = OPINION_RANGE
-) -> None:
-    """Refuse opinion scores off their scale, all of them at once.
-
-    Args:
-        scores: Mean opinion score by image name, e.g. the ``dmos`` column of KADID-10k, where
-            5 is best.
-        allowed: Lowest and highest score there can be.
-
-    Raises:
-        DataError: Naming every image whose score is no number or off the scale.
-
-    >>> check_opinion_scores({"I01_01_01.png": 4.57})
-    >>> check_opinion_scores({"I01_01_01.png": 0.5})
-    Traceback (most recent call last):
-    ...
-    ctiqa.errors.DataError: opinion scores must be in 1…5; correct or leave out:
-      I01_01_01.png: 0.5
-    """
-    low, high = allowed
-    # The comparison is false for NaN too.
-    wrong = [f"  {name}: {score:g}" for name, score in scores.items() if not low <= score <= high]
-    if wrong:
-        raise DataError(
-            f"opinion scores must be in {low:g}…{high:g}; correct or leave out:\n"
-            + "\n".join(wrong)
-        )
 
 
 def _lung(full: HuImage) -> npt.NDArray[np.bool_]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from scipy import ndimage
@@ -60,16 +59,6 @@ class Degradation:
         if self.denoiser == "tv":
             del facts["denoiser"]
         return facts
-
-
-def degradation_of(record: Mapping[str, Any]) -> Degradation:
-    """The degradation that a record of a manifest tells of.
-
-    >>> degradation_of({"dose": 0.5, "views": 240, "artefact": None, "label": 2.0}).views
-    240
-    """
-    names = [field.name for field in fields(Degradation)]
-    return Degradation(**{name: record[name] for name in names if record.get(name) is not None})
 
 
 def added_noise_hu(own_noise_hu: float, dose: float, views: int) -> float:

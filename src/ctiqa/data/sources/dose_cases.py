@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from ctiqa.data.derived_dicom.derivation import Derivation, derived_uid
 from ctiqa.data.derived_dicom.write import storable_hu, write_derived
@@ -33,8 +32,6 @@ DICOM = "dicom"
 
 HARMLESS = (Reason.LOCALIZER, Reason.SECONDARY_CAPTURE)
 """What lies beside the slices of a CT series and is no fault."""
-
-Stored = npt.NDArray[np.int16]
 
 
 @dataclass(frozen=True, slots=True)
