@@ -21,7 +21,7 @@ INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo docs test check fuzz bench weights systems-small tables-small clean
+.PHONY: help demo docs quick test coverage check fuzz bench weights systems-small tables-small clean
 
 help: ## show this
 	@echo "ctiqa - no-reference image quality of CT"
@@ -36,8 +36,19 @@ docs: $(VENV)/.docs ## build the documentation site into site/; a warning is an 
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "Wrote site/index.html (open it in a browser)"
 
+quick: $(VENV)/.test ## run the tests of the core, without PyTorch (under a minute)
+	@$(BIN)/python -m pytest @tests/core.txt $(PYTEST_ARGS)
+
 test: $(VENV)/.dev ## run every test, the examples in docstrings included
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+coverage: $(VENV)/.dev ## run every test and count the lines that ran; writes runs/coverage/html
+	@mkdir -p $(RUNS)/coverage
+	@$(BIN)/python -m coverage run --data-file $(RUNS)/coverage/data -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m coverage html --quiet --data-file $(RUNS)/coverage/data --directory $(RUNS)/coverage/html
+	@$(BIN)/python -m coverage report --data-file $(RUNS)/coverage/data > $(RUNS)/coverage/report.txt
+	@tail -n 1 $(RUNS)/coverage/report.txt
+	@echo "Wrote $(RUNS)/coverage/report.txt and $(RUNS)/coverage/html/index.html"
 
 check: $(VENV)/.dev ## lint, format, types, import rule
 	@echo "ruff check";  $(BIN)/ruff check --quiet .
@@ -114,6 +125,11 @@ $(BIN)/python:
 $(VENV)/.core: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing ctiqa"
 	@$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing ctiqa and what the tests of its core need"
+	@$(INSTALL) --editable '.[test]'
 	@touch $@
 
 $(VENV)/.docs: pyproject.toml constraints.txt | $(BIN)/python

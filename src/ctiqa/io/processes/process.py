@@ -214,6 +214,7 @@ def _launch(theirs: Sequence[tuple[int, int]]) -> subprocess.Popen[bytes]:
         pass_fds=[descriptor for pair in theirs for descriptor in pair],
         # Out of reach of Ctrl-C on the terminal, which is the caller's to answer.
         start_new_session=True,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
     )
 
