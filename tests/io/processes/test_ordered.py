@@ -153,6 +153,21 @@ def test_where_no_process_can_be_started_the_sentence_helps(
         list(in_order(double, range(3), lost, jobs=2, ahead=2, cpu_s=CPU_S))
 
 
+def test_on_windows_ctrl_c_does_not_reach_the_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: dict[str, object] = {}
+
+    def refuse(*_: object, **named: object) -> None:
+        said.update(named)
+        raise OSError(24, "Too many open files")
+
+    STAFF.dismiss()
+    monkeypatch.setattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0x200, raising=False)
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(ProcessError):
+        list(in_order(double, range(1), lost, jobs=1, ahead=1, cpu_s=CPU_S))
+    assert said["creationflags"] == 0x200
+
+
 def test_a_process_that_cannot_load_its_modules_is_nobodys_fault(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
