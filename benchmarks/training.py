@@ -31,10 +31,11 @@ from benchmarks.series import EXAMPLE
 from ctiqa.data.manifest import SHARDS, Examples
 from ctiqa.hu import WINDOWS, apply_window
 from ctiqa.io import find_scans, read_slice
+from ctiqa.io.ahead import ahead
 from ctiqa.models.build import build
 from ctiqa.models.contract import Outputs
 from ctiqa.recipe import StemVitNetwork, TrainRecipe
-from ctiqa.train.batches import Batch, EpochBatches, ahead
+from ctiqa.train.batches import Batch, EpochBatches
 from ctiqa.train.loop import Training
 from ctiqa.train.losses import student_loss
 from ctiqa.train.predict import predict
@@ -126,7 +127,7 @@ def ctiqa_loop(training: Training, batches: EpochBatches, steps: int, taught: Te
         mine = taught[torch.from_numpy(batch.number)].to(batch.label.device)
         return student_loss(outputs[0], batch.label, mine, training.recipe).mean()
 
-    for step, batch in enumerate(ahead(batches, 0, steps)):
+    for step, batch in enumerate(ahead(map(batches.batch, range(steps)), count=1)):
         training._step(step, steps, batch, loss)
 
 
@@ -148,7 +149,7 @@ def measure(batch: int, steps: int, where: Device) -> Result:
     one = replace(NETWORK, outputs=1)
     members = [build(one).to(where.torch).eval() for _ in range(MEMBERS)]
     recipe = TrainRecipe(
-        epochs=1, batch=batch, average=0.0, clip=0.0, distil_weight=0.75, distil_epsilon=9.0
+        epochs=1, batch=batch, ema_decay=0.0, clip=0.0, distil_weight=0.75, distil_epsilon=9.0
     )
     with tempfile.TemporaryDirectory() as folder:
         examples = decoded(files, Path(folder))

@@ -8,6 +8,7 @@ import pytest
 
 from ctiqa.errors import UsageError
 from ctiqa.recipe import (
+    BackboneNetwork,
     Recipe,
     SimulateData,
     StemVitNetwork,
@@ -93,7 +94,7 @@ def test_wrong_keys_and_types_are_named(values: dict[str, Any], expected: str) -
         ("teacher", "learning_rate", 0.0, "> 0"),
         ("teacher", "learning_rate", math.inf, "> 0"),
         ("teacher", "learning_rate", math.nan, "> 0"),
-        ("student", "average", 1.0, "in [0, 1)"),
+        ("student", "ema_decay", 1.0, "in [0, 1)"),
         ("student", "warmup", 1.5, "in [0, 1]"),
         ("student", "crop", 96, "0 or a multiple of 32 from 128"),
         ("student", "crop", 200, "0 or a multiple of 32 from 128"),
@@ -154,10 +155,10 @@ def test_distillation_needs_members() -> None:
         ({"kind": "stem-vit", "blocks": 7}, "network.blocks must be 0…6, got 7"),
         ({"kind": "stem-vit", "crop": "left"}, "network.crop must be one of published, centre"),
         ({"kind": "stem-vit", "window": "x"}, "network.window must be one of soft"),
-        ({"kind": "body", "side": 10}, "network.side must be 0 or >= 64, got 10"),
+        ({"kind": "backbone", "side": 10}, "network.side must be 0 or >= 64, got 10"),
         ({"kind": "tfkt", "pretrained": "a.onnx"}, "network.pretrained must be 'none', 'hub'"),
-        ({"kind": "resnet"}, "network.kind must be one of stride32, stem-vit, tfkt, body"),
-        ({"kind": "body", "blocks": 3}, "network.blocks is not a key of a recipe"),
+        ({"kind": "resnet"}, "network.kind must be one of stride32, stem-vit, tfkt, backbone"),
+        ({"kind": "backbone", "blocks": 3}, "network.blocks is not a key of a recipe"),
     ],
 )
 def test_networks_are_checked_by_kind(network: dict[str, Any], said: str) -> None:
@@ -171,15 +172,15 @@ def test_only_tfkt_is_pretrained() -> None:
 
 
 def test_only_the_networks_that_can_take_weights_over_start_from_another_run() -> None:
-    assert Recipe("a", members=0, start="b").start == "b"
-    with pytest.raises(UsageError, match=r"start must be left out where .* 'stem-vit'"):
-        Recipe("a", members=0, start="b", network=StemVitNetwork())
-    with pytest.raises(UsageError, match=r"start must be a file name, or empty, got '\.\./b'"):
-        Recipe("a", members=0, start="../b")
-    with pytest.raises(UsageError, match="start_share must be 0 without 'start'"):
-        Recipe("a", members=0, start_share=0.5)
-    with pytest.raises(UsageError, match="or with 'polish'"):
-        Recipe("a", members=0, start="b", start_share=0.5, polish=TrainRecipe())
+    assert Recipe("a", members=0, fine_tune_from="b").fine_tune_from == "b"
+    with pytest.raises(UsageError, match=r"fine_tune_from must be left out where .* 'stem-vit'"):
+        Recipe("a", members=0, fine_tune_from="b", network=StemVitNetwork())
+    with pytest.raises(UsageError, match=r"must be a file name, or empty, got '\.\./b'"):
+        Recipe("a", members=0, fine_tune_from="../b")
+    with pytest.raises(UsageError, match="interpolation must be 0 without 'fine_tune_from'"):
+        Recipe("a", members=0, interpolation=0.5)
+    with pytest.raises(UsageError, match="or with 'fine_tune'"):
+        Recipe("a", members=0, fine_tune_from="b", interpolation=0.5, fine_tune=TrainRecipe())
 
 
 @pytest.mark.parametrize(
@@ -267,3 +268,55 @@ def test_tables_of_another_kind_are_named(mode: str, key: str, value: object) ->
 @pytest.mark.parametrize("value", [10**400, -(10**400)])
 def test_numbers_too_large_for_any_field_are_named(value: int) -> None:
     assert problems({"name": "a", "teacher": {"learning_rate": value}})
+
+
+OLD = """
+name = "old"
+members = 2
+start = "a"
+[network]
+kind = "body"
+body = "resnet18"
+outputs = 2
+[teacher]
+average = 0.5
+[student]
+average = 0.25
+[polish]
+average = 0.125
+"""
+
+
+def test_names_of_an_earlier_version_are_read_with_a_warning(tmp_path: Path) -> None:
+    file = tmp_path / "old.toml"
+    file.write_text(OLD.replace('start = "a"\n', ""))
+    with pytest.warns(FutureWarning) as said:
+        found = read_recipe(file)
+    texts = " ".join(str(each.message) for each in said)
+    for old, new in (
+        ("'network.body'", "'network.backbone'"),
+        ("'teacher.average'", "'teacher.ema_decay'"),
+        ("'polish'", "'fine_tune'"),
+        ("'fine_tune.average'", "'fine_tune.ema_decay'"),
+    ):
+        assert f"{old} is now {new}" in texts
+    assert "network.kind 'body' is now 'backbone'" in texts
+    assert found.network == BackboneNetwork(backbone="resnet18", outputs=2)
+    assert found.teacher.ema_decay == 0.5
+    assert found.student.ema_decay == 0.25
+    assert found.fine_tune is not None
+    assert found.fine_tune.ema_decay == 0.125
+
+
+def test_what_is_kept_beside_data_and_weights_is_read_without_one(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    values = {"name": "a", "members": 0, "start": "b", "start_share": 0.5, "polish": None}
+    found = recipe_from(values)
+    assert (found.fine_tune_from, found.interpolation, found.fine_tune) == ("b", 0.5, None)
+    assert not len(recwarn)
+
+
+def test_both_names_at_once_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"student\.average is not a key of a recipe"):
+        recipe_from({"name": "a", "student": {"average": 0.5, "ema_decay": 0.5}})

@@ -32,7 +32,7 @@ SMALL = {
     "epochs": "1",
     "batch": "4",
     "blocks": "1\ndepth = 1",
-    "body": '"vit_tiny_patch16_224"',
+    "backbone": '"vit_tiny_patch16_224"',
     "features": '"test_efficientnet"',
     "transformer": '"swin_v2_t"',
     "pretrained": '"none"',

@@ -24,7 +24,7 @@ SYSTEMS = ("distiliqa", "shen2025", "distiliqa-small", "shen2025-small", "tfkt-s
 
 SMALL = {
     "network.pretrained": "none",
-    "network.body": "vit_tiny_patch16_224",
+    "network.backbone": "vit_tiny_patch16_224",
     "network.depth": 1,
 }
 
@@ -105,7 +105,7 @@ def test_compared_networks_look_through_the_windows_of_the_recipe(chest: HuImage
     for variant in variants_of("networks", values):
         network = recipe_from(variant.values).network
         assert getattr(network, "window") == values["network"]["window"], variant.name  # noqa: B009
-        if network.kind == "body" and checked < 2:
+        if network.kind == "backbone" and checked < 2:
             built = build(network)
             assert not torch.equal(seen(built, spoilt), seen(built, chest))
             checked += 1

@@ -32,7 +32,7 @@ SYSTEMS = ("distiliqa", "shen2025", "tfkt")
 TRAININGS = ("pretrain", "teacher", "student")
 """Tables of a recipe that are trainings."""
 
-LEFT_OUT = ("name", "system", "mode", "polish", "start", "start_share")
+LEFT_OUT = ("name", "system", "mode", "fine_tune", "fine_tune_from", "interpolation")
 """Keys that say nothing about a published system."""
 
 Values = Mapping[str, Any]

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ctiqa.models.build import build
 from ctiqa.recipe import (
-    BodyNetwork,
+    BackboneNetwork,
     DbcnnNetwork,
     ManiqaNetwork,
     NetworkRecipe,
@@ -17,13 +17,13 @@ from ctiqa.recipe import (
 
 TINY_VIT = "vit_tiny_patch16_224"
 
-STEM_VIT = StemVitNetwork(blocks=1, body=TINY_VIT, depth=2, outputs=3)
+STEM_VIT = StemVitNetwork(blocks=1, backbone=TINY_VIT, depth=2, outputs=3)
 TFKT = TfktNetwork(features="test_efficientnet", transformer="swin_v2_t", outputs=2)
-BODY = BodyNetwork(body="resnet18", outputs=3, side=64)
-MANIQA = ManiqaNetwork(body=TINY_VIT, outputs=2, side=224)
-DBCNN = DbcnnNetwork(body="resnet14t", second="resnet10t", outputs=2, side=64)
+BODY = BackboneNetwork(backbone="resnet18", outputs=3, side=64)
+MANIQA = ManiqaNetwork(backbone=TINY_VIT, outputs=2, side=224)
+DBCNN = DbcnnNetwork(backbone="resnet14t", second="resnet10t", outputs=2, side=64)
 
-SIDES = {"stem-vit": 456, "tfkt": 96, "body": 80, "maniqa": 96, "dbcnn": 80}
+SIDES = {"stem-vit": 456, "tfkt": 96, "backbone": 80, "maniqa": 96, "dbcnn": 80}
 """Least matrix at which the tests run each kind."""
 
 SMALL: tuple[NetworkRecipe, ...] = (STEM_VIT, TFKT, BODY, MANIQA, DBCNN)

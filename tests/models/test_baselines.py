@@ -13,7 +13,7 @@ from ctiqa.errors import UsageError
 from ctiqa.models.baselines import bilinear
 from ctiqa.models.build import build
 from ctiqa.models.maniqa import ChannelAttention, Maniqa, middle_blocks
-from ctiqa.recipe import BodyNetwork
+from ctiqa.recipe import BackboneNetwork
 
 IMAGENET = (np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225]))
 
@@ -22,7 +22,7 @@ def test_a_body_is_that_of_timm_on_the_windowed_slice() -> None:
     images = slices(2, 64)
     network = lively(made(BODY), images)
     plain = timm.create_model("resnet18", num_classes=3).eval()
-    plain.load_state_dict(network.get_submodule("body").state_dict())
+    plain.load_state_dict(network.get_submodule("backbone").state_dict())
     mean, std = IMAGENET
     shown = np.clip((images.numpy() - 40) / 350 + 0.5, 0, 1)
     colours = (shown - mean.reshape(1, 3, 1, 1)) / std.reshape(1, 3, 1, 1)
@@ -32,7 +32,7 @@ def test_a_body_is_that_of_timm_on_the_windowed_slice() -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
+    "backbone",
     [
         "resnet50",
         "densenet121",
@@ -42,9 +42,11 @@ def test_a_body_is_that_of_timm_on_the_windowed_slice() -> None:
         "efficientnet_v2_l",
     ],
 )
-def test_every_compared_body_scores_512(body: str) -> None:
+def test_every_compared_body_scores_512(backbone: str) -> None:
     with torch.device("meta"):
-        scores, noise = build(BodyNetwork(body=body, outputs=4)).eval()(torch.zeros(2, 1, 512, 512))
+        scores, noise = build(BackboneNetwork(backbone=backbone, outputs=4)).eval()(
+            torch.zeros(2, 1, 512, 512)
+        )
     assert scores.shape == (2, 4)
     assert noise is None
 
@@ -53,7 +55,7 @@ def test_every_compared_body_scores_512(body: str) -> None:
 def test_a_body_without_a_side_reads_the_slice_as_it_is(side: int, shape: tuple[int, ...]) -> None:
     network = made(replace(BODY, side=side))
     read: list[Tensor] = []
-    network.get_submodule("body").register_forward_pre_hook(lambda _, args: read.extend(args))
+    network.get_submodule("backbone").register_forward_pre_hook(lambda _, args: read.extend(args))
     images = slices(2, 96)[..., :80]
     with torch.no_grad():
         network(images)
@@ -65,12 +67,12 @@ def test_a_body_without_a_side_reads_the_slice_as_it_is(side: int, shape: tuple[
 
 def test_a_transformer_is_made_for_the_side() -> None:
     with torch.device("meta"):
-        network = build(BodyNetwork(body=TINY_VIT, side=320)).eval()
+        network = build(BackboneNetwork(backbone=TINY_VIT, side=320)).eval()
         assert network(torch.zeros(1, 1, 512, 512))[0].shape == (1, 1)
 
 
 def test_googlenet_has_one_output_in_training_too() -> None:
-    network = made(BodyNetwork(body="googlenet", side=64, outputs=2)).train()
+    network = made(BackboneNetwork(backbone="googlenet", side=64, outputs=2)).train()
     scores, _ = network(slices(2, 64))
     assert scores.shape == (2, 2)
 
@@ -107,7 +109,7 @@ def test_both_bodies_are_read() -> None:
     network = lively(made(DBCNN), images)
     with torch.no_grad():
         score = network(images)[0]
-        for part in ("body", "second"):
+        for part in ("backbone", "second"):
             other = lively(made(DBCNN), images)
             first = next(other.get_submodule(part).parameters())
             first.copy_(first.roll(1, dims=0))
@@ -118,7 +120,7 @@ def test_maniqa_keeps_the_blocks_it_reads() -> None:
     network = made(MANIQA)
     assert isinstance(network, Maniqa)
     assert network.taken == [6, 7, 8, 9]
-    assert len(network.body.get_submodule("blocks").state_dict()) == 10 * 12
+    assert len(network.backbone.get_submodule("blocks").state_dict()) == 10 * 12
 
 
 def test_channels_attend_to_channels_by_hand() -> None:

@@ -14,7 +14,7 @@ from ctiqa.errors import UsageError
 from ctiqa.models.build import NETWORKS, build, parameters
 from ctiqa.recipe import (
     KINDS,
-    BodyNetwork,
+    BackboneNetwork,
     DbcnnNetwork,
     ManiqaNetwork,
     NetworkRecipe,
@@ -102,7 +102,7 @@ def test_all_that_counts_is_in_the_weights(recipe: NetworkRecipe) -> None:
 @pytest.mark.parametrize(
     ("recipe", "count"),
     [
-        # Published: 100,281 in the stem, 85,798,656 in the body, 768·5 + 5 in the head.
+        # Published: 100,281 in the stem, 85,798,656 in the backbone, 768·5 + 5 in the head.
         (StemVitNetwork(blocks=5, outputs=5, crop="published"), 85_902_782),
         (StemVitNetwork(blocks=5, outputs=1), 85_902_782 - 4 * 769),
         # One convolution of 64 channels less, the last one on 64 channels instead of 128.
@@ -111,16 +111,16 @@ def test_all_that_counts_is_in_the_weights(recipe: NetworkRecipe) -> None:
         (TfktNetwork(connector="vector", scaling="min-max"), 209_383_449),
         (TfktNetwork(), 209_383_449 - (1280 + 1) * 4096 + (1280 + 1) * 16),
         # torchvision's and timm's own counts for 1,000 classes, the last layer exchanged.
-        (BodyNetwork(body="resnet50"), 25_557_032 - 2049 * 999),
-        (BodyNetwork(body="densenet121"), 7_978_856 - 1025 * 999),
-        (BodyNetwork(body="vgg16"), 138_357_544 - 4097 * 999),
-        (BodyNetwork(body="googlenet"), 6_624_904 - 1025 * 999),
-        (BodyNetwork(body="vit_base_patch16_224"), 86_567_656 - 769 * 999),
-        (BodyNetwork(body="efficientnet_v2_l"), 118_515_272 - 1281 * 999),
+        (BackboneNetwork(backbone="resnet50"), 25_557_032 - 2049 * 999),
+        (BackboneNetwork(backbone="densenet121"), 7_978_856 - 1025 * 999),
+        (BackboneNetwork(backbone="vgg16"), 138_357_544 - 4097 * 999),
+        (BackboneNetwork(backbone="googlenet"), 6_624_904 - 1025 * 999),
+        (BackboneNetwork(backbone="vit_base_patch16_224"), 86_567_656 - 769 * 999),
+        (BackboneNetwork(backbone="efficientnet_v2_l"), 118_515_272 - 1281 * 999),
         (ManiqaNetwork(), 92_782_738),
         (DbcnnNetwork(), 14_714_688 + 11_176_512 + 512 * 512 + 1),
     ],
-    ids=lambda value: getattr(value, "body", None) or getattr(value, "kind", None),
+    ids=lambda value: getattr(value, "backbone", None) or getattr(value, "kind", None),
 )
 def test_numbers_of_parameters(recipe: NetworkRecipe, count: int) -> None:
     with torch.device("meta"):
@@ -128,7 +128,7 @@ def test_numbers_of_parameters(recipe: NetworkRecipe, count: int) -> None:
 
 
 def test_frozen_parameters_count() -> None:
-    network = build(StemVitNetwork(blocks=0, body=TINY_VIT, depth=1))
+    network = build(StemVitNetwork(blocks=0, backbone=TINY_VIT, depth=1))
     before = parameters(network)
     assert parameters(network.requires_grad_(False)) == before > 0
 
@@ -141,10 +141,13 @@ def test_a_recipe_of_no_kind_is_refused() -> None:
 @pytest.mark.parametrize(
     ("recipe", "message"),
     [
-        (StemVitNetwork(body="vit_base_patch16_242"), r"got 'vit_base_patch16_242'; similar: vit_"),
-        (BodyNetwork(body="resnet51"), r"similar: .*resnet50"),
-        (BodyNetwork(body="vit_tiny_patch16_224", side=0), r"'side' must be set"),
-        (ManiqaNetwork(body=TINY_VIT, side=0), r"'side' must be set"),
+        (
+            StemVitNetwork(backbone="vit_base_patch16_242"),
+            r"got 'vit_base_patch16_242'; similar: vit_",
+        ),
+        (BackboneNetwork(backbone="resnet51"), r"similar: .*resnet50"),
+        (BackboneNetwork(backbone="vit_tiny_patch16_224", side=0), r"'side' must be set"),
+        (ManiqaNetwork(backbone=TINY_VIT, side=0), r"'side' must be set"),
         (DbcnnNetwork(second="googlenet"), r"map of features, 'googlenet' does not"),
     ],
 )
@@ -155,9 +158,9 @@ def test_impossible_bodies(recipe: NetworkRecipe, message: str) -> None:
 
 def test_building_does_not_depend_on_where_weights_come_from() -> None:
     # A network is built with random weights before those of a checkpoint are loaded.
-    recipe = BodyNetwork(body="googlenet", side=64)
-    body = build(replace(recipe, pretrained="none")).get_submodule("body")
-    assert vars(body)["transform_input"] is True
+    recipe = BackboneNetwork(backbone="googlenet", side=64)
+    backbone = build(replace(recipe, pretrained="none")).get_submodule("backbone")
+    assert vars(backbone)["transform_input"] is True
 
 
 def test_importing_the_networks_imports_neither_timm_nor_torchvision() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.models.networks import STEM_VIT, lively, made, slices
 from torch import Tensor, nn
@@ -46,7 +46,7 @@ def test_every_number_of_blocks_scores(blocks: int, crop: Crop) -> None:
 
 
 def test_the_body_can_have_fewer_blocks() -> None:
-    assert len(list(StemVit(STEM_VIT).body.get_submodule("blocks").children())) == 2
+    assert len(list(StemVit(STEM_VIT).backbone.get_submodule("blocks").children())) == 2
 
 
 def test_the_published_crop_by_hand() -> None:
@@ -63,7 +63,6 @@ def test_the_centre_crop_by_hand() -> None:
     assert (rows[0, 0, 0, 0].item(), rows[0, 0, -1, 0].item()) == (13, 236)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 6), st.sampled_from(["published", "centre"]), st.integers(0, 300))
 def test_the_crop_fits_from_the_least_side_on(blocks: int, crop: Crop, more: int) -> None:
     length = (least_side(blocks, crop) + more - 2 * blocks) // 2
@@ -73,7 +72,6 @@ def test_the_crop_fits_from_the_least_side_on(blocks: int, crop: Crop, more: int
     assert first(crop, too_short) + SIDE > too_short or first(crop, too_short) < 0
 
 
-@settings(deadline=None)
 @given(st.integers(0, 6), st.integers(0, 130), st.integers(0, 130))
 def test_the_middle_is_what_the_centre_crop_keeps(blocks: int, down: int, right: int) -> None:
     least = least_side(blocks, "centre")
@@ -88,7 +86,7 @@ def test_the_middle_is_what_the_centre_crop_keeps(blocks: int, down: int, right:
 def whole(network: StemVit, hu: Tensor) -> Tensor:
     """Scores where the stem reads the whole slice."""
     features = network.stem(network.window(hu))
-    scores: Tensor = network.body(cropped(features, "centre"))
+    scores: Tensor = network.backbone(cropped(features, "centre"))
     return scores
 
 

@@ -21,7 +21,7 @@ from ctiqa.recipe import TfktNetwork
 PUBLISHED = TfktNetwork(
     features="efficientnet_v2_s", transformer="swin_v2_t", connector="vector", scaling="min-max"
 )
-"""The published network with the smallest bodies of its families."""
+"""The published network with the smallest backbones of its families."""
 
 SAME = 1e-4
 """Largest relative difference of what is the same function."""

@@ -40,7 +40,7 @@ class TheirDistilIqa(nn.Module):
 
 
 class TheirTfkt(nn.Module):
-    """TFKT: torchvision's bodies for one channel, the classifier of the first as connector."""
+    """TFKT: torchvision's backbones for one channel, the classifier of the first as connector."""
 
     def __init__(self, features: str = "efficientnet_v2_l", transformer: str = "swin_v2_b") -> None:
         super().__init__()

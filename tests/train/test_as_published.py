@@ -44,7 +44,7 @@ SIDE = 480
 
 TINY = {
     "network.blocks": 0,
-    "network.body": "vit_tiny_patch16_224",
+    "network.backbone": "vit_tiny_patch16_224",
     "network.depth": 1,
     "network.pretrained": "none",
     "network.outputs": 2,

@@ -83,7 +83,9 @@ def test_the_weights_are_inside() -> None:
 @functools.cache
 def fixed() -> tuple[torch.nn.Module, onnxruntime.InferenceSession]:
     torch.manual_seed(5)
-    model = build(StemVitNetwork(blocks=1, body="vit_tiny_patch16_224", depth=1, outputs=2)).eval()
+    model = build(
+        StemVitNetwork(blocks=1, backbone="vit_tiny_patch16_224", depth=1, outputs=2)
+    ).eval()
     network = to_onnx(model, side=512, scale=(1.0, 5.0))
     return model, onnxruntime.InferenceSession(network)
 

@@ -23,7 +23,7 @@ from ctiqa.train.load import load_teacher, load_trained
 from ctiqa.train.loop import BEST, LAST
 from ctiqa.train.predict import predict, validation
 from ctiqa.train.setup.devices import Device
-from ctiqa.train.setup.run import BLEND, STUDENT
+from ctiqa.train.setup.run import INTERPOLATED, STUDENT
 from ctiqa.train.student import load_student, teach, train_student
 from ctiqa.train.teacher import load_member, member_name, teacher_scores, train_member
 
@@ -239,9 +239,9 @@ def test_a_student_goes_on_from_another_run(
 ) -> None:
     train_student(run_of(RECIPE, examples, scratch))
     begun = head_of(load_trained(scratch).network)
-    still = replace(TRAIN, learning_rate=1e-9, average=0.0)
+    still = replace(TRAIN, learning_rate=1e-9, ema_decay=0.0)
     plain = replace(NETWORK, normalised=False)
-    further = replace(RECIPE, members=0, start=scratch.name, student=still, network=plain)
+    further = replace(RECIPE, members=0, fine_tune_from=scratch.name, student=still, network=plain)
     train_student(run_of(further, examples, scratch.parent / "further"))
     ended = load_trained(scratch.parent / "further").network
     # Nothing was forgotten, and next to nothing learnt.
@@ -251,28 +251,28 @@ def test_a_student_goes_on_from_another_run(
     np.testing.assert_allclose(predict(ended, train), before, atol=0.02)
 
 
-def test_a_blend_lies_between_its_start_and_what_was_learnt(
+def test_an_interpolation_lies_between_its_start_and_what_was_learnt(
     scratch: Path, examples: Examples
 ) -> None:
     train_student(run_of(RECIPE, examples, scratch))
-    blended = replace(RECIPE, members=0, start=scratch.name, start_share=0.25)
-    made = run_of(blended, examples, scratch.parent / "further")
+    interpolated = replace(RECIPE, members=0, fine_tune_from=scratch.name, interpolation=0.25)
+    made = run_of(interpolated, examples, scratch.parent / "further")
     best = train_student(made)
-    assert best == made.out / BLEND / BEST
+    assert best == made.out / INTERPOLATED / BEST
     begun = head_of(load_trained(scratch).network)
     learnt = head_of(load_trained(made.out / STUDENT).network)
     assert not torch.allclose(begun, learnt, atol=1e-4)
-    for network in (load_trained(made.out).network, load_student(blended, made.out)):
+    for network in (load_trained(made.out).network, load_student(interpolated, made.out)):
         assert torch.allclose(head_of(network), 0.25 * begun + 0.75 * learnt, atol=1e-6)
     # The share may be changed afterwards: nothing is trained anew.
-    other = replace(blended, start_share=0.5)
+    other = replace(interpolated, interpolation=0.5)
     train_student(run_of(other, examples, made.out))
     assert torch.allclose(head_of(load_student(other, made.out)), (begun + learnt) / 2, atol=1e-6)
 
 
 def test_another_start_of_the_same_name_is_noticed(scratch: Path, examples: Examples) -> None:
     train_student(run_of(RECIPE, examples, scratch))
-    further = replace(RECIPE, members=0, start=scratch.name, start_share=0.5)
+    further = replace(RECIPE, members=0, fine_tune_from=scratch.name, interpolation=0.5)
     made = run_of(further, examples, scratch.parent / "further")
     train_student(made)
     (scratch / STUDENT / BEST).write_bytes((made.out / STUDENT / BEST).read_bytes())
@@ -281,7 +281,7 @@ def test_another_start_of_the_same_name_is_noticed(scratch: Path, examples: Exam
 
 
 def test_a_start_that_is_not_there_is_named(examples: Examples, tmp_path: Path) -> None:
-    further = replace(RECIPE, members=0, start="nobody")
+    further = replace(RECIPE, members=0, fine_tune_from="nobody")
     with pytest.raises(DataError, match="nobody' must be a run with a trained student"):
         train_student(run_of(further, examples, tmp_path / "further"))
 

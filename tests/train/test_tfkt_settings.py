@@ -100,6 +100,8 @@ def test_as_published_a_run_is_measured_on_what_chose_its_checkpoint(
 def test_as_published_nothing_may_learn_from_the_test(root: Path, tmp_path: Path) -> None:
     """A student that learns from all of the training part would be tested on what it has seen."""
     run = opened(root, tmp_path, "tfkt.toml", "as-published")
-    other = overlaid(run.recipe.as_dict(), {"student.hold_out": "usual", "system": "ctiqa"})
+    other = overlaid(
+        run.recipe.as_dict(), {"student.hold_out": "usual", "system": "ctiqa", "mode": "corrected"}
+    )
     with pytest.raises(DataError, match=r"student: learns from 4 of the 4 images that are the te"):
         open_run(recipe_from(other), tmp_path / "data", tmp_path / "other")

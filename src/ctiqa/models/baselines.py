@@ -1,4 +1,4 @@
-"""Networks that the systems are compared to: bodies as they are, and one after DBCNN."""
+"""Networks that the systems are compared to: backbones as they are, and one after DBCNN."""
 
 from __future__ import annotations
 
@@ -6,65 +6,72 @@ import torch
 from torch import Tensor, nn
 
 from ctiqa.models.backbones.facts import facts_of
-from ctiqa.models.backbones.make import feature_map, feature_width, make_body, make_feature_body
+from ctiqa.models.backbones.make import (
+    feature_map,
+    feature_width,
+    make_backbone,
+    make_feature_backbone,
+)
 from ctiqa.models.backbones.origins import sources
 from ctiqa.models.contract import Outputs
 from ctiqa.models.inputs import Channels, Resized, windows
-from ctiqa.recipe import BodyNetwork, DbcnnNetwork
+from ctiqa.recipe import BackboneNetwork, DbcnnNetwork
 
 
 class Compared(nn.Module):
-    """A body of timm or torchvision as it is, its last layer giving the score vector.
+    """A backbone of timm or torchvision as it is, its last layer giving the score vector.
 
     Args:
-        recipe: Body, side and window; ``recipe.outputs`` numbers come out.
+        recipe: Backbone, side and window; ``recipe.outputs`` numbers come out.
 
     Raises:
-        UsageError: If neither library has the body.
+        UsageError: If neither library has the backbone.
         WeightsError: If the pretrained weights cannot be had or do not fit.
     """
 
-    def __init__(self, recipe: BodyNetwork) -> None:
+    def __init__(self, recipe: BackboneNetwork) -> None:
         super().__init__()
-        self.photograph = photograph(recipe.body, recipe.window, recipe.side)
+        self.photograph = photograph(recipe.backbone, recipe.window, recipe.side)
         (weights,) = sources(recipe)
-        self.body = make_body(recipe.body, weights, outputs=recipe.outputs, side=recipe.side)
+        self.backbone = make_backbone(
+            recipe.backbone, weights, outputs=recipe.outputs, side=recipe.side
+        )
 
     def forward(self, hu: Tensor) -> Outputs:
         """Score a batch: HU [n, 1, rows, cols] to scores [n, outputs]; no map of noise."""
-        return self.body(self.photograph(hu)), None
+        return self.backbone(self.photograph(hu)), None
 
 
 class Dbcnn(nn.Module):
-    """After DBCNN (Zhang et al., IEEE TCSVT 30(1):36–47, 2020): two bodies, bilinearly pooled.
+    """After DBCNN (Zhang et al., IEEE TCSVT 30(1):36–47, 2020): two backbones, bilinearly pooled.
 
     As there: the outer product of two maps of features, averaged over all places, its signed
     square root normalised to length one, and a linear layer. Otherwise than there: the second
-    body, a small network trained to tell synthetic distortions of photographs, is any body of
+    backbone, a small network trained to tell synthetic distortions of photographs, is any one of
     timm (ResNet-18 unless told); VGG-16 keeps its last pooling, so its map is 7×7 for a side of
     224.
 
     Args:
-        recipe: Bodies, side and window; ``recipe.outputs`` numbers come out.
+        recipe: Backbones, side and window; ``recipe.outputs`` numbers come out.
 
     Raises:
-        UsageError: If timm lacks a body, or one gives no map of features.
+        UsageError: If timm lacks a backbone, or one gives no map of features.
         WeightsError: If the pretrained weights cannot be had or do not fit.
     """
 
     def __init__(self, recipe: DbcnnNetwork) -> None:
         super().__init__()
         first, second = sources(recipe)
-        self.photograph = photograph(recipe.body, recipe.window, recipe.side)
+        self.photograph = photograph(recipe.backbone, recipe.window, recipe.side)
         self.second_photograph = photograph(recipe.second, recipe.window, recipe.side)
-        self.body = make_feature_body(recipe.body, first, side=recipe.side)
-        self.second = make_feature_body(recipe.second, second, side=recipe.side)
-        width = feature_width(self.body) * feature_width(self.second)
+        self.backbone = make_feature_backbone(recipe.backbone, first, side=recipe.side)
+        self.second = make_feature_backbone(recipe.second, second, side=recipe.side)
+        width = feature_width(self.backbone) * feature_width(self.second)
         self.head = nn.Linear(width, recipe.outputs)
 
     def forward(self, hu: Tensor) -> Outputs:
         """Score a batch: HU [n, 1, rows, cols] to scores [n, outputs]; no map of noise."""
-        objects = feature_map(self.body, self.photograph(hu))
+        objects = feature_map(self.backbone, self.photograph(hu))
         distortions: Tensor = feature_map(self.second, self.second_photograph(hu))
         return self.head(bilinear(objects, distortions)), None
 
@@ -93,7 +100,7 @@ def bilinear(a: Tensor, b: Tensor) -> Tensor:
     return nn.functional.normalize(roots, dim=1)
 
 
-def photograph(body: str, window: str, side: int) -> nn.Sequential:
-    """HU [n, 1, rows, cols] to what a body was made for, [n, 3, side, side]."""
-    facts = facts_of(body)
+def photograph(backbone: str, window: str, side: int) -> nn.Sequential:
+    """HU [n, 1, rows, cols] to what a backbone was made for, [n, 3, side, side]."""
+    facts = facts_of(backbone)
     return nn.Sequential(windows(window), Resized(side), Channels(facts.mean, facts.std))

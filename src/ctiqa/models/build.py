@@ -14,7 +14,7 @@ from ctiqa.models.stem_vit import StemVit
 from ctiqa.models.stride32 import Stride32
 from ctiqa.models.tfkt import Tfkt
 from ctiqa.recipe import (
-    BodyNetwork,
+    BackboneNetwork,
     DbcnnNetwork,
     ManiqaNetwork,
     NetworkRecipe,
@@ -27,7 +27,7 @@ NETWORKS: dict[type[NetworkRecipe], Callable[[Any], nn.Module]] = {
     Stride32Network: Stride32,
     StemVitNetwork: StemVit,
     TfktNetwork: Tfkt,
-    BodyNetwork: Compared,
+    BackboneNetwork: Compared,
     ManiqaNetwork: Maniqa,
     DbcnnNetwork: Dbcnn,
 }
@@ -40,7 +40,7 @@ def build(recipe: NetworkRecipe) -> nn.Module:
     Weights that are not pretrained are random, drawn from torch's generator.
 
     Raises:
-        UsageError: If no such body exists, or a recipe of an abstract kind is given.
+        UsageError: If no such backbone exists, or a recipe of an abstract kind is given.
         WeightsError: If pretrained weights cannot be had or do not fit.
 
     >>> parameters(build(Stride32Network()))

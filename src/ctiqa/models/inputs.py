@@ -1,4 +1,4 @@
-"""From HU, or the bytes of a photograph, to what a body was made to read."""
+"""From HU, or the bytes of a photograph, to what a backbone was made to read."""
 
 from __future__ import annotations
 
@@ -89,10 +89,10 @@ class MinMax(nn.Module):
 
 
 class Channels(nn.Module):
-    """Brightness as the channels of a photograph, normalised as a body expects them.
+    """Brightness as the channels of a photograph, normalised as a backbone expects them.
 
     Args:
-        mean: Mean of every channel in the images the body was made for, brightness 0–1.
+        mean: Mean of every channel in the images the backbone was made for, brightness 0–1.
         std: Standard deviation of every channel there.
 
     One window is shown in all three colours; of two the first is shown in the third colour again.
@@ -163,7 +163,7 @@ def squared(rgb: Tensor, side: int) -> Tensor:
 
 
 class Grey(nn.Module):
-    """One channel of a body that was made for three: HU of a slice, or a photograph.
+    """One channel of a backbone that was made for three: HU of a slice, or a photograph.
 
     ``window``: brightness through the window, of a photograph in 0–255 its luma; normalised by
     the means over the three channels of ``mean`` and ``std``; of several windows the mean, so that
@@ -173,7 +173,7 @@ class Grey(nn.Module):
     Args:
         scaling: How values become brightness.
         window: The window, where ``scaling`` is ``window``.
-        mean: Mean of every channel in the images the body was made for, brightness 0–1.
+        mean: Mean of every channel in the images the backbone was made for, brightness 0–1.
         std: Standard deviation of every channel there.
     """
 

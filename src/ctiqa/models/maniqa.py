@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ctiqa.errors import UsageError
-from ctiqa.models.backbones.make import keep_features, make_body
+from ctiqa.models.backbones.make import keep_features, make_backbone
 from ctiqa.models.backbones.origins import sources
 from ctiqa.models.baselines import photograph
 from ctiqa.models.contract import Outputs
@@ -31,22 +31,22 @@ class Maniqa(nn.Module):
     fall below zero; the slice is resized (there twenty random crops are averaged).
 
     Args:
-        recipe: Body, side and window; ``recipe.outputs`` numbers come out.
+        recipe: Backbone, side and window; ``recipe.outputs`` numbers come out.
 
     Raises:
-        UsageError: If timm lacks the body, it has fewer than eight blocks, or no side is given.
+        UsageError: If timm lacks the backbone, it has fewer than eight blocks, or no side is given.
         WeightsError: If the pretrained weights cannot be had or do not fit.
     """
 
     def __init__(self, recipe: ManiqaNetwork) -> None:
         super().__init__()
-        self.photograph = photograph(recipe.body, recipe.window, recipe.side)
+        self.photograph = photograph(recipe.backbone, recipe.window, recipe.side)
         (weights,) = sources(recipe)
-        body: Any = make_body(recipe.body, weights, side=recipe.side)
-        self.taken = middle_blocks(len(body.blocks), recipe.body)
-        keep_features(body, self.taken, recipe.body)
-        width, grid = int(body.embed_dim), body.patch_embed.grid_size
-        self.body = body
+        backbone: Any = make_backbone(recipe.backbone, weights, side=recipe.side)
+        self.taken = middle_blocks(len(backbone.blocks), recipe.backbone)
+        keep_features(backbone, self.taken, recipe.backbone)
+        width, grid = int(backbone.embed_dim), backbone.patch_embed.grid_size
+        self.backbone = backbone
         self.stages = nn.Sequential(
             Stage(JOINED * width, width, grid), Stage(width, width // 2, grid)
         )
@@ -55,8 +55,8 @@ class Maniqa(nn.Module):
 
     def forward(self, hu: Tensor) -> Outputs:
         """Score a batch: HU [n, 1, rows, cols] to scores [n, outputs]; no map of noise."""
-        body: Any = self.body
-        maps = body.forward_intermediates(
+        backbone: Any = self.backbone
+        maps = backbone.forward_intermediates(
             self.photograph(hu), indices=self.taken, norm=False, intermediates_only=True
         )
         places = self.stages(torch.cat(maps, dim=1)).flatten(2).transpose(1, 2)
@@ -145,7 +145,7 @@ def middle_blocks(depth: int, name: str) -> list[int]:
     [6, 7, 8, 9]
     """
     if depth < 2 * JOINED:
-        raise UsageError(f"a body must have at least {2 * JOINED} blocks, '{name}' has {depth}")
+        raise UsageError(f"a backbone must have at least {2 * JOINED} blocks, '{name}' has {depth}")
     return list(range(depth // 2, depth // 2 + JOINED))
 
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from ctiqa.errors import DataError
-from ctiqa.models.backbones.make import make_body
+from ctiqa.models.backbones.make import make_backbone
 from ctiqa.models.backbones.origins import sources
 from ctiqa.models.contract import Outputs
 from ctiqa.models.inputs import windows
@@ -34,16 +34,16 @@ class StemVit(nn.Module):
 
     The published configuration, 5 blocks before ViT-B/16 with a head of 5, has 85,902,782
     parameters: 100,281 in the stem (all convolutions have a bias, though a normalisation follows),
-    85,798,656 in the body, 3,845 in the head.
+    85,798,656 in the backbone, 3,845 in the head.
 
     Of 512×512 pixels the transformer sees the middle 448×448 and n pixels around; larger slices
     lose more of their border.
 
     Args:
-        recipe: Blocks, body and crop; ``recipe.outputs`` numbers come out.
+        recipe: Blocks, backbone and crop; ``recipe.outputs`` numbers come out.
 
     Raises:
-        UsageError: If timm has no such body.
+        UsageError: If timm has no such backbone.
         WeightsError: If the pretrained weights cannot be had or do not fit.
     """
 
@@ -54,8 +54,8 @@ class StemVit(nn.Module):
         self.window = windows(recipe.window)
         self.stem = stem(recipe.blocks, len(window_names(recipe.window)))
         (weights,) = sources(recipe)
-        self.body = make_body(
-            recipe.body, weights, outputs=recipe.outputs, side=SIDE, depth=recipe.depth
+        self.backbone = make_backbone(
+            recipe.backbone, weights, outputs=recipe.outputs, side=SIDE, depth=recipe.depth
         )
 
     def forward(self, hu: Tensor) -> Outputs:
@@ -74,7 +74,7 @@ class StemVit(nn.Module):
         if self.crop == "centre":
             # What the crop would drop is not computed.
             hu = middle(hu, least_side(self.blocks, "centre"))
-        return self.body(cropped(self.stem(self.window(hu)), self.crop)), None
+        return self.backbone(cropped(self.stem(self.window(hu)), self.crop)), None
 
     def _check(self, rows: int, cols: int) -> None:
         least = least_side(self.blocks, self.crop)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ctiqa.errors import UsageError
 from ctiqa.models.backbones.facts import facts_of
-from ctiqa.models.backbones.make import feature_map, feature_width, make_body
+from ctiqa.models.backbones.make import feature_map, feature_width, make_backbone
 from ctiqa.models.backbones.origins import Weights, sources
 from ctiqa.models.contract import Outputs
 from ctiqa.models.inputs import Grey, resized, squared
@@ -47,10 +47,10 @@ class Tfkt(nn.Module):
     connector makes of the features.
 
     Args:
-        recipe: Bodies, connector and scaling; ``recipe.outputs`` numbers come out.
+        recipe: Backbones, connector and scaling; ``recipe.outputs`` numbers come out.
 
     Raises:
-        UsageError: If a library has no such body.
+        UsageError: If a library has no such backbone.
         WeightsError: If the pretrained weights cannot be had or do not fit.
     """
 
@@ -64,7 +64,7 @@ class Tfkt(nn.Module):
         self.connector: nn.Module = (
             VectorConnector(width) if recipe.connector == "vector" else SpatialConnector(width)
         )
-        self.transformer = make_body(
+        self.transformer = make_backbone(
             recipe.transformer,
             transformer,
             channels=1,
@@ -164,7 +164,7 @@ def natural_network(recipe: TfktNetwork) -> NaturalTfkt:
     """The network of the first phase: RGB 0–255 [n, 3, rows, cols] to opinion scores.
 
     Raises:
-        UsageError: If no library has such a body.
+        UsageError: If no library has such a backbone.
         WeightsError: If the pretrained weights cannot be had or do not fit.
     """
     return NaturalTfkt(recipe)
@@ -192,7 +192,7 @@ def take_features(model: nn.Module, trained: nn.Module) -> None:
 
 
 def _features(recipe: TfktNetwork, weights: Weights) -> nn.Module:
-    return make_body(
+    return make_backbone(
         recipe.features,
         weights,
         channels=1,

@@ -18,8 +18,8 @@ from ctiqa.recipe.data import (
 from ctiqa.recipe.differences import differing_keys, flat
 from ctiqa.recipe.network import (
     KINDS,
-    BodiesNetwork,
-    BodyNetwork,
+    BackboneNetwork,
+    BackbonesNetwork,
     DbcnnNetwork,
     ManiqaNetwork,
     NetworkRecipe,
@@ -48,8 +48,8 @@ __all__ = [
     "DEFECTS",
     "KINDS",
     "SOURCES",
-    "BodiesNetwork",
-    "BodyNetwork",
+    "BackboneNetwork",
+    "BackbonesNetwork",
     "CccidData",
     "Choice",
     "DataRecipe",

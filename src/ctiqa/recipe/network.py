@@ -27,7 +27,7 @@ EFFICIENTNET = "an EfficientNet of torchvision or timm"
 WINDOW_NAMES = ("soft", "distiliqa", "challenge", "lung", "bone", "brain")
 
 MOST_WINDOWS = 3
-"""Windows that one network looks through: bodies made for photographs have three colours."""
+"""Windows that one network looks through: backbones made for photographs have three colours."""
 
 
 def window_names(joined: str) -> tuple[str, ...]:
@@ -46,7 +46,7 @@ class NetworkRecipe:
     Attributes:
         kind: Name of the kind, a key of :data:`KINDS`.
         outputs: Numbers in the score vector; the score is their mean.
-        pretrained: Where weights of the bodies come from: ``none`` (random, from the seed),
+        pretrained: Where weights of the backbones come from: ``none`` (random, from the seed),
             ``hub`` (published by timm or torchvision: found on this computer, else fetched) or
             a file, ``.safetensors`` or ``.pth``.
     """
@@ -125,13 +125,13 @@ class Stride32Network(NetworkRecipe):
             ),
             rule(self, "blocks", ">= 1", lambda v: v >= 1),
             rule(self, "heads", f"a divisor of {width}", lambda v: v >= 1 and width % v == 0),
-            rule(self, "pretrained", "'none': it has no body", lambda v: v == "none"),
+            rule(self, "pretrained", "'none': it has no backbone", lambda v: v == "none"),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class BodiesNetwork(NetworkRecipe):
-    """What a network with bodies of timm or torchvision has besides.
+class BackbonesNetwork(NetworkRecipe):
+    """What a network with backbones of timm or torchvision has besides.
 
     Attributes:
         imagenet: Which ImageNet the weights of ``hub`` learned from. The authors of DistilIQA and
@@ -142,13 +142,13 @@ class BodiesNetwork(NetworkRecipe):
 
 
 @dataclass(frozen=True, slots=True)
-class StemVitNetwork(BodiesNetwork):
+class StemVitNetwork(BackbonesNetwork):
     """A convolution stem before a Vision Transformer: DistilIQA and Shen et al.
 
     Attributes:
         blocks: Convolution blocks of the stem, 0 to 6; block i has 8·2^i channels.
-        body: Vision Transformer of timm for three channels of 224×224.
-        depth: Attention blocks; 0 takes those of the body.
+        backbone: Vision Transformer of timm for three channels of 224×224.
+        depth: Attention blocks; 0 takes those of the backbone.
         crop: How 224×224 are cut out of what the stem gives.
         window: Window through which the network sees the slice, or up to three joined with ``+``,
             each a channel.
@@ -157,7 +157,7 @@ class StemVitNetwork(BodiesNetwork):
     kind: str = "stem-vit"
     outputs: int = 5
     blocks: int = 5
-    body: str = "vit_base_patch16_224"
+    backbone: str = "vit_base_patch16_224"
     depth: int = 0
     crop: Crop = "centre"
     window: str = "distiliqa"
@@ -167,13 +167,13 @@ class StemVitNetwork(BodiesNetwork):
         return (
             rule(self, "blocks", "0…6", lambda v: 0 <= v <= 6),
             rule(self, "depth", ">= 0", lambda v: v >= 0),
-            rule(self, "body", "a Vision Transformer of timm", lambda v: v.startswith("vit_")),
+            rule(self, "backbone", "a Vision Transformer of timm", lambda v: v.startswith("vit_")),
             _window_rule(self),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class TfktNetwork(BodiesNetwork):
+class TfktNetwork(BackbonesNetwork):
     """Features of a network that knows natural images, a connector, a Swin Transformer V2.
 
     Attributes:
@@ -183,12 +183,12 @@ class TfktNetwork(BodiesNetwork):
         transformer: Swin Transformer V2 of torchvision; it reads one channel of 64×64.
         connector: ``vector`` makes the pooled features an image by a linear layer, as in the
             authors' code; ``spatial`` keeps their layout.
-        first_layer: Whether the first convolutions of both bodies keep their weights, summed over
-            the colours, or start anew from random ones.
+        first_layer: Whether the first convolutions of both backbones keep their weights, summed
+            over the colours, or start anew from random ones.
         freeze_features: Whether the features keep the weights of the pretraining.
         scaling: How HU become brightness.
         window: The window, where ``scaling`` is ``window``; of up to three joined with ``+`` the
-            mean, because the bodies read one channel.
+            mean, because the backbones read one channel.
         natural_side: Side in pixels that natural images are stretched to in the first phase; 0
             leaves their shape and their noise as they are.
     """
@@ -215,18 +215,18 @@ class TfktNetwork(BodiesNetwork):
 
 
 @dataclass(frozen=True, slots=True)
-class BodyNetwork(BodiesNetwork):
+class BackboneNetwork(BackbonesNetwork):
     """A network of timm or torchvision as it is, with a score head: what systems are compared to.
 
     Attributes:
-        body: Its name there: ``resnet50``, ``densenet121``, ``vgg16``, ``googlenet``, …
+        backbone: Its name there: ``resnet50``, ``densenet121``, ``vgg16``, ``googlenet``, …
         side: Side in pixels that slices are resized to; 0 takes them as they are.
         window: Window through which the network sees the slice, or up to three joined with ``+``,
             each a channel.
     """
 
-    kind: str = "body"
-    body: str = "resnet50"
+    kind: str = "backbone"
+    backbone: str = "resnet50"
     side: int = 224
     window: str = "distiliqa"
 
@@ -236,41 +236,41 @@ class BodyNetwork(BodiesNetwork):
 
 
 @dataclass(frozen=True, slots=True)
-class ManiqaNetwork(BodiesNetwork):
+class ManiqaNetwork(BackbonesNetwork):
     """After MANIQA (Yang et al., CVPRW 2022): ViT features, attention over channels and places.
 
     Attributes:
-        body: Vision Transformer of timm for ``side``.
+        backbone: Vision Transformer of timm for ``side``.
         side: Side in pixels that slices are resized to.
         window: Window through which the network sees the slice, or up to three joined with ``+``,
             each a channel.
     """
 
     kind: str = "maniqa"
-    body: str = "vit_base_patch16_224"
+    backbone: str = "vit_base_patch16_224"
     side: int = 224
     window: str = "distiliqa"
 
     def own_rules(self) -> tuple[str | None, ...]:
         """See :meth:`NetworkRecipe.own_rules`."""
-        vit = rule(self, "body", "a Vision Transformer of timm", lambda v: v.startswith("vit_"))
+        vit = rule(self, "backbone", "a Vision Transformer of timm", lambda v: v.startswith("vit_"))
         return (vit, _side_rule(self), _window_rule(self))
 
 
 @dataclass(frozen=True, slots=True)
-class DbcnnNetwork(BodiesNetwork):
-    """After DBCNN (Zhang et al., TCSVT 2020): two convolutional bodies, bilinearly pooled.
+class DbcnnNetwork(BackbonesNetwork):
+    """After DBCNN (Zhang et al., TCSVT 2020): two convolutional backbones, bilinearly pooled.
 
     Attributes:
-        body: Body of timm that knows objects, VGG-16 in the paper.
-        second: Body of timm that stands for the paper's CNN of synthetic distortions.
+        backbone: Backbone of timm that knows objects, VGG-16 in the paper.
+        second: Backbone of timm that stands for the paper's CNN of synthetic distortions.
         side: Side in pixels that slices are resized to; 0 takes them as they are.
         window: Window through which the network sees the slice, or up to three joined with ``+``,
             each a channel.
     """
 
     kind: str = "dbcnn"
-    body: str = "vgg16"
+    backbone: str = "vgg16"
     second: str = "resnet18"
     side: int = 224
     window: str = "distiliqa"
@@ -299,7 +299,7 @@ KINDS: dict[str, type[NetworkRecipe]] = {
     "stride32": Stride32Network,
     "stem-vit": StemVitNetwork,
     "tfkt": TfktNetwork,
-    "body": BodyNetwork,
+    "backbone": BackboneNetwork,
     "maniqa": ManiqaNetwork,
     "dbcnn": DbcnnNetwork,
 }

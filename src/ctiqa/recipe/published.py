@@ -168,7 +168,7 @@ CHOICES: tuple[Choice, ...] = (
     Choice(
         "nothing-clipped-or-averaged",
         "distiliqa",
-        _both(clip=0.0, average=0.0),
+        _both(clip=0.0, ema_decay=0.0),
         "code: gradients are not clipped, weights not averaged",
     ),
     Choice(
@@ -211,7 +211,7 @@ CHOICES: tuple[Choice, ...] = (
     Choice(
         "nothing-clipped-or-averaged",
         "shen2025",
-        _both(clip=0.0, average=0.0),
+        _both(clip=0.0, ema_decay=0.0),
         "paper: neither is named",
     ),
     Choice(
@@ -247,7 +247,7 @@ CHOICES: tuple[Choice, ...] = (
     Choice(
         "nothing-clipped-or-averaged",
         "tfkt",
-        {f"{p}.{k}": 0.0 for p in PARTS for k in ("clip", "average")},
+        {f"{p}.{k}": 0.0 for p in PARTS for k in ("clip", "ema_decay")},
         "code: gradients are not clipped, weights not averaged",
     ),
     Choice(

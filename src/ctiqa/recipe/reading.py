@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -13,6 +14,7 @@ from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_h
 from ctiqa.errors import UsageError, bulleted, counted
 from ctiqa.recipe.data import SOURCES, DataRecipe, Mode
 from ctiqa.recipe.network import KINDS, NetworkRecipe
+from ctiqa.recipe.old_names import modern
 from ctiqa.recipe.published import as_published, published_by
 from ctiqa.recipe.whole import Recipe
 from ctiqa.strict_json import decoded
@@ -47,7 +49,9 @@ def read_recipe(path: Path, mode: Mode | None = None) -> Recipe:
 
 
 def read_values(path: Path) -> dict[str, Any]:
-    """The plain values of a recipe file, as they stand there.
+    """The plain values of a recipe file, as they stand there; old names are replaced.
+
+    Names of an earlier version are taken with a ``FutureWarning`` that says the new one.
 
     Raises:
         UsageError: If it is not TOML, or larger than any recipe.
@@ -60,12 +64,15 @@ def read_values(path: Path) -> dict[str, Any]:
     if len(data) > MOST_BYTES:
         raise UsageError(f"recipe '{path}' is larger than {MOST_BYTES} bytes")
     try:
-        return tomllib.loads(decoded(data))
+        values, notes = modern(tomllib.loads(decoded(data)))
     except RecursionError:
         raise UsageError(f"recipe '{path}' is not TOML: it is nested too deeply") from None
     # Numbers of thousands of digits and impossible dates fail with the mother of TOML's own error.
     except ValueError as error:
         raise UsageError(f"recipe '{path}' is not TOML: {error}") from None
+    for note in notes:
+        warnings.warn(f"recipe '{path}': {note}", FutureWarning, stacklevel=2)
+    return values
 
 
 def recipe_from(values: Mapping[str, Any], where: str = "recipe") -> Recipe:
@@ -77,6 +84,8 @@ def recipe_from(values: Mapping[str, Any], where: str = "recipe") -> Recipe:
       members must be int, got 'five'
     """
     problems: list[str] = []
+    # What checkpoints and data sets keep may be older than the names of today.
+    values, _ = modern(values)
     # Defects are laid over tables; what should be one and is none is named below.
     whole = all(isinstance(values[name], Mapping) for name in TABLES if name in values)
     if whole and values.get("mode") == "as-published":

@@ -38,7 +38,7 @@ class TrainRecipe:
         precision: Arithmetic of the network wherever it runs: in training, when it is validated
             and so chosen, and when it scores. ``auto`` takes bfloat16 where the processor
             calculates in it, and float32 elsewhere, where bfloat16 is many times slower.
-        average: Decay a step of the exponential average of the weights that is kept.
+        ema_decay: Decay a step of the exponential moving average (EMA) of the weights.
         augment: How slices are turned and changed, among :data:`AUGMENTATIONS`.
         loss: What is minimised: |e| + e²; p-Huber (Shen et al. 2025); e²; or the ranked
             probability of ordinal grades.
@@ -85,7 +85,7 @@ class TrainRecipe:
     schedule: Literal["step", "epoch"] = "step"
     last_batch: Literal["dropped", "kept"] = "dropped"
     precision: Precision = "auto"
-    average: float = 0.99
+    ema_decay: float = 0.99
     augment: tuple[str, ...] = ("flip", "rotate")
     loss: Literal["l1+l2", "p-huber", "mse", "ranked-probability"] = "l1+l2"
     huber_form: Literal["continuous", "printed"] = "continuous"
@@ -126,7 +126,7 @@ class TrainRecipe:
             *(rule(self, name, "in [0, 1]", lambda v: 0 <= v <= 1) for name in shares),
             rule(self, "learning_rate", "> 0", lambda v: 0 < v < math.inf),
             rule(self, "momentum", "in [0, 1)", lambda v: 0 <= v < 1),
-            rule(self, "average", "in [0, 1)", lambda v: 0 <= v < 1),
+            rule(self, "ema_decay", "in [0, 1)", lambda v: 0 <= v < 1),
             rule(self, "augment", f"among {known}", lambda v: set(AUGMENTATIONS).issuperset(v)),
             self._crop_rule(),
             self._length_rule(),

@@ -35,11 +35,11 @@ class Recipe:
         pretrain: Training on natural images that comes before all; ``None`` leaves it out.
         teacher: Training of every teacher member.
         student: Training of the student.
-        polish: A last training that starts from the student's average; ``None`` leaves it out.
+        fine_tune: A last training that starts from the student's average; ``None`` leaves it out.
         members: Teacher members, each trained without one fold; 0 trains from labels alone.
-        start: Name of the run, beside this one, whose student this one's goes on from; empty
-            starts afresh.
-        start_share: Share of the start in the average of both that is kept; 0 keeps what was
+        fine_tune_from: Name of the run, beside this one, whose student this one's goes on from;
+            empty starts afresh.
+        interpolation: Share of the start in the average of both that is kept; 0 keeps what was
             learnt from it alone.
     """
 
@@ -51,10 +51,10 @@ class Recipe:
     pretrain: TrainRecipe | None = None
     teacher: TrainRecipe = field(default_factory=TrainRecipe)
     student: TrainRecipe = field(default_factory=TrainRecipe)
-    polish: TrainRecipe | None = None
+    fine_tune: TrainRecipe | None = None
     members: int = 5
-    start: str = ""
-    start_share: float = 0.0
+    fine_tune_from: str = ""
+    interpolation: float = 0.0
 
     def __post_init__(self) -> None:
         folds = self.data.folds
@@ -68,10 +68,10 @@ class Recipe:
             rule(self, "members", "at least 0", lambda v: v >= 0)
             if self.teacher.hold_out == "first-fold"
             else rule(self, "members", f"0…{folds} (data.folds)", lambda v: 0 <= v <= folds),
-            rule(self, "start", "a file name, or empty", lambda v: not v or named(v)),
-            rule(self, "start_share", "in [0, 1)", lambda v: 0 <= v < 1),
+            rule(self, "fine_tune_from", "a file name, or empty", lambda v: not v or named(v)),
+            rule(self, "interpolation", "in [0, 1)", lambda v: 0 <= v < 1),
             self._mode_rule(),
-            self._share_rule(),
+            self._interpolation_rule(),
             self._outputs_rule(),
             self._distillation_rule(),
             self._pretrain_rule(),
@@ -104,14 +104,17 @@ class Recipe:
         return f"pretrain must be left out where network.kind is {self.network.kind!r}"
 
     def _start_rule(self) -> str | None:
-        if not self.start or self.network.kind == "stride32":
+        if not self.fine_tune_from or self.network.kind == "stride32":
             return None
-        return f"start must be left out where network.kind is {self.network.kind!r}"
+        return f"fine_tune_from must be left out where network.kind is {self.network.kind!r}"
 
-    def _share_rule(self) -> str | None:
-        if not self.start_share or (self.start and self.polish is None):
+    def _interpolation_rule(self) -> str | None:
+        if not self.interpolation or (self.fine_tune_from and self.fine_tune is None):
             return None
-        return f"start_share must be 0 without 'start' or with 'polish', got {self.start_share}"
+        return (
+            "interpolation must be 0 without 'fine_tune_from' or with 'fine_tune', got "
+            f"{self.interpolation}"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The recipe as plain values, for checkpoints and manifests."""

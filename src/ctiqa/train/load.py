@@ -13,7 +13,7 @@ from ctiqa.recipe import Recipe, recipe_from
 from ctiqa.recipe.training import Precision
 from ctiqa.train import checkpoint
 from ctiqa.train.loop import BEST
-from ctiqa.train.setup.run import BLEND, POLISH, STUDENT
+from ctiqa.train.setup.run import FINE_TUNE, INTERPOLATED, STUDENT
 from ctiqa.train.teacher import load_average, load_member, member_name
 
 
@@ -37,7 +37,7 @@ class Trained:
 
 
 def load_trained(path: Path) -> Trained:
-    """The best student of a run, blended or polished where it is, or the network of a checkpoint.
+    """The student of a run, interpolated or fine-tuned where it is, or a checkpoint's network.
 
     Args:
         path: Folder of a run, folder of one of its trainings, or a ``.safetensors`` checkpoint.
@@ -78,7 +78,7 @@ def load_teacher(path: Path) -> tuple[Trained, ...]:
 def _checkpoint(path: Path) -> Path:
     if path.is_file():
         return path
-    for file in (*(path / last / BEST for last in (BLEND, POLISH, STUDENT)), path / BEST):
+    for file in (*(path / last / BEST for last in (INTERPOLATED, FINE_TUNE, STUDENT)), path / BEST):
         if file.exists():
             return file
     raise DataError(

@@ -74,7 +74,7 @@ class Training:
     def __post_init__(self) -> None:
         self.model = self.device.prepared(self.model)
         self.parallel = self.device.parallel(self.model)
-        decay = get_ema_multi_avg_fn(self.recipe.average)  # type: ignore[no-untyped-call]
+        decay = get_ema_multi_avg_fn(self.recipe.ema_decay)  # type: ignore[no-untyped-call]
         self.average = AveragedModel(self.model, multi_avg_fn=decay, use_buffers=True)
         self.optimizer = optimizer_of(self.model, self.recipe)
         self._seen: list[tuple[Tensor, Tensor]] = []
@@ -142,7 +142,7 @@ class Training:
         total = torch.zeros((), device=self.device.torch)
         for k in range(parts):
             part = batch.part(slice(k, None, parts)).ready(self.device.torch)
-            with self.device.arithmetic(self.recipe.precision):
+            with self.device.autocast(self.recipe.precision):
                 scores, noise = self.parallel(part.images)
             scores = scores.float()
             value = loss(part, (scores, None if noise is None else noise.float()))

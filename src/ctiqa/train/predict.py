@@ -76,7 +76,7 @@ def predict_batch(
         Scores [images, outputs].
     """
     stack = stacked(images).to(where.torch).float()
-    with where.arithmetic(precision):
+    with where.autocast(precision):
         scores, _ = model(stack.contiguous(memory_format=torch.channels_last))
     return np.asarray(scores.float().cpu().numpy())
 

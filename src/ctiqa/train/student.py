@@ -20,14 +20,14 @@ from ctiqa.models.stride32 import Stride32, take_weights
 from ctiqa.recipe import Recipe, TrainRecipe
 from ctiqa.train import checkpoint
 from ctiqa.train.batches import Batch, batches_of
-from ctiqa.train.blend import blend
+from ctiqa.train.interpolate import interpolate
 from ctiqa.train.load import load_trained
 from ctiqa.train.logs.run_log import STUDENT_COLUMNS, RunLog
 from ctiqa.train.loop import BEST, Loss, Training
 from ctiqa.train.losses import map_loss, student_loss, twin_difference
 from ctiqa.train.predict import validation
 from ctiqa.train.pretrain import with_pretrained_features
-from ctiqa.train.setup.run import BLEND, POLISH, STUDENT, Run
+from ctiqa.train.setup.run import FINE_TUNE, INTERPOLATED, STUDENT, Run
 from ctiqa.train.teacher import load_average, load_member, teacher_scores
 
 Teach = Callable[[Batch], Tensor | None]
@@ -51,19 +51,19 @@ def train_student(run: Run) -> Path:
     run.tell_origins()
     torch.manual_seed(recipe.student.seed)
     model = with_pretrained_features(build(recipe.network), recipe, run.shared_folder)
-    if recipe.start:
-        _start_from(model, run.out.parent / recipe.start)
+    if recipe.fine_tune_from:
+        _start_from(model, run.out.parent / recipe.fine_tune_from)
     begun = {name: value.clone() for name, value in model.state_dict().items()}
-    further = {"start": checkpoint.digest(begun)} if recipe.start else {}
-    left_out = ("polish", "start_share")
+    further = {"start": checkpoint.digest(begun)} if recipe.fine_tune_from else {}
+    left_out = ("fine_tune", "interpolation")
     best = _train(run, model, recipe.student, folder, run.facts(*left_out) | further)
-    if recipe.start_share:
-        return blend(run, begun, best)
-    if recipe.polish is None:
+    if recipe.interpolation:
+        return interpolate(run, begun, best)
+    if recipe.fine_tune is None:
         return best
-    run.tell("polishing")
+    run.tell("fine-tuning")
     model = load_average(build(replace(recipe.network, pretrained="none")), best)
-    return _train(run, model, recipe.polish, run.folder(POLISH), run.facts())
+    return _train(run, model, recipe.fine_tune, run.folder(FINE_TUNE), run.facts())
 
 
 def _start_from(model: nn.Module, run: Path) -> None:
@@ -125,7 +125,7 @@ def teach(run: Run, train: TrainRecipe, examples: Examples) -> Teach:
     ]
 
     def every_step(batch: Batch) -> Tensor:
-        with torch.inference_mode(), run.device.arithmetic(train.precision):
+        with torch.inference_mode(), run.device.autocast(train.precision):
             scores = [member(batch.images)[0][:, 0].float() for member in members]
         return torch.stack(scores, dim=1).clone()
 
@@ -153,10 +153,12 @@ def taught_loss(train: TrainRecipe, teacher: Teach) -> Loss:
 
 
 def load_student(recipe: Recipe, out: Path) -> nn.Module:
-    """The averaged weights of the best checkpoint; of the polished or blended student if asked for.
+    """The EMA weights of the best checkpoint, fine-tuned or interpolated as the recipe says.
 
     Raises:
         DataError: If it has not been trained.
     """
-    last = BLEND if recipe.start_share else STUDENT if recipe.polish is None else POLISH
+    last = (
+        INTERPOLATED if recipe.interpolation else STUDENT if recipe.fine_tune is None else FINE_TUNE
+    )
     return load_average(build(replace(recipe.network, pretrained="none")), out / last / BEST)

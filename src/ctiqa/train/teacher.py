@@ -52,7 +52,7 @@ def train_member(run: Run, member: int) -> Path:
         build(replace(recipe.network, outputs=1)),
         train,
         folder,
-        {**run.facts("student", "polish"), "member": member},
+        {**run.facts("student", "fine_tune"), "member": member},
         run.tell,
         RunLog(run.out, f"train_info_fold_{member + 1}", f"teacher member {member}"),
         run.device,

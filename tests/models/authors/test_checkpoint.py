@@ -84,10 +84,10 @@ def test_the_published_network_has_just_their_keys() -> None:
         ("conv_head.0.0.weight", "stem.0.0.weight"),
         ("conv_head.1.1.running_var", "stem.1.1.running_var"),
         ("downsample.1.num_batches_tracked", "stem.2.1.num_batches_tracked"),
-        ("model.class_token", "body.cls_token"),
-        ("model.encoder.pos_embedding", "body.pos_embed"),
-        ("model.encoder.ln.bias", "body.norm.bias"),
-        ("model.heads.bias", "body.head.bias"),
+        ("model.class_token", "backbone.cls_token"),
+        ("model.encoder.pos_embedding", "backbone.pos_embed"),
+        ("model.encoder.ln.bias", "backbone.norm.bias"),
+        ("model.heads.bias", "backbone.head.bias"),
     ],
 )
 def test_names(their_name: str, name: str) -> None:
@@ -120,7 +120,7 @@ def test_what_it_is(student: tuple[TheirDistilIqa, Path]) -> None:
         outputs=5,
         depth=2,
         crop="published",
-        body="vit_tiny_patch16_224",
+        backbone="vit_tiny_patch16_224",
         window="challenge",
     )
     assert (found.ignored, found.notes) == ((), ())
@@ -213,7 +213,7 @@ def changed(made: TheirDistilIqa, **changes: Tensor | None) -> OrderedDict[str, 
         ({"conv_head__0__0__weight": torch.zeros(8, 3, 3, 3)}, r"one channel, got weights for 3"),
         (
             {"model__heads__bias": torch.full((5,), np.nan)},
-            r"finite numbers, but 1 .* NaN or infinity: 'body\.head\.bias'",
+            r"finite numbers, but 1 .* NaN or infinity: 'backbone\.head\.bias'",
         ),
         ({"conv_head__0__0__bias": torch.zeros(16)}, r"'stem\.0\.0\.bias' \(16\) instead of \(8\)"),
     ],

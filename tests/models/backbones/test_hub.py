@@ -18,7 +18,7 @@ from torch import nn
 from ctiqa.errors import UsageError, WeightsError
 from ctiqa.models.backbones import hub
 from ctiqa.models.backbones.hub import learned_from, published_by_timm, published_by_torchvision
-from ctiqa.models.backbones.make import make_body
+from ctiqa.models.backbones.make import make_backbone
 from ctiqa.models.backbones.origins import Weights, origins, published
 from ctiqa.models.build import build
 from ctiqa.recipe import DbcnnNetwork, StemVitNetwork, TfktNetwork
@@ -39,29 +39,29 @@ def unreachable(_: hub.Published) -> None:
     raise OSError("Name or service not known\nmore of it")
 
 
-def keep_for_torchvision(name: str, body: nn.Module, tmp_path: Path) -> None:
+def keep_for_torchvision(name: str, backbone: nn.Module, tmp_path: Path) -> None:
     """Lay weights where torchvision keeps what it has fetched."""
     folder = tmp_path / "torch" / "hub" / "checkpoints"
     folder.mkdir(parents=True, exist_ok=True)
     url = published_by_torchvision(name, "1k").url
-    torch.save(body.state_dict(), folder / url.rpartition("/")[2])
+    torch.save(backbone.state_dict(), folder / url.rpartition("/")[2])
 
 
-def keep_for_timm(repository: str, body: nn.Module, tmp_path: Path) -> None:
+def keep_for_timm(repository: str, backbone: nn.Module, tmp_path: Path) -> None:
     """Lay weights where Hugging Face's library keeps what it has fetched."""
     folder = tmp_path / "hf" / f"models--{repository.replace('/', '--')}"
     snapshot = folder / "snapshots" / "abc"
     snapshot.mkdir(parents=True)
     (folder / "refs").mkdir()
     (folder / "refs" / "main").write_text("abc")
-    state = {k: v.clone().contiguous() for k, v in body.state_dict().items()}
+    state = {k: v.clone().contiguous() for k, v in backbone.state_dict().items()}
     save_file(state, snapshot / "model.safetensors")
 
 
 def made(name: str, **options: object) -> nn.Module:
     torch.manual_seed(8)
-    body: nn.Module = torchvision.models.get_model(name, weights=None, **options)
-    return body
+    backbone: nn.Module = torchvision.models.get_model(name, weights=None, **options)
+    return backbone
 
 
 @pytest.mark.parametrize(("name", "outputs"), [("googlenet", 2), ("swin_v2_t", 1)])
@@ -72,7 +72,7 @@ def test_weights_of_torchvision_that_are_here_are_used(
     theirs = made(name, **googlenet)
     keep_for_torchvision(name, theirs, tmp_path)
     one = name == "swin_v2_t"
-    ours = make_body(name, HUB, channels=1 if one else 3, outputs=outputs).state_dict()
+    ours = make_backbone(name, HUB, channels=1 if one else 3, outputs=outputs).state_dict()
     checked = [k for k in ours if not k.startswith(("fc.", "head.", "features.0.0."))]
     assert len(checked) > 100
     assert all(torch.equal(ours[k], theirs.state_dict()[k]) for k in checked)
@@ -85,7 +85,7 @@ def test_the_first_layer_can_be_random_though_the_rest_is_not(tmp_path: Path) ->
     theirs = made("swin_v2_t")
     keep_for_torchvision("swin_v2_t", theirs, tmp_path)
     torch.manual_seed(1)
-    network = make_body("swin_v2_t", HUB, channels=1, first_layer="random", outputs=1)
+    network = make_backbone("swin_v2_t", HUB, channels=1, first_layer="random", outputs=1)
     ours, state = network.state_dict(), theirs.state_dict()
     summed = state["features.0.0.weight"].sum(dim=1, keepdim=True)
     assert not torch.allclose(ours["features.0.0.weight"], summed, atol=1e-3)
@@ -99,7 +99,7 @@ def test_weights_of_timm_that_are_here_are_used(tmp_path: Path) -> None:
     torch.manual_seed(8)
     theirs = timm.create_model("resnet18")
     keep_for_timm("timm/resnet18.tv_in1k", theirs, tmp_path)
-    network = build(replace(BODY, pretrained="hub")).get_submodule("body").state_dict()
+    network = build(replace(BODY, pretrained="hub")).get_submodule("backbone").state_dict()
     checked = [k for k in network if not k.startswith("fc.")]
     assert all(torch.equal(network[k], theirs.state_dict()[k]) for k in checked)
 
@@ -111,9 +111,9 @@ def test_the_authors_vit_is_torchvisions(tmp_path: Path) -> None:
     recipe = StemVitNetwork(blocks=0, depth=1, pretrained="hub")
     network = build(recipe).state_dict()
     state = theirs.state_dict()
-    assert torch.equal(network["body.pos_embed"], state["encoder.pos_embedding"])
+    assert torch.equal(network["backbone.pos_embed"], state["encoder.pos_embedding"])
     layer = "encoder.layers.encoder_layer_0.mlp.0.weight"
-    assert torch.equal(network["body.blocks.0.mlp.fc1.weight"], state[layer])
+    assert torch.equal(network["backbone.blocks.0.mlp.fc1.weight"], state[layer])
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_publisher_that_does_not_answer_is_one_error(
     monkeypatch.setattr(hub, "_ask", ask)
     kind: ImageNet = "21k" if name == TINY_VIT else "1k"
     with pytest.raises(WeightsError) as caught:
-        make_body(name, Weights("hub", kind), side=224)
+        make_backbone(name, Weights("hub", kind), side=224)
     message = str(caught.value)
     assert len(asked) == 1, "it is asked once"
     assert place in message
@@ -156,7 +156,7 @@ def test_a_publisher_is_asked_for_seconds_only(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("urllib.request.urlopen", stalled)
     monkeypatch.setattr(hub, "on_this_computer", lambda _: None)
     with pytest.raises(WeightsError, match="failed: timed out;"):
-        make_body("swin_v2_t", HUB)
+        make_backbone("swin_v2_t", HUB)
     assert waits == [hub.PATIENCE_S]
     assert hub.PATIENCE_S <= 10
 
@@ -167,7 +167,7 @@ def test_offline_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("urllib.request.urlopen", None)
     monkeypatch.setattr(hub, "on_this_computer", lambda _: None)
     with pytest.raises(WeightsError, match="failed: HF_HUB_OFFLINE is set;"):
-        make_body("resnet18", HUB)
+        make_backbone("resnet18", HUB)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_weights_that_nobody_publishes_are_never_random(
     name: str, kind: ImageNet, message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
-        make_body(name, Weights("hub", kind), side=224, depth=1)
+        make_backbone(name, Weights("hub", kind), side=224, depth=1)
 
 
 def test_only_stems_mean_torchvisions_vit() -> None:
@@ -226,8 +226,8 @@ def test_only_stems_mean_torchvisions_vit() -> None:
 
 def test_where_weights_come_from_is_said(tmp_path: Path) -> None:
     assert origins(TfktNetwork()) == ("features: random", "transformer: random")
-    assert origins(replace(STEM_VIT, body="vit_base_patch16_224", pretrained="hub")) == (
-        "body: vit_b_16 IMAGENET1K_V1 of torchvision, ImageNet-1k",
+    assert origins(replace(STEM_VIT, backbone="vit_base_patch16_224", pretrained="hub")) == (
+        "backbone: vit_b_16 IMAGENET1K_V1 of torchvision, ImageNet-1k",
     )
     assert origins(DbcnnNetwork(pretrained="hub", second="vgg16"))[1] == (
         "second: vgg16.tv_in1k of timm, ImageNet-1k"
@@ -235,7 +235,7 @@ def test_where_weights_come_from_is_said(tmp_path: Path) -> None:
     file = tmp_path / "a.safetensors"
     file.write_bytes(b"weights")
     (line,) = origins(replace(BODY, pretrained=str(file)))
-    assert line == f"body: '{file}', sha256 {hashlib.sha256(b'weights').hexdigest()}"
+    assert line == f"backbone: '{file}', sha256 {hashlib.sha256(b'weights').hexdigest()}"
     with pytest.raises(WeightsError, match="must be a file of weights"):
         origins(replace(BODY, pretrained=str(tmp_path / "none.pth")))
 

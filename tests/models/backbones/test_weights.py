@@ -17,27 +17,27 @@ from tests.models.networks import BODY, DBCNN, MANIQA, STEM_VIT, TFKT, TINY_VIT
 from torch import Tensor, nn
 
 from ctiqa.errors import UsageError, WeightsError
-from ctiqa.models.backbones.make import make_body
+from ctiqa.models.backbones.make import make_backbone
 from ctiqa.models.backbones.origins import Weights, sources
 from ctiqa.models.backbones.state_dicts import differences, read_state
 from ctiqa.models.backbones.weights import as_timm, fitted_conv
 from ctiqa.models.build import build
 from ctiqa.recipe import NetworkRecipe, TfktNetwork
-from ctiqa.recipe.network import BodiesNetwork
+from ctiqa.recipe.network import BackbonesNetwork
 
 State = dict[str, Tensor]
 
 
-def saved(body: nn.Module, file: Path) -> Path:
-    save_file({k: v.clone().contiguous() for k, v in body.state_dict().items()}, file)
+def saved(backbone: nn.Module, file: Path) -> Path:
+    save_file({k: v.clone().contiguous() for k, v in backbone.state_dict().items()}, file)
     return file
 
 
 def timm_file(name: str, folder: Path, **options: Any) -> tuple[Path, State]:
     """A file as timm's hub has it, and what is in it."""
     torch.manual_seed(99)
-    body = timm.create_model(name, num_classes=1000, **options)
-    return saved(body, folder / f"{name}.safetensors"), body.state_dict()
+    backbone = timm.create_model(name, num_classes=1000, **options)
+    return saved(backbone, folder / f"{name}.safetensors"), backbone.state_dict()
 
 
 def same(part: State, whole: State, prefix: str, *, without: tuple[str, ...]) -> None:
@@ -52,7 +52,7 @@ def same(part: State, whole: State, prefix: str, *, without: tuple[str, ...]) ->
 
 
 @pytest.mark.parametrize(
-    ("recipe", "body", "options", "without"),
+    ("recipe", "backbone", "options", "without"),
     [
         (STEM_VIT, TINY_VIT, {"depth": 2}, ("head.",)),
         (BODY, "resnet18", {}, ("fc.",)),
@@ -62,14 +62,14 @@ def same(part: State, whole: State, prefix: str, *, without: tuple[str, ...]) ->
 )
 def test_a_file_of_timm_is_loaded_whole(
     recipe: NetworkRecipe,
-    body: str,
+    backbone: str,
     options: dict[str, Any],
     without: tuple[str, ...],
     tmp_path: Path,
 ) -> None:
-    file, state = timm_file(body, tmp_path, **options)
+    file, state = timm_file(backbone, tmp_path, **options)
     network = build(replace(recipe, pretrained=str(file)))
-    same(state, network.state_dict(), "body.", without=without)
+    same(state, network.state_dict(), "backbone.", without=without)
 
 
 def test_two_bodies_take_two_files(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_dbcnn_takes_two_files_and_drops_what_it_does_not_read(tmp_path: Path) -
     first, ours = timm_file("resnet14t", tmp_path)
     second, theirs = timm_file("resnet10t", tmp_path)
     network = build(replace(DBCNN, pretrained=f"{first}{os.pathsep}{second}")).state_dict()
-    same(ours, network, "body.", without=("fc.",))
+    same(ours, network, "backbone.", without=("fc.",))
     same(theirs, network, "second.", without=("fc.",))
 
 
@@ -105,7 +105,7 @@ def test_a_file_of_torchvision_fits_a_vit_of_timm(tmp_path: Path) -> None:
     # torchvision's own head starts at zero.
     nn.init.normal_(theirs.heads.head.weight)
     file = saved(theirs, tmp_path / "vit.safetensors")
-    ours = make_body(TINY_VIT, Weights(str(file)), side=224, depth=2).eval()
+    ours = make_backbone(TINY_VIT, Weights(str(file)), side=224, depth=2).eval()
     theirs.heads = nn.Identity()
     image = torch.randn(2, 3, 224, 224)
     with torch.no_grad():
@@ -114,10 +114,10 @@ def test_a_file_of_torchvision_fits_a_vit_of_timm(tmp_path: Path) -> None:
 
 def test_places_are_interpolated_for_another_side(tmp_path: Path) -> None:
     file, state = timm_file(TINY_VIT, tmp_path, depth=1)
-    body = make_body(TINY_VIT, Weights(str(file)), side=448, depth=1).state_dict()
-    assert body["pos_embed"].shape == (1, 1 + 28 * 28, 192)
-    torch.testing.assert_close(body["pos_embed"][:, :1], state["pos_embed"][:, :1])
-    grid = body["pos_embed"][0, 1:].view(28, 28, 192)
+    backbone = make_backbone(TINY_VIT, Weights(str(file)), side=448, depth=1).state_dict()
+    assert backbone["pos_embed"].shape == (1, 1 + 28 * 28, 192)
+    torch.testing.assert_close(backbone["pos_embed"][:, :1], state["pos_embed"][:, :1])
+    grid = backbone["pos_embed"][0, 1:].view(28, 28, 192)
     coarse = state["pos_embed"][0, 1:].view(14, 14, 192)
     shrunk = nn.functional.avg_pool2d(grid.permute(2, 0, 1), 2).permute(1, 2, 0)
     assert torch.corrcoef(torch.stack([shrunk.flatten(), coarse.flatten()]))[0, 1] > 0.9
@@ -127,7 +127,7 @@ def test_googlenet_passes_over_the_side_heads_of_its_file(tmp_path: Path) -> Non
     torch.manual_seed(4)
     theirs = torchvision.models.googlenet(aux_logits=True, init_weights=False)
     file = saved(theirs, tmp_path / "googlenet.safetensors")
-    ours = make_body("googlenet", Weights(str(file)), outputs=2).state_dict()
+    ours = make_backbone("googlenet", Weights(str(file)), outputs=2).state_dict()
     same(theirs.state_dict(), ours, "", without=("fc.",))
 
 
@@ -171,7 +171,7 @@ def test_an_older_file_that_counts_no_batches_fits(tmp_path: Path) -> None:
     same(
         state,
         build(replace(BODY, pretrained=str(file))).state_dict(),
-        "body.",
+        "backbone.",
         without=("fc.",),
     )
 
@@ -199,13 +199,13 @@ def test_too_few_files_for_two_bodies() -> None:
 
 
 def test_each_body_has_its_source() -> None:
-    def given(recipe: BodiesNetwork) -> list[str]:
+    def given(recipe: BackbonesNetwork) -> list[str]:
         return [weights.source for weights in sources(recipe)]
 
     assert given(replace(TFKT, pretrained="hub")) == ["hub", "hub"]
     two = f"x.pth{os.pathsep}y.safetensors"
     assert given(replace(TFKT, pretrained=two)) == ["x.pth", "y.safetensors"]
-    # One body takes the name as it is, whatever is in it.
+    # One backbone takes the name as it is, whatever is in it.
     assert given(replace(BODY, pretrained=two)) == [two]
 
 
@@ -214,7 +214,12 @@ def test_a_file_as_torchvision_publishes_it(wrapper: str, tmp_path: Path) -> Non
     _, state = timm_file("resnet18", tmp_path)
     file = tmp_path / "resnet18-f37072fd.pth"
     torch.save({wrapper: state, "epoch": 90} if wrapper else state, file)
-    same(state, build(replace(BODY, pretrained=str(file))).state_dict(), "body.", without=("fc.",))
+    same(
+        state,
+        build(replace(BODY, pretrained=str(file))).state_dict(),
+        "backbone.",
+        without=("fc.",),
+    )
 
 
 @pytest.mark.parametrize("weights", ["none", "file"])
@@ -222,8 +227,8 @@ def test_where_weights_come_from_changes_nothing_else(weights: str, tmp_path: Pa
     # Training builds with pretrained weights, evaluation without: both must compute the same.
     theirs = torchvision.models.googlenet(aux_logits=True, init_weights=False)
     source = str(saved(theirs, tmp_path / "a.safetensors")) if weights == "file" else "none"
-    body = make_body("googlenet", Weights(source), outputs=1)
-    assert vars(body)["transform_input"] is True
+    backbone = make_backbone("googlenet", Weights(source), outputs=1)
+    assert vars(backbone)["transform_input"] is True
 
 
 def test_names_that_are_no_vit_of_torchvision_stay() -> None:

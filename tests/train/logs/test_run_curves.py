@@ -43,7 +43,7 @@ def test_members_and_student_each_have_a_panel(tmp_path: Path) -> None:
     for name in ("fold_10", "fold_2", "fold_1"):
         write(tmp_path, name)
     write(tmp_path, "student", STUDENT_COLUMNS)
-    write(tmp_path, "polish", STUDENT_COLUMNS)
+    write(tmp_path, "fine-tune", STUDENT_COLUMNS)
     write(tmp_path, "pretrain")
     (tmp_path / "eval_info.csv").write_text("Epoch,loss\n0,1\n")
     found = panels(tmp_path)
@@ -53,7 +53,7 @@ def test_members_and_student_each_have_a_panel(tmp_path: Path) -> None:
         f"member {k}, {words}" for k in (0, 1, 9) for words in both
     ]
     assert list(lines(found["student"])) == [
-        f"{name}, {words}" for name in ("student", "polish") for words in both
+        f"{name}, {words}" for name in ("student", "fine-tune") for words in both
     ]
     for axes in found.values():
         assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "loss")

@@ -129,7 +129,7 @@ def test_steps_draw_grades(small: Examples) -> None:
 
 
 def test_slices_that_the_network_cannot_read(small: Examples) -> None:
-    network = StemVitNetwork(blocks=2, body="vit_tiny_patch16_224", depth=1, outputs=2)
+    network = StemVitNetwork(blocks=2, backbone="vit_tiny_patch16_224", depth=1, outputs=2)
     asked = replace(RECIPE, network=network)
     with pytest.raises(DataError, match=r"have 256×320 pixels: .* at least 452×452") as caught:
         check_fit(asked, small)

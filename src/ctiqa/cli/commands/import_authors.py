@@ -120,7 +120,7 @@ def _told(imported: Imported, recipe: Recipe) -> Iterator[str]:
     outputs = "1 output" if network.outputs == 1 else f"{network.outputs} outputs"
     size = f"{parameters(imported.network):,} weights, {outputs}"
     if isinstance(network, StemVitNetwork):
-        yield f"DistilIQA: {size}; {network.blocks} convolution blocks, {network.body}"
+        yield f"DistilIQA: {size}; {network.blocks} convolution blocks, {network.backbone}"
         yield f"input: slices of 512×512 in HU through the window '{network.window}'"
     if isinstance(network, TfktNetwork):
         yield f"TFKT: {size}; {network.features}, {network.transformer}"

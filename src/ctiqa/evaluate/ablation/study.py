@@ -346,7 +346,7 @@ def _trained(
         pretrain(natural)
     members = list(_members(run, labelled))
     train_student(run)
-    precision = (recipe.polish or recipe.student).precision
+    precision = (recipe.fine_tune or recipe.student).precision
     scores = predict(
         load_student(recipe, folder), labelled.examples, device=run.device, precision=precision
     )
@@ -377,7 +377,9 @@ def _shared_name(recipe: Recipe) -> str:
 
         return f"features-{_mark(shaping(recipe))}"
     values = recipe.as_dict()
-    return f"teacher-{_mark({k: v for k, v in values.items() if k not in {'student', 'polish'}})}"
+    return (
+        f"teacher-{_mark({k: v for k, v in values.items() if k not in {'student', 'fine_tune'}})}"
+    )
 
 
 def _mark(values: Mapping[str, Any]) -> str:

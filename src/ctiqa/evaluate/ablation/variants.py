@@ -24,26 +24,26 @@ BETAS = (0.0, 0.2, 0.25, 0.4, 0.5, 0.6, 0.75, 0.8, 1.0)
 """What Shen et al. vary in their tables 1 to 3."""
 
 NETWORKS: dict[str, dict[str, Any]] = {
-    "ViT": {"kind": "body", "body": "vit_base_patch16_224"},
-    "ResNet": {"kind": "body", "body": "resnet50"},
-    "DenseNet": {"kind": "body", "body": "densenet121"},
-    "VGGNet": {"kind": "body", "body": "vgg16"},
-    "GoogLeNet": {"kind": "body", "body": "googlenet"},
-    "EfficientNetV2-L": {"kind": "body", "body": "efficientnet_v2_l"},
+    "ViT": {"kind": "backbone", "backbone": "vit_base_patch16_224"},
+    "ResNet": {"kind": "backbone", "backbone": "resnet50"},
+    "DenseNet": {"kind": "backbone", "backbone": "densenet121"},
+    "VGGNet": {"kind": "backbone", "backbone": "vgg16"},
+    "GoogLeNet": {"kind": "backbone", "backbone": "googlenet"},
+    "EfficientNetV2-L": {"kind": "backbone", "backbone": "efficientnet_v2_l"},
     "MANIQA-like": {"kind": "maniqa"},
     "DBCNN-like": {"kind": "dbcnn"},
 }
 """Networks that Shen et al. and TFKT compare theirs with, at full size."""
 
 SMALL_NETWORKS: dict[str, dict[str, Any]] = {
-    "ViT": {"kind": "body", "body": "vit_tiny_patch16_224"},
-    "ResNet": {"kind": "body", "body": "resnet18"},
-    "DenseNet": {"kind": "body", "body": "densenet121"},
-    "VGGNet": {"kind": "body", "body": "vgg11_bn"},
-    "GoogLeNet": {"kind": "body", "body": "googlenet"},
-    "EfficientNetV2": {"kind": "body", "body": "test_efficientnet"},
-    "MANIQA-like": {"kind": "maniqa", "body": "vit_tiny_patch16_224"},
-    "DBCNN-like": {"kind": "dbcnn", "body": "resnet18", "second": "resnet18"},
+    "ViT": {"kind": "backbone", "backbone": "vit_tiny_patch16_224"},
+    "ResNet": {"kind": "backbone", "backbone": "resnet18"},
+    "DenseNet": {"kind": "backbone", "backbone": "densenet121"},
+    "VGGNet": {"kind": "backbone", "backbone": "vgg11_bn"},
+    "GoogLeNet": {"kind": "backbone", "backbone": "googlenet"},
+    "EfficientNetV2": {"kind": "backbone", "backbone": "test_efficientnet"},
+    "MANIQA-like": {"kind": "maniqa", "backbone": "vit_tiny_patch16_224"},
+    "DBCNN-like": {"kind": "dbcnn", "backbone": "resnet18", "second": "resnet18"},
 }
 """The same families at the size of two CPU cores."""
 
@@ -94,7 +94,7 @@ def shortened(values: Mapping[str, Any], epochs: int) -> dict[str, Any]:
     >>> shortened({"student": {"epochs": 5}}, 2)
     {'student': {'epochs': 2}}
     """
-    parts = [part for part in ("teacher", "student", "polish") if part in values]
+    parts = [part for part in ("teacher", "student", "fine_tune") if part in values]
     if stepped := [part for part in parts if not values[part].get("epochs")]:
         raise UsageError(f"'epochs' shortens trainings that count epochs; {stepped[0]} has none")
     return overlaid(

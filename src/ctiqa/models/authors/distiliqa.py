@@ -1,7 +1,7 @@
 """How DistilIQA's authors name their network, and which of ours it is.
 
 Their program (github.com/mariabaldeon/DistilIQA, 2024) saves the state dict of a network whose
-stem is called ``conv_head`` and ``downsample`` and whose body is torchvision's ViT-B/16.
+stem is called ``conv_head`` and ``downsample`` and whose backbone is torchvision's ViT-B/16.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ctiqa.models.backbones.weights import timm_name
 from ctiqa.models.stem_vit import SIDE
 from ctiqa.recipe import StemVitNetwork
 
-BODIES = {
+BACKBONES = {
     192: "vit_tiny_patch16_224",
     384: "vit_small_patch16_224",
     768: "vit_base_patch16_224",
@@ -34,17 +34,17 @@ def recipe_of(state: Mapping[str, Tensor]) -> StemVitNetwork:
 
     Raises:
         KeyError: If a tensor that tells it is not there.
-        WeightsError: If the body is none of :data:`BODIES`, or made for another input.
+        WeightsError: If the backbone is none of :data:`BACKBONES`, or made for another input.
     """
     width = state["model.conv_proj.weight"].shape[0]
-    if width not in BODIES:
-        known = ", ".join(map(str, BODIES))
-        raise WeightsError(f"the width of the body must be one of {known}, got {width}")
+    if width not in BACKBONES:
+        known = ", ".join(map(str, BACKBONES))
+        raise WeightsError(f"the width of the backbone must be one of {known}, got {width}")
     _check_input(state)
     return StemVitNetwork(
         outputs=state["model.heads.weight"].shape[0],
         blocks=count(state, r"conv_head\.(\d+)\."),
-        body=BODIES[width],
+        backbone=BACKBONES[width],
         depth=count(state, r"model\.encoder\.layers\.encoder_layer_(\d+)\."),
         crop="published",
     )
@@ -61,10 +61,10 @@ def our_name(name: str, state: Mapping[str, Tensor]) -> str:
     >>> our_name("downsample.0.bias", {"conv_head.0.0.bias": torch.zeros(8)})
     'stem.1.0.bias'
     >>> our_name("model.heads.weight", {})
-    'body.head.weight'
+    'backbone.head.weight'
     """
     if name.startswith("model."):
-        return "body." + timm_name(name.removeprefix("model."))
+        return "backbone." + timm_name(name.removeprefix("model."))
     blocks = count(state, r"conv_head\.(\d+)\.")
     return re.sub(r"^downsample\.", f"stem.{blocks}.", re.sub(r"^conv_head\.", "stem.", name))
 
@@ -74,7 +74,7 @@ def _check_input(state: Mapping[str, Tensor]) -> None:
     if places != (SIDE // PATCH) ** 2:
         side = round(places**0.5 * PATCH)
         raise WeightsError(
-            f"the body must be made for {SIDE}×{SIDE} pixels, got weights for {side}×{side} "
+            f"the backbone must be made for {SIDE}×{SIDE} pixels, got weights for {side}×{side} "
             f"({places} places); give weights of the published network"
         )
     first = state.get("conv_head.0.0.weight", state["downsample.0.weight"])

@@ -40,7 +40,7 @@ def recipe_of(state: Mapping[str, Tensor]) -> TfktNetwork:
 
     Raises:
         KeyError: If a tensor that tells it is not there.
-        WeightsError: If its bodies are not known, or made for another input.
+        WeightsError: If its backbones are not known, or made for another input.
     """
     image = state["effnetv2l.features.0.0.weight"]
     pixels = state["effnetv2l.classifier.1.weight"]

@@ -1,4 +1,4 @@
-"""What must be known of a body of timm or torchvision besides its name."""
+"""What must be known of a backbone of timm or torchvision besides its name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ IMAGENET_STD: Colours = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What must be known of a body besides its name.
+    """What must be known of a backbone besides its name.
 
     Attributes:
         mean: Mean of every channel in the images it was trained on, brightness 0–1.
@@ -23,7 +23,7 @@ class Facts:
         classifier: Name of its last layer, whose size depends on the number of outputs.
         first_conv: Name of its first convolution, whose size depends on the number of channels.
         one_side: Whether it is made for images of one side.
-        not_ours: Beginnings of keys in weight files that have no place in the body.
+        not_ours: Beginnings of keys in weight files that have no place in the backbone.
         options: How torchvision makes it.
     """
 
@@ -61,11 +61,11 @@ TORCHVISION: dict[str, Facts] = {
     "swin_v2_s": SWIN,
     "swin_v2_b": SWIN,
 }
-"""Bodies taken from torchvision: those that timm lacks, and both of TFKT's."""
+"""Backbones taken from torchvision: those that timm lacks, and both of TFKT's."""
 
 
 def facts_of(name: str) -> Facts:
-    """What must be known of a body.
+    """What must be known of a backbone.
 
     Raises:
         UsageError: If neither library has it; similar names are given.
@@ -82,9 +82,9 @@ def facts_of(name: str) -> Facts:
         names = difflib.get_close_matches(name, [*timm.list_models(), *TORCHVISION], 4)
         similar = f"; similar: {', '.join(names)}" if names else ""
         raise UsageError(
-            f"a body must be a network of timm, or one of {', '.join(TORCHVISION)}, "
+            f"a backbone must be a network of timm, or one of {', '.join(TORCHVISION)}, "
             f"got '{name}'{similar}"
         )
     if not isinstance(known.classifier, str) or not isinstance(known.first_conv, str):
-        raise UsageError(f"body '{name}' must have one first convolution and one last layer")
+        raise UsageError(f"backbone '{name}' must have one first convolution and one last layer")
     return Facts(known.mean, known.std, known.classifier, known.first_conv, known.fixed_input_size)

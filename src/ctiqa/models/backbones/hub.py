@@ -28,7 +28,7 @@ NOT_IMAGENET = frozenset({"jft", "in12k", "ft"})
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One file of weights of a body.
+    """One file of weights of a backbone.
 
     Attributes:
         name: What its publisher calls it.
@@ -48,11 +48,11 @@ class Published:
         return f"{self.name}, ImageNet-{self.imagenet}"
 
 
-def published_by_torchvision(body: str, imagenet: ImageNet) -> Published:
-    """The weights that torchvision publishes for a body.
+def published_by_torchvision(backbone: str, imagenet: ImageNet) -> Published:
+    """The weights that torchvision publishes for a backbone.
 
     Args:
-        body: Name of the body in torchvision.
+        backbone: Name of the backbone in torchvision.
         imagenet: Which ImageNet they are to have learned from; torchvision has only ``1k``.
 
     Raises:
@@ -61,16 +61,16 @@ def published_by_torchvision(body: str, imagenet: ImageNet) -> Published:
     from torchvision.models import get_model_weights  # noqa: PLC0415 - slow
 
     if imagenet != "1k":
-        raise _none_of(body, imagenet, "IMAGENET1K_V1 of torchvision")
-    found = get_model_weights(body)["IMAGENET1K_V1"]
-    return Published(f"{body} IMAGENET1K_V1 of torchvision", "1k", found.url)
+        raise _none_of(backbone, imagenet, "IMAGENET1K_V1 of torchvision")
+    found = get_model_weights(backbone)["IMAGENET1K_V1"]
+    return Published(f"{backbone} IMAGENET1K_V1 of torchvision", "1k", found.url)
 
 
-def published_by_timm(body: str, imagenet: ImageNet) -> Published:
-    """The weights that timm publishes for a body; torchvision's own where it hands them on.
+def published_by_timm(backbone: str, imagenet: ImageNet) -> Published:
+    """The weights that timm publishes for a backbone; torchvision's own where it hands them on.
 
     Args:
-        body: Name of the body in timm, with a tag (``resnet50.a1_in1k``) to choose among several.
+        backbone: Its name in timm, with a tag (``resnet50.a1_in1k``) to choose among several.
         imagenet: Which ImageNet they are to have learned from.
 
     Raises:
@@ -81,22 +81,22 @@ def published_by_timm(body: str, imagenet: ImageNet) -> Published:
     """
     import timm  # noqa: PLC0415 - slow
 
-    plain, _, asked = body.partition(".")
+    plain, _, asked = backbone.partition(".")
     tags = [name.partition(".")[2] for name in timm.list_pretrained(f"{plain}.*")]
     fitting = [t for t in tags if learned_from(t) == imagenet and asked in {"", t}]
     if not fitting:
-        raise _none_of(body, imagenet, ", ".join(tags) or "none")
+        raise _none_of(backbone, imagenet, ", ".join(tags) or "none")
     name = f"{plain}.{min(fitting, key=_rank(plain))}"
     repository = str(getattr(timm.get_pretrained_cfg(name), "hf_hub_id", ""))
     url = f"https://huggingface.co/{repository}/resolve/main/{HF_FILE}"
     return Published(f"{name} of timm", imagenet, url, repository)
 
 
-def _rank(body: str) -> Callable[[str], int]:
+def _rank(backbone: str) -> Callable[[str], int]:
     """What is preferred comes first: torchvision's own weights, else timm's usual ones."""
     import timm  # noqa: PLC0415 - slow
 
-    usual = getattr(timm.get_pretrained_cfg(body), "tag", "")
+    usual = getattr(timm.get_pretrained_cfg(backbone), "tag", "")
     order = ("tv_in1k", usual)
     return lambda tag: order.index(tag) if tag in order else len(order)
 
@@ -177,9 +177,9 @@ def _torch_file(weights: Published) -> Path:
     return Path(hub.get_dir()) / "checkpoints" / weights.url.rpartition("/")[2]
 
 
-def _none_of(body: str, imagenet: ImageNet, published: str) -> UsageError:
+def _none_of(backbone: str, imagenet: ImageNet, published: str) -> UsageError:
     return UsageError(
-        f"'imagenet' must be a kind of weights that body '{body}' is published with, got "
+        f"'imagenet' must be a kind of weights that backbone '{backbone}' is published with, got "
         f"'{imagenet}'; published: {published}. Say another 'imagenet', give a file with "
         "'--pretrained FILE', or do without with '--pretrained none'"
     )

@@ -1,4 +1,4 @@
-"""Bodies of timm and torchvision: made by name, random, published or from a file."""
+"""Backbones of timm and torchvision: made by name, random, published or from a file."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ctiqa.errors import UsageError
 from ctiqa.models.backbones.facts import TORCHVISION, Facts, facts_of
 from ctiqa.models.backbones.hub import fetched
 from ctiqa.models.backbones.origins import Weights, published
-from ctiqa.models.backbones.weights import load_body
+from ctiqa.models.backbones.weights import load_backbone
 from ctiqa.recipe.network import FirstLayer
 
 
-def make_body(
+def make_backbone(
     name: str,
     weights: Weights,
     *,
@@ -26,7 +26,7 @@ def make_body(
     drop_path: float | None = None,
     depth: int = 0,
 ) -> nn.Module:
-    """A body with a new last layer.
+    """A backbone with a new last layer.
 
     Args:
         name: Its name in timm, or a key of :data:`ctiqa.models.backbones.facts.TORCHVISION`.
@@ -35,64 +35,68 @@ def make_body(
         first_layer: What becomes of the first convolution for one channel: summed over colours,
             or random, whatever the other weights are.
         outputs: Numbers of the new last layer, always random; 0 leaves it out.
-        side: Side of the images, for bodies that are made for one side.
+        side: Side of the images, for backbones that are made for one side.
         drop_path: Rate of stochastic depth in the last block; ``None`` as the library has it.
         depth: Blocks of a Vision Transformer of timm; 0 as the library has it.
 
     Raises:
-        UsageError: If neither library has the body, it needs a side, or no such weights of it
+        UsageError: If neither library has the backbone, it needs a side, or no such weights of it
             are published.
         WeightsError: If the weights cannot be had or do not fit.
     """
     facts = facts_of(name)
     if facts.one_side and not side:
-        raise UsageError(f"'side' must be set for body '{name}', which is made for one side, got 0")
+        raise UsageError(
+            f"'side' must be set for backbone '{name}', which is made for one side, got 0"
+        )
     file, by_timm = _file(name, weights)
     if name in TORCHVISION:
-        body = _of_torchvision(name, facts, channels, outputs, drop_path)
+        backbone = _of_torchvision(name, facts, channels, outputs, drop_path)
     else:
         image = side if facts.one_side else None
         options = {"drop_path_rate": drop_path, "depth": depth or None, "img_size": image}
-        body = _of_timm(name, channels, outputs, file if by_timm else None, options)
+        backbone = _of_timm(name, channels, outputs, file if by_timm else None, options)
     if file and not by_timm:
-        load_body(body, file, facts.classifier, facts.first_conv, facts.not_ours)
-    return body if first_layer == "summed" else _with_random_first(body, facts)
+        load_backbone(backbone, file, facts.classifier, facts.first_conv, facts.not_ours)
+    return backbone if first_layer == "summed" else _with_random_first(backbone, facts)
 
 
-def make_feature_body(name: str, weights: Weights, *, side: int = 0) -> nn.Module:
-    """A body of timm whose ``forward_features`` gives a map, all that comes after it cut off.
+def make_feature_backbone(name: str, weights: Weights, *, side: int = 0) -> nn.Module:
+    """A backbone of timm whose ``forward_features`` gives a map, all that comes after it cut off.
 
     Raises:
-        UsageError: If the body gives no map of features.
+        UsageError: If the backbone gives no map of features.
         WeightsError: If the weights cannot be had or do not fit.
     """
-    body = make_body(name, weights, side=side)
-    keep_features(body, 1, name)
-    return body
+    backbone = make_backbone(name, weights, side=side)
+    keep_features(backbone, 1, name)
+    return backbone
 
 
-def keep_features(body: nn.Module, indices: int | list[int], name: str) -> None:
+def keep_features(backbone: nn.Module, indices: int | list[int], name: str) -> None:
     """Cut off what the features at ``indices``, counted from the end if one number, do not need.
 
     Raises:
-        UsageError: If the body cannot give features.
+        UsageError: If the backbone cannot give features.
     """
-    prune = getattr(body, "prune_intermediate_layers", None)
+    prune = getattr(backbone, "prune_intermediate_layers", None)
     if prune is None:
-        raise UsageError(f"a body must give a map of features, '{name}' does not; try 'resnet18'")
+        raise UsageError(
+            f"a backbone must give a map of features, '{name}' does not; try 'resnet18'"
+        )
     norm = {"prune_norm": True} if isinstance(indices, list) else {}
     prune(indices, prune_head=True, **norm)
 
 
 def feature_map(features: nn.Module, image: Tensor) -> Tensor:
-    """The last features of a body, [n, channels, rows/32, cols/32]."""
+    """The last features of a backbone, [n, channels, rows/32, cols/32]."""
     forward: Any = getattr(features, "forward_features", None) or features.features
     given: Tensor = forward(image)
     return given
 
 
 def feature_width(features: nn.Module) -> int:
-    """Channels of the last features of a body of timm, or of an EfficientNet of torchvision."""
+    """Channels of the last features of a backbone of timm, or of an EfficientNet of torchvision."""
     width: Any = getattr(features, "num_features", None)
     if width is None:
         last: Any = features.get_submodule("features")
@@ -101,7 +105,7 @@ def feature_width(features: nn.Module) -> int:
 
 
 def _file(name: str, weights: Weights) -> tuple[Path | None, bool]:
-    """The file of a body's weights, and whether timm, which published it, knows how to read it."""
+    """The file of a backbone's weights, and whether timm published it and so can read it."""
     if weights.source == "none":
         return None, False
     if weights.source != "hub":
@@ -113,7 +117,7 @@ def _file(name: str, weights: Weights) -> tuple[Path | None, bool]:
 def _of_timm(
     name: str, channels: int, outputs: int, file: Path | None, options: dict[str, Any]
 ) -> nn.Module:
-    """A body of timm, with the weights of a file that timm publishes for it."""
+    """A backbone of timm, with the weights of a file that timm publishes for it."""
     import timm  # noqa: PLC0415 - takes seconds, and the shipped network needs none of it
 
     given = {name: value for name, value in options.items() if value is not None}
@@ -131,23 +135,23 @@ def _of_torchvision(
     from torchvision import models  # noqa: PLC0415 - slow, too
 
     further = {} if drop_path is None else {"stochastic_depth_prob": drop_path}
-    body: nn.Module = models.get_model(name, weights=None, **facts.options, **further)
-    last: Any = body.get_submodule(facts.classifier)
+    backbone: nn.Module = models.get_model(name, weights=None, **facts.options, **further)
+    last: Any = backbone.get_submodule(facts.classifier)
     new = nn.Linear(last.in_features, outputs) if outputs else nn.Identity()
-    body.set_submodule(facts.classifier, new)
+    backbone.set_submodule(facts.classifier, new)
     if channels != 3:
-        _replace_first(body, facts, channels)
-    return body
+        _replace_first(backbone, facts, channels)
+    return backbone
 
 
-def _with_random_first(body: nn.Module, facts: Facts) -> nn.Module:
-    first: Any = body.get_submodule(facts.first_conv)
+def _with_random_first(backbone: nn.Module, facts: Facts) -> nn.Module:
+    first: Any = backbone.get_submodule(facts.first_conv)
     first.reset_parameters()
-    return body
+    return backbone
 
 
-def _replace_first(body: nn.Module, facts: Facts, channels: int) -> None:
-    old: Any = body.get_submodule(facts.first_conv)
+def _replace_first(backbone: nn.Module, facts: Facts, channels: int) -> None:
+    old: Any = backbone.get_submodule(facts.first_conv)
     new = nn.Conv2d(
         channels,
         old.out_channels,
@@ -156,4 +160,4 @@ def _replace_first(body: nn.Module, facts: Facts, channels: int) -> None:
         old.padding,
         bias=old.bias is not None,
     )
-    body.set_submodule(facts.first_conv, new)
+    backbone.set_submodule(facts.first_conv, new)

@@ -1,4 +1,4 @@
-"""Where the weights of bodies come from: nowhere, a file, or what a library publishes."""
+"""Where the weights of backbones come from: nowhere, a file, or what a library publishes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 from ctiqa.errors import UsageError, WeightsError
 from ctiqa.models.backbones.facts import TORCHVISION
 from ctiqa.models.backbones.hub import Published, published_by_timm, published_by_torchvision
-from ctiqa.recipe.network import BodiesNetwork, ImageNet
+from ctiqa.recipe.network import BackbonesNetwork, ImageNet
 
-BODIES = ("body", "second", "features", "transformer")
-"""What recipes call their bodies, in the order in which files are given for them."""
+BACKBONES = ("backbone", "second", "features", "transformer")
+"""What recipes call their backbones, in the order in which files are given for them."""
 
 TWINS = {"vit_base_patch16_224": "vit_b_16"}
 """Vision Transformers of timm whose twins in torchvision DistilIQA's authors start from."""
@@ -21,13 +21,13 @@ TWINS = {"vit_base_patch16_224": "vit_b_16"}
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Where the weights of one body come from.
+    """Where the weights of one backbone come from.
 
     Attributes:
         source: ``none`` (random), ``hub`` (published) or a file.
         imagenet: Which ImageNet those of ``hub`` learned from.
-        twin: Name in torchvision of the same body, whose weights ``hub`` means instead of timm's
-            where they are to know ImageNet-1k alone; empty for timm's own.
+        twin: Name in torchvision of the same backbone, whose weights ``hub`` means instead of
+            timm's where they are to know ImageNet-1k alone; empty for timm's own.
     """
 
     source: str = "none"
@@ -35,49 +35,49 @@ class Weights:
     twin: str = ""
 
 
-def bodies_of(recipe: BodiesNetwork) -> dict[str, str]:
-    """The bodies of a network by what its recipe calls them.
+def backbones_of(recipe: BackbonesNetwork) -> dict[str, str]:
+    """The backbones of a network by what its recipe calls them.
 
     >>> from ctiqa.recipe import DbcnnNetwork
-    >>> bodies_of(DbcnnNetwork())
-    {'body': 'vgg16', 'second': 'resnet18'}
+    >>> backbones_of(DbcnnNetwork())
+    {'backbone': 'vgg16', 'second': 'resnet18'}
     """
-    return {name: getattr(recipe, name) for name in BODIES if hasattr(recipe, name)}
+    return {name: getattr(recipe, name) for name in BACKBONES if hasattr(recipe, name)}
 
 
-def sources(recipe: BodiesNetwork) -> tuple[Weights, ...]:
-    """Where the weights of each body of a network come from, in the order of its bodies.
+def sources(recipe: BackbonesNetwork) -> tuple[Weights, ...]:
+    """Where the weights of each backbone of a network come from, in the order of its backbones.
 
     Raises:
-        UsageError: If there are more or fewer files than bodies.
+        UsageError: If there are more or fewer files than backbones.
 
     >>> from ctiqa.recipe import TfktNetwork
     >>> [weights.source for weights in sources(TfktNetwork(pretrained="hub"))]
     ['hub', 'hub']
     """
-    names = bodies_of(recipe)
+    names = backbones_of(recipe)
     twins = TWINS if recipe.kind == "stem-vit" else {}
     given = _given(recipe.pretrained, tuple(names))
     return tuple(
-        Weights(source, recipe.imagenet, twins.get(body, ""))
-        for source, body in zip(given, names.values(), strict=True)
+        Weights(source, recipe.imagenet, twins.get(backbone, ""))
+        for source, backbone in zip(given, names.values(), strict=True)
     )
 
 
-def _given(pretrained: str, bodies: tuple[str, ...]) -> tuple[str, ...]:
+def _given(pretrained: str, backbones: tuple[str, ...]) -> tuple[str, ...]:
     if pretrained in {"none", "hub"}:
-        return (pretrained,) * len(bodies)
-    files = tuple(pretrained.split(os.pathsep)) if len(bodies) > 1 else (pretrained,)
-    if len(files) != len(bodies):
+        return (pretrained,) * len(backbones)
+    files = tuple(pretrained.split(os.pathsep)) if len(backbones) > 1 else (pretrained,)
+    if len(files) != len(backbones):
         raise UsageError(
-            f"'pretrained' must name {len(bodies)} files, of {' and '.join(bodies)} in this order, "
-            f"separated by '{os.pathsep}', got {len(files)}: '{pretrained}'"
+            f"'pretrained' must name {len(backbones)} files, of {' and '.join(backbones)} in this "
+            f"order, separated by '{os.pathsep}', got {len(files)}: '{pretrained}'"
         )
     return files
 
 
 def published(name: str, weights: Weights) -> Published:
-    """The weights that ``hub`` means for a body, named as in timm or torchvision.
+    """The weights that ``hub`` means for a backbone, named as in timm or torchvision.
 
     Raises:
         UsageError: If none of that kind are published.
@@ -90,7 +90,7 @@ def published(name: str, weights: Weights) -> Published:
 
 
 def origin(name: str, weights: Weights) -> str:
-    """Where the weights of a body come from, for people.
+    """Where the weights of a backbone come from, for people.
 
     Raises:
         UsageError: If none of that kind are published.
@@ -113,11 +113,12 @@ def origin(name: str, weights: Weights) -> str:
     return f"'{weights.source}', sha256 {digest}"
 
 
-def origins(recipe: BodiesNetwork) -> tuple[str, ...]:
-    """Where the weights of every body of a network come from, a line each, for people.
+def origins(recipe: BackbonesNetwork) -> tuple[str, ...]:
+    """Where the weights of every backbone of a network come from, a line each, for people.
 
     Raises:
-        UsageError: If there are more or fewer files than bodies, or none of a kind are published.
+        UsageError: If there are more or fewer files than backbones, or none of a kind are
+            published.
         WeightsError: If there is no such file.
 
     >>> from ctiqa.recipe import TfktNetwork
@@ -126,5 +127,5 @@ def origins(recipe: BodiesNetwork) -> tuple[str, ...]:
     features: efficientnet_v2_l IMAGENET1K_V1 of torchvision, ImageNet-1k
     transformer: swin_v2_b IMAGENET1K_V1 of torchvision, ImageNet-1k
     """
-    pairs = zip(bodies_of(recipe).items(), sources(recipe), strict=True)
-    return tuple(f"{name}: {origin(body, weights)}" for (name, body), weights in pairs)
+    pairs = zip(backbones_of(recipe).items(), sources(recipe), strict=True)
+    return tuple(f"{name}: {origin(backbone, weights)}" for (name, backbone), weights in pairs)

@@ -1,4 +1,4 @@
-"""Weights of a body from a file: everything fits, or nothing is loaded."""
+"""Weights of a backbone from a file: everything fits, or nothing is loaded."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ TORCHVISION_VIT = (
 """Patterns of torchvision's names in a Vision Transformer, and timm's; applied one by one."""
 
 
-def load_body(
-    body: nn.Module,
+def load_backbone(
+    backbone: nn.Module,
     file: Path,
     classifier: str,
     first_conv: str,
@@ -48,7 +48,7 @@ def load_body(
     Transformer are interpolated for another side, as timm does with the weights it fetches.
 
     Args:
-        body: Network of timm or torchvision; unchanged if the file does not fit.
+        backbone: Network of timm or torchvision; unchanged if the file does not fit.
         file: Its state dict, ``.safetensors`` or as torch saves it.
         classifier: Name of the last layer, which keeps its own weights.
         first_conv: Name of the first convolution.
@@ -63,17 +63,17 @@ def load_body(
     given = {k: v for k, v in state.items() if not is_derived(k) and not k.startswith(skipped)}
     own = {
         k: v
-        for k, v in body.state_dict().items()
+        for k, v in backbone.state_dict().items()
         if not is_derived(k) and not k.startswith(f"{classifier}.")
     }
-    fitted = {k: _fitted(k, v, own.get(k), first_conv, body) for k, v in given.items()}
+    fitted = {k: _fitted(k, v, own.get(k), first_conv, backbone) for k, v in given.items()}
     problems = differences(own, fitted)
     if problems:
         raise WeightsError(
-            f"'{file}' must hold the weights of a {type(body).__name__} of this size, but "
-            f"{'; '.join(problems)}; give the file of the body that the recipe names, or 'none'"
+            f"'{file}' must hold the weights of a {type(backbone).__name__} of this size, but "
+            f"{'; '.join(problems)}; give the file of the backbone that the recipe names, or 'none'"
         )
-    body.load_state_dict(fitted, strict=False)
+    backbone.load_state_dict(fitted, strict=False)
 
 
 def is_derived(name: str) -> bool:
@@ -132,14 +132,14 @@ def fitted_conv(weight: Tensor, channels: int) -> Tensor:
 
 
 def _fitted(
-    name: str, value: Tensor, own: Tensor | None, first_conv: str, body: nn.Module
+    name: str, value: Tensor, own: Tensor | None, first_conv: str, backbone: nn.Module
 ) -> Tensor:
     if own is None or own.shape == value.shape:
         return value
     if name == f"{first_conv}.weight" and own.shape[1] == 1:
         return fitted_conv(value, 1)
     if name == "pos_embed" and own.shape[-1] == value.shape[-1]:
-        return _resampled(value, own, int(getattr(body, "num_prefix_tokens", 1)))
+        return _resampled(value, own, int(getattr(backbone, "num_prefix_tokens", 1)))
     return value
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 RUN_CURVES = "train_curves.png"
 
-FILE = re.compile(r"train_info_(?:fold_(?P<fold>\d+)|(?P<other>[a-z]+))\.csv")
+FILE = re.compile(r"train_info_(?:fold_(?P<fold>\d+)|(?P<other>[a-z-]+))\.csv")
 
 PANELS = {"pretrain": "natural images (phase 1)", "fold": "teacher", "student": "student"}
 """Titles of the panels in their order, by what comes first in each."""

@@ -82,7 +82,7 @@ def _about_trainings(run: Run) -> Iterator[str]:
     trainings = [
         *((f"teacher member {k}", recipe.teacher, k) for k in members),
         ("student", recipe.student, None),
-        ("polish", recipe.polish, None),
+        ("fine_tune", recipe.fine_tune, None),
     ]
     for name, train, member in trainings:
         if train is not None:

@@ -55,7 +55,7 @@ class Device:
             )
         return batch.part(slice(self.rank, None, self.world))
 
-    def arithmetic(self, precision: Precision) -> AbstractContextManager[object]:
+    def autocast(self, precision: Precision) -> AbstractContextManager[object]:
         """The arithmetic of a network, wherever it is trained, validated or scores."""
         if precision == "float32" or (precision == "auto" and not self.has_bfloat16):
             return nullcontext()

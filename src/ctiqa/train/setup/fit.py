@@ -158,7 +158,7 @@ def _scale_words(examples: Examples) -> str:
 
 def _draws_grades(recipe: Recipe) -> bool:
     """Whether one of its trainings draws batches balanced by grades, cut to their scale."""
-    trainings = [recipe.student, recipe.polish, recipe.teacher if recipe.members else None]
+    trainings = [recipe.student, recipe.fine_tune, recipe.teacher if recipe.members else None]
     return any(train is not None and not train.epochs for train in trainings)
 
 

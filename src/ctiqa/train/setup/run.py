@@ -11,12 +11,12 @@ from typing import Any
 from ctiqa.data.manifest import Examples, read_examples, read_header
 from ctiqa.errors import DataError
 from ctiqa.models.backbones.origins import origins
-from ctiqa.recipe import BodiesNetwork, Recipe, TrainRecipe
+from ctiqa.recipe import BackbonesNetwork, Recipe, TrainRecipe
 from ctiqa.train.setup.checks import check_run
 from ctiqa.train.setup.devices import Device
 from ctiqa.train.setup.fit import check_fit, on_data_of
 
-STUDENT, POLISH, BLEND = "student", "polish", "blend"
+STUDENT, FINE_TUNE, INTERPOLATED = "student", "fine-tune", "interpolated"
 """Folders of what becomes of the student in a run, each from the one before."""
 
 
@@ -64,7 +64,7 @@ class Run:
 
     def tell_origins(self) -> None:
         """Say where the weights come from that a network of published bodies starts with."""
-        if isinstance(self.recipe.network, BodiesNetwork):
+        if isinstance(self.recipe.network, BackbonesNetwork):
             for line in origins(self.recipe.network):
                 self.tell(f"weights of the {line}")
 

@@ -1,0 +1,65 @@
+"""Names that recipes had in an earlier version: read for one more, with a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+TABLES = {"polish": "fine_tune"}
+"""Tables, and what they are called now."""
+
+KEYS = {"start": "fine_tune_from", "start_share": "interpolation"}
+"""Keys of the recipe itself."""
+
+TRAINING_KEYS = {"average": "ema_decay"}
+NETWORK_KEYS = {"body": "backbone"}
+KINDS = {"body": "backbone"}
+"""Values of ``network.kind``."""
+
+TRAININGS = ("pretrain", "teacher", "student", "fine_tune")
+
+Values = dict[str, Any]
+
+
+def modern(values: Mapping[str, Any]) -> tuple[Values, list[str]]:
+    """Plain values of a recipe with names of an earlier version replaced.
+
+    Args:
+        values: As a file or a checkpoint holds them.
+
+    Returns:
+        The same under the names of today, and a sentence for every name that was replaced. Where
+        both names are there, the old one stays, to be refused as a key that no recipe has.
+
+    >>> modern({"name": "a", "student": {"average": 0.9}})
+    ({'name': 'a', 'student': {'ema_decay': 0.9}}, ["'student.average' is now 'student.ema_decay'"])
+    """
+    notes: list[str] = []
+    made = _renamed(values, TABLES | KEYS, "", notes)
+    for table, names in (*((each, TRAINING_KEYS) for each in TRAININGS), ("network", NETWORK_KEYS)):
+        if isinstance(made.get(table), Mapping):
+            made[table] = _renamed(made[table], names, f"{table}.", notes)
+    notes += _kind_renamed(made.get("network"))
+    return made, notes
+
+
+def _renamed(
+    values: Mapping[str, Any], names: Mapping[str, str], prefix: str, notes: list[str]
+) -> Values:
+    made: Values = {}
+    for name, value in values.items():
+        new = names.get(name, name)
+        if new != name and new not in values:
+            notes.append(f"'{prefix}{name}' is now '{prefix}{new}'")
+            made[new] = value
+        else:
+            made[name] = value
+    return made
+
+
+def _kind_renamed(network: Any) -> Iterator[str]:
+    """Rename the kind of a network, in a table that is a copy already."""
+    kind = network.get("kind") if isinstance(network, dict) else None
+    if isinstance(kind, str) and kind in KINDS:
+        network["kind"] = KINDS[kind]
+        yield f"network.kind '{kind}' is now '{KINDS[kind]}'"
