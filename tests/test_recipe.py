@@ -9,6 +9,7 @@ import pytest
 from ctiqa.errors import UsageError
 from ctiqa.recipe import (
     BackboneNetwork,
+    OldNameWarning,
     Recipe,
     SimulateData,
     StemVitNetwork,
@@ -290,7 +291,7 @@ average = 0.125
 def test_names_of_an_earlier_version_are_read_with_a_warning(tmp_path: Path) -> None:
     file = tmp_path / "old.toml"
     file.write_text(OLD.replace('start = "a"\n', ""))
-    with pytest.warns(FutureWarning) as said:
+    with pytest.warns(OldNameWarning) as said:
         found = read_recipe(file)
     texts = " ".join(str(each.message) for each in said)
     for old, new in (

@@ -59,3 +59,14 @@ def test_training_takes_the_mode(
     ended = run(command, RECIPES / "distiliqa-small.toml", *words)
     assert ended.status == 2
     assert "its labels and folds are corrected, the recipe's as-published" in ended.err
+
+
+@pytest.mark.filterwarnings("always::FutureWarning")
+def test_old_names_are_told_in_a_line(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "old.toml"
+    text = (RECIPES / "distiliqa-small.toml").read_text()
+    file.write_text(text.replace("backbone = ", "body = ").replace("ema_decay", "average"))
+    ended = run("train-teacher", file, "--data", tmp_path / "none", "--out", tmp_path / "run")
+    assert f"warning: recipe '{file}': 'network.body' is now 'network.backbone'\n" in ended.err
+    assert ended.err.count("warning:") == 3
+    assert "Warning: " not in ended.err

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ctiqa.cli.commands import ablate, evaluate, export, info, prepare, score, train, weights
-from ctiqa.cli.console.say import complain
+from ctiqa.cli.console.say import complain, warned
 from ctiqa.cli.console.status import BUG, DONE, NOTHING_DONE, WRONG_USAGE, status_of
 from ctiqa.cli.console.world import fault_of_the_world
 from ctiqa.errors import CtiqaError
@@ -74,7 +74,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        status = app(args=words or ["--help"], prog_name="ctiqa", standalone_mode=False)
+        with warned():
+            status = app(args=words or ["--help"], prog_name="ctiqa", standalone_mode=False)
     except WrongWords as error:
         complain(f"{error.format_message().rstrip('.')} (see 'ctiqa {_command(words)}--help')")
         return WRONG_USAGE

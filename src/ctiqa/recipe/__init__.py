@@ -27,6 +27,7 @@ from ctiqa.recipe.network import (
     Stride32Network,
     TfktNetwork,
 )
+from ctiqa.recipe.old_names import OldNameWarning
 from ctiqa.recipe.published import (
     CHOICES,
     DEFECTS,
@@ -62,6 +63,7 @@ __all__ = [
     "ManiqaNetwork",
     "Mode",
     "NetworkRecipe",
+    "OldNameWarning",
     "Published",
     "Recipe",
     "SimulateAllData",

@@ -21,6 +21,10 @@ TRAININGS = ("pretrain", "teacher", "student", "fine_tune")
 Values = dict[str, Any]
 
 
+class OldNameWarning(FutureWarning):
+    """A recipe file has a name that the next version will not read."""
+
+
 def modern(values: Mapping[str, Any]) -> tuple[Values, list[str]]:
     """Plain values of a recipe with names of an earlier version replaced.
 

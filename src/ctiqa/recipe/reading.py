@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_h
 from ctiqa.errors import UsageError, bulleted, counted
 from ctiqa.recipe.data import SOURCES, DataRecipe, Mode
 from ctiqa.recipe.network import KINDS, NetworkRecipe
-from ctiqa.recipe.old_names import modern
+from ctiqa.recipe.old_names import OldNameWarning, modern
 from ctiqa.recipe.published import as_published, published_by
 from ctiqa.recipe.whole import Recipe
 from ctiqa.strict_json import decoded
@@ -51,7 +51,7 @@ def read_recipe(path: Path, mode: Mode | None = None) -> Recipe:
 def read_values(path: Path) -> dict[str, Any]:
     """The plain values of a recipe file, as they stand there; old names are replaced.
 
-    Names of an earlier version are taken with a ``FutureWarning`` that says the new one.
+    Names of an earlier version are taken with a ``OldNameWarning`` that says the new one.
 
     Raises:
         UsageError: If it is not TOML, or larger than any recipe.
@@ -71,7 +71,7 @@ def read_values(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise UsageError(f"recipe '{path}' is not TOML: {error}") from None
     for note in notes:
-        warnings.warn(f"recipe '{path}': {note}", FutureWarning, stacklevel=2)
+        warnings.warn(f"recipe '{path}': {note}", OldNameWarning, stacklevel=2)
     return values
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import typer
 
@@ -23,6 +27,25 @@ def complain(message: str) -> None:
     """What went wrong on stderr, red where a person is looking; a list keeps its lines."""
     head = typer.style("error:", fg=typer.colors.RED, bold=True)
     typer.echo(f"{head} {clean_lines(message.strip())}", err=True, color=_colour())
+
+
+@contextmanager
+def warned() -> Iterator[None]:
+    """Old names in recipes are told in one line each on stderr; other warnings stay as they are."""
+    shown = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if category.__name__ == "OldNameWarning":
+            head = typer.style("warning:", fg=typer.colors.YELLOW, bold=True)
+            typer.echo(f"{head} {clean_lines(str(message))}", err=True, color=_colour())
+        else:
+            shown(message, category, *where, **more)
+
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = shown
 
 
 def clean_lines(text: str) -> str:
