@@ -34,8 +34,8 @@ EXTRA_OF = {
 }
 """The extra that brings a library, by the name that is imported."""
 
-DATA_SETS = ("matplotlib", "polars")
-"""What data sets made by ``ctiqa prepare`` are written, read and, on pages, drawn with."""
+DATA_SETS = ("polars",)
+"""What data sets made by ``ctiqa prepare`` are written and read with."""
 
 PICTURES = ("PIL",)
 """What natural images are read with."""
@@ -43,8 +43,8 @@ PICTURES = ("PIL",)
 NETWORKS = ("safetensors", "timm", "torch", "torchvision")
 """What trained networks are built, stored and run with."""
 
-CURVES = ("matplotlib",)
-"""What losses and comparisons are drawn with."""
+DRAWINGS = ("matplotlib",)
+"""What pages, losses and comparisons are drawn with."""
 
 ONNX = ("onnx", "onnxscript")
 """What networks are exported with."""

@@ -61,7 +61,8 @@ NATURAL = str(ROOT / "recipes" / "kadid10k.toml")
 ON_DATA = ("--data", "data", "--out", "out")
 
 NETWORKS = ("safetensors", "timm", "torch", "torchvision")
-TRAINING = ("polars", *NETWORKS, "matplotlib")
+DRAWN = ("polars", "matplotlib")
+TRAINING = (*DRAWN, *NETWORKS)
 
 
 @dataclass(frozen=True)
@@ -91,15 +92,18 @@ COMMANDS = {
     ),
     "info": Command(("info",), status=0),
     "prepare": Command(("prepare", RECIPE, "--root", "none", "--out", "out"), ("polars",)),
+    "prepare audit": Command(
+        ("prepare", RECIPE, "--root", "none", "--out", "out", "--audit", "audit.html"), DRAWN
+    ),
     "prepare natural": Command(
         ("prepare", NATURAL, "--root", "none", "--out", "out"), ("polars", "PIL")
     ),
     "pretrain": Command(("pretrain", RECIPE, *ON_DATA), TRAINING),
     "train-teacher": Command(("train-teacher", RECIPE, *ON_DATA), TRAINING),
     "train-student": Command(("train-student", RECIPE, *ON_DATA), TRAINING),
-    "evaluate": Command(("evaluate", "psnr", *ON_DATA), ("polars",)),
-    "evaluate run": Command(("evaluate", "run", *ON_DATA), ("polars", *NETWORKS)),
-    "evaluate teacher": Command(("evaluate", "run:teacher", *ON_DATA), ("polars", *NETWORKS)),
+    "evaluate": Command(("evaluate", "psnr", *ON_DATA), DRAWN),
+    "evaluate run": Command(("evaluate", "run", *ON_DATA), TRAINING),
+    "evaluate teacher": Command(("evaluate", "run:teacher", *ON_DATA), TRAINING),
     "export": Command(
         ("export", RECIPE, *ON_DATA, "--run", "run"), ("polars", *NETWORKS, "onnx", "onnxscript")
     ),

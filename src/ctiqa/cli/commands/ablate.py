@@ -11,7 +11,7 @@ import typer
 from ctiqa.cli.commands.train import DataFolder, DeviceKind, Kind, Mode, ModeOf, RecipeFile
 from ctiqa.cli.console.command import command_of
 from ctiqa.cli.console.say import say
-from ctiqa.extras import CURVES, DATA_SETS, NETWORKS, require
+from ctiqa.extras import DATA_SETS, DRAWINGS, NETWORKS, require
 
 Ablation = Literal["blocks", "members", "beta", "tfkt", "defects"]
 OutFolder = Annotated[Path, typer.Option(help="Folder for trainings and tables; work is kept.")]
@@ -96,7 +96,7 @@ class _Asked:
 
 
 def _tabulate(kind: str, asked: _Asked, command: str) -> None:
-    require("training", *DATA_SETS, *NETWORKS, *CURVES)
+    require("training", *DATA_SETS, *NETWORKS, *DRAWINGS)
     from datetime import UTC, datetime
 
     from ctiqa.data.manifest import read_header

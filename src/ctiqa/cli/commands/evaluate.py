@@ -12,7 +12,7 @@ import typer
 from ctiqa.cli.commands.train import DataFolder, DeviceKind
 from ctiqa.cli.console.command import command_of
 from ctiqa.cli.console.say import say
-from ctiqa.extras import DATA_SETS, NETWORKS, require
+from ctiqa.extras import DATA_SETS, DRAWINGS, NETWORKS, require
 
 if TYPE_CHECKING:
     from ctiqa.evaluate.evaluation import Evaluation
@@ -68,7 +68,7 @@ def evaluate(
 
     Exit status: 0 done, 2 wrong usage or data, 4 nothing could be done.
     """
-    require("evaluating", *DATA_SETS)
+    require("evaluating", *DATA_SETS, *DRAWINGS)
     from ctiqa.evaluate.ablation.published_table import beside_published, check_tables
     from ctiqa.evaluate.dataset import open_labelled
     from ctiqa.evaluate.evaluation import Options

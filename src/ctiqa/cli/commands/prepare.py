@@ -10,7 +10,7 @@ import typer
 
 from ctiqa.cli.commands.train import Mode
 from ctiqa.cli.console.say import say
-from ctiqa.extras import DATA_SETS, PICTURES, require
+from ctiqa.extras import DATA_SETS, DRAWINGS, PICTURES, require
 
 
 def prepare(
@@ -31,6 +31,8 @@ def prepare(
 ) -> None:
     """Make labelled examples; stop at any time and call again to go on."""
     require("preparing a data set", *DATA_SETS)
+    if audit is not None:
+        require("an audit", *DRAWINGS)
     from ctiqa.cli.console.counting import count_bar
     from ctiqa.data.prepare import prepare as make
     from ctiqa.recipe import in_mode, read_recipe

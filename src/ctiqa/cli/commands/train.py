@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ctiqa.cli.console.say import say
-from ctiqa.extras import CURVES, DATA_SETS, NETWORKS, require
+from ctiqa.extras import DATA_SETS, DRAWINGS, NETWORKS, require
 
 if TYPE_CHECKING:
     from ctiqa.recipe import Recipe
@@ -114,7 +114,7 @@ def train_student(
 
 
 def _require() -> None:
-    require("training", *DATA_SETS, *NETWORKS, *CURVES)
+    require("training", *DATA_SETS, *NETWORKS, *DRAWINGS)
 
 
 def recipe_of(file: Path, mode: Mode | None, pretrained: str | None = None) -> Recipe:
