@@ -18,6 +18,9 @@ from ctiqa.errors import Reason
 HuImage = npt.NDArray[np.float32]
 """CT numbers in HU, float32, axis order [rows, cols]."""
 
+Floats = npt.NDArray[np.float64]
+"""Numbers in double precision, float64, any shape."""
+
 SCORE_RANGE = (0.0, 4.0)
 """Lowest and highest score: 0 bad, 1 poor, 2 fair, 3 good, 4 excellent (LDCTIQAC2023)."""
 

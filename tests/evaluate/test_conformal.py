@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ctiqa.cards import IntervalRule
-from ctiqa.evaluate.conformal import calibrate, coverage
-from ctiqa.evaluate.scale import Floats
+from ctiqa.evaluate.conformal import calibrate, interval_coverage
+from ctiqa.types import Floats
 
 Residuals = tuple[Floats, Floats, Floats]
 
@@ -24,8 +24,8 @@ def residuals(n: int, seed: int) -> Residuals:
 def test_intervals_cover_what_they_promise(level: float) -> None:
     rule = calibrate(*residuals(1000, 1), level)
     assert rule.level == level
-    assert coverage(rule, *residuals(1000, 1)) >= level - 0.002
-    assert coverage(rule, *residuals(20_000, 2)) == pytest.approx(level, abs=0.04)
+    assert interval_coverage(rule, *residuals(1000, 1)) >= level - 0.002
+    assert interval_coverage(rule, *residuals(20_000, 2)) == pytest.approx(level, abs=0.04)
 
 
 def test_a_handful_of_patients_gives_the_widest_interval() -> None:
@@ -41,7 +41,7 @@ def test_agreement_of_members_is_not_certainty() -> None:
     rule = calibrate(score, np.zeros(100), label, 0.9)
     assert rule.floor == pytest.approx(0.2, abs=1e-3)
     assert rule.quantile * rule.floor == pytest.approx(0.28, abs=5e-3)
-    assert coverage(rule, score, np.zeros(100), label) >= 0.9
+    assert interval_coverage(rule, score, np.zeros(100), label) >= 0.9
 
 
 def test_the_floor_is_never_nothing() -> None:
@@ -53,5 +53,7 @@ def test_the_floor_is_never_nothing() -> None:
 def test_a_rule_in_grades_covers_as_much_on_any_scale() -> None:
     score, spread, label = residuals(200, 3)
     rule = calibrate(score, spread, label, 0.8)
-    tenth = [each / 8 for each in (score, spread, label)]
-    assert coverage(rule, *tenth, grade=1 / 8) == coverage(rule, score, spread, label)
+    eighth = [each / 8 for each in (score, spread, label)]
+    assert interval_coverage(rule, *eighth, grade=1 / 8) == interval_coverage(
+        rule, score, spread, label
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ctiqa.cards import IntervalRule
-from ctiqa.evaluate.scale import Floats
+from ctiqa.types import Floats
 
 LEAST_FLOOR = 0.02
 """Smallest floor in grades, of a network that makes hardly any error."""
@@ -40,7 +40,7 @@ def calibrate(score: Floats, spread: Floats, label: Floats, level: float) -> Int
     return IntervalRule(level, round(quantile, 4), round(floor, 4))
 
 
-def coverage(
+def interval_coverage(
     rule: IntervalRule, score: Floats, spread: Floats, label: Floats, *, grade: float = 1.0
 ) -> float:
     """Share of the labels inside their interval.
@@ -53,7 +53,7 @@ def coverage(
         grade: Length of one grade of the rule in units of the scores.
 
     >>> rule = IntervalRule(level=0.9, quantile=2.0, floor=0.1)
-    >>> coverage(rule, np.array([1.0, 2.0]), np.zeros(2), np.array([1.1, 2.5]))
+    >>> interval_coverage(rule, np.array([1.0, 2.0]), np.zeros(2), np.array([1.1, 2.5]))
     0.5
     """
     half = rule.quantile * np.hypot(spread, grade * rule.floor)

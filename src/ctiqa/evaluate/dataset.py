@@ -14,7 +14,8 @@ import polars as pl
 from ctiqa.data.manifest import HEADER, MANIFEST, Examples, read_examples, read_header
 from ctiqa.data.splits import SPLITS
 from ctiqa.errors import DataError, bulleted, some
-from ctiqa.evaluate.scale import Floats, Scale, label_step, scale_of_words
+from ctiqa.evaluate.scale import Scale, label_step, scale_of_words
+from ctiqa.types import Floats
 
 FEWEST = 3
 """Fewest examples that a correlation can be computed from."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from ctiqa.evaluate.manifest_table import Floats
+from ctiqa.types import Floats
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Quantiles that stand for the labels of a class."""

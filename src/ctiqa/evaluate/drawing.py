@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ctiqa.evaluate.scale import Floats
+    from ctiqa.types import Floats
+
 
 COLOURS = {
     "ink": "#17212b",

@@ -9,7 +9,7 @@ import numpy as np
 
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import some
-from ctiqa.evaluate.conformal import coverage
+from ctiqa.evaluate.conformal import interval_coverage
 from ctiqa.evaluate.dataset import Labelled
 from ctiqa.evaluate.degradations import DEGRADATION, with_degradation
 from ctiqa.evaluate.logistic_mapping import Mapped, mapped_plcc
@@ -17,7 +17,7 @@ from ctiqa.evaluate.predictors.predictor import Predictor, Progress, Scores, sco
 from ctiqa.evaluate.reader_agreement import Readers, readers_of
 from ctiqa.evaluate.robustness.check import MOST_EXAMPLES, property_report
 from ctiqa.evaluate.robustness.report import PropertyReport
-from ctiqa.evaluate.scale import USUAL_STEP, Floats
+from ctiqa.evaluate.scale import USUAL_STEP
 from ctiqa.evaluate.scan_scores import ScanFigures, scan_figures
 from ctiqa.evaluate.statistics import (
     Figure,
@@ -31,6 +31,7 @@ from ctiqa.evaluate.statistics import (
     rounded,
 )
 from ctiqa.metrics.agreement.intervals import Difference
+from ctiqa.types import Floats
 
 PARTS = {
     "region": "Region",
@@ -224,7 +225,9 @@ def _coverage(predictor: Predictor, scores: Scores, labelled: Labelled) -> float
     if predictor.interval is None:
         return None
     grade = labelled.scale.grade / (predictor.scale or labelled.scale).grade
-    return coverage(predictor.interval, scores.clipped, scores.spread, labelled.label, grade=grade)
+    return interval_coverage(
+        predictor.interval, scores.clipped, scores.spread, labelled.label, grade=grade
+    )
 
 
 def _notes(

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
-from ctiqa.evaluate.scale import Floats
 from ctiqa.evaluate.statistics import Figure, Pairs, figures_of
 from ctiqa.metrics.agreement.logistic import PARAMETERS, fit_logistic
+from ctiqa.types import Floats
 
 
 @dataclass(frozen=True, slots=True)

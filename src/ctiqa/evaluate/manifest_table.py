@@ -8,8 +8,7 @@ import polars as pl
 
 from ctiqa.data.splits import SPLITS
 from ctiqa.errors import DataError
-
-Floats = npt.NDArray[np.float64]
+from ctiqa.types import Floats
 
 ABSENT = {
     **dict.fromkeys(("patient", "region", "split", "origin", "licence"), pl.lit("not known")),

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from ctiqa.data.label_scale import range_of_words
-from ctiqa.types import SCORE_RANGE
-
-Floats = npt.NDArray[np.float64]
+from ctiqa.types import SCORE_RANGE, Floats
 
 LABEL_STEPS = (1.0, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6, 1 / 10)
 """Steps that panels score in, in grades, coarsest first; LDCTIQAC2023 has 1/5, its test 1/6."""

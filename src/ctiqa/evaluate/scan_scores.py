@@ -14,10 +14,10 @@ import polars as pl
 from ctiqa.data.manifest import Examples
 from ctiqa.evaluate.dataset import FEWEST, Labelled
 from ctiqa.evaluate.monotonicity import SETTINGS
-from ctiqa.evaluate.scale import Floats
 from ctiqa.evaluate.statistics import Figure, Pairs, figures_of
 from ctiqa.hu import body_mask
 from ctiqa.metrics.agreement.scan import Aggregation, scan_score
+from ctiqa.types import Floats
 
 AGGREGATIONS: tuple[Aggregation, ...] = ("mean", "median", "worst-tenth", "area-weighted")
 

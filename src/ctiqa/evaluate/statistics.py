@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.evaluate.dataset import Labelled
-from ctiqa.evaluate.scale import USUAL_STEP, Floats, Scale
+from ctiqa.evaluate.scale import USUAL_STEP, Scale
 from ctiqa.metrics.agreement.bootstrap import draw_patients, percentile_interval
 from ctiqa.metrics.agreement.bootstrap_estimates import figures_of_draws
 from ctiqa.metrics.agreement.coefficients import agreement, rounded_to
 from ctiqa.metrics.agreement.intervals import Difference, Estimate, paired_differences
+from ctiqa.types import Floats
 
 SEED = 0
 """The same patients are redrawn for every model, figure and run, so differences are paired."""

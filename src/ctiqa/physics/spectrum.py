@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.physics.geometry import MU_WATER_PER_MM
-
-Floats = npt.NDArray[np.float64]
+from ctiqa.types import Floats
 
 ENERGIES_KEV = (40.0, 60.0, 80.0, 100.0)
 """Bins of the spectrum: below 50, 50–70, 70–90 and above 90 keV, whose means these are."""

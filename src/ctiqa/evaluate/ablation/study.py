@@ -29,11 +29,11 @@ from ctiqa.evaluate.predictors.baselines import (
     open_reference,
 )
 from ctiqa.evaluate.predictors.predictor import score_examples
-from ctiqa.evaluate.scale import Floats
 from ctiqa.evaluate.statistics import figures_of, pairs_on, unit_of
 from ctiqa.io.atomic import write_bytes
 from ctiqa.metrics.agreement.coefficients import agreement
 from ctiqa.recipe import Recipe, recipe_from
+from ctiqa.types import Floats
 
 if TYPE_CHECKING:
     from ctiqa.train.setup.devices import Device

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ctiqa.evaluate.manifest_table import Floats, numbers, parts_of, share
+from ctiqa.evaluate.manifest_table import numbers, parts_of, share
 from ctiqa.score.verdict import WORDS
-from ctiqa.types import SCORE_RANGE
+from ctiqa.types import SCORE_RANGE, Floats
 
 STEPS_A_GRADE = 5
 """Labels are counted at 0.0, 0.2, … 4.0: the steps of the challenge's scores."""

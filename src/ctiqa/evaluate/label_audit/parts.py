@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from ctiqa.evaluate.manifest_table import Floats, numbers
+from ctiqa.evaluate.manifest_table import numbers
+from ctiqa.types import Floats
 
 PARTS = {
     "loss_0": "Patch error",

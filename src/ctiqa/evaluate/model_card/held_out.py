@@ -15,9 +15,10 @@ from ctiqa.evaluate.monotonicity import MOST_RISE, order_along
 from ctiqa.evaluate.predictors.predictor import Change, Predictor, score_examples
 from ctiqa.evaluate.robustness.check import SCORE, moved, sharper_share
 from ctiqa.evaluate.robustness.perturbations import PROPERTIES, SHIFTS
-from ctiqa.evaluate.scale import GRADES, Floats, Scale
+from ctiqa.evaluate.scale import GRADES, Scale
 from ctiqa.metrics.agreement.coefficients import agreement
 from ctiqa.metrics.agreement.intervals import agreement_intervals
+from ctiqa.types import Floats
 
 STEADY = (
     *("flip left-right", "flip up-down", "quarter turn"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
-from ctiqa.evaluate.conformal import calibrate, coverage
+from ctiqa.evaluate.conformal import calibrate, interval_coverage
 from ctiqa.evaluate.model_card import held_out
 from ctiqa.evaluate.model_card.card_facts import LEVEL, draft
 from ctiqa.evaluate.predictors.predictor import Predictor
@@ -57,7 +57,7 @@ def write_model(
     predictor = Predictor(recipe.name, "model", {}, estimate=engine.run, scale=GRADES)
     validation, test = (held_out.score_in_grades(predictor, parts[split], scale) for split in parts)
     rule = calibrate(validation.score, validation.spread, validation.label, LEVEL)
-    covered = coverage(rule, test.score, test.spread, test.label)
+    covered = interval_coverage(rule, test.score, test.spread, test.label)
     card = {
         **facts,
         "interval": asdict(rule),

@@ -20,14 +20,13 @@ from ctiqa.data.manifest import Examples, Shards
 from ctiqa.errors import DataError
 from ctiqa.evaluate.dataset import Labelled, ids_of
 from ctiqa.evaluate.predictors.predictor import Images, Predictor
-from ctiqa.evaluate.scale import Floats
 from ctiqa.hu import WINDOWS, body_mask
 from ctiqa.metrics.agreement.logistic import Logistic, fit_logistic
 from ctiqa.metrics.full_reference.psnr import psnr
 from ctiqa.metrics.full_reference.ssim import ssim
 from ctiqa.metrics.no_reference.niqe import NaturalModel
 from ctiqa.metrics.no_reference.noise import global_noise_level
-from ctiqa.types import HuImage
+from ctiqa.types import Floats, HuImage
 
 ALONE = ("noise-level", "niqe")
 """References that see the slice alone."""

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from ctiqa.data.score_tables import Row, number_in, read_table
+from ctiqa.data.score_tables import TableRow, number_in, read_table
 from ctiqa.errors import DataError, bulleted, some
 from ctiqa.evaluate.scale import Scale
 
@@ -40,7 +40,7 @@ def read_predictions(
         DataError: Listing all that is wrong with the file.
     """
     rows, broken = read_table(file, COLUMNS, NAMES, loose=True)
-    methods: dict[str, list[Row]] = {}
+    methods: dict[str, list[TableRow]] = {}
     for row in rows:
         methods.setdefault(row.cells.get("name") or file.stem, []).append(row)
     problems = broken or [
@@ -53,18 +53,18 @@ def read_predictions(
     return {name: {_id(row): _score(row) for row in own} for name, own in methods.items()}
 
 
-def _id(row: Row) -> str:
+def _id(row: TableRow) -> str:
     return row.cells.get("id", "")
 
 
-def _score(row: Row) -> float:
+def _score(row: TableRow) -> float:
     """The score; NaN where it is not a finite number."""
     value = number_in(row.cells.get("score"), FINITE)
     return math.nan if value is None else value
 
 
 def _problems(
-    rows: Sequence[Row], needed: Collection[str], known: Collection[str], scale: Scale
+    rows: Sequence[TableRow], needed: Collection[str], known: Collection[str], scale: Scale
 ) -> Iterator[str]:
     counts = Counter(map(_id, rows))
     all_known = frozenset(known)

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import UsageError
 from ctiqa.evaluate.dataset import ids_of
-from ctiqa.evaluate.scale import Floats, Scale
+from ctiqa.evaluate.scale import Scale
+from ctiqa.types import Floats
 from ctiqa.weights import IntervalRule
 
 Images = npt.NDArray[np.float32]

@@ -36,7 +36,7 @@ from ctiqa.evaluate.robustness.report import (
     PropertyReport,
     Repeated,
 )
-from ctiqa.evaluate.scale import Floats
+from ctiqa.types import Floats
 
 MOST_EXAMPLES = 96
 """Examples that changes are tried on, unless more are asked for."""

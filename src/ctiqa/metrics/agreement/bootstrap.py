@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.errors import UsageError
-
-Floats = npt.NDArray[np.float64]
+from ctiqa.types import Floats
 
 RESAMPLES = 2000
 LEVEL = 0.95

@@ -12,14 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from ctiqa.errors import UsageError
 from ctiqa.metrics.agreement.bootstrap import Draws
 from ctiqa.metrics.agreement.coefficients import FEWEST, Scores, checked_pairs
 from ctiqa.metrics.agreement.kappa import graded
-
-Floats = npt.NDArray[np.float64]
+from ctiqa.types import Floats
 
 MOST_WEIGHTS = 250_000
 """Weights worked on at a time: few enough to stay in the cache."""

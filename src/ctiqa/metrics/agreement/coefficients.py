@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ctiqa.errors import UsageError
 from ctiqa.metrics.agreement.bootstrap import bootstrap_interval
 from ctiqa.metrics.agreement.kappa import graded, weighted_kappa
-from ctiqa.types import SCORE_RANGE
+from ctiqa.types import SCORE_RANGE, Floats
 
 __all__ = [
     "Agreement",
@@ -27,7 +27,6 @@ __all__ = [
     "rounded_to",
 ]
 
-Floats = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.floating]
 
 FEWEST = 3

@@ -20,8 +20,7 @@ from ctiqa.metrics.agreement.bootstrap import (
 )
 from ctiqa.metrics.agreement.bootstrap_estimates import figures_of_draws
 from ctiqa.metrics.agreement.coefficients import Scores, agreement
-
-Floats = npt.NDArray[np.float64]
+from ctiqa.types import Floats
 
 COMPARED = ("overall", "plcc", "srocc", "krocc", "mae")
 """Figures by which methods are compared unless others are asked for."""

@@ -18,8 +18,7 @@ import numpy.typing as npt
 
 from ctiqa.errors import UsageError
 from ctiqa.metrics.agreement.coefficients import Scores, checked_pairs
-
-Floats = npt.NDArray[np.float64]
+from ctiqa.types import Floats
 
 PARAMETERS = 4
 

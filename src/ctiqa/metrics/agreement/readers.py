@@ -19,8 +19,7 @@ from ctiqa.metrics.agreement.bootstrap_estimates import figures_of_draws
 from ctiqa.metrics.agreement.coefficients import Agreement, agreement
 from ctiqa.metrics.agreement.intervals import Estimate, estimated
 from ctiqa.metrics.agreement.kappa import graded, weighted_kappa
-
-Floats = npt.NDArray[np.float64]
+from ctiqa.types import Floats
 
 SAME = 1e-12
 """Relative difference up to which scores are the same."""

@@ -17,8 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.errors import UsageError
-
-Floats = npt.NDArray[np.float64]
+from ctiqa.types import Floats
 
 Aggregation = Literal["mean", "median", "worst-tenth", "area-weighted"]
 

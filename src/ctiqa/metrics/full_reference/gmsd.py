@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from ctiqa.metrics.full_reference.images import (
     GREYS,
-    Values,
+    RealImage,
     alike,
     check_pair,
     filtered,
@@ -64,12 +64,12 @@ def gmsd(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> floa
     return float(alike(_gradient(a), _gradient(b), CONSTANT)[inside].std())
 
 
-def _gradient(image: Values) -> Values:
+def _gradient(image: RealImage) -> RealImage:
     return np.asarray(np.hypot(filtered(image, STEP, MEAN), filtered(image, MEAN, STEP)))
 
 
 def gradient_similarity(
-    image: Values, reference: Values, mask: Mask, *, constant: float = 0.0026
+    image: RealImage, reference: RealImage, mask: Mask, *, constant: float = 0.0026
 ) -> float:
     """Mean gradient magnitude similarity inside the mask, in (0, 1]; 1 for equal images.
 
@@ -89,6 +89,6 @@ def gradient_similarity(
     return float(alike(m_a, m_b, constant)[mask].mean(dtype=np.float64))
 
 
-def _mirrored_gradient(image: Values) -> Values:
+def _mirrored_gradient(image: RealImage) -> RealImage:
     across, down = (ndimage.prewitt(image, axis=axis) / 3 for axis in (1, 0))
     return np.asarray(np.hypot(across, down))

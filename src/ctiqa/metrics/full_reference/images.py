@@ -25,10 +25,10 @@ Mask = npt.NDArray[np.bool_]
 Image = npt.NDArray[np.float64]
 """Brightness in [0, 1] or something computed from it, float64 [rows, cols]."""
 
-Values = npt.NDArray[np.floating[Any]]
+RealImage = npt.NDArray[np.floating[Any]]
 """The same; of simulated labels it is float32."""
 
-Mean = Callable[[Values], Values]
+Mean = Callable[[RealImage], RealImage]
 """Weighted mean in every window of an image."""
 
 GREYS = 255.0
@@ -142,7 +142,7 @@ def windows_inside(mask: Mask, size: int, *, halvings: int = 0) -> Mask:
     return inside
 
 
-def filtered(image: Values, down: Image, across: Image) -> Values:
+def filtered(image: RealImage, down: Image, across: Image) -> RealImage:
     """Weighted sum in every window that lies wholly inside the image (correlation).
 
     Args:
@@ -185,7 +185,7 @@ def whole_windows(weights: Image) -> Mean:
     return lambda image: filtered(image, weights, weights)
 
 
-def alike(a: Values, b: Values, constant: float) -> Values:
+def alike(a: RealImage, b: RealImage, constant: float) -> RealImage:
     """How like two values are, pixel by pixel: (2ab + c)/(a² + b² + c); 1 where they are equal.
 
     >>> alike(np.array([3.0, 3.0]), np.array([3.0, 0.0]), 1.0).tolist()
@@ -197,18 +197,18 @@ def alike(a: Values, b: Values, constant: float) -> Values:
 class Moments(NamedTuple):
     """Weighted means, variances and covariance in every window, each [rows, cols]."""
 
-    mean_a: Values
-    mean_b: Values
-    var_a: Values
-    var_b: Values
-    cov: Values
+    mean_a: RealImage
+    mean_b: RealImage
+    var_a: RealImage
+    var_b: RealImage
+    cov: RealImage
 
     def clipped(self) -> Moments:
         """Without the variances below 0 that rounding leaves of flat windows."""
         return self._replace(var_a=np.maximum(self.var_a, 0), var_b=np.maximum(self.var_b, 0))
 
 
-def local_moments(a: Values, b: Values, mean: Mean, *, unbiased: float = 1.0) -> Moments:
+def local_moments(a: RealImage, b: RealImage, mean: Mean, *, unbiased: float = 1.0) -> Moments:
     """Moments of two images in every window; a variance may be below 0 by rounding.
 
     Args:

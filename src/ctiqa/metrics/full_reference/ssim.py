@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from ctiqa.metrics.full_reference.images import (
     Moments,
-    Values,
+    RealImage,
     alike,
     check_pair,
     gaussian,
@@ -73,7 +73,7 @@ def ssim(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> floa
 GAUSSIAN = whole_windows(gaussian(SIZE, SIGMA))
 
 
-def similarity_maps(a: Values, b: Values) -> tuple[Values, Values]:
+def similarity_maps(a: RealImage, b: RealImage) -> tuple[RealImage, RealImage]:
     """The two factors of structural similarity in every whole Gaussian window.
 
     Args:
@@ -87,12 +87,12 @@ def similarity_maps(a: Values, b: Values) -> tuple[Values, Values]:
     return _factors(local_moments(a, b, GAUSSIAN).clipped())
 
 
-def _factors(at: Moments) -> tuple[Values, Values]:
+def _factors(at: Moments) -> tuple[RealImage, RealImage]:
     structure = (2 * at.cov + C2) / (at.var_a + at.var_b + C2)
     return alike(at.mean_a, at.mean_b, C1), structure
 
 
-def ssim_uniform(image: Values, reference: Values, mask: Mask, *, size: int = 7) -> float:
+def ssim_uniform(image: RealImage, reference: RealImage, mask: Mask, *, size: int = 7) -> float:
     """Mean structural similarity inside the mask in uniform windows, in [-1, 1].
 
     Of the samples' covariance; a window counts where its centre is inside the mask, and borders
@@ -116,7 +116,7 @@ def ssim_uniform(image: Values, reference: Values, mask: Mask, *, size: int = 7)
     return float((luminance * structure)[mask].mean(dtype=np.float64))
 
 
-def ssim_interior(image: Values, reference: Values, *, size: int = 7) -> float:
+def ssim_interior(image: RealImage, reference: RealImage, *, size: int = 7) -> float:
     """The same over all windows that lie inside the image: scikit-image's SSIM, to the last bit.
 
     DistilIQA's label.
@@ -139,7 +139,7 @@ def ssim_interior(image: Values, reference: Values, *, size: int = 7) -> float:
     return float((over / under)[rim : rows - rim, rim : cols - rim].mean())
 
 
-def _uniform_moments(image: Values, reference: Values, size: int) -> Moments:
+def _uniform_moments(image: RealImage, reference: RealImage, size: int) -> Moments:
     """With the covariance of a sample, not that of the population, as in the authors' code."""
     mean = partial(ndimage.uniform_filter, size=size)
     return local_moments(image, reference, mean, unbiased=size**2 / (size**2 - 1))

@@ -13,7 +13,7 @@ from scipy import ndimage
 from ctiqa.metrics.full_reference.images import (
     GREYS,
     Moments,
-    Values,
+    RealImage,
     check_pair,
     gaussian,
     local_moments,
@@ -73,7 +73,7 @@ def vif(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> float
 
 
 def vif_mirrored(
-    image: Values, reference: Values, mask: Mask, *, noise_variance: float, scales: int = 3
+    image: RealImage, reference: RealImage, mask: Mask, *, noise_variance: float, scales: int = 3
 ) -> float:
     """The same of three scales, with mirrored borders and smoothing by the finer scale's window.
 
@@ -98,34 +98,34 @@ def vif_mirrored(
     return _fidelity(levels, noise_variance, least=1e-10, nothing=1.0)
 
 
-class Scale(NamedTuple):
+class Level(NamedTuple):
     """One resolution of an image and its reference: moments, and the windows that count."""
 
     at: Moments
     inside: Mask
 
 
-def _whole(image: Values, reference: Values, mask: Mask) -> Iterator[Scale]:
+def _whole(image: RealImage, reference: RealImage, mask: Mask) -> Iterator[Level]:
     for scale, size in enumerate(SIZES):
         mean = whole_windows(gaussian(size, size / 5))
         if scale > 0:
             mask = windows_inside(mask, size, halvings=scale - 1)[::2, ::2]
             image, reference = (mean(x)[::2, ::2] for x in (image, reference))
         inside = windows_inside(mask, size, halvings=scale)
-        yield Scale(local_moments(image, reference, mean), inside)
+        yield Level(local_moments(image, reference, mean), inside)
 
 
-def _mirrored(image: Values, reference: Values, mask: Mask, scales: int) -> Iterator[Scale]:
+def _mirrored(image: RealImage, reference: RealImage, mask: Mask, scales: int) -> Iterator[Level]:
     for left in range(scales, 0, -1):
         sigma = (2**left + 1) / 5
         mean = partial(ndimage.gaussian_filter, sigma=sigma, truncate=2.5)
-        yield Scale(local_moments(image, reference, mean), mask)
+        yield Level(local_moments(image, reference, mean), mask)
         image, reference = (ndimage.gaussian_filter(x, sigma)[::2, ::2] for x in (image, reference))
         mask = mask[::2, ::2]
 
 
 def _fidelity(
-    scales: Iterable[Scale],
+    scales: Iterable[Level],
     noise: float,
     *,
     flat: float = 0.0,

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
-Floats = npt.NDArray[np.float64]
+from ctiqa.types import Floats
 
 Flags = npt.NDArray[np.bool_]
 

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ctiqa.metrics.full_reference.images import Mask, Window
-    from ctiqa.metrics.no_reference.generalized_gaussian import Floats
-    from ctiqa.types import HuImage
+    from ctiqa.types import Floats, HuImage
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,7 +31,8 @@ from ctiqa.metrics.full_reference.images import (
     halved,
     halved_mask,
 )
-from ctiqa.metrics.no_reference.generalized_gaussian import Floats, fit_aggd, fit_ggd
+from ctiqa.metrics.no_reference.generalized_gaussian import fit_aggd, fit_ggd
+from ctiqa.types import Floats
 
 Values = TypeVar("Values", Floats, npt.NDArray[np.bool_])
 

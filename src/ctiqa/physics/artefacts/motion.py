@@ -20,9 +20,7 @@ from scipy import ndimage
 
 from ctiqa.physics.artefacts.measured import Measured, refuse
 from ctiqa.physics.geometry import FanBeam, Sinogram
-from ctiqa.types import HuImage
-
-Floats = npt.NDArray[np.float64]
+from ctiqa.types import Floats, HuImage
 
 Course = Literal["step", "drift", "swing"]
 """A jump; a smooth passage from rest to the new place; a smooth passage there and back."""
