@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from ctiqa.errors import WeightsError, some
 from torch import Tensor
+
+from ctiqa.errors import WeightsError, some
 
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "weights")
 """Names under which programs keep the state dict beside epochs, optimisers and the like."""
