@@ -190,9 +190,9 @@ def _by_torch(network: nn.Module, threads: int) -> Infer:
 def _by_engine(onnx_file: bytes, engine: str, threads: int) -> Infer:
     """An ONNX file by an engine with all threads on one batch, as its maker ships the engine."""
     if engine == "openvino":
-        from ctiqa.score.engines.openvino_cpu import open_session  # noqa: PLC0415 - optional
+        from ctiqa.score.engines.openvino_cpu import open_openvino_session  # noqa: PLC0415 - optional
 
-        return open_session(onnx_file, threads, streams=1, side=SIDE)
+        return open_openvino_session(onnx_file, threads, streams=1, side=SIDE)
     opt_out()
     import onnxruntime  # noqa: PLC0415 - slow to load
 

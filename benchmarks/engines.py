@@ -15,7 +15,7 @@ from benchmarks.setting import Section, Setting
 from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.errors import UsageError
 from ctiqa.io import find_scans, read_slice
-from ctiqa.score.engines.engine import KINDS, Engine, Kind, choose
+from ctiqa.score.engines.engine import ENGINE_KINDS, Engine, EngineKind, choose
 from ctiqa.types import HuImage
 from ctiqa.weights import Model, load_model
 
@@ -33,7 +33,9 @@ def engines(setting: Setting) -> Section:
     )
 
 
-def installed(asked: Sequence[str] = KINDS) -> tuple[tuple[Kind, ...], tuple[str, ...]]:
+def installed(
+    asked: Sequence[str] = ENGINE_KINDS,
+) -> tuple[tuple[EngineKind, ...], tuple[str, ...]]:
     """The engines that can be measured here, and why the others cannot."""
     found, missing = [], []
     for name in asked:

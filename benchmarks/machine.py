@@ -72,9 +72,9 @@ def precisions(engines: Sequence[str]) -> dict[str, str]:
     """What every engine calculates in on this machine."""
     found = dict.fromkeys(engines, "float32")
     if "openvino" in found:
-        from ctiqa.score.engines.openvino_cpu import has_bfloat16  # noqa: PLC0415 - optional
+        from ctiqa.score.engines.openvino_cpu import runs_bfloat16  # noqa: PLC0415 - optional
 
-        found["openvino"] = "bfloat16" if has_bfloat16() else "float32"
+        found["openvino"] = "bfloat16" if runs_bfloat16() else "float32"
     return found
 
 

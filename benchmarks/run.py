@@ -27,7 +27,7 @@ from benchmarks.report import as_json, as_tables
 from benchmarks.setting import Section, Setting
 from ctiqa.errors import CtiqaError
 from ctiqa.io.atomic import write_bytes
-from ctiqa.score.engines.engine import KINDS
+from ctiqa.score.engines.engine import ENGINE_KINDS
 
 WIDTH = 110
 """Columns of the tables where no terminal says how many it has."""
@@ -54,7 +54,13 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("--out", type=Path, help="write every run to this .json file")
     add("--only", nargs="+", choices=SECTIONS, metavar="SECTION", help=f"of {', '.join(SECTIONS)}")
-    add("--engines", nargs="+", choices=KINDS, metavar="ENGINE", help=f"of {', '.join(KINDS)}")
+    add(
+        "--engines",
+        nargs="+",
+        choices=ENGINE_KINDS,
+        metavar="ENGINE",
+        help=f"of {', '.join(ENGINE_KINDS)}",
+    )
     add("--quick", action="store_true", help="few runs over short series, to try")
     add("--starts", type=positive, help="timed cold starts (9)")
     add("--repeats", type=positive, help="timed rounds of everything else (3)")
@@ -157,7 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parse(arguments)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     names = [name for name in SECTIONS if asked.only is None or name in asked.only]
-    kinds, missing = installed(asked.engines or KINDS)
+    kinds, missing = installed(asked.engines or ENGINE_KINDS)
     if not kinds:
         sys.stderr.write(f"error: no engine to measure: {'; '.join(missing)}\n")
         return 1

@@ -36,7 +36,7 @@ def test_packaged_model_is_loaded_and_described(folders: Path) -> None:
     assert model.card.members == 3
     assert model.card.interval == IntervalRule(0.9, 2.0, 0.1)
     assert model.card.matrix == (256, 1024)
-    assert model.facts["sha256"] == weights.digest(NETWORK)
+    assert model.facts["sha256"] == weights.file_digest(NETWORK)
     assert load_card(DEFAULT_MODEL) == model.card
 
 
@@ -78,7 +78,7 @@ def test_path_of_no_file_is_wrong_usage(tmp_path: Path) -> None:
 
 def test_digest_given_by_hand_is_checked(tmp_path: Path) -> None:
     file = write_model(tmp_path, network=NETWORK, hashes=False)
-    assert load_model(file, sha256=weights.digest(NETWORK).upper()).network == NETWORK
+    assert load_model(file, sha256=weights.file_digest(NETWORK).upper()).network == NETWORK
     with pytest.raises(WeightsError, match=f"expected {'0' * 64}"):
         load_model(file, sha256="0" * 64)
 

@@ -21,7 +21,7 @@ from scipy.optimize import isotonic_regression
 
 from ctiqa.data.manifest import Examples, read_examples
 from ctiqa.evaluate.degradations import DEGRADATION, with_degradation
-from ctiqa.evaluate.label_audit.parts import PARTS
+from ctiqa.evaluate.label_audit.parts import LABEL_PARTS
 
 FOLDS = 5
 
@@ -34,8 +34,8 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     examples = read_examples(parser.parse_args().data).where(purpose="example")
     kind = np.array(with_degradation(examples.table)[DEGRADATION].to_list())
-    grades = np.stack([mapped(examples, column) for column in PARTS])
-    sys.stdout.write("| | examples | " + " | ".join(PARTS.values()) + " |\n")
+    grades = np.stack([mapped(examples, column) for column in LABEL_PARTS])
+    sys.stdout.write("| | examples | " + " | ".join(LABEL_PARTS.values()) + " |\n")
     for name in ("all", *sorted(set(kind.tolist()))):
         chosen = np.ones(len(kind), dtype=np.bool_) if name == "all" else kind == name
         off = [distance(grades[:, chosen], k) for k in range(len(grades))]

@@ -23,7 +23,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from ctiqa.data.published.dose_mix import (
-    Mode,
+    MixMode,
     mix_doses,
     noise_share,
     shen_low_dose,
@@ -36,7 +36,7 @@ from ctiqa.data.sources.ldct_projection import published_folds
 from ctiqa.hu import BODY_THRESHOLD_HU, WINDOWS, body_mask
 from ctiqa.types import HuImage
 
-MODES: tuple[Mode, ...] = get_args(Mode)
+MODES: tuple[MixMode, ...] = get_args(MixMode)
 
 LOW, DOSES = 0.1, (0.75, 0.5)
 """Dose of the low-dose chests, and the doses mixed from them."""
@@ -213,7 +213,7 @@ def noise_in_lung(pair: Pair) -> HuImage:
     return np.where(inside(pair.full, "lung"), pair.low, pair.full)
 
 
-def mixed(pair: Pair, dose: float, mode: Mode) -> HuImage:
+def mixed(pair: Pair, dose: float, mode: MixMode) -> HuImage:
     """A slice at a dose between."""
     return mix_doses(pair.full, pair.low, dose, low_dose=LOW, mode=mode)
 

@@ -21,7 +21,7 @@ import torch
 
 from ctiqa.data.manifest import Examples, read_examples
 from ctiqa.metrics.agreement.coefficients import agreement
-from ctiqa.models.stem_vit import SIDE, first
+from ctiqa.models.stem_vit import VIT_SIDE, first
 from ctiqa.recipe import Recipe
 from ctiqa.train.augment import SCALES, resampled
 from ctiqa.train.batches import EpochBatches
@@ -102,7 +102,7 @@ def noise_resampled() -> Effect:
 
 def crop() -> Effect:
     """How far the view is off the centre."""
-    off = first("published", STEM_SIDE) - (STEM_SIDE - SIDE) / 2
+    off = first("published", STEM_SIDE) - (STEM_SIDE - VIT_SIDE) / 2
     return Effect("crop [16:240]", f"the view lies {2 * off:g} pixels of the slice off centre")
 
 

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from ctiqa.evaluate.ablation.published import MEASURES, PublishedRow, published
+from ctiqa.evaluate.ablation.published import PUBLISHED_MEASURES, PublishedRow, published
 from ctiqa.io.atomic import write_bytes
 
 PAGE = Path(__file__).parents[1] / "docs" / "systems.md"
@@ -73,7 +73,7 @@ def section(table: Table) -> str:
 
 def _cells(row: PublishedRow) -> list[str]:
     shown = row.measures
-    return [f"{shown[name]:.4f}" if name in shown else "" for name in MEASURES]
+    return [f"{shown[name]:.4f}" if name in shown else "" for name in PUBLISHED_MEASURES]
 
 
 def page_with_tables(text: str) -> str:

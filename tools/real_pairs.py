@@ -25,10 +25,10 @@ import numpy as np
 from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.data.manifest import read_examples
 from ctiqa.data.sources.clean_series import Series, kernel_of, read_index
-from ctiqa.physics.kernels import SHARP, SOFT, STANDARD
+from ctiqa.physics.kernels import SHARP_KERNEL, SOFT_KERNEL, STANDARD_KERNEL
 from ctiqa.score import Scorer
 
-ORDER = (SOFT, STANDARD, SHARP)
+ORDER = (SOFT_KERNEL, STANDARD_KERNEL, SHARP_KERNEL)
 THINNER = 0.75
 EQUAL = 0.05
 

@@ -17,7 +17,7 @@ from typing import Any
 from ctiqa.io.atomic import write_bytes
 from ctiqa.recipe import (
     Defect,
-    Published,
+    PublishedThing,
     differing_keys,
     flat,
     published_by,
@@ -73,7 +73,9 @@ def told(recipe: Values, values: Values) -> dict[str, Any]:
     return flat({key: value for key, value in recipe.items() if key not in (*LEFT_OUT, *idle)})
 
 
-def _line(key: str, published: Values, corrected: Values, things: tuple[Published, ...]) -> str:
+def _line(
+    key: str, published: Values, corrected: Values, things: tuple[PublishedThing, ...]
+) -> str:
     (why,) = [thing for thing in things if key in thing.keys]
     kind = "**defect**: " if isinstance(why, Defect) else ""
     return f"| `{key}` | {shown(published[key])} | {shown(corrected[key])} | {kind}{why.what} |"

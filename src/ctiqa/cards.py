@@ -71,7 +71,7 @@ def parse_card(data: bytes, path: Path) -> ModelCard:
             are named.
     """
     facts = parse_object(data, path)
-    if problems := [text for rule in RULES if (text := _problem(facts, *rule))]:
+    if problems := [text for rule in _RULES if (text := _problem(facts, *rule))]:
         raise WeightsError(f"model card {path.name}: {'; '.join(problems)}")
     return _card_from(facts)
 
@@ -141,9 +141,9 @@ def _is_sources(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(each, Mapping) for each in value)
 
 
-Rule = tuple[str, bool, Callable[[Any], bool], str]
+CardRule = tuple[str, bool, Callable[[Any], bool], str]
 
-RULES: tuple[Rule, ...] = (
+_RULES: tuple[CardRule, ...] = (
     ("name", True, _is_text, "a text"),
     ("version", True, lambda value: _is_text(value) or _is_number(value), "a text"),
     ("members", True, lambda value: _is_count(value, 1, MOST_MEMBERS), f"1…{MOST_MEMBERS}"),
@@ -167,7 +167,7 @@ RULES: tuple[Rule, ...] = (
 What else a card holds is passed on to reports as it is.
 """
 
-SHOWN = 60
+_SHOWN = 60
 """Characters of a value that breaks its rule, in the message."""
 
 
@@ -182,7 +182,7 @@ def _problem(
     if name not in table:
         return f"entry '{place}' is missing" if needed else None
     value = table[name]
-    return None if kept(value) else f"'{place}' must be {words}, got {repr(value)[:SHOWN]}"
+    return None if kept(value) else f"'{place}' must be {words}, got {repr(value)[:_SHOWN]}"
 
 
 def _card_from(facts: Mapping[str, Any]) -> ModelCard:

@@ -50,7 +50,7 @@ ONNX = ("onnx", "onnxscript")
 """What networks are exported with."""
 
 
-def require(user: str, *modules: str, extra: str | None = None) -> None:
+def require_extra(user: str, *modules: str, extra: str | None = None) -> None:
     """Make sure that optional libraries are installed; none of them is loaded.
 
     Args:
@@ -61,8 +61,8 @@ def require(user: str, *modules: str, extra: str | None = None) -> None:
     Raises:
         UsageError: Naming every library that is missing and the command that installs it.
 
-    >>> require("reading", "json")
-    >>> require("'ctiqa dream'", "json", "electric_sheep", extra="train")
+    >>> require_extra("reading", "json")
+    >>> require_extra("'ctiqa dream'", "json", "electric_sheep", extra="train")
     Traceback (most recent call last):
     ...
     ctiqa.errors.UsageError: 'ctiqa dream' needs electric_sheep, which is not installed; install it

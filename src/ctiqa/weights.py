@@ -25,13 +25,13 @@ __all__ = [
     "Model",
     "ModelCard",
     "ModelFiles",
-    "digest",
+    "file_digest",
     "installation",
     "list_models",
     "load_card",
     "load_hashes",
     "load_model",
-    "locate",
+    "locate_model",
     "parse_card",
     "user_dir",
 ]
@@ -104,7 +104,7 @@ def list_models() -> tuple[ModelFiles, ...]:
     return packaged + tuple(_files_of(path, "imported") for path in _imported())
 
 
-def locate(model: str | Path) -> ModelFiles:
+def locate_model(model: str | Path) -> ModelFiles:
     """Find a model by name or by the path of its ``.onnx`` file.
 
     Raises:
@@ -133,7 +133,7 @@ def load_model(model: str | Path, *, sha256: str | None = None) -> Model:
         UsageError: If there is no model of this name.
         WeightsError: If a file is missing, altered, or the card breaks a rule.
     """
-    files = locate(model)
+    files = locate_model(model)
     hashes = load_hashes(files.onnx.parent)
     if sha256 is not None:
         hashes[files.onnx.name] = sha256.lower()
@@ -141,13 +141,13 @@ def load_model(model: str | Path, *, sha256: str | None = None) -> Model:
     card = _read_text(files.card)
     for path, data in ((files.onnx, network), (files.card, card)):
         _verify(path, data, hashes.get(path.name), required=files.origin != "file")
-    return Model(files, parse_card(card, files.card), network, digest(network))
+    return Model(files, parse_card(card, files.card), network, file_digest(network))
 
 
-def digest(data: bytes) -> str:
+def file_digest(data: bytes) -> str:
     """The sha256 of some bytes, in hexadecimal.
 
-    >>> digest(b"")[:12]
+    >>> file_digest(b"")[:12]
     'e3b0c44298fc'
     """
     return hashlib.sha256(data).hexdigest()
@@ -175,7 +175,7 @@ def load_card(model: str | Path) -> ModelCard:
         UsageError: If there is no model of this name.
         WeightsError: If the card is missing, altered or breaks a rule.
     """
-    files = locate(model)
+    files = locate_model(model)
     data = _read_text(files.card)
     expected = load_hashes(files.card.parent).get(files.card.name)
     _verify(files.card, data, expected, required=files.origin != "file")
@@ -198,7 +198,7 @@ def installation(model: Model) -> tuple[tuple[Path, bytes], ...]:
     if folder is None:
         raise UsageError("you have no home folder; name one for imported models in CTIQA_MODELS")
     card = _read_text(model.files.card)
-    names = {model.files.onnx.name: model.sha256, model.files.card.name: digest(card)}
+    names = {model.files.onnx.name: model.sha256, model.files.card.name: file_digest(card)}
     hashes = json.dumps({**load_hashes(folder), **names}, indent=2, sort_keys=True).encode()
     return (
         (folder / model.files.onnx.name, model.network),
@@ -241,7 +241,7 @@ def _verify(path: Path, data: bytes, expected: str | None, *, required: bool) ->
         if required:
             raise WeightsError(f"{path.name} is not listed in {HASHES} beside it: not verified")
         return
-    found = digest(data)
+    found = file_digest(data)
     if found != expected:
         raise WeightsError(
             f"{path.name} is not the file it should be: sha256 expected {expected}, got {found}; "

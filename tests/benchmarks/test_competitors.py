@@ -20,7 +20,7 @@ from benchmarks.competitors import (
 )
 from benchmarks.setting import Setting
 from ctiqa.models.build import parameters
-from ctiqa.models.inputs import Window
+from ctiqa.models.inputs import WindowLayer
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_without_torch_all_is_left_out_with_the_reason(
 
 def test_preprocessing_is_that_of_the_network_as_published() -> None:
     hu = np.linspace(-1024, 3071, 4096, dtype=np.float32).reshape(64, 64)
-    expected = Window("distiliqa")(torch.from_numpy(hu)).numpy()
+    expected = WindowLayer("distiliqa")(torch.from_numpy(hu)).numpy()
     np.testing.assert_allclose(distiliqa_preprocessing(hu), expected, atol=1e-6)
 
 

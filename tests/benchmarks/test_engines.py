@@ -8,7 +8,7 @@ import pytest
 from benchmarks import engines as measured
 from benchmarks.engines import engines, example_slices, installed, of_side, run_all
 from benchmarks.setting import Setting
-from ctiqa.score.engines.engine import Images
+from ctiqa.score.engines.engine import ImageBatch
 from ctiqa.score.verdict import Members
 from ctiqa.weights import Model
 
@@ -22,7 +22,7 @@ class Counting:
     def __init__(self, _model: Model, threads: int, kind: str, *, streams: int) -> None:
         self.opened.append((threads, kind, streams))
 
-    def run(self, images: Images) -> Members:
+    def run(self, images: ImageBatch) -> Members:
         self.shapes.append(images.shape)
         return np.zeros((len(images), 5), np.float32)
 

@@ -6,9 +6,9 @@ from scipy import stats
 
 from ctiqa.evaluate.scale import Scale
 from ctiqa.evaluate.statistics import (
-    MEASURES,
     PART,
     SEED,
+    STATISTICS,
     Pairs,
     bands_of,
     differences,
@@ -43,7 +43,7 @@ def test_figures_are_in_units_of_the_labels(scale: Scale) -> None:
     assert found["plcc"] == pytest.approx(stats.pearsonr(pairs.score, pairs.label).statistic)
     assert found["srocc"] == pytest.approx(stats.spearmanr(pairs.score, pairs.label).statistic)
     assert found["krocc"] == pytest.approx(stats.kendalltau(pairs.score, pairs.label).statistic)
-    assert list(found) == [measure.name for measure in MEASURES]
+    assert list(found) == [measure.name for measure in STATISTICS]
 
 
 @pytest.mark.parametrize("scale", [Scale(), Scale(1, 9)])

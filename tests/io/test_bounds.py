@@ -22,7 +22,7 @@ from tests.io.test_tiff import ASCII, LONG, SHORT, tiff_of
 from tests.io.volumes import as_nifti_gz, as_packed_mha, meta_header, read_all, stack
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io import find_scans, read_headers, read_slice
+from ctiqa.io import find_scans, read_file_headers, read_slice
 from ctiqa.io.volumes import voxels
 from ctiqa.io.volumes.spool import Spool
 
@@ -213,7 +213,7 @@ def test_the_temporary_file_is_written_once(
 
 def test_a_file_that_changes_between_headers_and_pixels_is_read_anew(tmp_path: Path) -> None:
     path = as_packed_mha(tmp_path, stack())
-    header = read_headers(path).headers[2]
+    header = read_file_headers(path).headers[2]
     path.write_bytes(meta_header("LOCAL", DimSize="260 256 1") + stack()[0].tobytes())
     with pytest.raises(RefusedError, match="slice 2 is not in the volume"):
         read_slice(header)

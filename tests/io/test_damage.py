@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.io import make, volumes
 
 from ctiqa.errors import RefusedError
-from ctiqa.io import ReadOptions, read_headers, read_slice
+from ctiqa.io import ReadOptions, read_file_headers, read_slice
 from ctiqa.io.access.files import MAGIC
 from ctiqa.io.dicom.decoding.codestream import declared_matrix
 from ctiqa.io.dicom.tags import Tags
@@ -36,7 +36,7 @@ STARTS = [
 def outcome(path: Path) -> str:
     """How reading ends; anything but a refusal fails the test."""
     try:
-        for header in read_headers(path, OPTIONS).headers[:2]:
+        for header in read_file_headers(path, OPTIONS).headers[:2]:
             hu = read_slice(header, OPTIONS).hu
             assert np.isfinite(hu).all()
             assert hu.min() >= -1024

@@ -12,7 +12,7 @@ import pytest
 from tests.io import make
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io import ReadOptions, formats, read_headers, read_slice
+from ctiqa.io import ReadOptions, formats, read_file_headers, read_slice
 from ctiqa.io.dicom import reader as dicom
 from ctiqa.io.dicom.decoding import compressed
 from ctiqa.types import Acquisition
@@ -22,14 +22,14 @@ SECONDARY = "1.2.840.10008.5.1.4.1.1.7"
 
 def refusal(path: Path, options: ReadOptions | None = None) -> RefusedError:
     with pytest.raises(RefusedError) as caught:
-        read_headers(path, options or ReadOptions())
+        read_file_headers(path, options or ReadOptions())
     return caught.value
 
 
 @pytest.mark.parametrize("syntax", [*make.NATIVE, *make.COMPRESSED])
 def test_every_transfer_syntax_gives_the_same_hu(tmp_path: Path, syntax: str) -> None:
     hu = make.phantom(256, 300)
-    (header,) = read_headers(make.write_ct(tmp_path / "a", hu, syntax=syntax)).headers
+    (header,) = read_file_headers(make.write_ct(tmp_path / "a", hu, syntax=syntax)).headers
     slice_ = read_slice(header)
     assert slice_.hu.dtype == np.float32
     np.testing.assert_array_equal(slice_.hu, hu)
@@ -38,7 +38,7 @@ def test_every_transfer_syntax_gives_the_same_hu(tmp_path: Path, syntax: str) ->
 
 def test_header_holds_the_facts_and_no_patient(tmp_path: Path) -> None:
     path = make.write_ct(tmp_path / "a.dcm", z_mm=42.5, LossyImageCompressionRatio="8")
-    (header,) = read_headers(path).headers
+    (header,) = read_file_headers(path).headers
     assert header.acquisition == Acquisition(
         kvp=120.0,
         exposure_mas=200.0,
@@ -58,7 +58,7 @@ def test_header_holds_the_facts_and_no_patient(tmp_path: Path) -> None:
 def test_files_without_preamble_and_meta(tmp_path: Path, syntax: str) -> None:
     hu = make.phantom()
     path = make.strip_meta(make.write_ct(tmp_path / "a", hu, syntax=syntax))
-    (header,) = read_headers(path).headers
+    (header,) = read_file_headers(path).headers
     np.testing.assert_array_equal(read_slice(header).hu, hu)
 
 
@@ -67,14 +67,14 @@ def test_pixels_are_found_again_without_the_header(
     tmp_path: Path, syntax: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hu = make.phantom()
-    (header,) = read_headers(make.write_ct(tmp_path / "a", hu, syntax=syntax)).headers
+    (header,) = read_file_headers(make.write_ct(tmp_path / "a", hu, syntax=syntax)).headers
     monkeypatch.setattr(dicom, "parse", lambda _: pytest.fail("the header was read twice"))
     np.testing.assert_array_equal(read_slice(header).hu, hu)
 
 
 def test_a_file_that_changed_is_read_anew(tmp_path: Path) -> None:
     other = make.phantom(seed=1)
-    (header,) = read_headers(make.write_ct(tmp_path / "a", make.phantom())).headers
+    (header,) = read_file_headers(make.write_ct(tmp_path / "a", make.phantom())).headers
     # The header is longer, and another number is air: what was kept would mislead.
     make.write_ct(
         tmp_path / "a", other, PixelRepresentation=1, RescaleIntercept=0, Manufacturer="A"
@@ -96,8 +96,8 @@ def test_where_the_fastest_decoder_gives_up_another_is_asked(
         return decode(plugin, *rest)
 
     monkeypatch.setattr(compressed, "_decoded_by", one_gives_up)
-    (header,) = read_headers(make.write_ct(tmp_path / "a", hu, syntax=make.JPEG_LS)).headers
-    np.testing.assert_array_equal(formats.read_slice(header).hu, hu)
+    (header,) = read_file_headers(make.write_ct(tmp_path / "a", hu, syntax=make.JPEG_LS)).headers
+    np.testing.assert_array_equal(formats.read_here(header).hu, hu)
     assert asked == ["pyjpegls", ""]
 
 
@@ -105,7 +105,7 @@ def test_gzip_wrapped_dicom_is_read(tmp_path: Path) -> None:
     hu = make.phantom()
     path = make.write_ct(tmp_path / "a.dcm", hu)
     path.write_bytes(gzip.compress(path.read_bytes()))
-    np.testing.assert_array_equal(read_slice(read_headers(path).headers[0]).hu, hu)
+    np.testing.assert_array_equal(read_slice(read_file_headers(path).headers[0]).hu, hu)
     path.write_bytes(path.read_bytes()[:-5000])
     assert refusal(path).reason is Reason.TRUNCATED
 
@@ -118,7 +118,7 @@ def test_enhanced_ct_frames_have_their_own_rescale_and_position(
     path = make.write_enhanced(
         tmp_path / "e.dcm", frames, slopes=[1.0, 0.5, 2.0], z_mm=[10, 0, 5], syntax=syntax
     )
-    headers = read_headers(path).headers
+    headers = read_file_headers(path).headers
     assert [header.z_mm for header in headers] == [10, 0, 5]
     assert [header.source.frame for header in headers] == [0, 1, 2]
     assert headers[1].acquisition == Acquisition(
@@ -143,7 +143,7 @@ def test_a_localizer_among_frames_is_left_out_with_a_warning(tmp_path: Path) -> 
         z_mm=[0, 1, 2],
         types=["VOLUME", "LOCALIZER", "VOLUME"],
     )
-    contents = read_headers(path)
+    contents = read_file_headers(path)
     assert [header.source.frame for header in contents.headers] == [0, 2]
     assert contents.warnings == ("1 frame(s) of 'e.dcm' left out: localizer",)
 
@@ -204,7 +204,7 @@ def test_small_matrix_is_refused(tmp_path: Path) -> None:
 def test_flags_on_slices_that_are_read(
     tmp_path: Path, tags: dict[str, Any], flags: tuple[str, ...]
 ) -> None:
-    (header,) = read_headers(make.write_ct(tmp_path / "a.dcm", **tags)).headers
+    (header,) = read_file_headers(make.write_ct(tmp_path / "a.dcm", **tags)).headers
     assert header.flags == flags
     assert read_slice(header).hu.shape == (256, 256)
 
@@ -215,7 +215,7 @@ def test_reformats_are_read_when_asked_for(tmp_path: Path) -> None:
         ImageType=["DERIVED", "PRIMARY", "MPR"],
         ImageOrientationPatient=make.CORONAL,
     )
-    (header,) = read_headers(path, ReadOptions(allow_reformats=True)).headers
+    (header,) = read_file_headers(path, ReadOptions(allow_reformats=True)).headers
     assert header.flags == ("derived", "reformat")
     assert header.z_mm == -90
 
@@ -242,11 +242,11 @@ def test_padding_becomes_the_lowest_hu_but_tissue_does_not(
         PixelPaddingValue=padding,
         PixelPaddingRangeLimit=limit,
     )
-    assert read_slice(read_headers(path).headers[0]).hu[0, 0] == expected
+    assert read_slice(read_file_headers(path).headers[0]).hu[0, 0] == expected
 
 
 def test_impossible_hu_are_refused_on_reading(tmp_path: Path) -> None:
-    (header,) = read_headers(make.write_ct(tmp_path / "a.dcm", RescaleSlope="200")).headers
+    (header,) = read_file_headers(make.write_ct(tmp_path / "a.dcm", RescaleSlope="200")).headers
     with pytest.raises(RefusedError, match="HU end at") as caught:
         read_slice(header)
     assert caught.value.reason is Reason.NOT_HU
@@ -258,7 +258,7 @@ def test_old_overlay_bits_are_no_pixels(tmp_path: Path) -> None:
     stored = (hu.astype(np.int32) + 1024).astype(np.uint16)
     stored[:, ::2] |= 0x8000
     path = make.save(tmp_path / "a.dcm", ds, stored)
-    np.testing.assert_array_equal(read_slice(read_headers(path).headers[0]).hu, hu)
+    np.testing.assert_array_equal(read_slice(read_file_headers(path).headers[0]).hu, hu)
 
 
 def test_compressed_frame_of_another_size_is_refused_before_decoding(tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def test_compressed_frame_of_another_size_is_refused_before_decoding(tmp_path: P
     start = content.index(b"\xff\x4f\xff\x51") + 8
     content[start : start + 8] = (60_000).to_bytes(4, "big") * 2
     path.write_bytes(content)
-    (header,) = read_headers(path).headers
+    (header,) = read_file_headers(path).headers
     with pytest.raises(RefusedError, match="got 60000 × 60000") as caught:
         read_slice(header)
     assert caught.value.reason is Reason.CORRUPT
@@ -300,5 +300,5 @@ def test_nothing_is_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -
     content[-2000:-1000] = bytes(1000)
     path.write_bytes(content)
     with pytest.raises(RefusedError):
-        read_slice(read_headers(path).headers[0])
+        read_slice(read_file_headers(path).headers[0])
     assert capfd.readouterr() == ("", "")

@@ -17,7 +17,7 @@ from ctiqa.errors import Reason, UsageError
 from ctiqa.io import Found, find, find_scans, stream_slices
 from ctiqa.io.access.files import walk
 from ctiqa.io.grouping.copies import drop_copies
-from ctiqa.io.grouping.series import group, look_over
+from ctiqa.io.grouping.series import group_by_series, look_over
 from ctiqa.types import Acquisition, Slice, SliceHeader, SliceSource
 
 
@@ -331,9 +331,9 @@ def test_grouping_does_not_depend_on_the_order(
         header(f"{index:02d}", z_mm, series=str(index % 3)) for index, z_mm in enumerate(positions)
     ]
     shuffled = [headers[index] for index in order]
-    assert group(shuffled) == group(headers)
-    assert sum(len(scan.headers) for scan in group(headers)) == 12
-    for scan in group(headers):
+    assert group_by_series(shuffled) == group_by_series(headers)
+    assert sum(len(scan.headers) for scan in group_by_series(headers)) == 12
+    for scan in group_by_series(headers):
         known = [each.z_mm for each in scan.headers if each.z_mm is not None]
         assert known == sorted(known)
 

@@ -22,7 +22,7 @@ from tests.io.volumes import (
 )
 
 from ctiqa.errors import Reason
-from ctiqa.io import find_scans, read_headers
+from ctiqa.io import find_scans, read_file_headers
 
 XYZ = (2, 1, 0)
 RAW = stack().tobytes()
@@ -255,7 +255,7 @@ def test_nrrd_axis_without_direction_is_none_of_space(tmp_path: Path) -> None:
     )
     (tmp_path / "ct.nrrd").write_bytes(header + b"\n" + RAW)
     check_whole(tmp_path)
-    first = read_headers(tmp_path / "ct.nrrd").headers[0]
+    first = read_file_headers(tmp_path / "ct.nrrd").headers[0]
     assert first.spacing_mm == pytest.approx((0.7, 0.7))
     assert first.orientation == pytest.approx((1, 0, 0, 0, 1, 0))
 
@@ -271,7 +271,7 @@ def test_metaimage_of_four_axes_keeps_its_geometry(tmp_path: Path) -> None:
     )
     (tmp_path / "ct.mha").write_bytes(header + RAW)
     check_whole(tmp_path)
-    first = read_headers(tmp_path / "ct.mha").headers[0]
+    first = read_file_headers(tmp_path / "ct.mha").headers[0]
     assert first.orientation == pytest.approx((1, 0, 0, 0, 1, 0))
     assert first.z_mm == pytest.approx(100)
 
@@ -397,7 +397,7 @@ def test_nrrd_headers_that_contradict_themselves(
 def test_nrrd_with_spacings_alone(tmp_path: Path) -> None:
     path = tmp_path / "a.nrrd"
     nrrd.write(str(path), stack().transpose(XYZ), {"spacings": [0.7, 0.7, 3.0]})
-    header = read_headers(path).headers[1]
+    header = read_file_headers(path).headers[1]
     assert (header.spacing_mm, header.z_mm) == ((0.7, 0.7), 3.0)
     assert header.flags == ("orientation_unknown",)
 

@@ -13,7 +13,7 @@ import pytest
 from tests.io.volumes import Array, read_all, refusal, stack, write_nifti
 
 from ctiqa.errors import Reason
-from ctiqa.io import find_scans, read_headers
+from ctiqa.io import find_scans, read_file_headers
 
 QFORM, SFORM, VOX_OFFSET, SLOPE, INTERCEPT, PIXDIM, SROW = 252, 254, 108, 112, 116, 76, 280
 XYZ = (2, 1, 0)
@@ -45,7 +45,7 @@ def test_scaling_and_units(tmp_path: Path) -> None:
     metres = np.diag([-0.0007, -0.0007, 0.003, 1])
     path = write_nifti(tmp_path / "a.nii", stored, metres, scaling)
     np.testing.assert_array_equal(read_all(path), stack())
-    assert read_headers(path).headers[0].spacing_mm == pytest.approx((0.7, 0.7))
+    assert read_file_headers(path).headers[0].spacing_mm == pytest.approx((0.7, 0.7))
 
 
 @pytest.mark.parametrize("slope", [0.0, np.nan, np.inf])
@@ -85,7 +85,7 @@ def test_sform_that_spans_no_space_gives_way_to_the_qform(
     tmp_path: Path, row: tuple[float, ...]
 ) -> None:
     path = both_forms(tmp_path / "a.nii", {SROW: floats(*row[:12])})
-    headers = read_headers(path).headers
+    headers = read_file_headers(path).headers
     assert headers[0].orientation == pytest.approx((1, 0, 0, 0, 1, 0))
     assert headers[0].spacing_mm == pytest.approx((0.7, 0.7))
     np.testing.assert_array_equal(read_all(path), stack())
@@ -103,7 +103,7 @@ def test_sform_that_spans_no_space_gives_way_to_the_qform(
 def test_without_a_form_spacing_is_all_that_is_known(
     tmp_path: Path, patches: dict[int, bytes]
 ) -> None:
-    header = read_headers(both_forms(tmp_path / "a.nii", patches)).headers[1]
+    header = read_file_headers(both_forms(tmp_path / "a.nii", patches)).headers[1]
     assert header.spacing_mm == pytest.approx((0.7, 0.7))
     assert header.z_mm == pytest.approx(3)
     assert header.flags == ("orientation_unknown",)
@@ -111,7 +111,7 @@ def test_without_a_form_spacing_is_all_that_is_known(
 
 def test_without_pixdim_not_even_that(tmp_path: Path) -> None:
     patches = {QFORM: shorts(0, 0), PIXDIM + 4: floats(0, 0, 0)}
-    header = read_headers(both_forms(tmp_path / "a.nii", patches)).headers[0]
+    header = read_file_headers(both_forms(tmp_path / "a.nii", patches)).headers[0]
     assert header.flags == ("orientation_unknown", "spacing_unknown")
 
 
@@ -134,7 +134,7 @@ def test_a_position_beyond_the_world_is_unknown(tmp_path: Path) -> None:
     affine = np.diag([-0.7, -0.7, 3, 1])
     affine[2, 3] = 1e30
     path = write_nifti(tmp_path / "a.nii", stack().transpose(XYZ), affine)
-    assert [header.z_mm for header in read_headers(path).headers] == [None] * 3
+    assert [header.z_mm for header in read_file_headers(path).headers] == [None] * 3
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_a_slice_of_nan_costs_itself_alone(tmp_path: Path) -> None:
     voxels = stack().astype(np.float32)
     voxels[2] = np.nan
     path = write_nifti(tmp_path / "a.nii", voxels.transpose(XYZ))
-    assert len(read_headers(path).headers) == 3
+    assert len(read_file_headers(path).headers) == 3
 
 
 def pair(folder: Path, kind: str, suffixes: tuple[str, str] = (".hdr", ".img")) -> Path:

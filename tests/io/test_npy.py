@@ -13,7 +13,7 @@ from tests.io import make
 from tests.io.volumes import Array, as_npz, read_all, refusal, stack
 
 from ctiqa.errors import Reason
-from ctiqa.io import find_scans, read_headers
+from ctiqa.io import find_scans, read_file_headers
 
 
 def cube(slices: int = 256, rows: int = 256, cols: int = 256) -> Array:
@@ -31,7 +31,7 @@ def write(folder: Path, array: Array, **facts: list[float]) -> Path:
 
 
 def test_npz_knows_spacing_and_positions(tmp_path: Path) -> None:
-    headers = read_headers(as_npz(tmp_path, stack())).headers
+    headers = read_file_headers(as_npz(tmp_path, stack())).headers
     assert [header.z_mm for header in headers] == [0, 3, 6]
     assert headers[0].spacing_mm == (0.7, 0.7)
 
@@ -72,7 +72,7 @@ def test_where_the_shape_cannot_tell_the_spacing_may(
     if is_refused:
         assert refusal(path).reason is Reason.NOT_AXIAL
         return
-    warnings = read_headers(path).warnings
+    warnings = read_file_headers(path).warnings
     assert [warning for warning in warnings if "which axis is which" in warning] == [*warnings]
     assert bool(warnings) == is_warned
 
@@ -88,7 +88,7 @@ def test_axes_of_length_1_say_nothing(tmp_path: Path, shape: tuple[int, ...], sl
 def test_a_slice_may_stand_last(tmp_path: Path) -> None:
     path = write(tmp_path, stack()[0][..., None], spacing_mm=[0.7, 0.7, 3.0])
     np.testing.assert_array_equal(read_all(path), stack()[:1])
-    assert read_headers(path).headers[0].spacing_mm == (0.7, 0.7)
+    assert read_file_headers(path).headers[0].spacing_mm == (0.7, 0.7)
 
 
 @pytest.mark.parametrize("kind", ["i2", ">i2", "i4", "i8", "f2", "f4", "f8"])

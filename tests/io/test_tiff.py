@@ -17,7 +17,7 @@ from tests.io import make
 from tests.io.volumes import Array, read_all, refusal, stack
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io import ReadOptions, find_scans, read_headers, read_slice, tiff_pages
+from ctiqa.io import ReadOptions, find_scans, read_file_headers, read_slice, tiff_pages
 from ctiqa.io.tiff import describe
 
 VOUCHED = ReadOptions(tiff_hu=True)
@@ -117,7 +117,7 @@ def test_differences_of_floats(tmp_path: Path) -> None:
 def test_pages_are_slices(tmp_path: Path, how: dict[str, Any]) -> None:
     path = write(tmp_path, stack(), **how)
     np.testing.assert_array_equal(read_all(path), stack())
-    assert read_headers(path).warnings == ()
+    assert read_file_headers(path).warnings == ()
 
 
 def imagej_stack(path: Path, hu: Array, images: int) -> Path:
@@ -166,7 +166,7 @@ def test_a_list_of_pages_that_ends_too_soon(tmp_path: Path) -> None:
         place = content.index(struct.pack("<I", last.offset), tiff.pages[1].offset)
     content[place : place + 4] = bytes(4)
     path.write_bytes(content)
-    contents = read_headers(path)
+    contents = read_file_headers(path)
     assert len(contents.headers) == 2
     assert contents.warnings == ("the TIFF says that it holds 3 slices; 2 were found",)
 
@@ -179,12 +179,12 @@ def test_a_list_of_pages_that_leads_nowhere(tmp_path: Path) -> None:
 
 
 def test_slices_are_read_in_a_process_of_their_own(tmp_path: Path) -> None:
-    headers = read_headers(write(tmp_path, stack())).headers
+    headers = read_file_headers(write(tmp_path, stack())).headers
     assert [header.source.isolated for header in headers] == [True] * 3
 
 
 def test_a_file_that_changes_while_it_is_read(tmp_path: Path) -> None:
-    header = read_headers(write(tmp_path, stack())).headers[2]
+    header = read_file_headers(write(tmp_path, stack())).headers[2]
     write(tmp_path, stack().astype(np.float32))
     with pytest.raises(RefusedError) as caught:
         read_slice(header)
@@ -199,7 +199,7 @@ def test_slices_that_are_promised_and_missing(tmp_path: Path) -> None:
 
 
 def test_slices_that_nobody_names_are_noticed(tmp_path: Path) -> None:
-    contents = read_headers(imagej_stack(tmp_path / "a.tif", stack(), 1))
+    contents = read_file_headers(imagej_stack(tmp_path / "a.tif", stack(), 1))
     assert len(contents.headers) == 1
     assert contents.warnings == ("the TIFF has room for 2 more slice(s) that no page names",)
 
@@ -362,5 +362,5 @@ def test_any_damage_of_a_directory(tmp_path: Path, place: int, patch: bytes, big
     content[place : place + len(patch)] = patch
     path.write_bytes(content)
     with suppress(RefusedError):
-        headers = read_headers(path, VOUCHED).headers
+        headers = read_file_headers(path, VOUCHED).headers
         assert all(read_slice(each, VOUCHED).hu.shape == (each.rows, each.cols) for each in headers)

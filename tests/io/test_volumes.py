@@ -25,7 +25,7 @@ from tests.io.volumes import (
 )
 
 from ctiqa.errors import Reason
-from ctiqa.io import ReadOptions, read_headers
+from ctiqa.io import ReadOptions, read_file_headers
 
 
 @pytest.mark.parametrize("write", FORMATS)
@@ -40,7 +40,7 @@ def test_every_format_gives_the_same_hu(
 def test_geometry_of_formats_that_know_it(
     tmp_path: Path, write: Callable[[Path, Array], Path]
 ) -> None:
-    headers = read_headers(write(tmp_path, stack())).headers
+    headers = read_file_headers(write(tmp_path, stack())).headers
     assert headers[0].spacing_mm == pytest.approx((0.7, 0.7))
     assert headers[0].orientation == pytest.approx((1, 0, 0, 0, 1, 0))
     assert headers[2].z_mm is not None
@@ -50,7 +50,7 @@ def test_geometry_of_formats_that_know_it(
 
 
 def test_npz_knows_spacing_and_positions(tmp_path: Path) -> None:
-    headers = read_headers(as_npz(tmp_path, stack())).headers
+    headers = read_file_headers(as_npz(tmp_path, stack())).headers
     assert [header.z_mm for header in headers] == [0, 3, 6]
     assert headers[0].spacing_mm == (0.7, 0.7)
 
@@ -94,7 +94,9 @@ def test_coronal_stack_needs_to_be_asked_for(tmp_path: Path) -> None:
     path = write_nifti(tmp_path / "a.nii", voxels, affine)
     assert refusal(path).reason is Reason.NOT_AXIAL
     options = ReadOptions(allow_reformats=True)
-    assert read_headers(path, options).headers[0].orientation == pytest.approx((1, 0, 0, 0, 0, -1))
+    assert read_file_headers(path, options).headers[0].orientation == pytest.approx(
+        (1, 0, 0, 0, 0, -1)
+    )
     np.testing.assert_array_equal(read_all(path, options), stack())
 
 

@@ -16,7 +16,7 @@ import tifffile
 from tests.io import make
 
 from ctiqa.errors import RefusedError
-from ctiqa.io import ReadOptions, find_scans, read_headers, read_slice
+from ctiqa.io import ReadOptions, find_scans, read_file_headers, read_slice
 
 Array = npt.NDArray[Any]
 SPACING = (0.7, 0.7, 3.0)
@@ -35,7 +35,7 @@ def read_all(path: Path, options: ReadOptions | None = None) -> Array:
 
 def refusal(path: Path, options: ReadOptions | None = None) -> RefusedError:
     with pytest.raises(RefusedError) as caught:
-        read_headers(path, options or ReadOptions())
+        read_file_headers(path, options or ReadOptions())
     return caught.value
 
 

@@ -11,9 +11,9 @@ import torch
 from tests.models.networks import SIDES, SMALL, TINY_VIT, lively, made, slices
 
 from ctiqa.errors import UsageError
-from ctiqa.models.build import NETWORKS, build, parameters
+from ctiqa.models.build import NETWORK_CLASSES, build, parameters
 from ctiqa.recipe import (
-    KINDS,
+    NETWORK_KINDS,
     BackboneNetwork,
     DbcnnNetwork,
     ManiqaNetwork,
@@ -27,7 +27,7 @@ each_kind = pytest.mark.parametrize("recipe", SMALL, ids=lambda recipe: recipe.k
 
 
 def test_every_kind_of_recipe_has_its_network() -> None:
-    assert set(NETWORKS) == set(KINDS.values())
+    assert set(NETWORK_CLASSES) == set(NETWORK_KINDS.values())
 
 
 @each_kind

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ctiqa.hu import WINDOWS
-from ctiqa.models.inputs import Channels, Grey, MinMax, Resized, Window, resized
+from ctiqa.models.inputs import Channels, GreyInput, MinMax, Resized, WindowLayer, resized
 
 HALF = (0.5, 0.5, 0.5)
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -17,7 +17,7 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 def test_windows_by_the_definition(name: str, hu: float) -> None:
     window = WINDOWS[name]
     expected = min(max((hu - window.level_hu) / window.width_hu + 0.5, 0.0), 1.0)
-    seen = Window(name)(torch.tensor([hu])).item()
+    seen = WindowLayer(name)(torch.tensor([hu])).item()
     assert seen == pytest.approx(expected, abs=1e-5)
 
 
@@ -71,13 +71,13 @@ def test_an_image_of_the_right_size_is_not_touched() -> None:
 
 
 def test_grey_by_hand() -> None:
-    grey = Grey("window", "challenge", HALF, HALF)
+    grey = GreyInput("window", "challenge", HALF, HALF)
     seen = grey(torch.tensor([-1000.0, -300.0, 400.0]).view(1, 1, 1, 3))
     assert seen.flatten().tolist() == pytest.approx([-1, 0, 1])
 
 
 def test_a_photograph_and_a_slice_of_the_same_brightness_look_the_same() -> None:
-    grey = Grey("window", "challenge", *IMAGENET)
+    grey = GreyInput("window", "challenge", *IMAGENET)
     rgb = torch.tensor([0, 51, 255], dtype=torch.uint8).view(1, 1, 1, 3).expand(1, 3, 1, 3)
     hu = torch.tensor([-1000.0, -1000 + 1400 * 0.2, 400.0]).view(1, 1, 1, 3)
     torch.testing.assert_close(grey.photograph(rgb), grey(hu))
@@ -85,18 +85,23 @@ def test_a_photograph_and_a_slice_of_the_same_brightness_look_the_same() -> None
 
 
 def test_green_is_brighter_than_red_than_blue() -> None:
-    grey = Grey("window", "challenge", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    grey = GreyInput("window", "challenge", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
     colours = torch.eye(3).view(3, 3, 1, 1) * 255
     assert grey.photograph(colours).flatten().tolist() == pytest.approx([0.299, 0.587, 0.114])
 
 
 def test_min_max_knows_no_window() -> None:
-    grey = Grey("min-max", "challenge", HALF, HALF)
+    grey = GreyInput("min-max", "challenge", HALF, HALF)
     image = torch.rand(2, 1, 4, 4) * 4000 - 1000
     torch.testing.assert_close(grey(image), MinMax()(image))
     torch.testing.assert_close(grey.photograph(image.expand(2, 3, 4, 4)), MinMax()(image))
 
 
 def test_nothing_here_is_a_weight() -> None:
-    parts = [Window("soft"), Channels(*IMAGENET), Grey("window", "soft", HALF, HALF), Resized(8)]
+    parts = [
+        WindowLayer("soft"),
+        Channels(*IMAGENET),
+        GreyInput("window", "soft", HALF, HALF),
+        Resized(8),
+    ]
     assert all(part.state_dict() == {} for part in parts)

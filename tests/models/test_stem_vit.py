@@ -10,7 +10,7 @@ from tests.models.networks import STEM_VIT, lively, made, slices
 from torch import Tensor, nn
 
 from ctiqa.errors import DataError
-from ctiqa.models.stem_vit import SIDE, StemVit, cropped, first, least_side, middle, stem
+from ctiqa.models.stem_vit import VIT_SIDE, StemVit, cropped, first, least_side, middle, stem
 from ctiqa.recipe.network import Crop
 
 each_crop = pytest.mark.parametrize("crop", ["published", "centre"])
@@ -67,9 +67,9 @@ def test_the_centre_crop_by_hand() -> None:
 def test_the_crop_fits_from_the_least_side_on(blocks: int, crop: Crop, more: int) -> None:
     length = (least_side(blocks, crop) + more - 2 * blocks) // 2
     assert first(crop, length) >= 0
-    assert first(crop, length) + SIDE <= length
+    assert first(crop, length) + VIT_SIDE <= length
     too_short = (least_side(blocks, crop) - 1 - 2 * blocks) // 2
-    assert first(crop, too_short) + SIDE > too_short or first(crop, too_short) < 0
+    assert first(crop, too_short) + VIT_SIDE > too_short or first(crop, too_short) < 0
 
 
 @given(st.integers(0, 6), st.integers(0, 130), st.integers(0, 130))

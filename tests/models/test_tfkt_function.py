@@ -12,7 +12,7 @@ import torchvision
 from tests.models.theirs import TheirTfkt, calibrated, stretched, tissue
 from torch import Tensor, nn
 
-from ctiqa.models.authors.tfkt import our_name
+from ctiqa.models.authors.tfkt import our_tfkt_name
 from ctiqa.models.backbones.make import feature_map, feature_width
 from ctiqa.models.build import build
 from ctiqa.models.tfkt import NaturalTfkt, Tfkt
@@ -45,7 +45,7 @@ def ours(theirs: TheirTfkt) -> Tfkt:
     network = build(PUBLISHED).eval()
     assert isinstance(network, Tfkt)
     state = theirs.state_dict()
-    network.load_state_dict({our_name(name, state): value for name, value in state.items()})
+    network.load_state_dict({our_tfkt_name(name, state): value for name, value in state.items()})
     return network
 
 
@@ -120,7 +120,7 @@ def test_the_published_network_has_just_their_keys() -> None:
         theirs = TheirTfkt().state_dict()
         ours = build(TfktNetwork(connector="vector")).state_dict()
     assert sum(v.numel() for v in theirs.values() if v.is_floating_point()) > 209_383_449
-    assert {our_name(k, theirs): v.shape for k, v in theirs.items()} == {
+    assert {our_tfkt_name(k, theirs): v.shape for k, v in theirs.items()} == {
         k: v.shape for k, v in ours.items()
     }
 

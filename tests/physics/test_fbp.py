@@ -13,7 +13,7 @@ from tests.physics.phantoms import BLOBS, DISTANT_MM, MU_WATER, STEADY, Disc, gr
 from ctiqa.errors import UsageError
 from ctiqa.physics import FanBeam, Kernel, hu_to_mu, mu_to_hu, project, reconstruct
 from ctiqa.physics.fbp import ramp
-from ctiqa.physics.kernels import STANDARD
+from ctiqa.physics.kernels import STANDARD_KERNEL
 
 WATER = Disc(0, 0, 90)
 SHAPE, SPACING = (128, 128), (2.0, 2.0)
@@ -22,7 +22,7 @@ INSIDE = WATER.holds(X, Y, margin_mm=10)
 AIR_RING = (np.hypot(X, Y) > 100) & (np.hypot(X, Y) < 120)
 
 
-@pytest.mark.parametrize("kernel", [None, STANDARD], ids=["ramp", "standard"])
+@pytest.mark.parametrize("kernel", [None, STANDARD_KERNEL], ids=["ramp", "standard"])
 @pytest.mark.parametrize("views", [180, 720])
 def test_water_disc_from_exact_projections(kernel: Kernel | None, views: int) -> None:
     """From line integrals by formula every pixel of water is 0 HU: no offset, no cupping."""
@@ -64,7 +64,7 @@ def test_insert_keeps_value_and_place(
     hu += value_hu * insert.image(shape, spacing_mm)
     scan = FanBeam.covering(shape, spacing_mm, n_views=360, pitch_mm=0.7)
     sinogram = project(hu_to_mu(hu), spacing_mm, scan)
-    found = mu_to_hu(reconstruct(sinogram, scan, shape, spacing_mm, STANDARD))
+    found = mu_to_hu(reconstruct(sinogram, scan, shape, spacing_mm, STANDARD_KERNEL))
     assert float(found[insert.holds(x, y, margin_mm=3)].mean()) == pytest.approx(value_hu, abs=2)
     for mirrored in (Disc(-x_mm, y_mm, 5), Disc(x_mm, -y_mm, 5), Disc(-x_mm, -y_mm, 5)):
         assert float(found[mirrored.holds(x, y)].mean()) == pytest.approx(0, abs=2)

@@ -21,7 +21,13 @@ from ctiqa.physics import (
     project,
     reconstruct,
 )
-from ctiqa.physics.kernels import SHARP, SOFT, STANDARD, filter_radially, radial_frequency
+from ctiqa.physics.kernels import (
+    SHARP_KERNEL,
+    SOFT_KERNEL,
+    STANDARD_KERNEL,
+    filter_radially,
+    radial_frequency,
+)
 
 SHAPE, SPACING = (160, 160), (0.5, 0.5)
 X, Y = grid(SHAPE, SPACING)
@@ -42,18 +48,18 @@ def images() -> Images:
     noisy = insert_noise(lines, 0.2, 2.0e5, np.random.default_rng(1))
     return {
         kernel: mu_to_hu(reconstruct(noisy, scan, SHAPE, SPACING, kernel))
-        for kernel in (SOFT, STANDARD, SHARP)
+        for kernel in (SOFT_KERNEL, STANDARD_KERNEL, SHARP_KERNEL)
     }
 
 
 @pytest.mark.parametrize(
     ("old", "new", "share"),
     [
-        pytest.param(STANDARD, SOFT, 0.10, id="standard-to-soft"),
-        pytest.param(SHARP, SOFT, 0.05, id="sharp-to-soft"),
-        pytest.param(SHARP, STANDARD, 0.10, id="sharp-to-standard"),
-        pytest.param(SOFT, STANDARD, 0.40, id="soft-to-standard"),
-        pytest.param(STANDARD, SHARP, 0.35, id="standard-to-sharp"),
+        pytest.param(STANDARD_KERNEL, SOFT_KERNEL, 0.10, id="standard-to-soft"),
+        pytest.param(SHARP_KERNEL, SOFT_KERNEL, 0.05, id="sharp-to-soft"),
+        pytest.param(SHARP_KERNEL, STANDARD_KERNEL, 0.10, id="sharp-to-standard"),
+        pytest.param(SOFT_KERNEL, STANDARD_KERNEL, 0.40, id="soft-to-standard"),
+        pytest.param(STANDARD_KERNEL, SHARP_KERNEL, 0.35, id="standard-to-sharp"),
     ],
 )
 def test_equals_reconstructing_with_the_other_kernel(
@@ -68,21 +74,33 @@ def test_equals_reconstructing_with_the_other_kernel(
     assert missed < share * rms((images[old] - images[new])[INSIDE])
 
 
-@pytest.mark.parametrize(("old", "new"), [(STANDARD, SOFT), (STANDARD, SHARP), (SHARP, STANDARD)])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (STANDARD_KERNEL, SOFT_KERNEL),
+        (STANDARD_KERNEL, SHARP_KERNEL),
+        (SHARP_KERNEL, STANDARD_KERNEL),
+    ],
+)
 def test_noise_becomes_that_of_the_new_kernel(images: Images, old: Kernel, new: Kernel) -> None:
     made = change_kernel(images[old], SPACING, old, new)
     assert float(made[FLAT].std()) == pytest.approx(float(images[new][FLAT].std()), rel=0.03)
 
 
 def test_soft_lowers_and_sharp_raises_noise(images: Images) -> None:
-    image = images[STANDARD]
-    soft, sharp = (change_kernel(image, SPACING, STANDARD, k)[FLAT].std() for k in (SOFT, SHARP))
+    image = images[STANDARD_KERNEL]
+    soft, sharp = (
+        change_kernel(image, SPACING, STANDARD_KERNEL, k)[FLAT].std()
+        for k in (SOFT_KERNEL, SHARP_KERNEL)
+    )
     assert 0.8 * image[FLAT].std() > soft
     assert 1.5 * image[FLAT].std() < sharp
 
 
 @pytest.mark.parametrize("spacing", [0.3, 0.5, 0.9])
-@pytest.mark.parametrize("kernel", [SOFT, STANDARD, SHARP], ids=["soft", "standard", "sharp"])
+@pytest.mark.parametrize(
+    "kernel", [SOFT_KERNEL, STANDARD_KERNEL, SHARP_KERNEL], ids=["soft", "standard", "sharp"]
+)
 def test_same_kernel_is_the_identity(images: Images, kernel: Kernel, spacing: float) -> None:
     """Also for pixels so small that the kernel passes next to nothing of their finest detail."""
     image = images[kernel]
@@ -91,11 +109,11 @@ def test_same_kernel_is_the_identity(images: Images, kernel: Kernel, spacing: fl
 
 def test_ct_numbers_of_large_regions_stay(images: Images) -> None:
     """Every kernel passes frequency zero in full: the mean of a slice cannot change."""
-    for new in (SOFT, SHARP):
-        made = change_kernel(images[STANDARD], SPACING, STANDARD, new)
-        assert float(made.mean()) == pytest.approx(float(images[STANDARD].mean()), abs=0.01)
+    for new in (SOFT_KERNEL, SHARP_KERNEL):
+        made = change_kernel(images[STANDARD_KERNEL], SPACING, STANDARD_KERNEL, new)
+        assert float(made.mean()) == pytest.approx(float(images[STANDARD_KERNEL].mean()), abs=0.01)
         assert float(made[FLAT].mean()) == pytest.approx(
-            float(images[STANDARD][FLAT].mean()), abs=2
+            float(images[STANDARD_KERNEL][FLAT].mean()), abs=2
         )
 
 

@@ -23,7 +23,7 @@ from ctiqa.physics import (
     reconstruct,
     simulate_low_dose,
 )
-from ctiqa.physics.kernels import SHARP, SOFT, STANDARD
+from ctiqa.physics.kernels import SHARP_KERNEL, SOFT_KERNEL, STANDARD_KERNEL
 
 SHAPE, SPACING, VIEWS, PHOTONS = (128, 128), (1.4, 1.4), 360, 2.0e4
 X, Y = grid(SHAPE, SPACING)
@@ -92,7 +92,7 @@ def _low_dose_ratio(dose: float) -> float:
     for _ in range(3):
         counts = rng.poisson(PHOTONS * np.exp(-true_lines))
         sinogram = (-np.log(counts / PHOTONS)).astype(np.float32)
-        image = mu_to_hu(reconstruct(sinogram, scan, SHAPE, SPACING, STANDARD))
+        image = mu_to_hu(reconstruct(sinogram, scan, SHAPE, SPACING, STANDARD_KERNEL))
         model = NoiseModel(photons=PHOTONS)
         lower = simulate_low_dose(image, SPACING, dose, rng, model=model, n_views=VIEWS)
         full.append(float(image[INSIDE].var(dtype=np.float64)))
@@ -152,7 +152,9 @@ def test_electronic_noise_adds_and_counts_most_behind_thick_tissue() -> None:
 
 
 def test_noise_has_the_texture_of_the_kernel() -> None:
-    soft, sharp = (_added(model=NoiseModel(photons=PHOTONS, kernel=k)) for k in (SOFT, SHARP))
+    soft, sharp = (
+        _added(model=NoiseModel(photons=PHOTONS, kernel=k)) for k in (SOFT_KERNEL, SHARP_KERNEL)
+    )
     assert sharp[INSIDE].std() > 1.5 * soft[INSIDE].std()
 
 

@@ -11,7 +11,7 @@ from tests.physics.phantoms import DISTANT_MM
 
 from ctiqa.metrics.no_reference.noise import noise_power_spectrum
 from ctiqa.physics import FanBeam, Kernel, reconstruct
-from ctiqa.physics.kernels import SHARP, SOFT, STANDARD
+from ctiqa.physics.kernels import SHARP_KERNEL, SOFT_KERNEL, STANDARD_KERNEL
 
 SPACING, SIDE, VIEWS, PITCH = 0.7, 64, 360, 0.6
 SCAN = FanBeam.covering(
@@ -35,7 +35,7 @@ def _band(nps: npt.NDArray[np.float64], low: float, high: float) -> float:
     return float(nps[(low <= FREQUENCY) & (high > FREQUENCY)].mean())
 
 
-@pytest.mark.parametrize("kernel", [SOFT, STANDARD], ids=["soft", "standard"])
+@pytest.mark.parametrize("kernel", [SOFT_KERNEL, STANDARD_KERNEL], ids=["soft", "standard"])
 def test_spectrum_follows_theory(kernel: Kernel) -> None:
     """π/n·σ²·τ·f·W(f)² (Riederer 1978), times what linear interpolation takes: sinc⁴(fτ)."""
     nps = noise_power_spectrum(_regions(kernel), (SPACING, SPACING))
@@ -48,7 +48,7 @@ def test_spectrum_follows_theory(kernel: Kernel) -> None:
 
 def test_spectrum_is_low_at_zero_and_peaks_in_the_middle() -> None:
     """The ramp removes slow noise, the kernel fast noise: CT noise is grainy, not white."""
-    nps = noise_power_spectrum(_regions(STANDARD), (SPACING, SPACING))
+    nps = noise_power_spectrum(_regions(STANDARD_KERNEL), (SPACING, SPACING))
     edges = np.arange(0.03, 0.71, 0.04)
     bands = [_band(nps, float(low), float(low) + 0.04) for low in edges]
     peak = int(np.argmax(bands))
@@ -58,13 +58,15 @@ def test_spectrum_is_low_at_zero_and_peaks_in_the_middle() -> None:
 
 
 def test_sharp_kernel_moves_the_peak_up() -> None:
-    soft, sharp = (noise_power_spectrum(_regions(k), (SPACING, SPACING)) for k in (SOFT, SHARP))
+    soft, sharp = (
+        noise_power_spectrum(_regions(k), (SPACING, SPACING)) for k in (SOFT_KERNEL, SHARP_KERNEL)
+    )
     mean_soft, mean_sharp = ((n * FREQUENCY).sum() / n.sum() for n in (soft, sharp))
     assert mean_sharp > 1.4 * mean_soft
 
 
 def test_integral_is_the_variance() -> None:
-    regions = _regions(STANDARD)
+    regions = _regions(STANDARD_KERNEL)
     nps = noise_power_spectrum(regions, (SPACING, SPACING))
     integral = nps.sum() / (SIDE * SPACING) ** 2
     assert integral == pytest.approx(regions.var(), rel=0.02)

@@ -18,7 +18,7 @@ from ctiqa.physics import (
     reconstruct,
     simulate_sparse_views,
 )
-from ctiqa.physics.kernels import SHARP, SOFT, STANDARD, Kernel
+from ctiqa.physics.kernels import SHARP_KERNEL, SOFT_KERNEL, STANDARD_KERNEL, Kernel
 
 SHAPE, SPACING, FULL = (128, 128), (2.0, 2.0), 720
 X, Y = grid(SHAPE, SPACING)
@@ -37,7 +37,7 @@ def _body() -> Image:
 BODY = _body()
 
 
-def _streaks(views: int, kernel: Kernel = STANDARD) -> Image:
+def _streaks(views: int, kernel: Kernel = STANDARD_KERNEL) -> Image:
     sparse = simulate_sparse_views(BODY, SPACING, views, kernel=kernel, n_views=FULL)
     return np.asarray(sparse - BODY, dtype=np.float32)
 
@@ -71,14 +71,14 @@ def test_equals_reconstructing_the_sparse_scan() -> None:
 
     def image(views: int) -> Image:
         scan = FanBeam.covering(SHAPE, SPACING, n_views=views)
-        return reconstruct(project(mu, SPACING, scan), scan, SHAPE, SPACING, STANDARD)
+        return reconstruct(project(mu, SPACING, scan), scan, SHAPE, SPACING, STANDARD_KERNEL)
 
     expected = mu_to_hu(image(90)) - mu_to_hu(image(FULL))
     assert _streaks(90)[INSIDE] == pytest.approx(expected[INSIDE], abs=0.05)
 
 
 def test_sharp_kernel_shows_more_streaks() -> None:
-    soft, sharp = (rms(_streaks(120, kernel)[INSIDE]) for kernel in (SOFT, SHARP))
+    soft, sharp = (rms(_streaks(120, kernel)[INSIDE]) for kernel in (SOFT_KERNEL, SHARP_KERNEL))
     assert sharp > 1.2 * soft
 
 

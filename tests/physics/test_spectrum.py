@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.physics.phantoms import MU_WATER, STEADY, Disc, grid
 
 from ctiqa.physics import FanBeam, reconstruct
-from ctiqa.physics.kernels import STANDARD
+from ctiqa.physics.kernels import STANDARD_KERNEL
 from ctiqa.physics.spectrum import (
     BONE_PER_MM,
     DETECTED_SHARE,
@@ -98,7 +98,7 @@ def test_a_disc_of_water_has_cupping_before_and_none_after_the_correction() -> N
     radius = np.hypot(X, Y)
     cupping = {}
     for name, lines in {"truth": truth, "raw": raw, "corrected": water_corrected(raw)}.items():
-        image = reconstruct(lines.astype(np.float32), scan, SHAPE, SPACING, STANDARD)
+        image = reconstruct(lines.astype(np.float32), scan, SHAPE, SPACING, STANDARD_KERNEL)
         middle, edge = image[radius < 15].mean(), image[(radius > 85) & (radius < 93)].mean()
         cupping[name] = float(1 - middle / edge)
     assert cupping["raw"] > 0.02

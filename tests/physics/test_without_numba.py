@@ -11,7 +11,7 @@ import pytest
 from tests.physics.phantoms import Disc
 
 from ctiqa.physics import FanBeam, hu_to_mu, project, reconstruct
-from ctiqa.physics.kernels import STANDARD
+from ctiqa.physics.kernels import STANDARD_KERNEL
 
 PLAIN = """
 import sys
@@ -39,7 +39,7 @@ def test_plain_python_gives_the_same_numbers(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     scan = FanBeam.covering((24, 23), (4.0, 5.0), n_views=6, pitch_mm=5.0)
     lines = project(mu, (4.0, 5.0), scan)
-    image = reconstruct(lines, scan, (24, 23), (4.0, 5.0), STANDARD)
+    image = reconstruct(lines, scan, (24, 23), (4.0, 5.0), STANDARD_KERNEL)
     assert float(lines.max()) > 1.0  # there is something to compare
     assert np.load(tmp_path / "lines.npy") == pytest.approx(lines, abs=1e-5)
     assert np.load(tmp_path / "image.npy") == pytest.approx(image, abs=1e-7)

@@ -30,7 +30,7 @@ from ctiqa.train.batches import BalancedBatches, EpochBatches
 from ctiqa.train.loop import BEST, LAST
 from ctiqa.train.optimizers import learning_rate
 from ctiqa.train.predict import predict
-from ctiqa.train.pretrain import pretrain
+from ctiqa.train.pretrain import train_features
 from ctiqa.train.setup.checks import check_run
 from ctiqa.train.setup.devices import Device
 from ctiqa.train.setup.run import Run, open_run
@@ -115,7 +115,9 @@ def trained(run: Run) -> list[dict[str, float]]:
     for member in range(run.recipe.members):
         train_member(run, member)
     train_student(run)
-    history: list[dict[str, float]] = checkpoint.load(run.out / "student" / LAST)[1]["history"]
+    history: list[dict[str, float]] = checkpoint.load_checkpoint(run.out / "student" / LAST)[1][
+        "history"
+    ]
     return history
 
 
@@ -127,7 +129,7 @@ def test_teacher_and_student_train_to_their_end(run: Run) -> None:
     # Nothing is held out, so nothing but the training set can have chosen.
     assert not any("overall" in h for h in history)
     best = max(history, key=lambda h: h["train_overall"])
-    assert checkpoint.load(run.out / "student" / BEST)[1]["step"] == best["step"]
+    assert checkpoint.load_checkpoint(run.out / "student" / BEST)[1]["step"] == best["step"]
     labelled = open_labelled(run.examples.folder)
     models = [str(run.out), f"{run.out}:teacher"]
     found = evaluate(open_predictors(models, [], labelled, threads=1), labelled, Options())
@@ -154,16 +156,16 @@ def test_tfkt_trains_to_its_end_in_both_phases(
     values = overlaid(read_values(RECIPES / "tfkt.toml"), small)
     recipe = recipe_from({**values, "mode": "as-published"})
     out = tmp_path / "run"
-    pretrain(open_run(recipe, tmp_path / "natural", out, natural=True))
+    train_features(open_run(recipe, tmp_path / "natural", out, natural=True))
     made = prepared(recipe, tmp_path / "challenge", tmp_path)
     learnt, held_out = made.divided(recipe.student)
     assert (len(learnt), len(held_out)) == (16, 4)
     assert set(learnt.column("patient")) & set(held_out.column("patient"))
     train_student(made)
-    history = checkpoint.load(out / "student" / LAST)[1]["history"]
+    history = checkpoint.load_checkpoint(out / "student" / LAST)[1]["history"]
     assert [h["step"] for h in history] == [16, 32]
     best = min(history, key=lambda h: float(h["val_loss"]))
-    assert checkpoint.load(out / "student" / BEST)[1]["step"] == best["step"]
+    assert checkpoint.load_checkpoint(out / "student" / BEST)[1]["step"] == best["step"]
 
 
 def test_every_image_is_learnt_from_once_an_epoch(run: Run) -> None:

@@ -15,9 +15,9 @@ from ctiqa.errors import UsageError
 from ctiqa.train.augment import (
     ALL,
     SCALES,
-    Change,
+    AugmentChange,
     changed,
-    draw,
+    draw_augmentation,
     resampled,
     symmetries,
     turned,
@@ -28,8 +28,8 @@ KINDS = ("flip", "rotate", "transpose")
 symmetry = st.sampled_from(ALL)
 
 
-def change(*ways: tuple[int, ...]) -> Change:
-    return Change(np.array(ways), np.ones(len(ways), dtype=np.float32))
+def change(*ways: tuple[int, ...]) -> AugmentChange:
+    return AugmentChange(np.array(ways), np.ones(len(ways), dtype=np.float32))
 
 
 def numbered(*shape: int) -> Tensor:
@@ -104,21 +104,21 @@ def test_what_is_not_square_may_be_flipped_but_not_turned_on_its_side() -> None:
 
 def test_no_change_leaves_every_bit() -> None:
     images = torch.from_numpy(np.random.default_rng(0).normal(size=(3, 1, 5, 5)))
-    same = changed(images, draw(np.random.default_rng(0), 3, ()))
+    same = changed(images, draw_augmentation(np.random.default_rng(0), 3, ()))
     assert torch.equal(same, images)
 
 
 def test_augmentation_does_not_touch_what_it_is_given() -> None:
     images = numbered(4, 1, 16, 16)
     before = images.clone()
-    drawn = draw(np.random.default_rng(1), 4, (*KINDS, "scale"))
+    drawn = draw_augmentation(np.random.default_rng(1), 4, (*KINDS, "scale"))
     assert not torch.equal(changed(images, drawn), before)
     assert torch.equal(images, before)
 
 
 def test_the_same_generator_draws_the_same_changes() -> None:
     first, again, other = (
-        draw(np.random.default_rng(seed), 50, (*KINDS, "scale")) for seed in (3, 3, 4)
+        draw_augmentation(np.random.default_rng(seed), 50, (*KINDS, "scale")) for seed in (3, 3, 4)
     )
     assert np.array_equal(first.symmetry, again.symmetry)
     assert np.array_equal(first.scale, again.scale)
@@ -126,7 +126,7 @@ def test_the_same_generator_draws_the_same_changes() -> None:
 
 
 def test_all_symmetries_are_drawn_alike_and_half_is_scaled() -> None:
-    drawn = draw(np.random.default_rng(0), 8000, (*KINDS, "scale"))
+    drawn = draw_augmentation(np.random.default_rng(0), 8000, (*KINDS, "scale"))
     _, counts = np.unique(drawn.symmetry, axis=0, return_counts=True)
     # Five standard deviations of a count of 8,000 draws with chance 1/8, and of ½.
     assert len(counts) == 8
@@ -138,7 +138,7 @@ def test_all_symmetries_are_drawn_alike_and_half_is_scaled() -> None:
 
 
 def test_parts_keep_their_changes() -> None:
-    drawn = draw(np.random.default_rng(0), 6, (*KINDS, "scale"))
+    drawn = draw_augmentation(np.random.default_rng(0), 6, (*KINDS, "scale"))
     images = torch.from_numpy(np.random.default_rng(1).normal(size=(6, 1, 20, 20)))
     part = slice(1, None, 2)
     assert torch.equal(changed(images[part], drawn.part(part)), changed(images, drawn)[part])

@@ -34,7 +34,7 @@ def test_everything_comes_back(trained: Training, tmp_path: Path) -> None:
     checkpoint.save(file, FACTS, **parts(trained))
     other = training(tmp_path, seed=9)
     assert not torch.equal(next(other.model.parameters()), next(trained.model.parameters()))
-    tensors, facts = checkpoint.load(file)
+    tensors, facts = checkpoint.load_checkpoint(file)
     checkpoint.restore(tensors, **parts(other))
     assert facts == FACTS
     for ours, theirs in ((trained.model, other.model), (trained.average, other.average)):
@@ -68,7 +68,7 @@ def test_no_pickle_is_written_or_read(trained: Training, tmp_path: Path) -> None
     pickled = tmp_path / "a.safetensors"
     torch.save({"model": torch.zeros(3)}, pickled)
     with pytest.raises(DataError, match="is not a checkpoint of ctiqa"):
-        checkpoint.load(pickled)
+        checkpoint.load_checkpoint(pickled)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"\x02" + bytes(7) + b"{}"])
@@ -76,23 +76,23 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "a.safetensors"
     file.write_bytes(content)
     with pytest.raises(DataError, match=r"a.safetensors' is not a checkpoint of ctiqa"):
-        checkpoint.load(file)
+        checkpoint.load_checkpoint(file)
 
 
 def test_a_truncated_checkpoint_is_refused(trained: Training, tmp_path: Path) -> None:
     file = tmp_path / "a.safetensors"
     file.write_bytes((trained.folder / LAST).read_bytes()[:-100])
     with pytest.raises(DataError, match="is not a checkpoint of ctiqa"):
-        checkpoint.load(file)
+        checkpoint.load_checkpoint(file)
 
 
 def test_a_missing_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist; train it first"):
-        checkpoint.load(tmp_path / "a.safetensors")
+        checkpoint.load_checkpoint(tmp_path / "a.safetensors")
 
 
 @pytest.mark.parametrize("change", [{"blocks": 2}, {"outputs": 3}, {"stem": (8, 8, 8, 16, 16)}])
 def test_another_architecture_is_refused(trained: Training, change: dict[str, Any]) -> None:
-    tensors, _ = checkpoint.load(trained.folder / LAST)
+    tensors, _ = checkpoint.load_checkpoint(trained.folder / LAST)
     with pytest.raises(DataError, match="of another architecture"):
         checkpoint.load_part(tensors, "model", Stride32(replace(NETWORK, **change)))

@@ -106,7 +106,9 @@ def bias_of(network: torch.nn.Module) -> Floats:
 def test_a_student_learns_quiet_from_loud(noisy: Examples, tmp_path: Path) -> None:
     recipe = replace(RECIPE, members=0, student=LEARN)
     train_student(run_of(recipe, noisy, tmp_path))
-    losses = [h["loss"] for h in checkpoint.load(tmp_path / STUDENT / LAST)[1]["history"]]
+    losses = [
+        h["loss"] for h in checkpoint.load_checkpoint(tmp_path / STUDENT / LAST)[1]["history"]
+    ]
     assert losses[-1] < 0.8 * losses[0]
     seen = noisy.where(split="train")
     scores = predict(load_student(recipe, tmp_path), seen).mean(axis=1)

@@ -62,7 +62,7 @@ def without_times(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def assert_same(a: Path, b: Path) -> None:
-    (ours, facts), (theirs, other) = checkpoint.load(a), checkpoint.load(b)
+    (ours, facts), (theirs, other) = checkpoint.load_checkpoint(a), checkpoint.load_checkpoint(b)
     assert without_times(facts) == without_times(other)
     assert ours.keys() == theirs.keys()
     for name, value in ours.items():
@@ -75,7 +75,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory, examples: Examples) -> Pat
     folder = tmp_path_factory.mktemp("stopped")
     with pytest.raises(InterruptedRunError, match="step 3/6"):
         run(training(folder, tell=interrupt), examples)
-    assert checkpoint.load(folder / LAST)[1]["step"] == 3
+    assert checkpoint.load_checkpoint(folder / LAST)[1]["step"] == 3
     return folder
 
 
@@ -105,8 +105,8 @@ def test_another_process_goes_on_as_well(
     )
     root = Path(__file__).parents[2]
     subprocess.run([sys.executable, "-c", program], cwd=root, check=True, timeout=300)
-    ours, facts = checkpoint.load(tmp_path / "run" / LAST)
-    theirs, _ = checkpoint.load(straight / LAST)
+    ours, facts = checkpoint.load_checkpoint(tmp_path / "run" / LAST)
+    theirs, _ = checkpoint.load_checkpoint(straight / LAST)
     assert facts["step"] == 6
     assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
 
@@ -135,7 +135,7 @@ def test_a_loss_that_is_no_number_stops_the_run(examples: Examples, tmp_path: Pa
     made = training(tmp_path)
     with pytest.raises(DataError, match=r"the loss is nan at step 4; .*last.safetensors.*lower"):
         made.run(BalancedBatches(examples, made.recipe), breaks_at_4, rising())
-    tensors, facts = checkpoint.load(tmp_path / LAST)
+    tensors, facts = checkpoint.load_checkpoint(tmp_path / LAST)
     assert facts["step"] == 3
     assert all(value.isfinite().all() for value in tensors.values())
 
@@ -153,8 +153,8 @@ def test_the_best_is_what_validation_says(
 
     made = training(tmp_path)
     assert made.run(BalancedBatches(examples, made.recipe), loss, validate) == tmp_path / BEST
-    assert checkpoint.load(tmp_path / BEST)[1]["step"] == best
-    assert checkpoint.load(tmp_path / LAST)[1]["step"] == 6
+    assert checkpoint.load_checkpoint(tmp_path / BEST)[1]["step"] == best
+    assert checkpoint.load_checkpoint(tmp_path / LAST)[1]["step"] == 6
     assert [h["overall"] for h in made.history] == figures
 
 
@@ -164,7 +164,7 @@ def test_a_resumed_run_remembers_its_best(examples: Examples, tmp_path: Path) ->
         made.run(BalancedBatches(examples, made.recipe), loss, lambda _: {"overall": 2.0})
     again = training(tmp_path)
     again.run(BalancedBatches(examples, again.recipe), loss, lambda _: {"overall": 1.0})
-    assert checkpoint.load(tmp_path / BEST)[1]["step"] == 3
+    assert checkpoint.load_checkpoint(tmp_path / BEST)[1]["step"] == 3
 
 
 def test_validation_sees_the_average(examples: Examples, tmp_path: Path) -> None:
@@ -236,10 +236,10 @@ def test_training_stops_when_nothing_becomes_better(examples: Examples, tmp_path
 
     made = training(tmp_path, patient)
     made.run(BalancedBatches(examples, patient), loss, validate)
-    assert checkpoint.load(tmp_path / LAST)[1]["step"] == 8
+    assert checkpoint.load_checkpoint(tmp_path / LAST)[1]["step"] == 8
     again = training(tmp_path, patient)
     again.run(BalancedBatches(examples, patient), loss, validate)
-    assert checkpoint.load(tmp_path / LAST)[1]["step"] == 8
+    assert checkpoint.load_checkpoint(tmp_path / LAST)[1]["step"] == 8
 
 
 def test_training_may_choose_as_published(examples: Examples, tmp_path: Path) -> None:
@@ -248,7 +248,7 @@ def test_training_may_choose_as_published(examples: Examples, tmp_path: Path) ->
     made.run(BalancedBatches(examples, made.recipe), loss, lambda _: {"overall": 1.0})
     trained = [h["train_overall"] for h in made.history]
     wanted = 3 if trained[0] >= trained[1] else 6
-    assert checkpoint.load(tmp_path / BEST)[1]["step"] == wanted
+    assert checkpoint.load_checkpoint(tmp_path / BEST)[1]["step"] == wanted
 
 
 def test_data_of_another_hash_is_refused(straight: Path, examples: Examples) -> None:

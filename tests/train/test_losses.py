@@ -25,7 +25,7 @@ from ctiqa.train.losses import (
     p_huber,
     ranked_probability,
     regression,
-    squared,
+    squared_error,
     student_loss,
     twin_difference,
 )
@@ -63,7 +63,7 @@ def test_l1_l2_by_hand(predicted: float, target: float, value: float, slope: flo
 
 def test_the_squared_error_by_hand() -> None:
     x = f8([3.0, 1.0, 1.5], grad=True)
-    loss = squared(x, f8([1.0, 3.0, 1.5]))
+    loss = squared_error(x, f8([1.0, 3.0, 1.5]))
     assert loss.tolist() == [4.0, 4.0, 0.0]
     assert slopes(loss, x) == [4.0, -4.0, 0.0]
 
@@ -158,7 +158,7 @@ def test_one_output_ranks_by_its_absolute_error() -> None:
     "loss",
     [
         lambda x, y: l1_l2(x.mean(dim=1), y),
-        lambda x, y: squared(x.mean(dim=1), y),
+        lambda x, y: squared_error(x.mean(dim=1), y),
         lambda x, y: p_huber(x.mean(dim=1), y),
         lambda x, y: p_huber(x.mean(dim=1), y, form="printed"),
         ranked_probability,

@@ -22,8 +22,8 @@ from ctiqa.train.batches import batches_of
 from ctiqa.train.pretrain import (
     PRETRAIN,
     Squared,
-    pretrain,
     shaping,
+    train_features,
     with_pretrained_features,
 )
 from ctiqa.train.setup.run import open_run
@@ -54,7 +54,7 @@ def natural(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def first_phase(natural: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("run")
-    pretrain(open_run(RECIPE, natural, out, natural=True))
+    train_features(open_run(RECIPE, natural, out, natural=True))
     return out
 
 
@@ -82,17 +82,17 @@ def test_what_comes_after_the_features_does_not_shape_them(
     assert shaping(other) == shaping(RECIPE)
     file = first_phase / PRETRAIN / "best.safetensors"
     written = file.stat().st_mtime_ns
-    pretrain(open_run(other, natural, first_phase, natural=True))
+    train_features(open_run(other, natural, first_phase, natural=True))
     assert file.stat().st_mtime_ns == written, "it was trained already"
     stretched = replace(RECIPE, network=replace(NETWORK, scaling="min-max"))
     assert shaping(stretched) != shaping(RECIPE)
     with pytest.raises(DataError, match="recipe"):
-        pretrain(open_run(stretched, natural, first_phase, natural=True))
+        train_features(open_run(stretched, natural, first_phase, natural=True))
 
 
 def test_where_the_weights_come_from_is_told(natural: Path, tmp_path: Path) -> None:
     told: list[str] = []
-    pretrain(open_run(RECIPE, natural, tmp_path, natural=True, tell=told.append))
+    train_features(open_run(RECIPE, natural, tmp_path, natural=True, tell=told.append))
     assert told[0] == "weights of the features: random"
 
 
@@ -100,9 +100,9 @@ def test_photographs_become_squares_that_can_be_turned(natural: Path, tmp_path: 
     train = replace(TRAIN, augment=("flip", "rotate"))
     recipe = replace(RECIPE, pretrain=train)
     with pytest.raises(UsageError, match="not square, got 48×64"):
-        pretrain(open_run(recipe, natural, tmp_path / "a", natural=True))
+        train_features(open_run(recipe, natural, tmp_path / "a", natural=True))
     square = replace(recipe, network=replace(NETWORK, natural_side=64))
-    assert pretrain(open_run(square, natural, tmp_path / "b", natural=True)).exists()
+    assert train_features(open_run(square, natural, tmp_path / "b", natural=True)).exists()
 
 
 def test_a_square_is_the_photograph_stretched(natural: Path, tmp_path: Path) -> None:

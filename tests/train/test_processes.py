@@ -87,7 +87,7 @@ def last(out: Path) -> Path:
 
 
 def losses(out: Path) -> list[float]:
-    return [h["loss"] for h in checkpoint.load(last(out))[1]["history"]]
+    return [h["loss"] for h in checkpoint.load_checkpoint(last(out))[1]["history"]]
 
 
 def test_killed_and_resumed_ends_in_the_same_bits(prepared: Prepared, tmp_path: Path) -> None:
@@ -96,9 +96,11 @@ def test_killed_and_resumed_ends_in_the_same_bits(prepared: Prepared, tmp_path: 
     program = [sys.executable, "-c", KILLED, *words(recipe, prepared.out, tmp_path / "killed")[2:]]
     ended = subprocess.run(program, cwd=ROOT, env=environment(), check=False, timeout=200)
     assert ended.returncode == -signal.SIGKILL
-    assert checkpoint.load(last(tmp_path / "killed"))[1]["step"] == 4
+    assert checkpoint.load_checkpoint(last(tmp_path / "killed"))[1]["step"] == 4
     train(recipe, prepared.out, tmp_path / "killed")
-    ours, theirs = (checkpoint.load(last(tmp_path / k))[0] for k in ("killed", "straight"))
+    ours, theirs = (
+        checkpoint.load_checkpoint(last(tmp_path / k))[0] for k in ("killed", "straight")
+    )
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
     assert losses(tmp_path / "killed") == losses(tmp_path / "straight")

@@ -81,7 +81,7 @@ def test_a_member_neither_sees_nor_forgets_its_fold(
 
 
 def test_checkpoints_say_what_made_them(run_folder: Path) -> None:
-    _, facts = checkpoint.load((run_folder / member_name(1)) / BEST)
+    _, facts = checkpoint.load_checkpoint((run_folder / member_name(1)) / BEST)
     assert facts["member"] == 1
     assert facts["recipe"]["name"] == "tiny"
     assert facts["data"] == "a hash"
@@ -90,8 +90,8 @@ def test_checkpoints_say_what_made_them(run_folder: Path) -> None:
 
 
 def test_the_average_is_what_is_loaded(run_folder: Path) -> None:
-    tensors, _ = checkpoint.load((run_folder / member_name(0)) / LAST)
-    best, facts = checkpoint.load((run_folder / member_name(0)) / BEST)
+    tensors, _ = checkpoint.load_checkpoint((run_folder / member_name(0)) / LAST)
+    best, facts = checkpoint.load_checkpoint((run_folder / member_name(0)) / BEST)
     loaded = load_member(RECIPE, run_folder, 0)
     assert not loaded.training
     weight = loaded.state_dict()["head.weight"]
@@ -189,7 +189,7 @@ def test_the_student_has_an_output_a_member(
     scores = predict(load_student(RECIPE, scratch), train)
     assert scores.shape == (len(train), 2)
     assert np.isfinite(scores).all()
-    assert checkpoint.load(scratch / STUDENT / LAST)[1]["step"] == 6
+    assert checkpoint.load_checkpoint(scratch / STUDENT / LAST)[1]["step"] == 6
 
 
 def test_logs_have_the_authors_names_and_columns(scratch: Path, examples: Examples) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.parquet"
 HEADER = "manifest.json"
-SCHEMA = 1
+MANIFEST_SCHEMA = 1
 SHARDS = "shards"
 
 MOST_OPEN = 500
@@ -212,7 +212,7 @@ def _header(
         for (split,), part in sorted(table.group_by("split"))
     }
     return {
-        "schema": SCHEMA,
+        "schema": MANIFEST_SCHEMA,
         "recipe": asdict(recipe),
         "examples": len(table),
         "patients": table["patient"].n_unique(),

@@ -8,7 +8,7 @@ from typing import Any
 
 from ctiqa.data.manifest import write_manifest
 from ctiqa.data.recipe_lock import claim, recipe_mark
-from ctiqa.data.runner import Progress, read_records, run
+from ctiqa.data.runner import TaskProgress, read_records, run_tasks
 from ctiqa.data.sources import (
     cccid,
     folder,
@@ -58,7 +58,7 @@ def prepare(
     recipe: DataRecipe,
     *,
     jobs: int = 1,
-    progress: Progress | None = None,
+    progress: TaskProgress | None = None,
 ) -> Path:
     """Make (or finish making) a data set.
 
@@ -81,7 +81,7 @@ def prepare(
     """
     tasks = plan(root, recipe)
     claim(out, recipe)
-    run(tasks, out, jobs=jobs, progress=progress)
+    run_tasks(tasks, out, jobs=jobs, progress=progress)
     mark = {"recipe": recipe_mark(recipe)}
     records = [
         {**record, **task.facts, **mark} for task in tasks for record in read_records(task, out)

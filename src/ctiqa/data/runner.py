@@ -18,11 +18,13 @@ from ctiqa.errors import DataError, ProcessError
 from ctiqa.io.atomic import make_folder
 from ctiqa.strict_json import read_json
 
-Progress = Callable[[int, int], None]
+TaskProgress = Callable[[int, int], None]
 """Told (tasks done, tasks in all)."""
 
 
-def run(tasks: Sequence[Task], out: Path, *, jobs: int, progress: Progress | None) -> None:
+def run_tasks(
+    tasks: Sequence[Task], out: Path, *, jobs: int, progress: TaskProgress | None
+) -> None:
     """Do what is not yet done.
 
     Args:

@@ -12,7 +12,7 @@ from ctiqa.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)
-class TableRow:
+class ScoreRow:
     """One line of a table.
 
     Attributes:
@@ -33,7 +33,7 @@ class TableRow:
 
 def read_table(
     file: Path, needed: Sequence[str], optional: Sequence[str] = (), *, loose: bool = False
-) -> tuple[list[TableRow], list[str]]:
+) -> tuple[list[ScoreRow], list[str]]:
     """The lines of a CSV file, and what is wrong with its columns and cells.
 
     Args:
@@ -60,7 +60,7 @@ def read_table(
     if not lines:
         problems.append(f"{file.name}: must hold at least one line below the column names")
     rows = [
-        TableRow(file.name, number, dict(zip(columns, map(str.strip, cells), strict=False)))
+        ScoreRow(file.name, number, dict(zip(columns, map(str.strip, cells), strict=False)))
         for number, cells in lines
     ]
     if not loose:
@@ -83,7 +83,7 @@ def _column_problems(
     ]
 
 
-def _cell_problems(row: TableRow, count: int, columns: Sequence[str]) -> list[str]:
+def _cell_problems(row: ScoreRow, count: int, columns: Sequence[str]) -> list[str]:
     empty = [
         f"{row.where}: '{c}' is empty; fill it in" for c, cell in row.cells.items() if not cell
     ]
@@ -108,7 +108,7 @@ def number_in(text: object, allowed: tuple[float, float]) -> float | None:
 
 
 def cell_number(
-    row: TableRow, column: str, allowed: tuple[float, float]
+    row: ScoreRow, column: str, allowed: tuple[float, float]
 ) -> tuple[float, list[str]]:
     """A cell's number, and what is wrong with it; an absent or empty cell is told elsewhere."""
     text = row.cells.get(column, "")

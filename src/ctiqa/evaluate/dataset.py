@@ -17,7 +17,7 @@ from ctiqa.errors import DataError, bulleted, some
 from ctiqa.evaluate.scale import Scale, label_step, scale_of_words
 from ctiqa.types import Floats
 
-FEWEST = 3
+FEWEST_EXAMPLES = 3
 """Fewest examples that a correlation can be computed from."""
 
 
@@ -157,8 +157,8 @@ def _about_labels(
         )
     if len(scales) > 1:
         yield f"labels are on different scales ({', '.join(scales)}); prepare them on one"
-    if len(table) < FEWEST:
-        yield f"agreement needs at least {FEWEST} examples, got {len(table)}"
+    if len(table) < FEWEST_EXAMPLES:
+        yield f"agreement needs at least {FEWEST_EXAMPLES} examples, got {len(table)}"
     elif len(labels) and np.ptp(labels) == 0:
         yield f"all {len(labels)} labels are {labels[0]:g}; agreement needs labels that differ"
     outside = _outside(labels, scale_of_words(scales[0]))

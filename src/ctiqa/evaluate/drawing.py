@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ctiqa.types import Floats
 
 
-COLOURS = {
+PAGE_COLOURS = {
     "ink": "#17212b",
     "soft": "#55626f",
     "rule": "#d5dbe1",
@@ -65,10 +65,10 @@ def plot(width: float, height: float) -> tuple[Figure, Axes]:
     axes = figure.subplots()
     figure.patch.set_visible(False)
     axes.patch.set_visible(False)
-    axes.grid(axis="y", color=COLOURS["rule"], linewidth=1)
+    axes.grid(axis="y", color=PAGE_COLOURS["rule"], linewidth=1)
     axes.set_axisbelow(True)
     axes.spines[:].set_visible(False)
-    axes.tick_params(length=0, pad=6, labelsize=FONT_SIZE, labelcolor=COLOURS["soft"])
+    axes.tick_params(length=0, pad=6, labelsize=FONT_SIZE, labelcolor=PAGE_COLOURS["soft"])
     return figure, axes
 
 
@@ -81,7 +81,9 @@ def dots(axes: Axes, x: Floats, y: Floats) -> None:
     path = Path(places, [Path.MOVETO, Path.LINETO] * len(x))
     path.should_simplify = False
     look = {"linewidth": DOT_SIZE, "alpha": PALE}
-    axes.add_patch(PathPatch(path, fill=False, edgecolor=COLOURS["blue"], capstyle="round", **look))
+    axes.add_patch(
+        PathPatch(path, fill=False, edgecolor=PAGE_COLOURS["blue"], capstyle="round", **look)
+    )
 
 
 def inline_svg(figure: Figure, name: str, title: str, description: str) -> Markup:
@@ -106,7 +108,7 @@ def inline_svg(figure: Figure, name: str, title: str, description: str) -> Marku
         text = re.sub(part, "", text, flags=re.DOTALL)
     text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
     text = re.sub(r"\s+", " ", text).replace("xlink:href", "href")
-    for colour, value in COLOURS.items():
+    for colour, value in PAGE_COLOURS.items():
         text = text.replace(value, f"var(--{colour})")
     (box,) = re.findall(r'viewBox="([^"]*)"', text)
     inside = text[text.index(">", text.index("<svg")) + 1 :]

@@ -13,7 +13,12 @@ from ctiqa.evaluate.conformal import interval_coverage
 from ctiqa.evaluate.dataset import Labelled
 from ctiqa.evaluate.degradations import DEGRADATION, with_degradation
 from ctiqa.evaluate.logistic_mapping import Mapped, mapped_plcc
-from ctiqa.evaluate.predictors.predictor import Predictor, Progress, Scores, score_examples
+from ctiqa.evaluate.predictors.predictor import (
+    ExampleProgress,
+    Predictions,
+    Predictor,
+    score_examples,
+)
 from ctiqa.evaluate.reader_agreement import Readers, readers_of
 from ctiqa.evaluate.robustness.check import MOST_EXAMPLES, property_report
 from ctiqa.evaluate.robustness.report import PropertyReport
@@ -83,7 +88,7 @@ class Measured:
     """
 
     predictor: Predictor
-    scores: Scores
+    scores: Predictions
     pairs: Pairs
     given: Mapping[str, Figure]
     clipped: Mapping[str, Figure]
@@ -131,7 +136,7 @@ def evaluate(
     predictors: Sequence[Predictor],
     labelled: Labelled,
     options: Options,
-    progress: Callable[[str], Progress | None] = lambda _: None,
+    progress: Callable[[str], ExampleProgress | None] = lambda _: None,
 ) -> Evaluation:
     """Measure models on the examples of a split.
 
@@ -155,7 +160,7 @@ def _measure(
     predictor: Predictor,
     labelled: Labelled,
     options: Options,
-    progress: Callable[[str], Progress | None],
+    progress: Callable[[str], ExampleProgress | None],
 ) -> Measured:
     name, scale = predictor.name, labelled.scale
     scores = score_examples(
@@ -206,7 +211,7 @@ def _mapped(
     predictor: Predictor,
     labelled: Labelled,
     given: Pairs,
-    progress: Callable[[str], Progress | None],
+    progress: Callable[[str], ExampleProgress | None],
 ) -> Mapped:
     """PLCC of the mapped scores, the mapping fitted on examples that are not measured."""
     if labelled.split == "validation":
@@ -221,7 +226,7 @@ def _mapped(
     return mapped_plcc(scores.score, held.column("label").astype(np.float64), given)
 
 
-def _coverage(predictor: Predictor, scores: Scores, labelled: Labelled) -> float | None:
+def _coverage(predictor: Predictor, scores: Predictions, labelled: Labelled) -> float | None:
     if predictor.interval is None:
         return None
     grade = labelled.scale.grade / (predictor.scale or labelled.scale).grade

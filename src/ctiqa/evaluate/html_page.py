@@ -14,13 +14,13 @@ from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
 from ctiqa.hu import WINDOWS
 from ctiqa.plain_text import clean
-from ctiqa.score.report.as_html import TEMPLATES as REPORT_TEMPLATES
-from ctiqa.score.report.thumbnails import data_uri, picture
+from ctiqa.score.report.as_html import REPORT_TEMPLATES
+from ctiqa.score.report.thumbnails import data_uri, thumbnail
 from ctiqa.version import __version__
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-FACTS = (
+PAGE_FACTS = (
     ("Dose fraction", "dose", "{:.3g}", None),
     ("Views", "views", "{:.0f}", None),
     ("Total noise", "total_noise_hu", "{:.0f} HU", None),
@@ -33,7 +33,7 @@ FACTS = (
 """Facts told of a pictured example: name, column, format, value that goes without saying."""
 
 
-def render(template: str, filters: Mapping[str, Callable[..., Any]], **context: object) -> str:
+def render_page(template: str, filters: Mapping[str, Callable[..., Any]], **context: object) -> str:
     """Fill a page; every text is escaped.
 
     Args:
@@ -60,7 +60,7 @@ def pictured(folder: Path, row: Mapping[str, Any]) -> str:
     except (DataError, IndexError):
         # The figures hold without the pixels; the page says so in the picture's place.
         return ""
-    return data_uri(picture(hu, WINDOWS["soft"]))
+    return data_uri(thumbnail(hu, WINDOWS["soft"]))
 
 
 def facts(row: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -71,6 +71,6 @@ def facts(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     """
     return [
         (name, shape.format(row[column]))
-        for name, column, shape, usual in FACTS
+        for name, column, shape, usual in PAGE_FACTS
         if row.get(column) is not None and row[column] != usual
     ]

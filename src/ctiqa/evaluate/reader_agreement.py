@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ctiqa.evaluate.dataset import Labelled
-from ctiqa.evaluate.statistics import MEASURES, SEED, Figure, unit_of
+from ctiqa.evaluate.statistics import SEED, STATISTICS, Figure, unit_of
 from ctiqa.metrics.agreement.readers import reader_ceiling
 
 COLUMN = "reader_scores"
@@ -50,7 +50,7 @@ def readers_of(labelled: Labelled) -> Readers | None:
     grades = scale.grades(np.array(given, dtype=np.float64).T)
     found = reader_ceiling(grades, labelled.patient, np.random.default_rng(SEED))
     figures = {}
-    for name in (measure.name for measure in MEASURES):
+    for name in (measure.name for measure in STATISTICS):
         unit, mean = unit_of(name, scale), found.mean[name]
         figures[name] = Figure(unit * mean.value, (unit * mean.low, unit * mean.high))
     return Readers(len(grades), figures, found.pairwise_kappa)

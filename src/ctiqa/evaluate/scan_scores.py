@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from ctiqa.data.manifest import Examples
-from ctiqa.evaluate.dataset import FEWEST, Labelled
+from ctiqa.evaluate.dataset import FEWEST_EXAMPLES, Labelled
 from ctiqa.evaluate.monotonicity import SETTINGS
 from ctiqa.evaluate.statistics import Figure, Pairs, figures_of
 from ctiqa.hu import body_mask
@@ -21,7 +21,7 @@ from ctiqa.types import Floats
 
 AGGREGATIONS: tuple[Aggregation, ...] = ("mean", "median", "worst-tenth", "area-weighted")
 
-SHOWN = ("plcc", "srocc", "krocc", "mae", "bias")
+_SHOWN = ("plcc", "srocc", "krocc", "mae", "bias")
 """Measures of scan scores."""
 
 LOOSE = frozenset({"ldctiqac2023", "kadid10k"})
@@ -63,9 +63,9 @@ def scan_figures(labelled: Labelled, score: Floats) -> ScanFigures:
     groups = scans_of(labelled.examples.table)
     if groups is None:
         return ScanFigures(why_not="the manifest does not say which slices make up a scan")
-    if len(groups) < FEWEST:
+    if len(groups) < FEWEST_EXAMPLES:
         return ScanFigures(
-            why_not=f"{len(groups)} scans have two slices or more, {FEWEST} are needed"
+            why_not=f"{len(groups)} scans have two slices or more, {FEWEST_EXAMPLES} are needed"
         )
     areas = body_areas(labelled.examples)
     patient = labelled.patient[[group[0] for group in groups]]
@@ -75,7 +75,7 @@ def scan_figures(labelled: Labelled, score: Floats) -> ScanFigures:
             np.array([_aggregated(values[group], by, areas[group]) for group in groups])
             for values in (score, labelled.label)
         )
-        figures[by] = figures_of(Pairs(own, label, patient, labelled.scale), SHOWN)
+        figures[by] = figures_of(Pairs(own, label, patient, labelled.scale), _SHOWN)
     return ScanFigures(len(groups), sum(map(len, groups)), len(np.unique(patient)), figures)
 
 

@@ -59,7 +59,7 @@ class Pairs:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class Statistic:
     """A measure of agreement.
 
     Attributes:
@@ -73,18 +73,18 @@ class Measure:
     meaning: str
 
 
-MEASURES = (
-    Measure("overall", "Overall", "|PLCC| + |SROCC| + |KROCC|, 0 to 3"),
-    Measure("plcc", "PLCC", "Pearson’s correlation"),
-    Measure("srocc", "SROCC", "Spearman’s rank correlation"),
-    Measure("krocc", "KROCC", "Kendall’s τb, ties taken into account"),
-    Measure("krocc_a", "KROCC τa", "Kendall’s τa, ties count as misses"),
-    Measure("concordance", "Concordance", "Lin’s coefficient: correlation less bias and scale"),
-    Measure("kappa", "Kappa", "of the five grades, quadratic weights"),
-    Measure("mae", "MAE", "mean absolute error"),
-    Measure("rmse", "RMSE", "root mean square error"),
-    Measure("mse", "MSE", "mean square error"),
-    Measure("bias", "Bias", "mean of score less label"),
+STATISTICS = (
+    Statistic("overall", "Overall", "|PLCC| + |SROCC| + |KROCC|, 0 to 3"),
+    Statistic("plcc", "PLCC", "Pearson’s correlation"),
+    Statistic("srocc", "SROCC", "Spearman’s rank correlation"),
+    Statistic("krocc", "KROCC", "Kendall’s τb, ties taken into account"),
+    Statistic("krocc_a", "KROCC τa", "Kendall’s τa, ties count as misses"),
+    Statistic("concordance", "Concordance", "Lin’s coefficient: correlation less bias and scale"),
+    Statistic("kappa", "Kappa", "of the five grades, quadratic weights"),
+    Statistic("mae", "MAE", "mean absolute error"),
+    Statistic("rmse", "RMSE", "root mean square error"),
+    Statistic("mse", "MSE", "mean square error"),
+    Statistic("bias", "Bias", "mean of score less label"),
 )
 """All measures, in the order they are shown."""
 
@@ -103,7 +103,7 @@ class Figure:
     interval: tuple[float, float] | None
 
 
-Figures = Mapping[str, Figure]
+Estimates = Mapping[str, Figure]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Part:
     name: str
     n: int
     patients: int
-    figures: Figures
+    figures: Estimates
 
 
 def figures_of(pairs: Pairs, names: Sequence[str] | None = None) -> dict[str, Figure]:
@@ -130,7 +130,7 @@ def figures_of(pairs: Pairs, names: Sequence[str] | None = None) -> dict[str, Fi
         draws = draw_patients(pairs.patient, np.random.default_rng(SEED))
         drawn = figures_of_draws(score, label, draws)
     found = {}
-    for name in names or [measure.name for measure in MEASURES]:
+    for name in names or [measure.name for measure in STATISTICS]:
         unit = unit_of(name, pairs.scale)
         between = percentile_interval(unit * drawn[name]) if drawn else None
         found[name] = Figure(unit * once[name], between)

@@ -6,7 +6,7 @@ Finding reads headers alone; pixels are read slice by slice when they are asked 
 from __future__ import annotations
 
 from ctiqa.io.find import Found, find_scans
-from ctiqa.io.formats import read_headers
+from ctiqa.io.formats import read_file_headers
 from ctiqa.io.protocol import Contents, ReadOptions
 from ctiqa.io.scans import read_scans
 from ctiqa.io.stream import read_slice, stream_slices
@@ -16,7 +16,7 @@ __all__ = [
     "Found",
     "ReadOptions",
     "find_scans",
-    "read_headers",
+    "read_file_headers",
     "read_scans",
     "read_slice",
     "stream_slices",

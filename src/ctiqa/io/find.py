@@ -13,14 +13,14 @@ from typing import cast
 from ctiqa.errors import Reason, RefusedError, UsageError
 from ctiqa.io.access.files import walk
 from ctiqa.io.dicom.meta import announces_compression
-from ctiqa.io.formats import read_headers
+from ctiqa.io.formats import read_file_headers
 from ctiqa.io.grouping.copies import Fingerprint, drop_copies
-from ctiqa.io.grouping.series import group
-from ctiqa.io.processes import apart, in_order, prepare
+from ctiqa.io.grouping.series import group_by_series
+from ctiqa.io.processes import apart, in_order, start_workers
 from ctiqa.io.protocol import DEFAULT_OPTIONS, Contents, ReadOptions
 from ctiqa.types import Scan, Skipped, SliceHeader
 
-BATCH = 32
+_BATCH = 32
 """Files that a worker reads at a time: one header takes less than handing it over."""
 
 MIN_BATCHES_PER_WORKER = 12
@@ -38,7 +38,7 @@ HEADER_S = 5.0
 Answer = Contents | Skipped
 """What one file turned out to be."""
 
-Progress = Callable[[int, int], None]
+FileProgress = Callable[[int, int], None]
 """Called with (files done, files in all)."""
 
 
@@ -60,8 +60,8 @@ def find_scans(
     options: ReadOptions = DEFAULT_OPTIONS,
     *,
     jobs: int = 1,
-    progress: Progress | None = None,
-    comparing: Progress | None = None,
+    progress: FileProgress | None = None,
+    comparing: FileProgress | None = None,
 ) -> Found:
     """Find the scans in files and folders, reading headers alone.
 
@@ -100,11 +100,11 @@ def find_scans(
 
 def _answers(files: Sequence[Path], options: ReadOptions, jobs: int) -> Iterator[list[Answer]]:
     """Read the headers of all files, a batch at a time."""
-    batches = [files[start : start + BATCH] for start in range(0, len(files), BATCH)]
+    batches = [files[start : start + _BATCH] for start in range(0, len(files), _BATCH)]
     is_compressed = any(map(announces_compression, files[:FIRST_FILES]))
     if is_compressed:
         # They will be needed to decompress, and take a while to start.
-        prepare(min(jobs, len(files)))
+        start_workers(min(jobs, len(files)))
     least = MIN_BATCHES_PER_DECODER if is_compressed else MIN_BATCHES_PER_WORKER
     workers = min(jobs, len(batches) // least)
     if workers < 2:
@@ -113,7 +113,7 @@ def _answers(files: Sequence[Path], options: ReadOptions, jobs: int) -> Iterator
         survey = partial(_survey, options=options)
         lost = partial(_survey_singly, options=options)
         yield from in_order(
-            survey, batches, lost, jobs=workers, ahead=2 * workers, cpu_s=BATCH * HEADER_S
+            survey, batches, lost, jobs=workers, ahead=2 * workers, cpu_s=_BATCH * HEADER_S
         )
 
 
@@ -123,7 +123,7 @@ def _survey(files: Sequence[Path], options: ReadOptions) -> list[Answer]:
 
 def _examine(file: Path, options: ReadOptions) -> Answer:
     try:
-        return read_headers(file, options)
+        return read_file_headers(file, options)
     except RefusedError as error:
         return Skipped(file, error.reason, error.detail)
 
@@ -139,7 +139,7 @@ def _crashed(file: Path) -> Answer:
 
 
 def _sort_out(
-    files: Sequence[Path], answers: Sequence[Answer], comparing: Progress | None
+    files: Sequence[Path], answers: Sequence[Answer], comparing: FileProgress | None
 ) -> Found:
     """Turn what the files are into scans and skipped files."""
     contents = [answer for answer in answers if isinstance(answer, Contents)]
@@ -153,7 +153,7 @@ def _sort_out(
     headers, copies = drop_copies(every, _Fingerprints(len(every), comparing))
     remarks = {each.headers[0].source.file: each.warnings for each in contents if each.warnings}
     return Found(
-        scans=tuple(group(headers, remarks)),
+        scans=tuple(group_by_series(headers, remarks)),
         skipped=tuple(sorted([*refused, *copies], key=lambda skipped: skipped.file)),
     )
 
@@ -161,7 +161,7 @@ def _sort_out(
 class _Fingerprints:
     """Fingerprints of the pixels of DICOM files, each made once."""
 
-    def __init__(self, total: int, progress: Progress | None) -> None:
+    def __init__(self, total: int, progress: FileProgress | None) -> None:
         self._total = total
         self._progress = progress
         self._known: dict[Path, Fingerprint | None] = {}

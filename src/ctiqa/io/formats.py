@@ -36,7 +36,7 @@ def reader_of(name: str) -> Reader:
     return cast("Reader", import_module(READERS[name]))
 
 
-def read_headers(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Contents:
+def read_file_headers(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Contents:
     """Describe every slice of one file without reading its pixels.
 
     Args:
@@ -60,7 +60,7 @@ def read_headers(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Contents
     return replace(found, headers=tuple(headers))
 
 
-def read_slice(header: SliceHeader, options: ReadOptions = DEFAULT_OPTIONS) -> Slice:
+def read_here(header: SliceHeader, options: ReadOptions = DEFAULT_OPTIONS) -> Slice:
     """Read one slice, in HU, in this process.
 
     Args:

@@ -73,7 +73,7 @@ def read_slice(header: SliceHeader, options: ReadOptions = DEFAULT_OPTIONS) -> S
         ProcessError: If no process can be started to decompress in.
     """
     if not header.source.isolated:
-        return formats.read_slice(header, options)
+        return formats.read_here(header, options)
     packed = partial(_read_packed, options=options)
     found = _unpacked(apart(packed, header, _crashed, cpu_s=DECODE_S))
     if isinstance(found, Skipped):
@@ -84,7 +84,7 @@ def read_slice(header: SliceHeader, options: ReadOptions = DEFAULT_OPTIONS) -> S
 def read_or_skip(header: SliceHeader, options: ReadOptions) -> Slice | Skipped:
     """Read one slice in this process; a refusal is an answer, not an error."""
     try:
-        return formats.read_slice(header, options)
+        return formats.read_here(header, options)
     except RefusedError as error:
         return Skipped(header.source.file, error.reason, error.detail)
 

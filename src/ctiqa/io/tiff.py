@@ -19,10 +19,10 @@ from ctiqa.io.hu.gate import check_hu
 from ctiqa.io.hu.sampling import finite_ones, spread
 from ctiqa.io.processes import apart
 from ctiqa.io.protocol import Contents, ReadOptions
-from ctiqa.io.tiff_pages import Picture, opened, slices, stored_pixels
+from ctiqa.io.tiff_pages import TiffPicture, opened, slices, tiff_pixels
 from ctiqa.types import HuImage, SliceHeader, SliceSource
 
-CHALLENGE = (1400.0, -1000.0)
+_CHALLENGE = (1400.0, -1000.0)
 """(slope, intercept) of LDCTIQAC2023 (2023): pixels are clip(HU, -1000, 400) scaled to [0, 1]."""
 
 ROUNDING = 1e-3
@@ -78,10 +78,10 @@ def read_hu(header: SliceHeader, options: ReadOptions) -> HuImage:
         RefusedError: If the slice is damaged or not in HU.
     """
     with opened(header.source.file) as tiff:
-        stored = stored_pixels(tiff, cast("Picture", header.source.kept))
+        stored = tiff_pixels(tiff, cast("TiffPicture", header.source.kept))
     if not _is_vouched_for(stored, options):
         return to_hu(stored, gate=False)
-    hu = to_hu(stored, CHALLENGE, gate=False)
+    hu = to_hu(stored, _CHALLENGE, gate=False)
     _check_unit_range(stored)
     return hu
 
@@ -97,14 +97,14 @@ def _is_vouched_for(stored: Stored, options: ReadOptions) -> bool:
     return options.tiff_hu and stored.dtype.kind == "f"
 
 
-def _check_convention(tiff: TiffFile, pictures: list[Picture], options: ReadOptions) -> None:
+def _check_convention(tiff: TiffFile, pictures: list[TiffPicture], options: ReadOptions) -> None:
     """Refuse a stack that is not in HU by slices spread over it.
 
     Raises:
         RefusedError: With ``HU_CONVENTION_UNKNOWN``, ``NOT_FINITE`` or ``NOT_HU``.
     """
     looked_at = spread(len(pictures), math.prod(pictures[0].kind[:2]))
-    sample = finite_ones(stored_pixels(tiff, pictures[index]) for index in looked_at)
+    sample = finite_ones(tiff_pixels(tiff, pictures[index]) for index in looked_at)
     if _is_vouched_for(sample, options):
         _check_unit_range(sample)
     elif sample.dtype.kind == "f" and _is_in_unit_range(sample):

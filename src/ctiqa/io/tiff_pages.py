@@ -28,7 +28,7 @@ MAX_ENTRIES = 1 << 19
 
 PLAIN, DEFLATE = 1, (8, 32946)
 NO_PREDICTOR, HORIZONTAL, FLOATING = 1, 2, 3
-LAYOUTS = {(PLAIN, NO_PREDICTOR), *product(DEFLATE, (NO_PREDICTOR, HORIZONTAL, FLOATING))}
+_LAYOUTS = {(PLAIN, NO_PREDICTOR), *product(DEFLATE, (NO_PREDICTOR, HORIZONTAL, FLOATING))}
 """Compressions and predictors that are read."""
 
 
@@ -39,7 +39,7 @@ def _is_whole(page: TiffPage) -> bool:
     return struct.unpack(layout.tagnoformat, stream.read(layout.tagnosize)) == (len(page.tags),)
 
 
-RULES: tuple[tuple[Callable[[TiffPage], bool], Reason, str], ...] = (
+_RULES: tuple[tuple[Callable[[TiffPage], bool], Reason, str], ...] = (
     (_is_whole, Reason.CORRUPT, "the description of a page is damaged"),
     (lambda page: not (page.is_reduced or page.is_mask), Reason.DERIVED, "a preview or a mask"),
     (
@@ -59,7 +59,7 @@ RULES: tuple[tuple[Callable[[TiffPage], bool], Reason, str], ...] = (
     ),
     (
         lambda page: (
-            (page.compression, page.predictor) in LAYOUTS
+            (page.compression, page.predictor) in _LAYOUTS
             and (page.fillorder, page.imagedepth, page.tiledepth) == (1, 1, 1)
             and page.dtype is not None
             and page.dtype.itemsize * 8 == page.bitspersample
@@ -73,7 +73,7 @@ RULES: tuple[tuple[Callable[[TiffPage], bool], Reason, str], ...] = (
 """What holds of a page that is a slice, and what a page is where it does not hold."""
 
 
-class Picture(NamedTuple):
+class TiffPicture(NamedTuple):
     """One slice: where its page is described, in bytes, and its number among those of the page."""
 
     offset: int
@@ -94,7 +94,7 @@ def opened(path: Path) -> Iterator[TiffFile]:
         yield tiff
 
 
-def slices(tiff: TiffFile) -> tuple[list[Picture], tuple[str, ...]]:
+def slices(tiff: TiffFile) -> tuple[list[TiffPicture], tuple[str, ...]]:
     """Find the slices of a TIFF.
 
     Returns:
@@ -104,7 +104,7 @@ def slices(tiff: TiffFile) -> tuple[list[Picture], tuple[str, ...]]:
     Raises:
         RefusedError: If no page is a slice, or the pages cannot be followed to the last one.
     """
-    found: list[Picture] = []
+    found: list[TiffPicture] = []
     refusals: list[RefusedError] = []
     for page in _pages(tiff):
         try:
@@ -147,18 +147,18 @@ def _pages(tiff: TiffFile) -> Iterator[TiffPage]:
         raise RefusedError(Reason.NO_PIXELS, "the TIFF holds no page")
 
 
-def _pictures(tiff: TiffFile, page: TiffPage) -> list[Picture]:
+def _pictures(tiff: TiffFile, page: TiffPage) -> list[TiffPicture]:
     """The slices on a page: several where its description says so and they follow each other."""
     kind, (count, on_one_page) = _kind(page), _said(tiff, page)
     if count <= 1 or not on_one_page or not page.is_final:
-        return [Picture(page.offset, 0, kind)]
+        return [TiffPicture(page.offset, 0, kind)]
     if count > MAX_PAGES:
         raise RefusedError(Reason.TOO_LARGE, f"a TIFF must have at most {MAX_PAGES} slices")
     # The others are found from where the first one lies, so that must be right.
     all(_pieces(page))
     if page.dataoffsets[0] + count * page.nbytes > tiff.filehandle.size:
         raise RefusedError(Reason.TRUNCATED, f"the TIFF ends before the last of its {count} slices")
-    return [Picture(page.offset, number, kind) for number in range(count)]
+    return [TiffPicture(page.offset, number, kind) for number in range(count)]
 
 
 def _said(tiff: TiffFile, page: TiffPage) -> tuple[int, bool]:
@@ -173,7 +173,7 @@ def _said(tiff: TiffFile, page: TiffPage) -> tuple[int, bool]:
     return 1, False
 
 
-def _unnamed(tiff: TiffFile, found: list[Picture]) -> Iterator[str]:
+def _unnamed(tiff: TiffFile, found: list[TiffPicture]) -> Iterator[str]:
     """What the file seems to hold besides."""
     first = tiff.pages.first
     if found[0].offset != first.offset:
@@ -188,7 +188,7 @@ def _unnamed(tiff: TiffFile, found: list[Picture]) -> Iterator[str]:
 
 def _kind(page: TiffPage) -> tuple[int, int, str]:
     """Rows, columns and type of a page, which is refused if it is no slice that can be read."""
-    for holds, reason, detail in RULES:
+    for holds, reason, detail in _RULES:
         if not holds(page):
             raise RefusedError(reason, detail)
     check_matrix(page.imagelength, page.imagewidth)
@@ -196,7 +196,7 @@ def _kind(page: TiffPage) -> tuple[int, int, str]:
     return page.imagelength, page.imagewidth, stored.str
 
 
-def stored_pixels(tiff: TiffFile, picture: Picture) -> Stored:
+def tiff_pixels(tiff: TiffFile, picture: TiffPicture) -> Stored:
     """Read the pixels of a slice as stored, [rows, cols].
 
     Raises:

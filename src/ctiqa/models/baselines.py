@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ctiqa.models.backbones.facts import facts_of
+from ctiqa.models.backbones.facts import backbone_facts
 from ctiqa.models.backbones.make import (
     feature_map,
     feature_width,
@@ -102,5 +102,5 @@ def bilinear(a: Tensor, b: Tensor) -> Tensor:
 
 def photograph(backbone: str, window: str, side: int) -> nn.Sequential:
     """HU [n, 1, rows, cols] to what a backbone was made for, [n, 3, side, side]."""
-    facts = facts_of(backbone)
+    facts = backbone_facts(backbone)
     return nn.Sequential(windows(window), Resized(side), Channels(facts.mean, facts.std))

@@ -23,7 +23,7 @@ from ctiqa.recipe import (
     TfktNetwork,
 )
 
-NETWORKS: dict[type[NetworkRecipe], Callable[[Any], nn.Module]] = {
+NETWORK_CLASSES: dict[type[NetworkRecipe], Callable[[Any], nn.Module]] = {
     Stride32Network: Stride32,
     StemVitNetwork: StemVit,
     TfktNetwork: Tfkt,
@@ -47,9 +47,9 @@ def build(recipe: NetworkRecipe) -> nn.Module:
     999319
     """
     try:
-        network = NETWORKS[type(recipe)]
+        network = NETWORK_CLASSES[type(recipe)]
     except KeyError:
-        known = ", ".join(kind.__name__ for kind in NETWORKS)
+        known = ", ".join(kind.__name__ for kind in NETWORK_CLASSES)
         raise UsageError(f"a network must be one of {known}, got {type(recipe).__name__}") from None
     return network(recipe)
 

@@ -20,13 +20,13 @@ Colours = tuple[float, ...]
 """One number for each of red, green and blue."""
 
 
-class Window(nn.Module):
+class WindowLayer(nn.Module):
     """HU to brightness through a fixed window: black 0, white 1.
 
     Args:
         name: Name of the window, a key of :data:`ctiqa.hu.WINDOWS`.
 
-    >>> Window("distiliqa")(torch.tensor([-1000.0, -135.0, 40.0, 215.0, 3000.0])).tolist()
+    >>> WindowLayer("distiliqa")(torch.tensor([-1000.0, -135.0, 40.0, 215.0, 3000.0])).tolist()
     [0.0, 0.0, 0.5, 1.0, 1.0]
     """
 
@@ -51,7 +51,7 @@ class JoinedWindows(nn.Module):
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__()
-        self.each = nn.ModuleList(Window(name) for name in names)
+        self.each = nn.ModuleList(WindowLayer(name) for name in names)
 
     def forward(self, hu: Tensor) -> Tensor:
         """HU [n, 1, rows, cols] to brightness 0–1 [n, windows, rows, cols]."""
@@ -68,7 +68,7 @@ def windows(joined: str) -> nn.Module:
     torch.Size([2, 2, 8, 8])
     """
     names = window_names(joined)
-    return Window(joined) if len(names) == 1 else JoinedWindows(names)
+    return WindowLayer(joined) if len(names) == 1 else JoinedWindows(names)
 
 
 class MinMax(nn.Module):
@@ -147,14 +147,14 @@ def resized(image: Tensor, side: int) -> Tensor:
     )
 
 
-def squared(rgb: Tensor, side: int) -> Tensor:
+def to_square(rgb: Tensor, side: int) -> Tensor:
     """Photographs [n, 3, rows, cols] in 0–255 stretched to a square, in whole grey levels.
 
     Args:
         rgb: uint8, or floating point.
         side: Side in pixels; 0 leaves every photograph as it is.
 
-    >>> squared(torch.tensor([[[[0, 255]]]], dtype=torch.uint8), 2).flatten().tolist()
+    >>> to_square(torch.tensor([[[[0, 255]]]], dtype=torch.uint8), 2).flatten().tolist()
     [0, 255, 0, 255]
     """
     if not side or rgb.shape[-2:] == (side, side):
@@ -162,7 +162,7 @@ def squared(rgb: Tensor, side: int) -> Tensor:
     return resized(rgb.float(), side).round().clamp(0, 255).to(rgb.dtype)
 
 
-class Grey(nn.Module):
+class GreyInput(nn.Module):
     """One channel of a backbone that was made for three: HU of a slice, or a photograph.
 
     ``window``: brightness through the window, of a photograph in 0–255 its luma; normalised by

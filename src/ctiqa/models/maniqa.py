@@ -48,7 +48,7 @@ class Maniqa(nn.Module):
         width, grid = int(backbone.embed_dim), backbone.patch_embed.grid_size
         self.backbone = backbone
         self.stages = nn.Sequential(
-            Stage(JOINED * width, width, grid), Stage(width, width // 2, grid)
+            MixerStage(JOINED * width, width, grid), MixerStage(width, width // 2, grid)
         )
         self.score = branch(width // 2, recipe.outputs)
         self.weight = nn.Sequential(branch(width // 2, 1), nn.Sigmoid())
@@ -64,7 +64,7 @@ class Maniqa(nn.Module):
         return (weights * self.score(places)).sum(dim=1) / weights.sum(dim=1), None
 
 
-class Stage(nn.Sequential):
+class MixerStage(nn.Sequential):
     """Attention over channels, fewer channels, attention over places.
 
     Args:

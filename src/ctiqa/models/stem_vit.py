@@ -19,7 +19,7 @@ from ctiqa.models.inputs import windows
 from ctiqa.recipe import StemVitNetwork
 from ctiqa.recipe.network import Crop, window_names
 
-SIDE = 224
+VIT_SIDE = 224
 """Rows and columns that the transformer reads."""
 
 FIRST_CHANNELS = 8
@@ -55,7 +55,7 @@ class StemVit(nn.Module):
         self.stem = stem(recipe.blocks, len(window_names(recipe.window)))
         (weights,) = sources(recipe)
         self.backbone = make_backbone(
-            recipe.backbone, weights, outputs=recipe.outputs, side=SIDE, depth=recipe.depth
+            recipe.backbone, weights, outputs=recipe.outputs, side=VIT_SIDE, depth=recipe.depth
         )
 
     def forward(self, hu: Tensor) -> Outputs:
@@ -108,7 +108,7 @@ def stem(blocks: int, inputs: int = 1) -> nn.Sequential:
 def cropped(features: Tensor, crop: Crop) -> Tensor:
     """Cut 224×224 out of [n, channels, rows, cols]."""
     top, left = (first(crop, length) for length in features.shape[-2:])
-    return features[..., top : top + SIDE, left : left + SIDE]
+    return features[..., top : top + VIT_SIDE, left : left + VIT_SIDE]
 
 
 def middle(hu: Tensor, side: int) -> Tensor:
@@ -128,7 +128,7 @@ def first(crop: Crop, length: int) -> int:
     >>> first("published", 251), first("centre", 251)
     (16, 13)
     """
-    return PUBLISHED_START if crop == "published" else (length - SIDE) // 2
+    return PUBLISHED_START if crop == "published" else (length - VIT_SIDE) // 2
 
 
 def least_side(blocks: int, crop: Crop) -> int:
@@ -138,7 +138,7 @@ def least_side(blocks: int, crop: Crop) -> int:
     (458, 490)
     """
     start = PUBLISHED_START if crop == "published" else 0
-    return 2 * (start + SIDE) + 2 * blocks
+    return 2 * (start + VIT_SIDE) + 2 * blocks
 
 
 def _convolution(inputs: int, outputs: int, *, size: int, stride: int) -> nn.Sequential:

@@ -12,14 +12,14 @@ from typing import Self
 from torch import Tensor, nn
 
 from ctiqa.errors import UsageError
-from ctiqa.models.backbones.facts import facts_of
+from ctiqa.models.backbones.facts import backbone_facts
 from ctiqa.models.backbones.make import feature_map, feature_width, make_backbone
-from ctiqa.models.backbones.origins import Weights, sources
+from ctiqa.models.backbones.origins import WeightsOrigin, sources
 from ctiqa.models.contract import Outputs
-from ctiqa.models.inputs import Grey, resized, squared
+from ctiqa.models.inputs import GreyInput, resized, to_square
 from ctiqa.recipe import TfktNetwork
 
-SIDE = 64
+CONNECTOR_SIDE = 64
 """Rows and columns of the one channel that the connector hands to the transformer."""
 
 FEATURE_DROP_PATH = 0.2
@@ -117,7 +117,7 @@ class NaturalTfkt(nn.Module):
         Returns:
             Opinion scores [n, outputs]; no map of noise.
         """
-        features = feature_map(self.features, self.grey.photograph(squared(rgb, self.side)))
+        features = feature_map(self.features, self.grey.photograph(to_square(rgb, self.side)))
         return self.head(self.dropout(features.mean(dim=(2, 3)))), None
 
 
@@ -133,8 +133,8 @@ class VectorConnector(nn.Sequential):
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
             nn.Dropout(CONNECTOR_DROPOUT),
-            nn.Linear(width, SIDE * SIDE),
-            nn.Unflatten(1, (1, SIDE, SIDE)),
+            nn.Linear(width, CONNECTOR_SIDE * CONNECTOR_SIDE),
+            nn.Unflatten(1, (1, CONNECTOR_SIDE, CONNECTOR_SIDE)),
         )
 
 
@@ -157,7 +157,7 @@ class SpatialConnector(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Features [n, width, rows, cols] to an image [n, 1, 64, 64]."""
-        return resized(self.place(self.mix(features)), SIDE)
+        return resized(self.place(self.mix(features)), CONNECTOR_SIDE)
 
 
 def natural_network(recipe: TfktNetwork) -> NaturalTfkt:
@@ -191,7 +191,7 @@ def take_features(model: nn.Module, trained: nn.Module) -> None:
         raise UsageError(f"both phases must have the same features: {error}") from None
 
 
-def _features(recipe: TfktNetwork, weights: Weights) -> nn.Module:
+def _features(recipe: TfktNetwork, weights: WeightsOrigin) -> nn.Module:
     return make_backbone(
         recipe.features,
         weights,
@@ -201,6 +201,6 @@ def _features(recipe: TfktNetwork, weights: Weights) -> nn.Module:
     )
 
 
-def _grey(recipe: TfktNetwork) -> Grey:
-    facts = facts_of(recipe.features)
-    return Grey(recipe.scaling, recipe.window, facts.mean, facts.std)
+def _grey(recipe: TfktNetwork) -> GreyInput:
+    facts = backbone_facts(recipe.features)
+    return GreyInput(recipe.scaling, recipe.window, facts.mean, facts.std)

@@ -10,7 +10,7 @@ of what changed in the projections. The image keeps its own sharpness.
 
 from ctiqa.physics.artefacts.bone import BoneHardening, harden_by_bone
 from ctiqa.physics.artefacts.inserts import Ellipse
-from ctiqa.physics.artefacts.measured import Measured, measure
+from ctiqa.physics.artefacts.measured import MeasuredRays, measure
 from ctiqa.physics.artefacts.metal import Metal, MetalArtefact, add_metal
 from ctiqa.physics.artefacts.motion import Motion, move
 from ctiqa.physics.artefacts.ring import GainError, ring
@@ -31,7 +31,7 @@ __all__ = [
     "FanBeam",
     "GainError",
     "Kernel",
-    "Measured",
+    "MeasuredRays",
     "Metal",
     "MetalArtefact",
     "Motion",

@@ -46,9 +46,9 @@ class Kernel:
         return np.asarray(smooth * (1.0 + self.boost * relative**2))
 
 
-SOFT = Kernel(half_per_mm=0.32)
-STANDARD = Kernel(half_per_mm=0.45)
-SHARP = Kernel(half_per_mm=0.60, boost=1.0)
+SOFT_KERNEL = Kernel(half_per_mm=0.32)
+STANDARD_KERNEL = Kernel(half_per_mm=0.45)
+SHARP_KERNEL = Kernel(half_per_mm=0.60, boost=1.0)
 """Kernels in the manner of B20f, B30f/STANDARD and B60f/LUNG."""
 
 
@@ -71,7 +71,8 @@ def change_kernel(
         CT numbers in HU, float32 [rows, cols]; unchanged for the same kernel.
 
     >>> flat = np.full((32, 32), 40, dtype=np.float32)
-    >>> bool(np.allclose(change_kernel(flat, (0.7, 0.7), STANDARD, SHARP), 40, atol=1e-3))
+    >>> sharper = change_kernel(flat, (0.7, 0.7), STANDARD_KERNEL, SHARP_KERNEL)
+    >>> bool(np.allclose(sharper, 40, atol=1e-3))
     True
     """
     if new == old:

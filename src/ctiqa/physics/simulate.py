@@ -9,7 +9,7 @@ import numpy as np
 from ctiqa.errors import UsageError
 from ctiqa.physics.fbp import reconstruct
 from ctiqa.physics.geometry import MU_WATER_PER_MM, FanBeam, hu_to_mu
-from ctiqa.physics.kernels import STANDARD, Kernel
+from ctiqa.physics.kernels import STANDARD_KERNEL, Kernel
 from ctiqa.physics.noise import noise_variance
 from ctiqa.physics.projector import project
 from ctiqa.types import HuImage
@@ -30,7 +30,7 @@ class NoiseModel:
 
     photons: float = 2.0e5
     electronic_variance: float = 0.0
-    kernel: Kernel = STANDARD
+    kernel: Kernel = STANDARD_KERNEL
 
 
 def simulate_low_dose(
@@ -83,7 +83,7 @@ def simulate_sparse_views(
     spacing_mm: tuple[float, float],
     views: int,
     *,
-    kernel: Kernel = STANDARD,
+    kernel: Kernel = STANDARD_KERNEL,
     n_views: int = 1000,
 ) -> HuImage:
     """The slice as it would look reconstructed from few views.

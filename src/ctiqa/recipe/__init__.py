@@ -17,7 +17,7 @@ from ctiqa.recipe.data import (
 )
 from ctiqa.recipe.differences import differing_keys, flat
 from ctiqa.recipe.network import (
-    KINDS,
+    NETWORK_KINDS,
     BackboneNetwork,
     BackbonesNetwork,
     DbcnnNetwork,
@@ -33,7 +33,7 @@ from ctiqa.recipe.published import (
     DEFECTS,
     Choice,
     Defect,
-    Published,
+    PublishedThing,
     as_published,
     defects_of,
     in_mode,
@@ -47,7 +47,7 @@ from ctiqa.recipe.whole import Recipe
 __all__ = [
     "CHOICES",
     "DEFECTS",
-    "KINDS",
+    "NETWORK_KINDS",
     "SOURCES",
     "BackboneNetwork",
     "BackbonesNetwork",
@@ -64,7 +64,7 @@ __all__ = [
     "Mode",
     "NetworkRecipe",
     "OldNameWarning",
-    "Published",
+    "PublishedThing",
     "Recipe",
     "SimulateAllData",
     "SimulateData",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ctiqa.recipe.rules import require, rule
+from ctiqa.recipe.rules import require_rules, rule
 
 Mode = Literal["as-published", "corrected"]
 """Bit for bit what the authors did, mistakes included; or with the mistakes mended."""
@@ -41,7 +41,7 @@ class DataRecipe:
 
     def __post_init__(self) -> None:
         shares = ("test_share", "validation_share")
-        require(
+        require_rules(
             *(rule(self, name, "in [0, 0.5)", lambda v: 0 <= v < 0.5) for name in shares),
             rule(self, "folds", ">= 2", lambda v: v >= 2),
             rule(self, "seed", ">= 0", lambda v: v >= 0),

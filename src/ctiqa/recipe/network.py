@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ctiqa.recipe.rules import require, rule
+from ctiqa.recipe.rules import require_rules, rule
 
 Crop = Literal["published", "centre"]
 """DistilIQA's [16:240], which drops 16 pixels at the top and 11 at the bottom; or the middle."""
@@ -44,7 +44,7 @@ class NetworkRecipe:
     """What every network has: HU slices go in, a vector of scores comes out.
 
     Attributes:
-        kind: Name of the kind, a key of :data:`KINDS`.
+        kind: Name of the kind, a key of :data:`NETWORK_KINDS`.
         outputs: Numbers in the score vector; the score is their mean.
         pretrained: Where weights of the backbones come from: ``none`` (random, from the seed),
             ``hub`` (published by timm or torchvision: found on this computer, else fetched) or
@@ -56,7 +56,7 @@ class NetworkRecipe:
     pretrained: str = "none"
 
     def __post_init__(self) -> None:
-        require(
+        require_rules(
             rule(self, "outputs", ">= 1", lambda v: v >= 1),
             rule(
                 self,
@@ -295,7 +295,7 @@ def _side_rule(made: object) -> str | None:
     return rule(made, "side", "0 or >= 64", lambda v: v == 0 or v >= 64)
 
 
-KINDS: dict[str, type[NetworkRecipe]] = {
+NETWORK_KINDS: dict[str, type[NetworkRecipe]] = {
     "stride32": Stride32Network,
     "stem-vit": StemVitNetwork,
     "tfkt": TfktNetwork,

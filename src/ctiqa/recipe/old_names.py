@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-TABLES = {"polish": "fine_tune"}
+_TABLES = {"polish": "fine_tune"}
 """Tables, and what they are called now."""
 
 KEYS = {"start": "fine_tune_from", "start_share": "interpolation"}
@@ -13,19 +13,19 @@ KEYS = {"start": "fine_tune_from", "start_share": "interpolation"}
 
 TRAINING_KEYS = {"average": "ema_decay"}
 NETWORK_KEYS = {"body": "backbone"}
-KINDS = {"body": "backbone"}
+_KINDS = {"body": "backbone"}
 """Values of ``network.kind``."""
 
 TRAININGS = ("pretrain", "teacher", "student", "fine_tune")
 
-Values = dict[str, Any]
+_Values = dict[str, Any]
 
 
 class OldNameWarning(FutureWarning):
     """A recipe file has a name that the next version will not read."""
 
 
-def modern(values: Mapping[str, Any]) -> tuple[Values, list[str]]:
+def modern(values: Mapping[str, Any]) -> tuple[_Values, list[str]]:
     """Plain values of a recipe with names of an earlier version replaced.
 
     Args:
@@ -39,7 +39,7 @@ def modern(values: Mapping[str, Any]) -> tuple[Values, list[str]]:
     ({'name': 'a', 'student': {'ema_decay': 0.9}}, ["'student.average' is now 'student.ema_decay'"])
     """
     notes: list[str] = []
-    made = _renamed(values, TABLES | KEYS, "", notes)
+    made = _renamed(values, _TABLES | KEYS, "", notes)
     for table, names in (*((each, TRAINING_KEYS) for each in TRAININGS), ("network", NETWORK_KEYS)):
         if isinstance(made.get(table), Mapping):
             made[table] = _renamed(made[table], names, f"{table}.", notes)
@@ -49,8 +49,8 @@ def modern(values: Mapping[str, Any]) -> tuple[Values, list[str]]:
 
 def _renamed(
     values: Mapping[str, Any], names: Mapping[str, str], prefix: str, notes: list[str]
-) -> Values:
-    made: Values = {}
+) -> _Values:
+    made: _Values = {}
     for name, value in values.items():
         new = names.get(name, name)
         if new != name and new not in values:
@@ -64,6 +64,6 @@ def _renamed(
 def _kind_renamed(network: Any) -> Iterator[str]:
     """Rename the kind of a network, in a table that is a copy already."""
     kind = network.get("kind") if isinstance(network, dict) else None
-    if isinstance(kind, str) and kind in KINDS:
-        network["kind"] = KINDS[kind]
-        yield f"network.kind '{kind}' is now '{KINDS[kind]}'"
+    if isinstance(kind, str) and kind in _KINDS:
+        network["kind"] = _KINDS[kind]
+        yield f"network.kind '{kind}' is now '{_KINDS[kind]}'"

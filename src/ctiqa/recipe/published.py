@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from ctiqa.errors import UsageError
 from ctiqa.recipe.data import DataRecipe, Mode
-from ctiqa.recipe.network import KINDS
+from ctiqa.recipe.network import NETWORK_KINDS
 
 System = Literal["ctiqa", "distiliqa", "shen2025", "tfkt"]
 
@@ -21,7 +21,7 @@ BOTH = ("teacher", "student")
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedThing:
     """One thing that a published system does.
 
     Attributes:
@@ -38,12 +38,12 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Defect(Published):
+class Defect(PublishedThing):
     """One thing that a published system does and should not."""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice(Published):
+class Choice(PublishedThing):
     """One thing that a published system does and that could as well be done otherwise.
 
     ``what`` says where it is known from: the paper, the authors' code, or a library's default.
@@ -149,7 +149,7 @@ DEFECTS: tuple[Defect, ...] = (
 )
 """Every defect of training and networks that has a switch; those of data follow ``data.mode``."""
 
-PARTS = ("pretrain", "student")
+_PARTS = ("pretrain", "student")
 """Trainings of TFKT."""
 
 CHOICES: tuple[Choice, ...] = (
@@ -229,37 +229,37 @@ CHOICES: tuple[Choice, ...] = (
     Choice(
         "one-at-a-time",
         "tfkt",
-        {f"{part}.batch": 1 for part in PARTS},
+        {f"{part}.batch": 1 for part in _PARTS},
         "code: batches of 1, so that batch normalisation sees one image",
     ),
     Choice(
         "rate-by-epoch",
         "tfkt",
-        {f"{p}.{k}": v for p in PARTS for k, v in (("schedule", "epoch"), ("warmup", 0.0))},
+        {f"{p}.{k}": v for p in _PARTS for k, v in (("schedule", "epoch"), ("warmup", 0.0))},
         "code: torch's CosineAnnealingLR, stepped after every epoch; no warm-up",
     ),
     Choice(
         "rate-to-zero",
         "tfkt",
-        {f"{part}.least_rate": 0.0 for part in PARTS},
+        {f"{part}.least_rate": 0.0 for part in _PARTS},
         "code: the cosine ends at 0",
     ),
     Choice(
         "nothing-clipped-or-averaged",
         "tfkt",
-        {f"{p}.{k}": 0.0 for p in PARTS for k in ("clip", "ema_decay")},
+        {f"{p}.{k}": 0.0 for p in _PARTS for k in ("clip", "ema_decay")},
         "code: gradients are not clipped, weights not averaged",
     ),
     Choice(
         "lowest-validation-loss",
         "tfkt",
-        {f"{part}.select": "validation-loss" for part in PARTS},
+        {f"{part}.select": "validation-loss" for part in _PARTS},
         "code: the checkpoint with the lowest MSE on what is held out",
     ),
     Choice(
         "augmented",
         "tfkt",
-        {f"{part}.augment": ["flip", "rotate"] for part in PARTS},
+        {f"{part}.augment": ["flip", "rotate"] for part in _PARTS},
         "code: flips both ways and quarter turns, of photographs too",
     ),
     Choice(
@@ -279,7 +279,7 @@ CHOICES: tuple[Choice, ...] = (
         "tfkt",
         {
             f"{part}.{key}": value
-            for part in PARTS
+            for part in _PARTS
             for key, value in (
                 ("precision", "float32"),
                 ("validate_on", "given"),
@@ -304,12 +304,12 @@ def defects_of(system: str) -> tuple[Defect, ...]:
     return tuple(defect for defect in DEFECTS if defect.system == system)
 
 
-def published_by(system: str) -> tuple[Published, ...]:
+def published_by(system: str) -> tuple[PublishedThing, ...]:
     """All that makes a recipe as published: the defects of one system, and its choices."""
     return *defects_of(system), *(choice for choice in CHOICES if choice.system == system)
 
 
-def as_published(values: Mapping[str, Any], things: Iterable[Published]) -> dict[str, Any]:
+def as_published(values: Mapping[str, Any], things: Iterable[PublishedThing]) -> dict[str, Any]:
     """Plain values of a recipe with some of what was published brought back.
 
     Tables that the recipe lacks (a student, where there is none) stay away, and so do keys that
@@ -327,7 +327,9 @@ def _takes(values: Mapping[str, Any], key: str) -> bool:
     if key == "data.mode":
         return values["data"].get("source", "simulate") not in WITHOUT_MODES
     kind = str(values["network"].get("kind", "stride32")) if table == "network" else ""
-    return kind not in KINDS or name in {field.name for field in fields(KINDS[kind])}
+    return kind not in NETWORK_KINDS or name in {
+        field.name for field in fields(NETWORK_KINDS[kind])
+    }
 
 
 def in_mode(data: DataRecipe, mode: Mode) -> DataRecipe:

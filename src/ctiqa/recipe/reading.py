@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_h
 
 from ctiqa.errors import UsageError, bulleted, counted
 from ctiqa.recipe.data import SOURCES, DataRecipe, Mode
-from ctiqa.recipe.network import KINDS, NetworkRecipe
+from ctiqa.recipe.network import NETWORK_KINDS, NetworkRecipe
 from ctiqa.recipe.old_names import OldNameWarning, modern
 from ctiqa.recipe.published import as_published, published_by
 from ctiqa.recipe.whole import Recipe
@@ -21,13 +21,13 @@ from ctiqa.strict_json import decoded
 
 T = TypeVar("T")
 
-MOST_BYTES = 1 << 20
+_MOST_BYTES = 1 << 20
 """Largest recipe that is read."""
 
-TABLES = ("data", "network", "pretrain", "teacher", "student")
+_TABLES = ("data", "network", "pretrain", "teacher", "student")
 """Keys of a recipe that defects are laid over."""
 
-SHOWN = 60
+_SHOWN = 60
 """Characters of a value that breaks its rule, in the message."""
 
 
@@ -58,11 +58,11 @@ def read_values(path: Path) -> dict[str, Any]:
     """
     try:
         with path.open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
+            data = stream.read(_MOST_BYTES + 1)
     except OSError as error:
         raise UsageError(f"recipe '{path}' cannot be read: {error.strerror}") from None
-    if len(data) > MOST_BYTES:
-        raise UsageError(f"recipe '{path}' is larger than {MOST_BYTES} bytes")
+    if len(data) > _MOST_BYTES:
+        raise UsageError(f"recipe '{path}' is larger than {_MOST_BYTES} bytes")
     try:
         values, notes = modern(tomllib.loads(decoded(data)))
     except RecursionError:
@@ -87,7 +87,7 @@ def recipe_from(values: Mapping[str, Any], where: str = "recipe") -> Recipe:
     # What checkpoints and data sets keep may be older than the names of today.
     values, _ = modern(values)
     # Defects are laid over tables; what should be one and is none is named below.
-    whole = all(isinstance(values[name], Mapping) for name in TABLES if name in values)
+    whole = all(isinstance(values[name], Mapping) for name in _TABLES if name in values)
     if whole and values.get("mode") == "as-published":
         values = as_published(values, published_by(str(values.get("system"))))
     recipe = _build(Recipe, values, "", problems)
@@ -167,7 +167,7 @@ def _list(hint: Any, value: Any, name: str, problems: list[str]) -> Any:
 
 VARIANTS: dict[type[Any], tuple[str, str, Mapping[str, type[Any]]]] = {
     DataRecipe: ("source", "simulate", SOURCES),
-    NetworkRecipe: ("kind", "stride32", KINDS),
+    NetworkRecipe: ("kind", "stride32", NETWORK_KINDS),
 }
 """Tables of several kinds: the key that tells them apart, its default, the kinds."""
 
@@ -185,4 +185,4 @@ def _variant(
 
 
 def _shown(value: Any) -> str:
-    return repr(value)[:SHOWN]
+    return repr(value)[:_SHOWN]

@@ -14,7 +14,7 @@ def rule(made: object, name: str, wanted: str, kept: Callable[[Any], bool]) -> s
     return None if kept(value) else f"{name} must be {wanted}, got {value!r}"
 
 
-def require(*problems: str | None) -> None:
+def require_rules(*problems: str | None) -> None:
     """Raise one error that lists every problem, a line each."""
     found = [problem for problem in problems if problem is not None]
     if found:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from ctiqa.recipe.rules import require, rule
+from ctiqa.recipe.rules import require_rules, rule
 
 AUGMENTATIONS = ("flip", "rotate", "transpose", "scale")
 """Ways to change a slice; all but ``scale`` leave its pixels, and so its noise, as they are."""
@@ -119,7 +119,7 @@ class TrainRecipe:
         )
         shares = ("warmup", "least_rate")
         known = ", ".join(AUGMENTATIONS)
-        require(
+        require_rules(
             *(rule(self, name, ">= 1", lambda v: v >= 1) for name in counts),
             *(rule(self, name, ">= 0", lambda v: v >= 0) for name in naturals),
             *(rule(self, name, ">= 0", lambda v: 0 <= v < math.inf) for name in weights),

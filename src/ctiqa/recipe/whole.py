@@ -9,14 +9,14 @@ from typing import Any
 from ctiqa.recipe.data import DataRecipe, Mode, SimulateData
 from ctiqa.recipe.network import NetworkRecipe, Stride32Network
 from ctiqa.recipe.published import System
-from ctiqa.recipe.rules import require, rule
+from ctiqa.recipe.rules import require_rules, rule
 from ctiqa.recipe.training import TrainRecipe
 
 
-def named(text: str) -> bool:
+def is_run_name(text: str) -> bool:
     """Whether a text can name a run: a file name of letters, digits, '.', '_' and '-'.
 
-    >>> named("ctiqa-s3"), named("../elsewhere")
+    >>> is_run_name("ctiqa-s3"), named("../elsewhere")
     (True, False)
     """
     return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text) is not None
@@ -58,17 +58,19 @@ class Recipe:
 
     def __post_init__(self) -> None:
         folds = self.data.folds
-        require(
+        require_rules(
             rule(
                 self,
                 "name",
                 "a file name of letters, digits, '.', '_' and '-'",
-                named,
+                is_run_name,
             ),
             rule(self, "members", "at least 0", lambda v: v >= 0)
             if self.teacher.hold_out == "first-fold"
             else rule(self, "members", f"0…{folds} (data.folds)", lambda v: 0 <= v <= folds),
-            rule(self, "fine_tune_from", "a file name, or empty", lambda v: not v or named(v)),
+            rule(
+                self, "fine_tune_from", "a file name, or empty", lambda v: not v or is_run_name(v)
+            ),
             rule(self, "interpolation", "in [0, 1)", lambda v: 0 <= v < 1),
             self._mode_rule(),
             self._interpolation_rule(),

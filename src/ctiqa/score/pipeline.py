@@ -18,7 +18,7 @@ from ctiqa.weights import ModelCard
 if TYPE_CHECKING:
     from ctiqa.score.engines.engine import Engine
 
-Group = tuple[str | None, Sequence[Slice]]
+SliceGroup = tuple[str | None, Sequence[Slice]]
 """Slices of one shape, and why they cannot be judged; ``None`` where they can."""
 
 
@@ -49,7 +49,7 @@ def score_slices(
         yield from verdicts
 
 
-def _groups(images: Iterable[Slice], card: ModelCard, batch: int) -> Iterator[Group]:
+def _groups(images: Iterable[Slice], card: ModelCard, batch: int) -> Iterator[SliceGroup]:
     def kind(image: Slice) -> tuple[str | None, tuple[int, ...]]:
         return abstention(image.hu, card), image.hu.shape
 
@@ -59,7 +59,7 @@ def _groups(images: Iterable[Slice], card: ModelCard, batch: int) -> Iterator[Gr
 
 
 def _score_group(
-    engine: Engine, card: ModelCard, window: Window | None, group: Group
+    engine: Engine, card: ModelCard, window: Window | None, group: SliceGroup
 ) -> list[SliceScore]:
     reason, images = group
     if reason:

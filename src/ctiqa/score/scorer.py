@@ -28,7 +28,7 @@ from ctiqa.score.work import Work
 from ctiqa.types import Scan, ScanScore, Skipped, Slice, SliceScore
 from ctiqa.weights import ModelCard, load_model
 
-Progress = Callable[[str, int, int], None]
+ScoreProgress = Callable[[str, int, int], None]
 """Called with the stage (``"reading"``, ``"comparing"``, ``"scoring"``), done and total."""
 
 
@@ -111,7 +111,7 @@ class Scorer:
         options: ReadOptions | None = None,
         *,
         slices: SliceRange | None = None,
-        progress: Progress | None = None,
+        progress: ScoreProgress | None = None,
         stop: Event | None = None,
     ) -> Report:
         """Score everything in files and folders.
@@ -146,7 +146,7 @@ class Scorer:
         options: ReadOptions | None = None,
         *,
         slices: SliceRange | None = None,
-        progress: Progress | None = None,
+        progress: ScoreProgress | None = None,
     ) -> Found:
         """The first half of :meth:`score_paths`: read headers, while the network is loaded.
 
@@ -174,7 +174,7 @@ class Scorer:
         found: Found,
         options: ReadOptions | None = None,
         *,
-        progress: Progress | None = None,
+        progress: ScoreProgress | None = None,
         stop: Event | None = None,
     ) -> Report:
         """The second half of :meth:`score_paths`: score what :meth:`find` has found.

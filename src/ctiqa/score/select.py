@@ -9,7 +9,7 @@ from ctiqa.errors import Reason, UsageError
 from ctiqa.plain_text import clean
 from ctiqa.types import Scan, Skipped
 
-SHOWN = 40
+_SHOWN = 40
 """Characters of a range that is none, in the message that refuses it."""
 
 
@@ -36,7 +36,7 @@ class SliceRange:
     def __post_init__(self) -> None:
         start, stop = self.start or 0, self.stop
         if stop == 0 or (stop is not None and (start < 0) == (stop < 0) and start >= stop):
-            raise UsageError(f"'slices' must be A:B with A before B, got {str(self)[:SHOWN]}")
+            raise UsageError(f"'slices' must be A:B with A before B, got {str(self)[:_SHOWN]}")
 
     @classmethod
     def parse(cls, text: str) -> SliceRange:
@@ -53,7 +53,7 @@ class SliceRange:
         except ValueError:
             raise UsageError(
                 f"'slices' must be A:B, A: or :B with whole numbers (for example 10:20), "
-                f"got {clean(text, SHOWN)!r}"
+                f"got {clean(text, _SHOWN)!r}"
             ) from None
         return cls(*ends)
 

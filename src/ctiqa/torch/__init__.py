@@ -5,7 +5,7 @@ Needs the extra ``train``; without it, asking for any name here says what to ins
 
 from __future__ import annotations
 
-from ctiqa.extras import require
+from ctiqa.extras import require_extra
 from ctiqa.lazy import TYPE_CHECKING, lazy
 
 if TYPE_CHECKING:
@@ -18,5 +18,5 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
         if name in __all__:
-            require("'ctiqa.torch'", "onnx", "torch")
+            require_extra("'ctiqa.torch'", "onnx", "torch")
         return _load(name)

@@ -34,7 +34,7 @@ ALL = tuple((t, v, h) for t in (0, 1) for v in (0, 1) for h in (0, 1))
 
 
 @dataclass(frozen=True, eq=False)
-class Change:
+class AugmentChange:
     """How every example of a batch is changed: drawn once, applied on any device.
 
     Attributes:
@@ -45,12 +45,12 @@ class Change:
     symmetry: npt.NDArray[np.int64]
     scale: npt.NDArray[np.float32]
 
-    def part(self, which: slice) -> Change:
+    def part(self, which: slice) -> AugmentChange:
         """The changes of some of the examples."""
-        return Change(self.symmetry[which], self.scale[which])
+        return AugmentChange(self.symmetry[which], self.scale[which])
 
 
-def draw(rng: np.random.Generator, count: int, kinds: Sequence[str]) -> Change:
+def draw_augmentation(rng: np.random.Generator, count: int, kinds: Sequence[str]) -> AugmentChange:
     """Draw changes for a batch, all that the kinds allow with the same chance.
 
     Args:
@@ -59,7 +59,7 @@ def draw(rng: np.random.Generator, count: int, kinds: Sequence[str]) -> Change:
         kinds: Among ``flip`` (both ways), ``rotate`` (quarter turns), ``transpose``, ``scale``
             (half of the examples, by a factor of :data:`SCALES`).
 
-    >>> draw(np.random.default_rng(0), 2, ()).symmetry.tolist()
+    >>> draw_augmentation(np.random.default_rng(0), 2, ()).symmetry.tolist()
     [[0, 0, 0], [0, 0, 0]]
     """
     allowed = np.array(symmetries(kinds))
@@ -67,7 +67,7 @@ def draw(rng: np.random.Generator, count: int, kinds: Sequence[str]) -> Change:
     if "scale" in kinds:
         drawn = rng.uniform(*SCALES, size=count)
         scale = np.where(rng.random(count) < SCALED_SHARE, drawn, 1.0).astype(np.float32)
-    return Change(allowed[rng.integers(len(allowed), size=count)], scale)
+    return AugmentChange(allowed[rng.integers(len(allowed), size=count)], scale)
 
 
 def symmetries(kinds: Sequence[str]) -> tuple[tuple[int, ...], ...]:
@@ -83,7 +83,7 @@ def symmetries(kinds: Sequence[str]) -> tuple[tuple[int, ...], ...]:
     return asked[0] if len(asked) == 1 else ALL
 
 
-def changed(images: Tensor, change: Change) -> Tensor:
+def changed(images: Tensor, change: AugmentChange) -> Tensor:
     """Images turned, mirrored and resampled, their size kept.
 
     Args:
@@ -97,7 +97,7 @@ def changed(images: Tensor, change: Change) -> Tensor:
     return moved if np.all(change.scale == 1) else resampled(moved, change.scale)
 
 
-def turned(images: Tensor, change: Change) -> Tensor:
+def turned(images: Tensor, change: AugmentChange) -> Tensor:
     """Images [n, …, rows, cols] transposed, flipped up-down and left-right; no pixel changes.
 
     Maps that lie on a grid of the image (local noise, [n, rows, cols]) turn along with it.
@@ -106,7 +106,7 @@ def turned(images: Tensor, change: Change) -> Tensor:
         UsageError: If an image that is not square is to be transposed.
 
     >>> corner = torch.tensor([[[1.0, 0.0], [0.0, 0.0]]])
-    >>> turned(corner, Change(np.array([[0, 1, 0]]), np.ones(1, "f4"))).tolist()
+    >>> turned(corner, AugmentChange(np.array([[0, 1, 0]]), np.ones(1, "f4"))).tolist()
     [[[0.0, 0.0], [1.0, 0.0]]]
     """
     moved = images

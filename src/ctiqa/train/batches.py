@@ -15,7 +15,7 @@ from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
 from ctiqa.recipe import TrainRecipe
 from ctiqa.recipe.network import TOKEN
-from ctiqa.train.augment import Change, changed, draw, turned
+from ctiqa.train.augment import AugmentChange, changed, draw_augmentation, turned
 
 RAW_RANGE = (-0.6, 4.6)
 """Labels are trained on a little beyond the scale, so that its ends are not a cliff."""
@@ -24,14 +24,14 @@ RAW_RANGE = (-0.6, 4.6)
 MOST_MOVED = 16
 """Pixels by which the crop of a twin may be moved either way: half a token, so any place in it."""
 
-Pair = tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]
+ImageAndMap = tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]
 """Pixels, and the map of their local noise."""
 
 LABEL_BIN = 0.25
 """Width in grades of the bins in which labels are balanced."""
 
 
-class Place(NamedTuple):
+class CropPlace(NamedTuple):
     """Where a square crop lies, in pixels."""
 
     top: int
@@ -57,7 +57,7 @@ class Batch:
     images: Tensor
     label: Tensor
     noise: Tensor | None
-    change: Change
+    change: AugmentChange
 
     def part(self, which: slice) -> Batch:
         """Some of the examples."""
@@ -122,7 +122,7 @@ class EpochBatches:
             images=stacked([self._images[int(k)] for k in number]),
             label=torch.from_numpy(self._label[number]),
             noise=None,
-            change=draw(rng, len(number), self._recipe.augment),
+            change=draw_augmentation(rng, len(number), self._recipe.augment),
         )
 
 
@@ -158,7 +158,7 @@ class BalancedBatches:
             images=stacked([hu for hu, _ in pairs]),
             label=torch.from_numpy(self._label[number]),
             noise=torch.from_numpy(np.stack([noise for _, noise in pairs]).astype(np.float32)),
-            change=draw(rng, len(number), self._recipe.augment),
+            change=draw_augmentation(rng, len(number), self._recipe.augment),
         )
 
     def _crop(self, step: int) -> int:
@@ -168,7 +168,7 @@ class BalancedBatches:
 
     def _pairs(
         self, number: npt.NDArray[np.int64], crop: int, rng: np.random.Generator
-    ) -> Iterator[Pair]:
+    ) -> Iterator[ImageAndMap]:
         """Every example as it is shown; where there are twins, the second of them elsewhere."""
         first = number[: len(number) // 2] if self._twins else number
         places = [self._place(int(k), crop, rng) for k in first]
@@ -178,7 +178,7 @@ class BalancedBatches:
             for k, place in zip(first, places, strict=True):
                 yield self._shown(int(k), self._moved(int(k), place, rng))
 
-    def _place(self, number: int, crop: int, rng: np.random.Generator) -> Place | None:
+    def _place(self, number: int, crop: int, rng: np.random.Generator) -> CropPlace | None:
         """The crop of an example; ``None`` for the whole slice."""
         if not crop:
             return None
@@ -186,21 +186,23 @@ class BalancedBatches:
         body = np.isfinite(self._maps[number][:rows, :cols].astype(np.float32))
         side = min(crop // TOKEN, rows, cols)
         row, col = _most_body(body, side, rng)
-        return Place(TOKEN * row, TOKEN * col, TOKEN * side)
+        return CropPlace(TOKEN * row, TOKEN * col, TOKEN * side)
 
-    def _moved(self, number: int, place: Place | None, rng: np.random.Generator) -> Place | None:
+    def _moved(
+        self, number: int, place: CropPlace | None, rng: np.random.Generator
+    ) -> CropPlace | None:
         """The same crop up to half a token further, where there is room."""
         if place is None:
             return None
         down, right = rng.integers(-MOST_MOVED, MOST_MOVED + 1, size=2).tolist()
         rows, cols = self._images[number].shape[:2]
-        return Place(
+        return CropPlace(
             min(max(place.top + down, 0), rows - place.side),
             min(max(place.left + right, 0), cols - place.side),
             place.side,
         )
 
-    def _shown(self, number: int, place: Place | None) -> Pair:
+    def _shown(self, number: int, place: CropPlace | None) -> ImageAndMap:
         """Pixels of an example and their map of local noise, unknown off the grid of tokens."""
         hu, noise = self._images[number], self._maps[number]
         if place is None:

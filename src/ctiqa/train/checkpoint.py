@@ -54,7 +54,7 @@ def save(
         raise OutputError(f"checkpoint '{file}' cannot be written: {error}") from error
 
 
-def load(file: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def load_checkpoint(file: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors by name, and the facts.
 
     Raises:
@@ -71,11 +71,12 @@ def load(file: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise DataError(f"'{file}' is not a checkpoint of ctiqa: {error}") from None
 
 
-def digest(tensors: Mapping[str, Tensor]) -> str:
+def weights_digest(tensors: Mapping[str, Tensor]) -> str:
     """The sha256 of tensors and their names, in hexadecimal: other weights, another digest.
 
     >>> weights = {"bias": torch.zeros(2)}
-    >>> digest(weights) == digest({"bias": torch.zeros(2)}) != digest({"bias": torch.ones(2)})
+    >>> same, other = {"bias": torch.zeros(2)}, {"bias": torch.ones(2)}
+    >>> weights_digest(weights) == weights_digest(same) != weights_digest(other)
     True
     """
     return hashlib.sha256(safetensors.torch.save(dict(tensors))).hexdigest()

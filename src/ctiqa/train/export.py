@@ -18,7 +18,7 @@ from torch import Tensor, nn
 INPUT, OUTPUTS = "hu", ("scores", "log_noise_hu")
 OPSET = 18
 
-GRADES = (0.0, 4.0)
+_GRADES = (0.0, 4.0)
 """The scale of the scores that ctiqa gives."""
 
 
@@ -34,7 +34,7 @@ class Graded(nn.Module):
         super().__init__()
         self.network = network
         self.low = scale[0]
-        self.grade = (scale[1] - scale[0]) / (GRADES[1] - GRADES[0])
+        self.grade = (scale[1] - scale[0]) / (_GRADES[1] - _GRADES[0])
 
     def forward(self, hu: Tensor) -> tuple[Tensor, ...]:
         """HU [n, 1, rows, cols] to grades [n, outputs] and, where there is one, the noise map."""
@@ -49,7 +49,7 @@ def to_onnx(
     *,
     side: int | None = None,
     multiple: int = 1,
-    scale: tuple[float, float] = GRADES,
+    scale: tuple[float, float] = _GRADES,
 ) -> bytes:
     """The network as ONNX, for any number of slices.
 

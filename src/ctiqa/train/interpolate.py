@@ -16,10 +16,10 @@ from ctiqa.train.predict import validation
 from ctiqa.train.setup.run import INTERPOLATED, Run
 from ctiqa.train.teacher import load_average
 
-Weights = Mapping[str, Tensor]
+StateDict = Mapping[str, Tensor]
 
 
-def interpolate(run: Run, start: Weights, learnt: Path) -> Path:
+def interpolate(run: Run, start: StateDict, learnt: Path) -> Path:
     """Average the weights that a student started from with those it has learnt, one by one.
 
     Of two networks so near to each other the average keeps most of what the second has learnt and

@@ -46,7 +46,7 @@ def load_trained(path: Path) -> Trained:
         DataError: If there is none.
     """
     file = _checkpoint(path)
-    _, facts = checkpoint.load(file)
+    _, facts = checkpoint.load_checkpoint(file)
     if not {"recipe", "data"} <= facts.keys():
         raise DataError(f"'{file}' does not say which recipe made it; train it again")
     recipe = recipe_from({"name": file.parent.name, **facts["recipe"]}, str(file))

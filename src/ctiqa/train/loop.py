@@ -43,7 +43,7 @@ CHOSEN_BY: dict[str, tuple[str, int]] = {
 }
 """Figure that chooses the best checkpoint, and its sign: whether more or less of it is better."""
 
-Figures = dict[str, float]
+StepMetrics = dict[str, float]
 
 T = TypeVar("T")
 
@@ -69,7 +69,7 @@ class Training:
     tell: Callable[[str], None] = lambda _: None
     log: RunLog | None = None
     device: Device = field(default_factory=Device)
-    history: list[Figures] = field(default_factory=list)
+    history: list[StepMetrics] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.model = self.device.prepared(self.model)
@@ -152,7 +152,7 @@ class Training:
             self._seen.append((scores.detach().mean(dim=1), part.label))
         return total
 
-    def _validated(self, total: int, figures: Figures, validate: Validate) -> None:
+    def _validated(self, total: int, figures: StepMetrics, validate: Validate) -> None:
         if self.device.first:
             trained = {"loss": fmean(self._losses), **_trained(self._seen)}
             figures = figures | trained | validate(self.average.module)
@@ -162,7 +162,7 @@ class Training:
         self._losses.clear()
         self.device.wait()
 
-    def _keep(self, figures: Figures) -> None:
+    def _keep(self, figures: StepMetrics) -> None:
         """Write the checkpoints of a validation."""
         best = max(map(self._merit, self.history), default=-math.inf)
         self.history.append(figures)
@@ -179,7 +179,7 @@ class Training:
         if self.log:
             self.log.validated(self.history)
 
-    def _merit(self, figures: Figures) -> float:
+    def _merit(self, figures: StepMetrics) -> float:
         """What the best checkpoint has most of."""
         name, sign = CHOSEN_BY[self.recipe.select]
         return sign * figures[name]
@@ -194,7 +194,7 @@ class Training:
         file = self.folder / LAST
         if not file.exists():
             return 0
-        tensors, facts = checkpoint.load(file)
+        tensors, facts = checkpoint.load_checkpoint(file)
         # A checkpoint holds JSON, in which tuples are lists.
         mine = json.loads(json.dumps(self.facts))
         if strange := [key for key in mine if facts.get(key) != mine[key]]:
@@ -227,7 +227,7 @@ class Clock:
             self._waited += time.monotonic() - asked
             yield batch
 
-    def pace(self, steps: int, batch: int, left: int) -> Figures:
+    def pace(self, steps: int, batch: int, left: int) -> StepMetrics:
         """Images a second, share of the time spent waiting, and seconds left."""
         spent = max(time.monotonic() - self._started, 1e-9)
         return {
@@ -237,7 +237,7 @@ class Clock:
         }
 
 
-def _trained(seen: list[tuple[Tensor, Tensor]]) -> Figures:
+def _trained(seen: list[tuple[Tensor, Tensor]]) -> StepMetrics:
     """Agreement on what was trained on since the last validation."""
     score = torch.cat([score for score, _ in seen]).double().cpu().numpy()
     label = torch.cat([label for _, label in seen]).double().cpu().numpy()
@@ -247,7 +247,7 @@ def _trained(seen: list[tuple[Tensor, Tensor]]) -> Figures:
     return {"train_overall": found.overall, "train_mae": found.mae}
 
 
-def _words(figures: Figures) -> str:
+def _words(figures: StepMetrics) -> str:
     shown = {k: v for k, v in figures.items() if k in {"loss", "overall", "mae", "train_overall"}}
     words = " ".join(f"{name} {value:.4f}" for name, value in shown.items())
     return (

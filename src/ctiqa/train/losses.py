@@ -34,10 +34,10 @@ def l1_l2(predicted: Tensor, target: Tensor) -> Tensor:
     return error.abs() + error.square()
 
 
-def squared(predicted: Tensor, target: Tensor) -> Tensor:
+def squared_error(predicted: Tensor, target: Tensor) -> Tensor:
     """e² of every element; same shape as the inputs.
 
-    >>> squared(torch.tensor([3.0]), torch.tensor([1.0])).tolist()
+    >>> squared_error(torch.tensor([3.0]), torch.tensor([1.0])).tolist()
     [4.0]
     """
     return (predicted - target).square()
@@ -148,7 +148,7 @@ def regression(recipe: TrainRecipe) -> Callable[[Tensor, Tensor], Tensor]:
 
 ELEMENTWISE: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "l1+l2": l1_l2,
-    "mse": squared,
+    "mse": squared_error,
     "ranked-probability": lambda predicted, target: (predicted - target).abs(),
 }
 

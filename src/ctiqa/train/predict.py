@@ -18,7 +18,7 @@ from ctiqa.train.batches import stacked
 from ctiqa.train.losses import label_loss
 from ctiqa.train.setup.devices import Device
 
-FEWEST = 3
+_FEWEST = 3
 """Fewest examples that a correlation can be computed from."""
 
 
@@ -97,7 +97,7 @@ def validation(
     """
     if problem := too_few_to_choose(len(examples), recipe):
         raise DataError(problem)
-    if len(examples) < FEWEST:
+    if len(examples) < _FEWEST:
         return lambda _: {}
     label = examples.column("label").astype(np.float64)
     ends = (min(0.0, label.min()), max(4.0, label.max()))
@@ -119,10 +119,10 @@ def too_few_to_choose(count: int, recipe: TrainRecipe) -> str | None:
     >>> too_few_to_choose(2, TrainRecipe(select="training")) is None
     True
     """
-    if recipe.select == "training" or count >= FEWEST:
+    if recipe.select == "training" or count >= _FEWEST:
         return None
     return (
-        f"validation needs at least {FEWEST} examples, got {count}; raise "
+        f"validation needs at least {_FEWEST} examples, got {count}; raise "
         "'data.validation_share' or 'data.held_out_examples' (in a table with splits of your own, "
         "the rows of 'validation') and prepare again, or set 'select' to 'training'"
     )

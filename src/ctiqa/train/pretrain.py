@@ -11,7 +11,7 @@ from torch import nn
 
 from ctiqa.errors import DataError, UsageError
 from ctiqa.models.backbones.origins import origins
-from ctiqa.models.inputs import squared
+from ctiqa.models.inputs import to_square
 from ctiqa.models.tfkt import natural_network, take_features
 from ctiqa.recipe import Recipe, TfktNetwork
 from ctiqa.train.batches import Batch, Batches, batches_of
@@ -44,10 +44,10 @@ class Squared:
     def batch(self, step: int) -> Batch:
         """The batch of a step, not yet augmented."""
         given = self.batches.batch(step)
-        return replace(given, images=squared(given.images, self.side))
+        return replace(given, images=to_square(given.images, self.side))
 
 
-def pretrain(run: Run) -> Path:
+def train_features(run: Run) -> Path:
     """Train the features of TFKT, with a linear head, on natural images.
 
     Args:

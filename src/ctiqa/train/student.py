@@ -54,7 +54,7 @@ def train_student(run: Run) -> Path:
     if recipe.fine_tune_from:
         _start_from(model, run.out.parent / recipe.fine_tune_from)
     begun = {name: value.clone() for name, value in model.state_dict().items()}
-    further = {"start": checkpoint.digest(begun)} if recipe.fine_tune_from else {}
+    further = {"start": checkpoint.weights_digest(begun)} if recipe.fine_tune_from else {}
     left_out = ("fine_tune", "interpolation")
     best = _train(run, model, recipe.student, folder, run.facts(*left_out) | further)
     if recipe.interpolation:

@@ -94,7 +94,7 @@ def load_member(recipe: Recipe, out: Path, member: int) -> nn.Module:
 
 def load_average(model: nn.Module, file: Path) -> nn.Module:
     """Load the running average of a checkpoint into a network."""
-    tensors, _ = checkpoint.load(file)
+    tensors, _ = checkpoint.load_checkpoint(file)
     prefix = "average.module."
     averaged = {
         f"average.{k.removeprefix(prefix)}": v for k, v in tensors.items() if k.startswith(prefix)

@@ -42,7 +42,7 @@ def test_info_shows_the_card(run: Run) -> None:
 def test_info_as_json_is_the_card_and_the_digest(run: Run, model: Path) -> None:
     content = json.loads(run("info", model, "--json").out)
     assert content["name"] == "tiny"
-    assert content["sha256"] == weights.digest(model.read_bytes())
+    assert content["sha256"] == weights.file_digest(model.read_bytes())
 
 
 def test_list_and_verify(run: Run) -> None:
@@ -72,7 +72,7 @@ def test_import_with_a_digest_by_hand(run: Run, tmp_path: Path) -> None:
     assert "put its hashes.json beside it or pass --sha256" in done.err
     assert run("weights", "import", file, "--sha256", "0" * 64).status == 4
     assert not (tmp_path / "imported").exists()
-    digest = weights.digest(file.read_bytes())
+    digest = weights.file_digest(file.read_bytes())
     assert run("weights", "import", file, "--sha256", digest).status == 0
 
 

@@ -8,14 +8,14 @@ import numpy as np
 
 from ctiqa.data.derived_dicom.derivation import Derivation, derived_uid
 from ctiqa.data.derived_dicom.write import storable_hu
-from ctiqa.io import read_headers, read_slice
+from ctiqa.io import read_file_headers, read_slice
 from ctiqa.types import HuImage, SliceHeader
 
 MADE = Derivation("noise of half the dose added", derived_uid("series"), operation="noise")
 
 
 def read(path: Path) -> tuple[SliceHeader, HuImage]:
-    header = read_headers(path).headers[0]
+    header = read_file_headers(path).headers[0]
     return header, read_slice(header).hu
 
 

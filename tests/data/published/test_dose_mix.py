@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.data.collection import patient_slice
 
 from ctiqa.data.published.dose_mix import (
-    Mode,
+    MixMode,
     mix_doses,
     noise_share,
     shen_low_dose,
@@ -23,7 +23,7 @@ from ctiqa.errors import UsageError
 from ctiqa.physics import NoiseModel
 from ctiqa.types import HuImage
 
-MODES: tuple[Mode, Mode] = ("as-published", "corrected")
+MODES: tuple[MixMode, MixMode] = ("as-published", "corrected")
 
 low_doses = st.floats(0.01, 0.9)
 

@@ -14,7 +14,7 @@ from tests.data.collection import patient_slice, write_collection
 
 from ctiqa.data.manifest import read_examples
 from ctiqa.data.prepare import prepare
-from ctiqa.data.simulation.artefacts import FURTHEST, KINDS, Artefact, draw_artefacts
+from ctiqa.data.simulation.artefacts import ARTEFACT_KINDS, FURTHEST, Artefact, draw_artefacts
 from ctiqa.data.simulation.degrade import (
     DENOISERS,
     WORST_NOISE_HU,
@@ -28,7 +28,7 @@ from ctiqa.data.sources.simulate import plan
 from ctiqa.errors import UsageError
 from ctiqa.hu import body_mask
 from ctiqa.physics import measure
-from ctiqa.physics.kernels import STANDARD
+from ctiqa.physics.kernels import STANDARD_KERNEL
 from ctiqa.recipe import SimulateAllData
 
 SPACING_MM = (2.8, 2.8)
@@ -42,7 +42,7 @@ def scene() -> Scene:
     return make_scene(
         hu,
         SPACING_MM,
-        STANDARD,
+        STANDARD_KERNEL,
         rng,
         draws=1,
         artefact_kinds=6,
@@ -51,7 +51,7 @@ def scene() -> Scene:
 
 
 def test_every_kind_adds_something(scene: Scene) -> None:
-    assert set(scene.artefacts) == set(KINDS)
+    assert set(scene.artefacts) == set(ARTEFACT_KINDS)
     for artefact in scene.artefacts.values():
         assert np.isfinite(artefact.added_hu).all()
         inside = scene.mask & ~artefact.left_out
@@ -73,14 +73,16 @@ def test_what_is_not_patient_is_left_out(scene: Scene) -> None:
 
 
 def test_the_noise_does_not_depend_on_artefacts(scene: Scene) -> None:
-    plain = make_scene(patient_slice(3), SPACING_MM, STANDARD, np.random.default_rng(0), draws=1)
+    plain = make_scene(
+        patient_slice(3), SPACING_MM, STANDARD_KERNEL, np.random.default_rng(0), draws=1
+    )
     assert plain.artefacts == {}
     np.testing.assert_array_equal(plain.quantum[FULL_VIEWS], scene.quantum[FULL_VIEWS])
 
 
 def test_the_same_seed_draws_the_same() -> None:
     hu = patient_slice(5)
-    measured = measure(hu, SPACING_MM, STANDARD, n_views=120)
+    measured = measure(hu, SPACING_MM, STANDARD_KERNEL, n_views=120)
     first, second = (
         draw_artefacts(measured, body_mask(hu), np.random.default_rng(7), 4) for _ in range(2)
     )
@@ -91,7 +93,7 @@ def test_the_same_seed_draws_the_same() -> None:
 
 def test_air_has_no_artefacts() -> None:
     air = np.full((64, 64), -1000, np.float32)
-    measured = measure(air, SPACING_MM, STANDARD, n_views=60)
+    measured = measure(air, SPACING_MM, STANDARD_KERNEL, n_views=60)
     assert draw_artefacts(measured, body_mask(air), np.random.default_rng(0), 6) == {}
 
 
@@ -131,7 +133,7 @@ def test_everything_is_drawn(scene: Scene) -> None:
     drawn = [draw_all(scene, rng, artefact_share=0.25) for _ in range(3000)]
     share = np.mean([d.artefact is not None for d in drawn])
     assert share == pytest.approx(0.25, abs=0.03)
-    assert {d.artefact for d in drawn} == {*KINDS, None}
+    assert {d.artefact for d in drawn} == {*ARTEFACT_KINDS, None}
     denoisers = Counter(d.denoiser for d in drawn if d.denoise)
     assert denoisers.keys() == DENOISERS.keys()
     assert sum(denoisers.values()) / 3000 == pytest.approx(0.2, abs=0.03)
@@ -166,7 +168,7 @@ def test_a_data_set_with_everything(table: pl.DataFrame) -> None:
     drawn = table.filter(pl.col("purpose") == "example", pl.col("row") > 0)
     share = drawn["artefact"].is_not_null().mean()
     assert share == pytest.approx(0.6, abs=0.15)
-    assert drawn["artefact"].drop_nulls().is_in(list(KINDS)).all()
+    assert drawn["artefact"].drop_nulls().is_in(list(ARTEFACT_KINDS)).all()
     assert drawn["label"].is_between(0, 4).all()
     ladder = table.filter(pl.col("purpose") != "example")
     assert ladder["artefact"].is_null().all(), "what orders are read from has no artefact"

@@ -35,7 +35,7 @@ def test_scores_are_clipped_to_the_scale(value: float, clipped: float) -> None:
 
 
 def test_weights_are_shares() -> None:
-    assert sum(labels.WEIGHTS) == 1
+    assert sum(labels.LOSS_WEIGHTS) == 1
 
 
 @pytest.mark.parametrize("level", [8.0, 15.0, 27.0, 46.0, 80.0])

@@ -7,7 +7,7 @@ import pytest
 from tests.data.collection import patient_slice
 
 from ctiqa.data.simulation.scene import FULL_VIEWS, Scene, make_scene
-from ctiqa.physics.kernels import STANDARD
+from ctiqa.physics.kernels import STANDARD_KERNEL
 from ctiqa.recipe.data import VIEW_COUNTS
 from ctiqa.types import HuImage
 
@@ -73,7 +73,7 @@ def test_own_noise_is_read_from_the_slice(scene: Scene) -> None:
 
 def test_one_seed_one_scene() -> None:
     hu = patient_slice(3, 64)
-    a, b = (make_scene(hu, (4.8, 4.8), STANDARD, np.random.default_rng(1)) for _ in range(2))
+    a, b = (make_scene(hu, (4.8, 4.8), STANDARD_KERNEL, np.random.default_rng(1)) for _ in range(2))
     for views in VIEW_COUNTS:
         np.testing.assert_array_equal(a.quantum[views], b.quantum[views])
         np.testing.assert_array_equal(a.streaks[views], b.streaks[views])
@@ -86,7 +86,7 @@ def test_noise_is_as_strong_as_rays_are_starved() -> None:
         make_scene(
             np.where(patient_slice(3, 64, noise_hu=0) > -300, 0, -1000).astype("f4"),
             (mm, mm),
-            STANDARD,
+            STANDARD_KERNEL,
             np.random.default_rng(1),
         )
         for mm in (2.4, 4.8)

@@ -15,7 +15,7 @@ from ctiqa.data.prepare import prepare
 from ctiqa.data.published.labels import label_brightness, ssim_label
 from ctiqa.data.sources import cccid
 from ctiqa.errors import DataError
-from ctiqa.io import read_headers, read_slice
+from ctiqa.io import read_file_headers, read_slice
 from ctiqa.recipe import CccidData
 from ctiqa.recipe.reading import read_recipe
 
@@ -65,7 +65,7 @@ def test_every_slice_comes_at_four_doses(root: Path, examples: Examples) -> None
     shard = examples.where(shard="volunteer-01-0000")
     assert shard.column("dose").tolist() == [1.0, 0.25, 0.5, 0.75]
     full, low, half, _ = (np.asarray(shard.images()[k]).astype(float) for k in range(4))
-    header = read_headers(root / "volunteer-01" / "series" / "IM0").headers[0]
+    header = read_file_headers(root / "volunteer-01" / "series" / "IM0").headers[0]
     np.testing.assert_array_equal(full, read_slice(header).hu)
     inside = full > -500
     assert np.std((low - full)[inside]) > 1

@@ -11,7 +11,7 @@ from tests.data.collection import PATIENTS, Prepared, record
 
 from ctiqa.data.sources.clean_series import Series, kernel_of, read_index, region_of
 from ctiqa.errors import DataError
-from ctiqa.physics.kernels import SHARP, SOFT, STANDARD, Kernel
+from ctiqa.physics.kernels import SHARP_KERNEL, SOFT_KERNEL, STANDARD_KERNEL, Kernel
 
 
 def series(n_slices: int) -> Series:
@@ -118,21 +118,21 @@ def test_words_of_regions(words: str, region: str) -> None:
 @pytest.mark.parametrize(
     ("name", "kernel"),
     [
-        ("LUNG", SHARP),
-        ("BONE", SHARP),
-        ("BONEPLUS", SHARP),
-        ("B60f", SHARP),
-        ("B70s", SHARP),
-        ("59 .21.B50s", SHARP),
-        ("YB", SHARP),
-        ("SOFT", SOFT),
-        ("B10f", SOFT),
-        ("B20s", SOFT),
-        ("B30f", STANDARD),
-        ("B45f", STANDARD),
-        ("STANDARD", STANDARD),
-        ("FC17", STANDARD),
-        ("", STANDARD),
+        ("LUNG", SHARP_KERNEL),
+        ("BONE", SHARP_KERNEL),
+        ("BONEPLUS", SHARP_KERNEL),
+        ("B60f", SHARP_KERNEL),
+        ("B70s", SHARP_KERNEL),
+        ("59 .21.B50s", SHARP_KERNEL),
+        ("YB", SHARP_KERNEL),
+        ("SOFT", SOFT_KERNEL),
+        ("B10f", SOFT_KERNEL),
+        ("B20s", SOFT_KERNEL),
+        ("B30f", STANDARD_KERNEL),
+        ("B45f", STANDARD_KERNEL),
+        ("STANDARD", STANDARD_KERNEL),
+        ("FC17", STANDARD_KERNEL),
+        ("", STANDARD_KERNEL),
     ],
 )
 def test_words_of_kernels(name: str, kernel: Kernel) -> None:
@@ -140,7 +140,7 @@ def test_words_of_kernels(name: str, kernel: Kernel) -> None:
 
 
 def test_the_body_kernel_ab50_is_soft() -> None:
-    assert kernel_of("59 .10.AB50") == SOFT
+    assert kernel_of("59 .10.AB50") == SOFT_KERNEL
 
 
 @pytest.mark.parametrize(("there", "most"), [(1, 4), (4, 4), (5, 4), (40, 16), (1000, 7)])

@@ -17,7 +17,7 @@ from ctiqa.data.prepare import plan, prepare
 from ctiqa.data.sources import ldct_projection
 from ctiqa.data.sources.ldct_projection import published_folds
 from ctiqa.errors import DataError
-from ctiqa.io import ReadOptions, read_headers, read_slice
+from ctiqa.io import ReadOptions, read_file_headers, read_slice
 from ctiqa.recipe import LdctProjectionData
 from ctiqa.recipe.reading import read_recipe
 
@@ -83,7 +83,7 @@ def written(out: Path) -> dict[Path, int]:
 
 
 def pixels(file: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    return read_slice(read_headers(file).headers[0]).hu
+    return read_slice(read_file_headers(file).headers[0]).hu
 
 
 def test_the_recipe_in_the_package_is_the_papers() -> None:
@@ -195,7 +195,7 @@ def test_dicom_files_are_what_the_lists_name(root: Path, tmp_path: Path) -> None
     shard = examples.where(shard="C012-1-001")
     options = ReadOptions(allow_reformats=True)
     for number, file in enumerate(shard.column("file").tolist()):
-        header = read_headers(tmp_path / str(file), options).headers[0]
+        header = read_file_headers(tmp_path / str(file), options).headers[0]
         np.testing.assert_array_equal(read_slice(header, options).hu, shard.images()[number])
         assert header.spacing_mm == (0.7, 0.7)
 

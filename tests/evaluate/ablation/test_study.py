@@ -15,13 +15,13 @@ from tests.data.collection import Prepared
 from ctiqa.errors import DataError, UsageError
 from ctiqa.evaluate.ablation import study as ablation
 from ctiqa.evaluate.ablation.published import (
-    MEASURES,
+    PUBLISHED_MEASURES,
     parse_published,
     published,
     published_beside,
     published_rows,
 )
-from ctiqa.evaluate.ablation.study import Result, Row, rows_of, run_variants, with_seed
+from ctiqa.evaluate.ablation.study import Row, VariantResult, rows_of, run_variants, with_seed
 from ctiqa.evaluate.ablation.tables import table_markdown, write_tables
 from ctiqa.evaluate.ablation.variants import (
     BETAS,
@@ -322,10 +322,10 @@ def test_seeds_differ_and_the_first_is_the_recipes_own() -> None:
     assert with_seed(recipe, 1).student.seed != recipe.student.seed
 
 
-def result(variant: str, seed: int, overall: float) -> Result:
-    figures = dict.fromkeys(ablation.NAMES, 0.5) | {"overall": overall}
+def result(variant: str, seed: int, overall: float) -> VariantResult:
+    figures = dict.fromkeys(ablation.MEASURED, 0.5) | {"overall": overall}
     clipped = figures | {"overall": overall + 0.013}
-    return Result(variant, seed, figures, clipped, (overall - 0.1, overall + 0.1), None, 1.5)
+    return VariantResult(variant, seed, figures, clipped, (overall - 0.1, overall + 0.1), None, 1.5)
 
 
 def test_rows_are_means_over_seeds() -> None:
@@ -377,12 +377,12 @@ def test_tables_are_written(rows: list[Row], tmp_path: Path) -> None:
     assert float(table[0]["overall"]) == 2.0
     assert float(table[0]["overall_clipped"]) == 2.013
     theirs = published("blocks")["4 blocks"].measures
-    assert {name: float(table[0][f"published_{name}"]) for name in MEASURES} == theirs
-    assert {table[1][f"published_{name}"] for name in MEASURES} == {""}
+    assert {name: float(table[0][f"published_{name}"]) for name in PUBLISHED_MEASURES} == theirs
+    assert {table[1][f"published_{name}"] for name in PUBLISHED_MEASURES} == {""}
     stored = json.loads(files[1].read_text())
     assert stored["date"] == "2026-01-01"
     (only,) = stored["published"]
-    assert {name: only[name] for name in MEASURES} == theirs
+    assert {name: only[name] for name in PUBLISHED_MEASURES} == theirs
     assert (only["variant"], "CCCIDB" in only["measured_on"]) == ("4 blocks", True)
     assert files[3].read_bytes().startswith(b"\x89PNG")
 

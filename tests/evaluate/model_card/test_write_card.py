@@ -21,7 +21,7 @@ from ctiqa.evaluate.predictors.predictor import Predictor
 from ctiqa.evaluate.scale import GRADES, Scale
 from ctiqa.recipe import StemVitNetwork
 from ctiqa.score.engines.engine import Engine
-from ctiqa.weights import digest, load_model
+from ctiqa.weights import file_digest, load_model
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_three_files_are_written(card: dict[str, Any], folder: Path) -> None:
     assert {f.name for f in folder.iterdir()} == {"tiny.onnx", "tiny.json", "hashes.json"}
     hashes = json.loads((folder / "hashes.json").read_text())
     assert hashes == {
-        name: digest((folder / name).read_bytes()) for name in ("tiny.onnx", "tiny.json")
+        name: file_digest((folder / name).read_bytes()) for name in ("tiny.onnx", "tiny.json")
     }
 
 

@@ -12,7 +12,12 @@ from tests.evaluate.made import opened, table_of
 from ctiqa.errors import OutputError, UsageError
 from ctiqa.evaluate.evaluation import Evaluation, Options, evaluate
 from ctiqa.evaluate.report.distiliqa_csv import ACCUMULATE_METRICS, EVAL_INFO
-from ctiqa.evaluate.report.write_results import check_folder, short, table_folders, write_results
+from ctiqa.evaluate.report.write_results import (
+    check_results_folder,
+    short,
+    table_folders,
+    write_results,
+)
 from ctiqa.metrics.agreement.coefficients import agreement
 
 WHEN = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -116,7 +121,7 @@ def test_names_that_would_share_a_folder() -> None:
 def test_a_file_in_the_way(tmp_path: Path, found: Evaluation) -> None:
     (tmp_path / "out").write_text("mine")
     with pytest.raises(UsageError, match="'out' must be a folder"):
-        check_folder(tmp_path / "out")
+        check_results_folder(tmp_path / "out")
     with pytest.raises(OutputError, match="cannot be made"):
         write_results(found, tmp_path / "out", "ctiqa evaluate", WHEN)
     assert (tmp_path / "out").read_text() == "mine"

@@ -13,10 +13,10 @@ import pytest
 from tests.io import make
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io import find_scans, read_headers, read_slice
+from ctiqa.io import find_scans, read_file_headers, read_slice
 from ctiqa.io.access.files import MAX_INFLATED_BYTES
 from ctiqa.io.dicom.decoding.codestream import check_codestream, declared_matrix
-from ctiqa.io.dicom.limited import MAX_HEADER_BYTES, LimitedReader
+from ctiqa.io.dicom.limited import _MAX_HEADER_BYTES, LimitedReader
 from ctiqa.io.dicom.meta import read_announced
 
 SOON_S = 10.0
@@ -59,7 +59,7 @@ def many_items(path: Path) -> Path:
 
 def long_values_in_a_sequence(path: Path) -> Path:
     item = struct.pack("<HHI", 0xFFFE, 0xE000, 0xFFFFFFFF)
-    item += element(0x7FDF1011, b"OB", bytes(MAX_HEADER_BYTES + 1000))
+    item += element(0x7FDF1011, b"OB", bytes(_MAX_HEADER_BYTES + 1000))
     item += struct.pack("<HHI", 0xFFFE, 0xE00D, 0)
     return before_pixels(path, element(0x7FDF1010, b"SQ", item + DELIMITER, 0xFFFFFFFF))
 
@@ -105,18 +105,18 @@ def test_hostile_headers(
     path = spoil(make.write_ct(tmp_path / "a.dcm", syntax=syntax))
     start = time.monotonic()
     with pytest.raises(RefusedError) as caught:
-        read_headers(path)
+        read_file_headers(path)
     assert caught.value.reason is reason
     assert time.monotonic() - start < SOON_S
 
 
 def test_long_private_elements_are_skipped(tmp_path: Path) -> None:
-    size = MAX_HEADER_BYTES + 1000
+    size = _MAX_HEADER_BYTES + 1000
     path = make.write_ct(tmp_path / "a.dcm")
     before_pixels(path, element(0x7FDF1010, b"OB", bytes(size)))
     items_of_it = struct.pack("<HHI", 0xFFFE, 0xE000, size) + bytes(size) + DELIMITER
     before_pixels(path, element(0x7FDF1011, b"OB", items_of_it, 0xFFFFFFFF))
-    assert read_headers(path).headers
+    assert read_file_headers(path).headers
 
 
 def test_a_limited_reader_counts_bytes_and_pieces() -> None:
@@ -125,7 +125,7 @@ def test_a_limited_reader_counts_bytes_and_pieces() -> None:
     reader = LimitedReader(io.BytesIO(bytes(10)), is_enhanced=False)
     assert reader.read(4) == bytes(4)
     with pytest.raises(RefusedError):
-        reader.read(MAX_HEADER_BYTES)
+        reader.read(_MAX_HEADER_BYTES)
 
 
 def test_meta_information_is_read_in_both_encodings(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_cut_codestreams_are_refused_soon(tmp_path: Path, syntax: str, cut: floa
     path.write_bytes(content[:item] + head + code + DELIMITER)
     began = time.monotonic()
     with pytest.raises(RefusedError) as caught:
-        read_slice(read_headers(path).headers[0])
+        read_slice(read_file_headers(path).headers[0])
     assert caught.value.reason is Reason.CORRUPT
     assert time.monotonic() - began < SOON_S
 

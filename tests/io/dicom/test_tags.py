@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 from tests.io import make
 
-from ctiqa.io import read_headers
+from ctiqa.io import read_file_headers
 from ctiqa.io.dicom.header import tag_of
 from ctiqa.io.dicom.tags import Tags
 from ctiqa.io.silence import silent
@@ -60,7 +60,7 @@ def test_raw_elements_of_unknown_representation_are_not_shown(tmp_path: Path) ->
     short = b"\x08\x00\x70\x00LO\x0a\x00"
     assert content.count(short) == 1
     path.write_bytes(content.replace(short, b"\x08\x00\x70\x00UN\x00\x00\x0a\x00\x00\x00"))
-    assert read_headers(path).headers[0].acquisition.manufacturer is None
+    assert read_file_headers(path).headers[0].acquisition.manufacturer is None
 
 
 @pytest.mark.parametrize("text", ["Zyxwvut", "1.2.3.A", "DOE^JOHN", "1 2"])

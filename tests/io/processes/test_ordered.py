@@ -129,7 +129,7 @@ def test_many_threads_share_the_processes() -> None:
 
 def test_a_process_that_died_while_it_waited_is_replaced() -> None:
     staff = Staff()
-    staff.prepare(1)
+    staff.start_workers(1)
     with staff.taken() as process:
         assert process.call(double, 1, CPU_S) == 2
         first = process

@@ -16,7 +16,7 @@ from ctiqa.hu import WINDOWS, Window, apply_window, body_mask
 from ctiqa.metrics.full_reference.gmsd import gmsd
 from ctiqa.metrics.full_reference.haarpsi import haarpsi
 from ctiqa.metrics.full_reference.images import Mask, shown
-from ctiqa.metrics.full_reference.measures import MEASURES, Measure
+from ctiqa.metrics.full_reference.measures import MEASURES, FullReferenceMeasure
 from ctiqa.metrics.full_reference.ms_ssim import ms_ssim
 from ctiqa.metrics.full_reference.psnr import psnr
 from ctiqa.metrics.full_reference.rmse import rmse
@@ -49,7 +49,7 @@ def frame(hu: HuImage) -> Mask:
     return mask
 
 
-def best(measure: Measure) -> float:
+def best(measure: FullReferenceMeasure) -> float:
     """The better end of the range, which equal images reach; VIF calls it 1."""
     return 1.0 if measure.function is vif else measure.range[measure.higher_is_better]
 
@@ -59,14 +59,14 @@ def best(measure: Measure) -> float:
 
 @each_measure
 @pytest.mark.parametrize("window", ["soft", "challenge"])
-def test_equal_images_are_best(measure: Measure, window: str) -> None:
+def test_equal_images_are_best(measure: FullReferenceMeasure, window: str) -> None:
     hu = heart()
     found = measure.function(hu, hu, body_mask(hu), WINDOWS[window])
     assert found == pytest.approx(best(measure), abs=1e-9)
 
 
 @each_measure
-def test_more_noise_is_worse(measure: Measure) -> None:
+def test_more_noise_is_worse(measure: FullReferenceMeasure) -> None:
     hu = heart()
     noise, mask = noise_like(hu), body_mask(hu)
     levels = (3, 10, 30, 60, 100)
@@ -78,7 +78,7 @@ def test_more_noise_is_worse(measure: Measure) -> None:
 
 
 @each_measure
-def test_more_blur_is_worse(measure: Measure) -> None:
+def test_more_blur_is_worse(measure: FullReferenceMeasure) -> None:
     hu = heart()
     found = [
         measure.function(ndimage.gaussian_filter(hu, sigma), hu, body_mask(hu), SOFT)
@@ -93,7 +93,9 @@ def test_more_blur_is_worse(measure: Measure) -> None:
 )
 @STEADY
 @given(seed=st.integers(0, 1000), level=st.floats(1, 200))
-def test_image_and_reference_may_be_swapped(measure: Measure, seed: int, level: float) -> None:
+def test_image_and_reference_may_be_swapped(
+    measure: FullReferenceMeasure, seed: int, level: float
+) -> None:
     hu = heart()
     image, mask = hu + np.float32(level) * noise_like(hu, seed), frame(hu)
     there = measure.function(image, hu, mask, SOFT)
@@ -109,7 +111,7 @@ def test_vif_knows_which_is_the_reference() -> None:
 
 
 @each_measure
-def test_axes_are_alike(measure: Measure) -> None:
+def test_axes_are_alike(measure: FullReferenceMeasure) -> None:
     hu = heart()
     image, mask = hu + 20 * noise_like(hu), everywhere(hu)
     there = measure.function(image, hu, mask, SOFT)
@@ -151,7 +153,9 @@ def test_flat_has_nothing_to_compare() -> None:
 @each_measure
 @STEADY
 @given(seed=st.integers(0, 1000), filling=st.sampled_from([-1000.0, 40.0, 3000.0, np.nan, np.inf]))
-def test_pixels_outside_the_mask_do_not_count(measure: Measure, seed: int, filling: float) -> None:
+def test_pixels_outside_the_mask_do_not_count(
+    measure: FullReferenceMeasure, seed: int, filling: float
+) -> None:
     hu = heart()
     image = hu + 20 * noise_like(hu, seed)
     mask = body_mask(hu)
@@ -162,7 +166,7 @@ def test_pixels_outside_the_mask_do_not_count(measure: Measure, seed: int, filli
 
 
 @each_measure
-def test_a_rectangular_mask_is_a_crop(measure: Measure) -> None:
+def test_a_rectangular_mask_is_a_crop(measure: FullReferenceMeasure) -> None:
     hu = heart()
     image, mask = hu + 20 * noise_like(hu), frame(hu)
     crop = np.s_[64:256, 32:240]
@@ -171,7 +175,7 @@ def test_a_rectangular_mask_is_a_crop(measure: Measure) -> None:
 
 
 @each_measure
-def test_every_pixel_inside_the_mask_may_count(measure: Measure) -> None:
+def test_every_pixel_inside_the_mask_may_count(measure: FullReferenceMeasure) -> None:
     """Damage in the middle of the mask shows."""
     hu = heart()
     image = hu.copy()
@@ -186,7 +190,7 @@ def test_every_pixel_inside_the_mask_may_count(measure: Measure) -> None:
 
 
 @each_measure
-def test_what_the_window_saturates_does_not_count(measure: Measure) -> None:
+def test_what_the_window_saturates_does_not_count(measure: FullReferenceMeasure) -> None:
     """Lung and metal look the same in a soft-tissue window, whatever their CT numbers."""
     hu = heart()
     low, high = SOFT.range_hu
@@ -213,7 +217,7 @@ def test_shown_is_the_window_of_the_house(width: float, level: float) -> None:
 
 
 @each_measure
-def test_shapes_must_be_one(measure: Measure) -> None:
+def test_shapes_must_be_one(measure: FullReferenceMeasure) -> None:
     a, b = np.zeros((200, 200), np.float32), np.zeros((200, 199), np.float32)
     message = r"'image', 'reference' and 'mask' must have one shape, got \(200, 200\), \(200, 199\)"
     with pytest.raises(UsageError, match=message):
@@ -223,7 +227,7 @@ def test_shapes_must_be_one(measure: Measure) -> None:
 
 
 @each_measure
-def test_a_mask_must_hold_something(measure: Measure) -> None:
+def test_a_mask_must_hold_something(measure: FullReferenceMeasure) -> None:
     hu = heart()
     with pytest.raises(UsageError, match="'mask' must hold at least one pixel, got none"):
         measure.function(hu, hu, np.zeros(hu.shape, bool), SOFT)
@@ -231,7 +235,7 @@ def test_a_mask_must_hold_something(measure: Measure) -> None:
 
 @each_measure
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_holes_inside_the_mask_are_refused(measure: Measure, bad: float) -> None:
+def test_holes_inside_the_mask_are_refused(measure: FullReferenceMeasure, bad: float) -> None:
     hu = heart()
     image = hu.copy()
     image[160, 100:102] = bad

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from ctiqa.errors import WeightsError
 from ctiqa.models.authors.checkpoint import load_authors
-from ctiqa.models.authors.distiliqa import our_name
-from ctiqa.models.authors.tfkt import notes, recipe_of
+from ctiqa.models.authors.distiliqa import our_distiliqa_name
+from ctiqa.models.authors.tfkt import notes, tfkt_recipe
 from ctiqa.models.backbones.weights import timm_name
 from ctiqa.models.stem_vit import StemVit
 from ctiqa.recipe import StemVitNetwork, TfktNetwork
@@ -73,7 +73,7 @@ def test_the_published_network_has_just_their_keys() -> None:
     assert sum(p.numel() for p in made.parameters()) == 85_902_782
     with torch.device("meta"):
         ours = StemVit(StemVitNetwork()).state_dict()
-    assert {our_name(k, names): v.shape for k, v in names.items()} == {
+    assert {our_distiliqa_name(k, names): v.shape for k, v in names.items()} == {
         k: v.shape for k, v in ours.items()
     }
 
@@ -92,7 +92,7 @@ def test_the_published_network_has_just_their_keys() -> None:
 )
 def test_names(their_name: str, name: str) -> None:
     stem = {"conv_head.0.0.weight": torch.zeros(1), "conv_head.1.0.weight": torch.zeros(1)}
-    assert our_name(their_name, stem) == name
+    assert our_distiliqa_name(their_name, stem) == name
 
 
 def test_names_of_older_torchvision() -> None:
@@ -270,7 +270,7 @@ def test_tfkts_for_other_input_are_named(changes: dict[str, Tensor], message: st
     with torch.device("meta"):
         state = TheirTfkt("efficientnet_v2_s", "swin_v2_t").state_dict()
     with pytest.raises(WeightsError, match=message):
-        recipe_of(state | changes)
+        tfkt_recipe(state | changes)
 
 
 def test_all_that_does_not_fit_is_named(tfkt: tuple[TheirTfkt, Path], tmp_path: Path) -> None:

@@ -19,12 +19,12 @@ from ctiqa.errors import UsageError, WeightsError
 from ctiqa.models.backbones import hub
 from ctiqa.models.backbones.hub import learned_from, published_by_timm, published_by_torchvision
 from ctiqa.models.backbones.make import make_backbone
-from ctiqa.models.backbones.origins import Weights, origins, published
+from ctiqa.models.backbones.origins import WeightsOrigin, origins, published_weights
 from ctiqa.models.build import build
 from ctiqa.recipe import DbcnnNetwork, StemVitNetwork, TfktNetwork
 from ctiqa.recipe.network import ImageNet
 
-HUB = Weights("hub")
+HUB = WeightsOrigin("hub")
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "_ask", unreachable)
 
 
-def unreachable(_: hub.Published) -> None:
+def unreachable(_: hub.PublishedWeights) -> None:
     raise OSError("Name or service not known\nmore of it")
 
 
@@ -129,14 +129,14 @@ def test_a_publisher_that_does_not_answer_is_one_error(
 ) -> None:
     asked: list[str] = []
 
-    def ask(weights: hub.Published) -> None:
+    def ask(weights: hub.PublishedWeights) -> None:
         asked.append(weights.url)
         unreachable(weights)
 
     monkeypatch.setattr(hub, "_ask", ask)
     kind: ImageNet = "21k" if name == TINY_VIT else "1k"
     with pytest.raises(WeightsError) as caught:
-        make_backbone(name, Weights("hub", kind), side=224)
+        make_backbone(name, WeightsOrigin("hub", kind), side=224)
     message = str(caught.value)
     assert len(asked) == 1, "it is asked once"
     assert place in message
@@ -215,13 +215,17 @@ def test_weights_that_nobody_publishes_are_never_random(
     name: str, kind: ImageNet, message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
-        make_backbone(name, Weights("hub", kind), side=224, depth=1)
+        make_backbone(name, WeightsOrigin("hub", kind), side=224, depth=1)
 
 
 def test_only_stems_mean_torchvisions_vit() -> None:
-    assert published("vit_base_patch16_224", Weights("hub", "1k")).repository
-    assert not published("vit_base_patch16_224", Weights("hub", "1k", "vit_b_16")).repository
-    assert published("vit_base_patch16_224", Weights("hub", "21k", "vit_b_16")).repository
+    assert published_weights("vit_base_patch16_224", WeightsOrigin("hub", "1k")).repository
+    assert not published_weights(
+        "vit_base_patch16_224", WeightsOrigin("hub", "1k", "vit_b_16")
+    ).repository
+    assert published_weights(
+        "vit_base_patch16_224", WeightsOrigin("hub", "21k", "vit_b_16")
+    ).repository
 
 
 def test_where_weights_come_from_is_said(tmp_path: Path) -> None:

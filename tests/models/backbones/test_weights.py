@@ -18,8 +18,8 @@ from torch import Tensor, nn
 
 from ctiqa.errors import UsageError, WeightsError
 from ctiqa.models.backbones.make import make_backbone
-from ctiqa.models.backbones.origins import Weights, sources
-from ctiqa.models.backbones.state_dicts import differences, read_state
+from ctiqa.models.backbones.origins import WeightsOrigin, sources
+from ctiqa.models.backbones.state_dicts import key_differences, read_state
 from ctiqa.models.backbones.weights import as_timm, fitted_conv
 from ctiqa.models.build import build
 from ctiqa.recipe import NetworkRecipe, TfktNetwork
@@ -105,7 +105,7 @@ def test_a_file_of_torchvision_fits_a_vit_of_timm(tmp_path: Path) -> None:
     # torchvision's own head starts at zero.
     nn.init.normal_(theirs.heads.head.weight)
     file = saved(theirs, tmp_path / "vit.safetensors")
-    ours = make_backbone(TINY_VIT, Weights(str(file)), side=224, depth=2).eval()
+    ours = make_backbone(TINY_VIT, WeightsOrigin(str(file)), side=224, depth=2).eval()
     theirs.heads = nn.Identity()
     image = torch.randn(2, 3, 224, 224)
     with torch.no_grad():
@@ -114,7 +114,7 @@ def test_a_file_of_torchvision_fits_a_vit_of_timm(tmp_path: Path) -> None:
 
 def test_places_are_interpolated_for_another_side(tmp_path: Path) -> None:
     file, state = timm_file(TINY_VIT, tmp_path, depth=1)
-    backbone = make_backbone(TINY_VIT, Weights(str(file)), side=448, depth=1).state_dict()
+    backbone = make_backbone(TINY_VIT, WeightsOrigin(str(file)), side=448, depth=1).state_dict()
     assert backbone["pos_embed"].shape == (1, 1 + 28 * 28, 192)
     torch.testing.assert_close(backbone["pos_embed"][:, :1], state["pos_embed"][:, :1])
     grid = backbone["pos_embed"][0, 1:].view(28, 28, 192)
@@ -127,7 +127,7 @@ def test_googlenet_passes_over_the_side_heads_of_its_file(tmp_path: Path) -> Non
     torch.manual_seed(4)
     theirs = torchvision.models.googlenet(aux_logits=True, init_weights=False)
     file = saved(theirs, tmp_path / "googlenet.safetensors")
-    ours = make_backbone("googlenet", Weights(str(file)), outputs=2).state_dict()
+    ours = make_backbone("googlenet", WeightsOrigin(str(file)), outputs=2).state_dict()
     same(theirs.state_dict(), ours, "", without=("fc.",))
 
 
@@ -227,7 +227,7 @@ def test_where_weights_come_from_changes_nothing_else(weights: str, tmp_path: Pa
     # Training builds with pretrained weights, evaluation without: both must compute the same.
     theirs = torchvision.models.googlenet(aux_logits=True, init_weights=False)
     source = str(saved(theirs, tmp_path / "a.safetensors")) if weights == "file" else "none"
-    backbone = make_backbone("googlenet", Weights(source), outputs=1)
+    backbone = make_backbone("googlenet", WeightsOrigin(source), outputs=1)
     assert vars(backbone)["transform_input"] is True
 
 
@@ -237,7 +237,7 @@ def test_names_that_are_no_vit_of_torchvision_stay() -> None:
 
 
 def test_no_difference() -> None:
-    assert differences({"a": torch.zeros(2)}, {"a": torch.ones(2)}) == []
+    assert key_differences({"a": torch.zeros(2)}, {"a": torch.ones(2)}) == []
 
 
 def test_a_convolution_for_two_channels_is_not_made_up() -> None:

@@ -9,13 +9,13 @@ import pytest
 from tests.physics.phantoms import Disc, Image, grid
 
 from ctiqa.errors import UsageError
-from ctiqa.physics import BoneHardening, Measured, harden_by_bone, measure
+from ctiqa.physics import BoneHardening, MeasuredRays, harden_by_bone, measure
 
 SHAPE, SPACING = (128, 128), (2.0, 2.0)
 X, Y = grid(SHAPE, SPACING)
 
 
-def _slice(*bones: Disc, bone_hu: float = 1200.0) -> Measured:
+def _slice(*bones: Disc, bone_hu: float = 1200.0) -> MeasuredRays:
     hu: Image = 1000 * Disc(0, 0, 100).image(SHAPE, SPACING) - 1000
     for bone in bones:
         hu = hu + bone_hu * bone.image(SHAPE, SPACING)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from tests.physics.phantoms import MU_WATER, STEADY, Disc, Image, rms
 
 from ctiqa.errors import UsageError
-from ctiqa.physics import Ellipse, FanBeam, Measured, Motion, measure, move, project
+from ctiqa.physics import Ellipse, FanBeam, MeasuredRays, Motion, measure, move, project
 from ctiqa.physics.artefacts.inserts import coverage
 from ctiqa.physics.artefacts.motion import Course
-from ctiqa.physics.kernels import STANDARD
+from ctiqa.physics.kernels import STANDARD_KERNEL
 
 SHAPE, SPACING, VIEWS = (96, 96), (2.0, 2.0), 360
 REST = Disc(20, -12, 30)
@@ -24,12 +24,12 @@ ALWAYS = Motion(course="step")
 """Where the patient lay is seen by no view."""
 
 
-def _disc(disc: Disc) -> Measured:
+def _disc(disc: Disc) -> MeasuredRays:
     """A disc of water whose line integrals come from the formula."""
     scan = FanBeam.covering(SHAPE, SPACING, n_views=VIEWS)
     hu = (1000 * disc.image(SHAPE, SPACING) - 1000).astype(np.float32)
     lines = (MU_WATER * disc.chords_mm(scan)).astype(np.float32)
-    return Measured(hu, SPACING, STANDARD, scan, lines)
+    return MeasuredRays(hu, SPACING, STANDARD_KERNEL, scan, lines)
 
 
 DISC = _disc(REST)
@@ -74,7 +74,9 @@ def test_stretched_in_height_is_the_ellipse() -> None:
     }.items():
         share = coverage((ellipse,), shape, spacing_mm)
         lines[name] = project(np.float32(MU_WATER) * share, spacing_mm, DISC.scan)
-    rest = Measured(np.zeros(shape, np.float32), spacing_mm, STANDARD, DISC.scan, lines["rest"])
+    rest = MeasuredRays(
+        np.zeros(shape, np.float32), spacing_mm, STANDARD_KERNEL, DISC.scan, lines["rest"]
+    )
     expected = rest.image_of(lines["moved"] - lines["rest"])
     assert rms(move(rest, motion) - expected) < 0.04 * rms(expected)
 

@@ -16,7 +16,7 @@ from ctiqa.physics import (
     BoneHardening,
     Ellipse,
     GainError,
-    Measured,
+    MeasuredRays,
     Metal,
     Motion,
     Truncation,
@@ -33,7 +33,7 @@ PINS = Metal((Ellipse(-25, 20, 3, 3), Ellipse(25, 20, 3, 3)), beam=Beam())
 
 
 @cache
-def _shoulders() -> Measured:
+def _shoulders() -> MeasuredRays:
     with as_file(files("ctiqa") / "assets" / "example") as folder:
         (scan,) = find_scans([folder]).scans
         hu = read_slice(scan.headers[8]).hu

@@ -13,7 +13,7 @@ from tests.physics.phantoms import Disc, Image, grid, rms
 from ctiqa.errors import UsageError
 from ctiqa.physics import GainError, measure
 from ctiqa.physics.artefacts.ring import gain_error_lines, ring
-from ctiqa.physics.kernels import SHARP, SOFT
+from ctiqa.physics.kernels import SHARP_KERNEL, SOFT_KERNEL
 
 SHAPE, SPACING = (192, 160), (0.8, 0.96)
 X, Y = grid(SHAPE, SPACING)
@@ -72,7 +72,8 @@ def test_rings_of_several_errors_add_up() -> None:
 def test_a_sharp_kernel_shows_rings_more() -> None:
     errors = [GainError(30, 1.0)]
     images = [
-        rms(ring(measure(AIR.hu, SPACING, kernel, n_views=240), errors)) for kernel in (SOFT, SHARP)
+        rms(ring(measure(AIR.hu, SPACING, kernel, n_views=240), errors))
+        for kernel in (SOFT_KERNEL, SHARP_KERNEL)
     ]
     assert images[1] > 1.3 * images[0]
 

@@ -10,20 +10,20 @@ import pytest
 from tests.physics.phantoms import MU_WATER, Disc, Image, grid
 
 from ctiqa.errors import UsageError
-from ctiqa.physics import FanBeam, Measured, Truncation, truncate
+from ctiqa.physics import FanBeam, MeasuredRays, Truncation, truncate
 from ctiqa.physics.artefacts.truncation import Extrapolation, truncated_lines
-from ctiqa.physics.kernels import STANDARD
+from ctiqa.physics.kernels import STANDARD_KERNEL
 
 SHAPE, SPACING = (128, 128), (2.0, 2.0)
 X, Y = grid(SHAPE, SPACING)
 RADIUS = np.hypot(X, Y)
 
 
-def _disc(disc: Disc) -> Measured:
+def _disc(disc: Disc) -> MeasuredRays:
     scan = FanBeam.covering(SHAPE, SPACING, n_views=360)
     hu = (1000 * disc.image(SHAPE, SPACING) - 1000).astype(np.float32)
     lines = (MU_WATER * disc.chords_mm(scan)).astype(np.float32)
-    return Measured(hu, SPACING, STANDARD, scan, lines)
+    return MeasuredRays(hu, SPACING, STANDARD_KERNEL, scan, lines)
 
 
 NARROW, WIDE = _disc(Disc(10, -5, 60)), _disc(Disc(0, 0, 110))
@@ -80,7 +80,7 @@ def test_lines_worked_by_hand() -> None:
 
 def test_truncation_is_linear() -> None:
     field = Truncation(70, "cosine")
-    double = Measured(WIDE.hu, SPACING, STANDARD, WIDE.scan, 2 * WIDE.sinogram)
+    double = MeasuredRays(WIDE.hu, SPACING, STANDARD_KERNEL, WIDE.scan, 2 * WIDE.sinogram)
     assert truncate(double, field) == pytest.approx(2 * truncate(WIDE, field), abs=0.05)
 
 

@@ -14,37 +14,37 @@ from tests.score.tiny_model import expected_members, network, write_model
 
 from ctiqa.errors import UsageError, WeightsError
 from ctiqa.score.engines import engine as engine_module
-from ctiqa.score.engines.engine import VARIABLE, Engine, Kind, choose
+from ctiqa.score.engines.engine import VARIABLE, Engine, EngineKind, choose
 from ctiqa.weights import load_model
 
-TOLERANCE: dict[Kind, float] = {"onnxruntime": 1e-5, "openvino": 0.02}
+TOLERANCE: dict[EngineKind, float] = {"onnxruntime": 1e-5, "openvino": 0.02}
 """Relative error: OpenVINO may calculate in bfloat16."""
 
 
-def engine(file: Path, kind: Kind = "onnxruntime") -> Engine:
+def engine(file: Path, kind: EngineKind = "onnxruntime") -> Engine:
     return Engine(load_model(file), threads=1, kind=kind)
 
 
 @pytest.fixture(params=["onnxruntime", "openvino"])
-def kind(request: pytest.FixtureRequest) -> Kind:
+def kind(request: pytest.FixtureRequest) -> EngineKind:
     if request.param == "openvino":
         pytest.importorskip("openvino", reason="the extra 'fast' is not installed")
-    return cast("Kind", request.param)
+    return cast("EngineKind", request.param)
 
 
-def test_members_are_what_the_network_says(model: Path, kind: Kind) -> None:
+def test_members_are_what_the_network_says(model: Path, kind: EngineKind) -> None:
     hu = np.stack([phantom(0.0), phantom(300.0)])
     expected = [expected_members(each) for each in hu]
     np.testing.assert_allclose(engine(model, kind).run(hu), expected, rtol=TOLERANCE[kind])
 
 
 @pytest.mark.parametrize("side", [256, 333, 512, 1024])
-def test_any_matrix_is_taken(model: Path, side: int, kind: Kind) -> None:
+def test_any_matrix_is_taken(model: Path, side: int, kind: EngineKind) -> None:
     assert engine(model, kind).run(phantom(side=side)[np.newaxis]).shape == (1, 3)
 
 
 def test_a_slice_is_filled_up_with_air_where_the_network_asks_for_it(
-    tmp_path: Path, kind: Kind
+    tmp_path: Path, kind: EngineKind
 ) -> None:
     windows = {"matrix": [256, 1024], "multiple": 32, "windows": ["soft"]}
     made = engine(write_model(tmp_path, input=windows), kind)
@@ -55,14 +55,14 @@ def test_a_slice_is_filled_up_with_air_where_the_network_asks_for_it(
     assert hu.shape == (1, 260, 320)
 
 
-def test_a_network_is_opened_with_a_matrix_that_it_takes(tmp_path: Path, kind: Kind) -> None:
+def test_a_network_is_opened_with_a_matrix_that_it_takes(tmp_path: Path, kind: EngineKind) -> None:
     windows = {"matrix": [260, 1024], "multiple": 48, "windows": ["soft"]}
     fixed = network(sides=(288, "w"))
     made = engine(write_model(tmp_path, network=fixed, input=windows), kind)
     assert made.run(phantom(side=288)[np.newaxis]).shape == (1, 3)
 
 
-def test_threads_share_an_engine(model: Path, kind: Kind) -> None:
+def test_threads_share_an_engine(model: Path, kind: EngineKind) -> None:
     shared = Engine(load_model(model), threads=1, kind=kind, streams=3)
     slices = [phantom(40.0 * k)[np.newaxis] for k in range(12)]
     expected = [shared.run(each) for each in slices]
@@ -106,7 +106,7 @@ def test_two_first_runs_at_once_do_not_wait_for_each_other(model: Path) -> None:
         subprocess.run([sys.executable, "-c", FIRST_RUNS, str(model)], check=True, timeout=60)
 
 
-def test_an_engine_keeps_no_hold_of_what_it_returned(model: Path, kind: Kind) -> None:
+def test_an_engine_keeps_no_hold_of_what_it_returned(model: Path, kind: EngineKind) -> None:
     made = engine(model, kind)
     first = made.run(phantom(0.0)[np.newaxis])
     before = first.copy()
@@ -165,12 +165,12 @@ def test_scores_must_be_finite(tmp_path: Path) -> None:
         engine(file).run(phantom()[np.newaxis])
 
 
-def test_file_that_is_no_network_is_refused(tmp_path: Path, kind: Kind) -> None:
+def test_file_that_is_no_network_is_refused(tmp_path: Path, kind: EngineKind) -> None:
     file = write_model(tmp_path, network=b"hello")
     with pytest.raises(WeightsError, match=rf"tiny\.onnx is not a network that {kind} can read"):
         engine(file, kind)
 
 
-def test_input_that_does_not_fit_names_the_model(model: Path, kind: Kind) -> None:
+def test_input_that_does_not_fit_names_the_model(model: Path, kind: EngineKind) -> None:
     with pytest.raises(WeightsError, match=r"tiny\.onnx (failed on|must return) .*\(1, "):
         engine(model, kind).run(np.zeros((1, 256), dtype=np.float32))

@@ -12,7 +12,7 @@ from tests.score.made import phantom, report, scan_score, skip, verdict, write_s
 from tests.score.tiny_model import card
 
 from ctiqa.score import Scorer
-from ctiqa.score.report.as_html import render, report_as_html, scan_names, scan_view
+from ctiqa.score.report.as_html import report_as_html, report_html, scan_names, scan_view
 from ctiqa.types import Results, ScanScore, Slice
 
 NOW = datetime(2026, 11, 21, 3, 15, tzinfo=UTC)
@@ -25,7 +25,7 @@ def page(*scans: ScanScore, **facts: Any) -> str:
         scan_view(number, scan, lambda header: Slice(phantom(lung=True), header), name)
         for number, (scan, name) in enumerate(zip(scans, scan_names(scans), strict=True), start=1)
     ]
-    return render(content, views, NOW)
+    return report_html(content, views, NOW)
 
 
 class Outline(HTMLParser):

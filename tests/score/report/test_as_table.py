@@ -10,7 +10,7 @@ import pytest
 from tests.score.made import report, scan_score, skip
 
 from ctiqa.errors import Reason, UsageError
-from ctiqa.score.report.as_table import COLUMNS, report_as_csv, report_as_parquet
+from ctiqa.score.report.as_table import _COLUMNS, report_as_csv, report_as_parquet
 from ctiqa.types import Skipped
 
 CONTENT = report(scan_score([2.0, None], kernel="B40f", kvp=120.0), skipped=[skip()])
@@ -18,7 +18,7 @@ CONTENT = report(scan_score([2.0, None], kernel="B40f", kvp=120.0), skipped=[ski
 
 def test_csv_accounts_for_everything() -> None:
     rows = list(csv.DictReader(io.StringIO(report_as_csv(CONTENT).decode())))
-    assert list(rows[0]) == list(COLUMNS)
+    assert list(rows[0]) == list(_COLUMNS)
     assert [row["status"] for row in rows] == ["scored", "abstained", "skipped"]
     scored, abstained, skipped = rows
     assert (scored["score"], scored["low"], scored["high"]) == ("2.0", "1.5", "2.5")
@@ -65,7 +65,7 @@ def test_csv_keeps_negative_positions_as_numbers() -> None:
 
 def test_parquet_holds_the_same_with_types() -> None:
     table = polars.read_parquet(io.BytesIO(report_as_parquet(CONTENT)))
-    assert table.columns == list(COLUMNS)
+    assert table.columns == list(_COLUMNS)
     assert table["status"].to_list() == ["scored", "abstained", "skipped"]
     assert table["score"].to_list() == [2.0, None, None]
     assert table.schema["kvp"] == polars.Float64
@@ -73,7 +73,7 @@ def test_parquet_holds_the_same_with_types() -> None:
 
 
 def test_parquet_of_nothing_has_its_columns() -> None:
-    assert polars.read_parquet(io.BytesIO(report_as_parquet(report()))).columns == list(COLUMNS)
+    assert polars.read_parquet(io.BytesIO(report_as_parquet(report()))).columns == list(_COLUMNS)
 
 
 def test_parquet_without_polars_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,8 +17,8 @@ from ctiqa.score.report.thumbnails import (
     encode_png,
     make_thumbnails,
     pick_slices,
-    picture,
     shows_lung,
+    thumbnail,
 )
 from ctiqa.types import Slice, SliceHeader
 
@@ -56,16 +56,16 @@ def test_picture_is_cropped_to_the_body() -> None:
     rows, cols = body_box(phantom())
     assert 10 < rows.start < 26
     assert 230 < cols.stop < 246
-    assert picture(phantom(), WINDOWS["soft"]).shape == phantom()[rows, cols].shape
-    assert picture(phantom(), WINDOWS["soft"]).max() == 128
+    assert thumbnail(phantom(), WINDOWS["soft"]).shape == phantom()[rows, cols].shape
+    assert thumbnail(phantom(), WINDOWS["soft"]).max() == 128
 
 
 def test_air_is_not_cropped() -> None:
-    assert picture(np.full((256, 256), -1000, np.float32), WINDOWS["soft"]).shape == (256, 256)
+    assert thumbnail(np.full((256, 256), -1000, np.float32), WINDOWS["soft"]).shape == (256, 256)
 
 
 def test_large_matrix_is_averaged_down() -> None:
-    assert max(picture(phantom(side=1024), WINDOWS["soft"]).shape) <= MAX_SIDE
+    assert max(thumbnail(phantom(side=1024), WINDOWS["soft"]).shape) <= MAX_SIDE
 
 
 def test_lung_window_is_shown_for_chests_alone() -> None:

@@ -8,10 +8,17 @@ from typing import Annotated, Literal
 
 import typer
 
-from ctiqa.cli.commands.train import DataFolder, DeviceKind, Kind, Mode, ModeOf, RecipeFile
+from ctiqa.cli.commands.train import (
+    DataFolder,
+    DeviceName,
+    DeviceOption,
+    ModeName,
+    ModeOf,
+    RecipeFile,
+)
 from ctiqa.cli.console.command import command_of
 from ctiqa.cli.console.say import say
-from ctiqa.extras import DATA_SETS, DRAWINGS, NETWORKS, require
+from ctiqa.extras import DATA_SETS, DRAWINGS, NETWORKS, require_extra
 
 Ablation = Literal["blocks", "members", "beta", "tfkt", "defects"]
 OutFolder = Annotated[Path, typer.Option(help="Folder for trainings and tables; work is kept.")]
@@ -50,7 +57,7 @@ def ablate(
     epochs: Epochs = None,
     natural: Natural = None,
     data_as_published: DataAsPublished = None,
-    device: DeviceKind = "auto",
+    device: DeviceOption = "auto",
 ) -> None:
     """Train a recipe with one thing changed at a time, and tabulate what it does."""
     asked = _Asked(
@@ -71,7 +78,7 @@ def compare(
     only: Only = None,
     epochs: Epochs = None,
     natural: Natural = None,
-    device: DeviceKind = "auto",
+    device: DeviceOption = "auto",
 ) -> None:
     """Train a recipe's method and the networks it is compared with on the same data."""
     asked = _Asked(recipe, data, out, mode, seeds, split, only, epochs, natural, device)
@@ -85,18 +92,18 @@ class _Asked:
     recipe: Path
     data: Path
     out: Path
-    mode: Mode | None
+    mode: ModeName | None
     seeds: int
     split: str
     only: list[str] | None
     epochs: int | None
     natural: Path | None
-    device: Kind
+    device: DeviceName
     data_as_published: Path | None = None
 
 
 def _tabulate(kind: str, asked: _Asked, command: str) -> None:
-    require("training", *DATA_SETS, *NETWORKS, *DRAWINGS)
+    require_extra("training", *DATA_SETS, *NETWORKS, *DRAWINGS)
     from datetime import UTC, datetime
 
     from ctiqa.data.manifest import read_header

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ctiqa.cli.commands.train import DataFolder, DeviceKind
+from ctiqa.cli.commands.train import DataFolder, DeviceOption
 from ctiqa.cli.console.command import command_of
 from ctiqa.cli.console.say import say
-from ctiqa.extras import DATA_SETS, DRAWINGS, NETWORKS, require
+from ctiqa.extras import DATA_SETS, DRAWINGS, NETWORKS, require_extra
 
 if TYPE_CHECKING:
     from ctiqa.evaluate.evaluation import Evaluation
-    from ctiqa.evaluate.predictors.predictor import Progress
+    from ctiqa.evaluate.predictors.predictor import ExampleProgress
 
 
-def evaluate(
+def evaluate_command(
     context: typer.Context,
     models: Annotated[
         list[str] | None,
@@ -59,7 +59,7 @@ def evaluate(
             "or all; also written to published.md.",
         ),
     ] = None,
-    device: DeviceKind = "auto",
+    device: DeviceOption = "auto",
     jobs: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Threads; default all cores.")
     ] = None,
@@ -68,20 +68,20 @@ def evaluate(
 
     Exit status: 0 done, 2 wrong usage or data, 4 nothing could be done.
     """
-    require("evaluating", *DATA_SETS, *DRAWINGS)
+    require_extra("evaluating", *DATA_SETS, *DRAWINGS)
     from ctiqa.evaluate.ablation.published_table import beside_published, check_tables
     from ctiqa.evaluate.dataset import open_labelled
     from ctiqa.evaluate.evaluation import Options
     from ctiqa.evaluate.evaluation import evaluate as measure
     from ctiqa.evaluate.predictors.open import is_run, open_predictors
-    from ctiqa.evaluate.report.write_results import check_folder, write_results
+    from ctiqa.evaluate.report.write_results import check_results_folder, write_results
     from ctiqa.evaluate.robustness.check import MOST_EXAMPLES
     from ctiqa.io.atomic import write_bytes
     from ctiqa.score.scorer import usable_cores
 
     if any(map(is_run, models or [])):
-        require("a run", *NETWORKS)
-    check_folder(out)
+        require_extra("a run", *NETWORKS)
+    check_results_folder(out)
     check_tables(published or [])
     labelled = open_labelled(data, split, trained_on=trained_on)
     predictors = open_predictors(
@@ -98,11 +98,11 @@ def evaluate(
         say(text)
 
 
-def _bars(stack: ExitStack) -> Callable[[str], Progress]:
+def _bars(stack: ExitStack) -> Callable[[str], ExampleProgress]:
     """A bar for every piece of work, one after the other."""
     from ctiqa.cli.console.counting import count_bar
 
-    def show(label: str) -> Progress:
+    def show(label: str) -> ExampleProgress:
         stack.close()
         return stack.enter_context(count_bar(label))
 

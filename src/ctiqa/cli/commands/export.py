@@ -9,7 +9,7 @@ import typer
 
 from ctiqa.cli.commands.train import DataFolder, ModeOf, RecipeFile, recipe_of
 from ctiqa.cli.console.say import say
-from ctiqa.extras import DATA_SETS, NETWORKS, ONNX, require
+from ctiqa.extras import DATA_SETS, NETWORKS, ONNX, require_extra
 
 
 def export(
@@ -22,7 +22,7 @@ def export(
     jobs: Annotated[int, typer.Option(help="Threads.")] = 2,
 ) -> None:
     """Export the student to ONNX, calibrate and measure it, and write its card."""
-    require("exporting", *DATA_SETS, *NETWORKS, *ONNX)
+    require_extra("exporting", *DATA_SETS, *NETWORKS, *ONNX)
     from ctiqa.data.manifest import read_header
     from ctiqa.evaluate.dataset import open_labelled
     from ctiqa.evaluate.model_card.card_facts import input_facts

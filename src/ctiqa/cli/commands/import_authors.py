@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ctiqa.cli.console.say import say
-from ctiqa.extras import NETWORKS, require
+from ctiqa.extras import NETWORKS, require_extra
 
 if TYPE_CHECKING:
     from ctiqa.models.authors.checkpoint import Imported
     from ctiqa.recipe import Recipe
 
-System = Literal["distiliqa", "tfkt"]
+SystemName = Literal["distiliqa", "tfkt"]
 
 MOST_IGNORED = 6
 """Ignored names that are told."""
@@ -24,7 +24,7 @@ MOST_IGNORED = 6
 def import_authors(
     file: Annotated[Path, typer.Argument(help="A state dict saved by torch, or .safetensors.")],
     *,
-    system: Annotated[System, typer.Option(help="Whose network it is.")],
+    system: Annotated[SystemName, typer.Option(help="Whose network it is.")],
     out: Annotated[Path, typer.Option(help="Run folder to write, for 'ctiqa evaluate'.")],
     window: Annotated[
         str | None,
@@ -39,7 +39,7 @@ def import_authors(
 
     No code in the file is run. Its scores stay on the scale of the labels that it learned from.
     """
-    require("a network of theirs", *NETWORKS)
+    require_extra("a network of theirs", *NETWORKS)
     from ctiqa.errors import OutputError
     from ctiqa.io.atomic import check_folder
     from ctiqa.models.authors.checkpoint import load_authors
@@ -59,7 +59,7 @@ def import_authors(
     say(f"run: {out} (measure it with 'ctiqa evaluate {out} --data DIR --out DIR')")
 
 
-def _check_window(system: System, window: str | None) -> None:
+def _check_window(system: SystemName, window: str | None) -> None:
     from ctiqa.errors import UsageError
     from ctiqa.hu import WINDOWS
 
@@ -74,14 +74,14 @@ def _check_window(system: System, window: str | None) -> None:
         raise UsageError(f"'--window' must be one of {', '.join(WINDOWS)}, got '{window}'")
 
 
-def _recipe(name: str, system: System, imported: Imported) -> Recipe:
+def _recipe(name: str, system: SystemName, imported: Imported) -> Recipe:
     """A recipe that says what was imported; how it was trained nobody knows."""
     from ctiqa.recipe import Ldctiqac2023Data, LdctProjectionData, Recipe, TrainRecipe
-    from ctiqa.recipe.whole import named
+    from ctiqa.recipe.whole import is_run_name
 
     data = LdctProjectionData if system == "distiliqa" else Ldctiqac2023Data
     return Recipe(
-        name=name if named(name) else system,
+        name=name if is_run_name(name) else system,
         system=system,
         mode="as-published",
         data=data(mode="as-published"),

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from ctiqa.cli.commands.train import Mode
+from ctiqa.cli.commands.train import ModeName
 from ctiqa.cli.console.say import say
-from ctiqa.extras import DATA_SETS, DRAWINGS, PICTURES, require
+from ctiqa.extras import DATA_SETS, DRAWINGS, PICTURES, require_extra
 
 
-def prepare(
+def prepare_command(
     recipe: Annotated[Path, typer.Argument(help="Recipe (.toml).")],
     *,
     root: Annotated[
@@ -21,7 +21,7 @@ def prepare(
     ],
     out: Annotated[Path, typer.Option(help="Folder of the data set; work there is kept.")],
     mode: Annotated[
-        Mode | None,
+        ModeName | None,
         typer.Option(help="As the authors made them, or corrected; default the recipe's mode."),
     ] = None,
     jobs: Annotated[int | None, typer.Option(help="Worker processes; default all cores.")] = None,
@@ -30,9 +30,9 @@ def prepare(
     ] = None,
 ) -> None:
     """Make labelled examples; stop at any time and call again to go on."""
-    require("preparing a data set", *DATA_SETS)
+    require_extra("preparing a data set", *DATA_SETS)
     if audit is not None:
-        require("an audit", *DRAWINGS)
+        require_extra("an audit", *DRAWINGS)
     from ctiqa.cli.console.counting import count_bar
     from ctiqa.data.prepare import prepare as make
     from ctiqa.recipe import in_mode, read_recipe
@@ -41,7 +41,7 @@ def prepare(
     if mode is not None:
         wanted = in_mode(wanted, mode)
     if wanted.source == "kadid10k":
-        require("reading natural images", *PICTURES)
+        require_extra("reading natural images", *PICTURES)
     with count_bar("Making examples") as move:
         manifest = make(root, out, wanted, jobs=jobs or os.cpu_count() or 1, progress=move)
     say(f"wrote {manifest}")

@@ -88,7 +88,7 @@ def score(
     from ctiqa.io import ReadOptions
     from ctiqa.io.dicom.decoding import lazy_gdcm
 
-    lazy_gdcm.claim()
+    lazy_gdcm.claim_process()
     check_targets(out or [], report)
     targets = [*(out or []), *([report] if report else [])]
     options = ReadOptions(tiff_hu=tiff_hu, allow_reformats=allow_reformats)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ctiqa.cli.console.say import say
-from ctiqa.extras import DATA_SETS, DRAWINGS, NETWORKS, require
+from ctiqa.extras import DATA_SETS, DRAWINGS, NETWORKS, require_extra
 
 if TYPE_CHECKING:
     from ctiqa.recipe import Recipe
@@ -30,13 +30,13 @@ Pretrained = Annotated[
         "PATH, where there are two bodies)."
     ),
 ]
-Mode = Literal["as-published", "corrected"]
+ModeName = Literal["as-published", "corrected"]
 ModeOf = Annotated[
-    Mode | None,
+    ModeName | None,
     typer.Option(help="As its authors have it, or corrected; default the recipe's mode."),
 ]
-Kind = Literal["auto", "cpu", "cuda"]
-DeviceKind = Annotated[Kind, typer.Option(help="Where it runs; 'auto' takes a GPU.")]
+DeviceName = Literal["auto", "cpu", "cuda"]
+DeviceOption = Annotated[DeviceName, typer.Option(help="Where it runs; 'auto' takes a GPU.")]
 Resume = Annotated[
     bool, typer.Option("--resume/--no-resume", help="Go on where training was stopped.")
 ]
@@ -49,12 +49,12 @@ def pretrain(
     out: RunFolder,
     mode: ModeOf = None,
     pretrained: Pretrained = None,
-    device: DeviceKind = "auto",
+    device: DeviceOption = "auto",
     resume: Resume = True,
 ) -> None:
     """Train the features of TFKT on natural images with opinion scores (its phase 1)."""
     _require()
-    from ctiqa.train.pretrain import pretrain as train
+    from ctiqa.train.pretrain import train_features as train
 
     wanted = recipe_of(recipe, mode, pretrained)
     with _run(wanted, data, out, device, resume=resume, natural=True) as run:
@@ -71,7 +71,7 @@ def train_teacher(
     ] = None,
     mode: ModeOf = None,
     pretrained: Pretrained = None,
-    device: DeviceKind = "auto",
+    device: DeviceOption = "auto",
     resume: Resume = True,
 ) -> None:
     """Train the teacher's members, each without one fold of patients."""
@@ -94,14 +94,14 @@ def _tell(run: Run, member: int, line: str) -> None:
     run.tell(f"[{member}] {line}")
 
 
-def train_student(
+def train_student_command(
     recipe: RecipeFile,
     *,
     data: DataFolder,
     out: RunFolder,
     mode: ModeOf = None,
     pretrained: Pretrained = None,
-    device: DeviceKind = "auto",
+    device: DeviceOption = "auto",
     resume: Resume = True,
 ) -> None:
     """Train the student from labels and teacher; the teacher's weights are found in the run."""
@@ -114,10 +114,10 @@ def train_student(
 
 
 def _require() -> None:
-    require("training", *DATA_SETS, *NETWORKS, *DRAWINGS)
+    require_extra("training", *DATA_SETS, *NETWORKS, *DRAWINGS)
 
 
-def recipe_of(file: Path, mode: Mode | None, pretrained: str | None = None) -> Recipe:
+def recipe_of(file: Path, mode: ModeName | None, pretrained: str | None = None) -> Recipe:
     """The recipe of a file, in another mode and with other pretrained weights if asked for."""
     from ctiqa.recipe import read_recipe
 
@@ -129,7 +129,13 @@ def recipe_of(file: Path, mode: Mode | None, pretrained: str | None = None) -> R
 
 @contextmanager
 def _run(
-    recipe: Recipe, data: Path, out: Path, device: Kind, *, resume: bool, natural: bool = False
+    recipe: Recipe,
+    data: Path,
+    out: Path,
+    device: DeviceName,
+    *,
+    resume: bool,
+    natural: bool = False,
 ) -> Iterator[Run]:
     """The run of a recipe on its device, which is given back at the end."""
     from ctiqa.io.atomic import check_folder

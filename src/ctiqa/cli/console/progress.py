@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Move = Callable[[str, int, int], None]
 """Told (stage, done, total)."""
 
-LABELS = {
+_LABELS = {
     "reading": "Reading headers",
     "comparing": "Comparing positions",
     "scoring": "Scoring slices",
@@ -88,7 +88,7 @@ def label_of(stage: str) -> str:
     >>> label_of("scoring"), label_of("sorting")
     ('Scoring slices', 'Sorting')
     """
-    return LABELS.get(stage, stage.capitalize())
+    return _LABELS.get(stage, stage.capitalize())
 
 
 def time_left(seconds: float) -> str:
@@ -108,7 +108,7 @@ def _is_watched() -> bool:
 
 
 def _mover(bars: Progress) -> Move:
-    tasks = {stage: bars.add_task(text, visible=False) for stage, text in LABELS.items()}
+    tasks = {stage: bars.add_task(text, visible=False) for stage, text in _LABELS.items()}
 
     def move(stage: str, done: int, total: int) -> None:
         if stage not in tasks:

@@ -25,7 +25,7 @@ WORST_SHOWN = 3
 SKIPPED_SHOWN = 40
 """Files listed a reason; the outputs list them all."""
 
-COLOURS = ("red", "yellow", "yellow", "green", "green")
+_COLOURS = ("red", "yellow", "yellow", "green", "green")
 """Colour of a score, from 0 to 4."""
 
 
@@ -64,7 +64,7 @@ def _rows(verdict: ScanScore) -> Iterable[tuple[str, Text]]:
 def _score_text(verdict: ScanScore) -> Text:
     if verdict.score is None:
         return Text(format_score(None), style="bold")
-    colour = COLOURS[WORDS.index(word(verdict.score))]
+    colour = _COLOURS[WORDS.index(word(verdict.score))]
     interval = f"   90 % interval {format_interval(verdict.interval)}"
     return Text(format_score(verdict.score), style=f"bold {colour}").append(
         interval, style="not bold default"

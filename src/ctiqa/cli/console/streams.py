@@ -13,7 +13,7 @@ from typing import Any, TextIO
 STANDARD = (0, 1, 2)
 """Numbers of standard input, output and error."""
 
-SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")
+_SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")
 """Environment variables that say how large the terminal is."""
 
 LEAST, MOST = 20, 1000
@@ -32,7 +32,7 @@ def harden() -> None:
     for handle in STANDARD:
         _occupy(handle)
     sys.stdout, sys.stderr = _lenient(sys.stdout), _lenient(sys.stderr)
-    for name in SIZES:
+    for name in _SIZES:
         if name in os.environ and not _is_size(os.environ[name]):
             del os.environ[name]
 

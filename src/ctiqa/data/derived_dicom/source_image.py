@@ -16,7 +16,7 @@ from ctiqa.data.derived_dicom.attributes import KEPT
 from ctiqa.data.derived_dicom.values import decimal_string
 from ctiqa.errors import DataError
 from ctiqa.hu import PADDING_HU
-from ctiqa.io import read_headers, read_slice
+from ctiqa.io import read_file_headers, read_slice
 from ctiqa.io.access.files import open_file
 from ctiqa.io.dicom.decoding.pixels import stored_frame
 from ctiqa.io.dicom.header import DicomFile, parse
@@ -60,7 +60,7 @@ def open_source(path: Path) -> SourceImage:
         DataError: If it is not a single-frame CT image of at most 16 bits.
         RefusedError: If it is no axial CT slice in HU.
     """
-    header = read_headers(path).headers[0]
+    header = read_file_headers(path).headers[0]
     file = parse(path)
     layout = read_layout(file.place, Tags(file.dataset))
     single = file.sop_class in ("", CTImageStorage) and layout.frames == 1

@@ -22,7 +22,7 @@ from ctiqa.hu import WINDOWS, apply_window
 from ctiqa.physics import NoiseModel, simulate_low_dose
 from ctiqa.types import HuImage
 
-Mode = Literal["as-published", "corrected"]
+MixMode = Literal["as-published", "corrected"]
 """Which of the two: the authors' arithmetic, or what it should have been."""
 
 PUBLISHED_LOW_DOSE = 0.10
@@ -42,7 +42,7 @@ SHEN_NOISE = NoiseModel(photons=2.0e5, electronic_variance=0.0)
 """Photons a ray at normal dose, and pure Poisson noise; the paper states no number."""
 
 
-def noise_share(dose: float, low_dose: float, mode: Mode = "corrected") -> float:
+def noise_share(dose: float, low_dose: float, mode: MixMode = "corrected") -> float:
     """How much of the difference between low and full dose gives the noise of another dose.
 
     Noise variance goes with 1/dose, and the full-dose image has its own. What is added at dose D
@@ -76,7 +76,7 @@ def noise_share(dose: float, low_dose: float, mode: Mode = "corrected") -> float
 
 
 def mix_doses(
-    full: HuImage, low: HuImage, dose: float, *, low_dose: float, mode: Mode = "corrected"
+    full: HuImage, low: HuImage, dose: float, *, low_dose: float, mode: MixMode = "corrected"
 ) -> HuImage:
     """The slice at a dose between those of a pair, from the pair's difference.
 
@@ -116,7 +116,7 @@ def mix_doses(
     return (base + share * (low - base)).astype(np.float32)
 
 
-def whole_hu(hu: HuImage, mode: Mode = "corrected") -> npt.NDArray[np.int32]:
+def whole_hu(hu: HuImage, mode: MixMode = "corrected") -> npt.NDArray[np.int32]:
     """CT numbers as they are saved, in whole HU.
 
     DistilIQA's ``astype(int32)`` cuts the fraction off, towards zero: tissue above water loses
@@ -172,7 +172,7 @@ def shen_low_dose(
     return simulate_low_dose(hu, spacing_mm, dose, rng, model=model, n_views=n_views)
 
 
-def unit_range(hu: HuImage, mode: Mode = "corrected") -> HuImage:
+def unit_range(hu: HuImage, mode: MixMode = "corrected") -> HuImage:
     """Brightness in [0, 1] as TFKT's network takes it.
 
     TFKT's code stretches every image from its own minimum to its own maximum. One metal clip or

@@ -14,14 +14,14 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from ctiqa.data.published.dose_mix import Mode
+from ctiqa.data.published.dose_mix import MixMode
 from ctiqa.errors import UsageError
 from ctiqa.hu import BODY_THRESHOLD_HU, WINDOWS, body_mask
 from ctiqa.metrics.full_reference.images import brightness
 from ctiqa.metrics.full_reference.ssim import ssim_interior
 from ctiqa.types import HuImage
 
-Scores = npt.NDArray[np.float64]
+PairScores = npt.NDArray[np.float64]
 """One value an image, float64 [images]."""
 
 PSNR_FLOOR_DB = 10.0
@@ -39,7 +39,7 @@ whole HU (0.3) and far below the noise of any scan. A recipe may name another.
 
 
 def label_brightness(
-    hu: HuImage, full: HuImage, mode: Mode = "corrected"
+    hu: HuImage, full: HuImage, mode: MixMode = "corrected"
 ) -> npt.NDArray[np.float64]:
     """The slice as the label sees it: windowed to brightness.
 
@@ -68,7 +68,7 @@ def label_brightness(
     return np.where(_lung(full), brightness(hu, WINDOWS["lung"]), soft)
 
 
-def ssim_label(hu: HuImage, full: HuImage, mode: Mode = "corrected") -> float:
+def ssim_label(hu: HuImage, full: HuImage, mode: MixMode = "corrected") -> float:
     """DistilIQA's label: structural similarity to the full-dose slice.
 
     Wang Z, et al. IEEE Trans Image Process 13(4):600–612, 2004, with scikit-image's defaults as
@@ -94,7 +94,7 @@ def ssim_label(hu: HuImage, full: HuImage, mode: Mode = "corrected") -> float:
     return ssim_interior(*(label_brightness(image, full, mode) for image in (hu, full)))
 
 
-def psnr_db(hu: HuImage, full: HuImage, mode: Mode = "corrected") -> float:
+def psnr_db(hu: HuImage, full: HuImage, mode: MixMode = "corrected") -> float:
     """Peak signal-to-noise ratio against the full-dose slice, in dB; infinite for equal slices.
 
     −10·log₁₀ of the mean square difference in brightness, whose peak is 1.
@@ -122,8 +122,8 @@ def psnr_db(hu: HuImage, full: HuImage, mode: Mode = "corrected") -> float:
 
 
 def normalised_psnr(
-    psnr: Scores, mode: Mode = "corrected", *, cap_db: float = PSNR_CAP_DB
-) -> Scores:
+    psnr: PairScores, mode: MixMode = "corrected", *, cap_db: float = PSNR_CAP_DB
+) -> PairScores:
     """Shen's Q_PSNR: the ratios of a data set brought to [0, 1].
 
     The paper says "normalised" and no more. As published is taken as the usual minimum-to-maximum
@@ -157,14 +157,14 @@ def normalised_psnr(
 
 
 def shen_labels(
-    psnr: Scores,
-    ssim: Scores,
+    psnr: PairScores,
+    ssim: PairScores,
     *,
     a1: float = 0.5,
     a2: float = 0.5,
-    mode: Mode = "corrected",
+    mode: MixMode = "corrected",
     cap_db: float = PSNR_CAP_DB,
-) -> Scores:
+) -> PairScores:
     """Shen's label of every image of a data set: Q = a₁·Q_PSNR + a₂·Q_SSIM, his equation 1.
 
     Args:

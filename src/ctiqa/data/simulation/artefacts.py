@@ -15,7 +15,7 @@ from ctiqa.physics import (
     BoneHardening,
     Ellipse,
     GainError,
-    Measured,
+    MeasuredRays,
     Metal,
     Motion,
     Truncation,
@@ -58,7 +58,7 @@ class Artefact:
         return min(rms_hu / self.rms_hu, FURTHEST) if self.rms_hu > 0 else 0.0
 
 
-def draw_artefacts(measured: Measured, mask: Mask, rng: Rng, count: int) -> dict[str, Artefact]:
+def draw_artefacts(measured: MeasuredRays, mask: Mask, rng: Rng, count: int) -> dict[str, Artefact]:
     """Some kinds of artefact, each drawn once for a slice.
 
     Args:
@@ -70,12 +70,12 @@ def draw_artefacts(measured: Measured, mask: Mask, rng: Rng, count: int) -> dict
     Returns:
         Artefacts by kind, those that add nothing left out.
     """
-    names = rng.permutation(list(KINDS))[:count].tolist()
-    found = {name: KINDS[name](measured, mask, rng) for name in names}
+    names = rng.permutation(list(ARTEFACT_KINDS))[:count].tolist()
+    found = {name: ARTEFACT_KINDS[name](measured, mask, rng) for name in names}
     return {name: each for name, each in found.items() if each is not None and each.rms_hu > 0}
 
 
-def _motion(measured: Measured, mask: Mask, rng: Rng) -> Artefact | None:
+def _motion(measured: MeasuredRays, mask: Mask, rng: Rng) -> Artefact | None:
     """A shift, a turn or a breath of the patient within the turn of the gantry."""
     begins = float(rng.uniform(0, 0.6))
     breath = rng.random() < 0.4
@@ -94,7 +94,7 @@ def _motion(measured: Measured, mask: Mask, rng: Rng) -> Artefact | None:
     return _added(move(measured, motion), mask)
 
 
-def _ring(measured: Measured, mask: Mask, rng: Rng) -> Artefact | None:
+def _ring(measured: MeasuredRays, mask: Mask, rng: Rng) -> Artefact | None:
     """A few bad columns, or a band of them."""
     reach = 0.8 * _half_width_mm(measured, mask)
     errors = [
@@ -108,7 +108,7 @@ def _ring(measured: Measured, mask: Mask, rng: Rng) -> Artefact | None:
     return _added(ring(measured, errors), mask)
 
 
-def _metal(measured: Measured, mask: Mask, rng: Rng) -> Artefact | None:
+def _metal(measured: MeasuredRays, mask: Mask, rng: Rng) -> Artefact | None:
     """One to three implants somewhere in the patient."""
     places = np.argwhere(ndimage.binary_erosion(mask, iterations=20))
     if not len(places) or _half_width_mm(measured, mask) < LEAST_BODY_MM:
@@ -126,19 +126,19 @@ def _metal(measured: Measured, mask: Mask, rng: Rng) -> Artefact | None:
     return _added(made.added_hu, mask, ndimage.binary_dilation(made.mask, iterations=3))
 
 
-def _bone(measured: Measured, mask: Mask, _: Rng) -> Artefact | None:
+def _bone(measured: MeasuredRays, mask: Mask, _: Rng) -> Artefact | None:
     """Dark bands between bones."""
     return _added(harden_by_bone(measured, BoneHardening()), mask)
 
 
-def _starvation(measured: Measured, mask: Mask, rng: Rng) -> Artefact | None:
+def _starvation(measured: MeasuredRays, mask: Mask, rng: Rng) -> Artefact | None:
     """Streaks along the rays that hardly any photon survives."""
     photons = float(math.exp(rng.uniform(math.log(2e3), math.log(1e5))))
     beam = Beam(photons=photons, electronic_sd_photons=float(rng.uniform(2, 15)))
     return _added(starve(measured, beam, rng), mask)
 
 
-def _truncation(measured: Measured, mask: Mask, rng: Rng) -> Artefact | None:
+def _truncation(measured: MeasuredRays, mask: Mask, rng: Rng) -> Artefact | None:
     """A patient wider than the field of measurement; only what lies in the field counts."""
     half_mm = _half_width_mm(measured, mask)
     if half_mm < LEAST_BODY_MM:
@@ -154,7 +154,7 @@ def _truncation(measured: Measured, mask: Mask, rng: Rng) -> Artefact | None:
     return _added(added, mask, outside)
 
 
-KINDS: dict[str, Callable[[Measured, Mask, Rng], Artefact | None]] = {
+ARTEFACT_KINDS: dict[str, Callable[[MeasuredRays, Mask, Rng], Artefact | None]] = {
     "motion": _motion,
     "ring": _ring,
     "metal": _metal,
@@ -174,11 +174,11 @@ def _added(added_hu: HuImage, mask: Mask, left_out: Mask | None = None) -> Artef
     return Artefact(np.asarray(added_hu, dtype=np.float32), left_out, rms)
 
 
-def _half_width_mm(measured: Measured, mask: Mask) -> float:
+def _half_width_mm(measured: MeasuredRays, mask: Mask) -> float:
     cols = np.flatnonzero(mask.any(axis=0))
     return float(np.ptp(cols) * measured.spacing_mm[1] / 2) if cols.size else 0.0
 
 
-def _half_height_mm(measured: Measured, mask: Mask) -> float:
+def _half_height_mm(measured: MeasuredRays, mask: Mask) -> float:
     rows = np.flatnonzero(mask.any(axis=1))
     return float(np.ptp(rows) * measured.spacing_mm[0] / 2) if rows.size else 0.0

@@ -32,7 +32,7 @@ USELESS_NOISE_HU = 105.0
 LADDER_HU = (3.0, 6.0, 10.0, 15.0, 22.0, 32.0, 46.0, 66.0, 95.0, 135.0, 190.0)
 """Noise levels, RMS inside the patient, at which the measures are tabled."""
 
-WEIGHTS = (0.5, 0.125, 0.125, 0.125, 0.125)
+LOSS_WEIGHTS = (0.5, 0.125, 0.125, 0.125, 0.125)
 """Share of: pooled error; SSIM soft tissue; SSIM wide; gradient similarity; VIF."""
 
 
@@ -144,7 +144,7 @@ class Ladder:
     def total_noise(self, found: npt.NDArray[np.float64]) -> float:
         """Weighted geometric mean of the equivalents, joined with the slice's own noise, in HU."""
         logs = np.log1p(self.equivalent_noise(found))
-        added = math.expm1(float(np.dot(WEIGHTS, logs)))
+        added = math.expm1(float(np.dot(LOSS_WEIGHTS, logs)))
         return math.hypot(added, self.own_noise_hu)
 
 

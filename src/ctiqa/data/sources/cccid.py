@@ -17,7 +17,7 @@ import numpy as np
 
 from ctiqa.data.derived_dicom.derivation import Derivation
 from ctiqa.data.published.dose_mix import SHEN_NOISE, shen_low_dose
-from ctiqa.data.published.labels import Scores, psnr_db, shen_labels, ssim_label
+from ctiqa.data.published.labels import PairScores, psnr_db, shen_labels, ssim_label
 from ctiqa.data.sources.dose_cases import (
     DoseTask,
     derive,
@@ -36,13 +36,13 @@ from ctiqa.recipe import CccidData
 from ctiqa.recipe.data import Mode
 from ctiqa.types import HuImage, SliceHeader
 
-FACTS: Mapping[str, Any] = {
+_FACTS: Mapping[str, Any] = {
     "source": "cccid",
     "origin": "the user's own",
     "licence": "the user's own",
 }
 
-PUBLISHED_FOLDS = 5
+_PUBLISHED_FOLDS = 5
 """One fifth of the training images, the first fold, is validated on."""
 
 
@@ -54,7 +54,7 @@ class NormalDoseTask(DoseTask):
         recipe: What to make of it.
     """
 
-    facts = FACTS
+    facts = _FACTS
 
     recipe: CccidData
 
@@ -113,7 +113,7 @@ def joint(recipe: CccidData, records: Sequence[dict[str, Any]]) -> list[dict[str
     ]
 
 
-def _labels(psnr: Scores, ssim: Scores, recipe: CccidData) -> Scores:
+def _labels(psnr: PairScores, ssim: PairScores, recipe: CccidData) -> PairScores:
     a1 = recipe.psnr_weight
     return shen_labels(psnr, ssim, a1=a1, a2=1 - a1, mode=recipe.mode, cap_db=recipe.psnr_cap_db)
 
@@ -160,7 +160,7 @@ def _tasks(
 def _published_folds(count: int, seed: int) -> list[int]:
     """Fifths drawn image by image: the first is the paper's draw of 20 in 100."""
     order = np.random.default_rng(seed).permutation(count)
-    return [int(k) % PUBLISHED_FOLDS for k in order]
+    return [int(k) % _PUBLISHED_FOLDS for k in order]
 
 
 def _file_safe(name: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ctiqa.errors import DataError, list_problems
 from ctiqa.hu import PADDING_HU
-from ctiqa.physics.kernels import SHARP, SOFT, STANDARD, Kernel
+from ctiqa.physics.kernels import SHARP_KERNEL, SOFT_KERNEL, STANDARD_KERNEL, Kernel
 from ctiqa.plain_text import clean
 from ctiqa.strict_json import read_json
 from ctiqa.types import HuImage
@@ -128,12 +128,12 @@ def scanner_of(manufacturer: object, model: object) -> str:
 def kernel_of(name: str) -> Kernel:
     """The kernel of :mod:`ctiqa.physics.kernels` most like a scanner's kernel name.
 
-    >>> kernel_of("B60f") == SHARP, kernel_of("STANDARD") == STANDARD, kernel_of("B20s") == SOFT
-    (True, True, True)
+    >>> kernel_of("B60f") == SHARP_KERNEL, kernel_of("STANDARD") == STANDARD_KERNEL
+    (True, True)
     """
     if SHARP_NAMES.search(name):
-        return SHARP
-    return SOFT if SOFT_NAMES.search(name) else STANDARD
+        return SHARP_KERNEL
+    return SOFT_KERNEL if SOFT_NAMES.search(name) else STANDARD_KERNEL
 
 
 def read_index(root: Path) -> tuple[Series, ...]:

@@ -102,7 +102,7 @@ class DoseTask(ABC):
 
     def images(self) -> list[HuImage]:
         """The slice at every dose in whole HU, within what its file can store."""
-        full = read_hu(self.full)
+        full = read_case_hu(self.full)
         low = self.low_dose(full)
         limits = storable_hu(self.full.source.file)
         given = {1.0: full, self.recipe.low_dose: low}
@@ -134,7 +134,7 @@ class DoseTask(ABC):
         }
 
 
-def read_hu(header: SliceHeader) -> HuImage:
+def read_case_hu(header: SliceHeader) -> HuImage:
     """Pixels of a slice in HU, or a :class:`DataError` that names its file."""
     try:
         return read_slice(header).hu

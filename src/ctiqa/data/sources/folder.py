@@ -17,7 +17,7 @@ from scipy.sparse import coo_array, csgraph
 
 from ctiqa.data.manifest import SHARDS
 from ctiqa.data.near_duplicates import cluster
-from ctiqa.data.score_tables import TableRow, cell_number, read_table
+from ctiqa.data.score_tables import ScoreRow, cell_number, read_table
 from ctiqa.data.sources.clean_series import Series, evenly, region_of, scanner_of
 from ctiqa.data.sources.dose_cases import HARMLESS, relative
 from ctiqa.data.sources.scored_images import (
@@ -40,7 +40,7 @@ from ctiqa.types import HuImage, Scan, SliceHeader
 
 OWN = "the user's own"
 
-FACTS = {"source": "folder", "origin": OWN, "licence": OWN}
+_FACTS = {"source": "folder", "origin": OWN, "licence": OWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Entry:
     """A path of the table with all that its lines say, and the slices it holds."""
 
     path: str
-    rows: tuple[TableRow, ...]
+    rows: tuple[ScoreRow, ...]
     slices: tuple[SeenSlice, ...]
 
     def cell(self, column: str) -> str:
@@ -103,14 +103,14 @@ def _plan_scored(root: Path, recipe: FolderData) -> list[ScoredTask]:
         for each in entry.slices
     ]
     read = partial(read_ct, options=_options(recipe))
-    return scored_tasks(pictures, places, kind="hu", read=read, facts=FACTS)
+    return scored_tasks(pictures, places, kind="hu", read=read, facts=_FACTS)
 
 
 def _options(recipe: FolderData) -> ReadOptions:
     return ReadOptions(tiff_hu=recipe.tiff_hu)
 
 
-def _row_problems(rows: Sequence[TableRow], recipe: FolderData) -> list[str]:
+def _row_problems(rows: Sequence[ScoreRow], recipe: FolderData) -> list[str]:
     """What is wrong with single lines, and lines that say the same twice."""
     low, high = recipe.score_range
     problems: list[str] = []
@@ -128,17 +128,17 @@ def _row_problems(rows: Sequence[TableRow], recipe: FolderData) -> list[str]:
     return problems
 
 
-def _path(row: TableRow) -> str:
+def _path(row: ScoreRow) -> str:
     """A line's path in one spelling; empty where there is none."""
     text = row.cells.get("path", "")
     return posixpath.normpath(text) if text else ""
 
 
 def _entries(
-    root: Path, rows: Sequence[TableRow], recipe: FolderData
+    root: Path, rows: Sequence[ScoreRow], recipe: FolderData
 ) -> tuple[list[Entry], list[str]]:
     """The paths of a table in its order, with their slices, and what is wrong with them."""
-    lines: dict[str, list[TableRow]] = defaultdict(list)
+    lines: dict[str, list[ScoreRow]] = defaultdict(list)
     for row in rows:
         if path := _path(row):
             lines[path].append(row)
@@ -151,7 +151,7 @@ def _entries(
 
 
 def _slices(
-    root: Path, path: str, row: TableRow, recipe: FolderData
+    root: Path, path: str, row: ScoreRow, recipe: FolderData
 ) -> tuple[list[SeenSlice], list[str]]:
     if PurePosixPath(path).is_absolute() or path.startswith(".."):
         return [], [f"{row.where}: 'path' must lie below the table's folder, got {path!r}"]
@@ -213,7 +213,7 @@ def join(owner: Sequence[int], group: Sequence[int], count: int) -> list[int]:
 def _torn(entries: Sequence[Entry], patients: Sequence[str]) -> list[str]:
     """Paths of two patients, and patients in two splits."""
     problems: list[str] = []
-    split_of: dict[str, TableRow] = {}
+    split_of: dict[str, ScoreRow] = {}
     for entry, patient in zip(entries, patients, strict=True):
         for row in entry.rows:
             own = row.cells.get("patient", patient)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ctiqa.data.score_tables import TableRow, cell_number, read_table
+from ctiqa.data.score_tables import ScoreRow, cell_number, read_table
 from ctiqa.data.sources.scored_images import (
     Picture,
     ScoredTask,
@@ -29,7 +29,7 @@ IMAGES = "images"
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 
-PUBLISHED = "dmos.csv"
+_PUBLISHED = "dmos.csv"
 
 
 def plan(root: Path, recipe: Kadid10kData) -> list[ScoredTask]:
@@ -74,7 +74,7 @@ def read_rgb(file: Path) -> npt.NDArray[np.uint8]:
         raise OSError(str(error)) from None
 
 
-def _picture(row: TableRow, folder: Path, recipe: Kadid10kData) -> tuple[Picture | None, list[str]]:
+def _picture(row: ScoreRow, folder: Path, recipe: Kadid10kData) -> tuple[Picture | None, list[str]]:
     """The image of a line and what is wrong with either; none where it cannot be read."""
     low, high = recipe.score_range
     score, problems = cell_number(row, recipe.score_column, (low, high))
@@ -101,12 +101,12 @@ def _picture(row: TableRow, folder: Path, recipe: Kadid10kData) -> tuple[Picture
     return Picture(folder / name, pixels.shape, mark_of(pixels), record), problems
 
 
-def _reference(row: TableRow, recipe: Kadid10kData) -> str:
+def _reference(row: ScoreRow, recipe: Kadid10kData) -> str:
     """The pristine image that a line's image was made from, or that image itself."""
     return row.cells.get(recipe.reference_column or recipe.image_column, "")
 
 
-def _twice(rows: Sequence[TableRow], column: str) -> list[str]:
+def _twice(rows: Sequence[ScoreRow], column: str) -> list[str]:
     first: dict[str, str] = {}
     problems = []
     for row in rows:
@@ -116,7 +116,7 @@ def _twice(rows: Sequence[TableRow], column: str) -> list[str]:
     return problems
 
 
-def _extra(rows: Sequence[TableRow], folder: Path, recipe: Kadid10kData) -> list[str]:
+def _extra(rows: Sequence[ScoreRow], folder: Path, recipe: Kadid10kData) -> list[str]:
     """Images without a score that are not the reference of one."""
     columns = (recipe.image_column, recipe.reference_column)
     known = {row.cells.get(column, "") for row in rows for column in columns}
@@ -134,5 +134,5 @@ def _images(folder: Path) -> Iterator[str]:
 
 
 def _facts(recipe: Kadid10kData) -> dict[str, Any]:
-    origin = "KADID-10k" if recipe.table == PUBLISHED else "the user's own"
+    origin = "KADID-10k" if recipe.table == _PUBLISHED else "the user's own"
     return {"source": "kadid10k", "origin": origin, "licence": "as its publisher states"}

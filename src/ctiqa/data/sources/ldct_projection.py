@@ -24,7 +24,7 @@ from ctiqa.data.sources.dose_cases import (
     find_slices,
     folders,
     published_folds_of,
-    read_hu,
+    read_case_hu,
     relative,
     try_split,
 )
@@ -34,7 +34,7 @@ from ctiqa.io.atomic import write_bytes
 from ctiqa.recipe import LdctProjectionData
 from ctiqa.types import HuImage, SliceHeader
 
-FACTS: Mapping[str, Any] = {
+_FACTS: Mapping[str, Any] = {
     "source": "ldct-projection",
     "origin": "TCIA LDCT-and-Projection-data, doi:10.7937/9NPB-2637",
     "licence": "as stated by TCIA for the collection",
@@ -49,7 +49,7 @@ FULL, LOW = "full dose images", "low dose images"
 SAME_PLACE_MM = 0.05
 """Slices of a pair lie no farther apart than this."""
 
-PUBLISHED_FOLDS = 5
+_PUBLISHED_FOLDS = 5
 """Folds that the authors cut the list of training files into."""
 
 Pair = tuple[SliceHeader, SliceHeader]
@@ -64,13 +64,13 @@ class PairTask(DoseTask):
         low: The slice at low dose.
     """
 
-    facts = FACTS
+    facts = _FACTS
 
     low: SliceHeader
 
     def low_dose(self, full: HuImage) -> HuImage:  # noqa: ARG002 - it has a file of its own
         """See :class:`DoseTask`."""
-        return read_hu(self.low)
+        return read_case_hu(self.low)
 
     def source(self, dose: float) -> Path:
         """See :class:`DoseTask`."""
@@ -256,7 +256,7 @@ def published_folds(count: int) -> tuple[int, ...]:
     >>> published_folds(12)
     (0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3)
     """
-    run = max(count - int(count * (1 - 1 / PUBLISHED_FOLDS)), 1)
+    run = max(count - int(count * (1 - 1 / _PUBLISHED_FOLDS)), 1)
     return tuple(k // run for k in range(count))
 
 

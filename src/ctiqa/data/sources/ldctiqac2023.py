@@ -44,7 +44,7 @@ REMEDY = {
 
 OPTIONS = ReadOptions(tiff_hu=True)
 
-FACTS = {
+_FACTS = {
     "source": "ldctiqac2023",
     "origin": "LDCTIQAC2023",
     "licence": "CC BY-NC-SA 4.0",
@@ -62,7 +62,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredSlice:
     """A slice of the challenge with its file's name and its score."""
 
     file: str
@@ -97,7 +97,7 @@ def plan(root: Path, recipe: Ldctiqac2023Data) -> list[ScoredTask]:
 
 def _stored(pictures: Sequence[Picture], places: Mapping[str, Place]) -> list[ScoredTask]:
     read = partial(read_ct, options=OPTIONS)
-    return scored_tasks(pictures, places, kind="hu", read=read, facts=FACTS)
+    return scored_tasks(pictures, places, kind="hu", read=read, facts=_FACTS)
 
 
 def _tested_again(pictures: Sequence[Picture]) -> list[Picture]:
@@ -110,27 +110,27 @@ def _tested_again(pictures: Sequence[Picture]) -> list[Picture]:
 
 
 def _parts(
-    train: Sequence[Scored], test: Sequence[Scored]
-) -> tuple[tuple[str, Sequence[Scored]], tuple[str, Sequence[Scored]]]:
+    train: Sequence[ScoredSlice], test: Sequence[ScoredSlice]
+) -> tuple[tuple[str, Sequence[ScoredSlice]], tuple[str, Sequence[ScoredSlice]]]:
     return ("train", train), ("test", test)
 
 
 def _listed(
-    train: Sequence[Scored], test: Sequence[Scored], names: dict[str, list[str]]
-) -> Iterator[tuple[str, Scored, str]]:
+    train: Sequence[ScoredSlice], test: Sequence[ScoredSlice], names: dict[str, list[str]]
+) -> Iterator[tuple[str, ScoredSlice, str]]:
     for part, scored in _parts(train, test):
         for each, patient in zip(scored, names[part], strict=True):
             yield part, each, patient
 
 
-def _patients(part: str, scored: Sequence[Scored], recipe: Ldctiqac2023Data) -> list[str]:
+def _patients(part: str, scored: Sequence[ScoredSlice], recipe: Ldctiqac2023Data) -> list[str]:
     """Pseudo-patient of every slice; training and test have their own."""
     groups = pseudo_patients([s.seen.fingerprint for s in scored], threshold=recipe.threshold)
     return [name if part == "train" else f"{part}-{name}" for name in groups]
 
 
 def _record(
-    part: str, scored: Scored, patient: str, fold: int, recipe: Ldctiqac2023Data
+    part: str, scored: ScoredSlice, patient: str, fold: int, recipe: Ldctiqac2023Data
 ) -> dict[str, Any]:
     return {
         "patient": patient,
@@ -163,7 +163,7 @@ def _published_folds(count: int, recipe: Ldctiqac2023Data) -> list[int]:
     return [int(number) % recipe.folds for number in order]
 
 
-def _read_part(root: Path, part: str) -> tuple[list[Scored], list[str]]:
+def _read_part(root: Path, part: str) -> tuple[list[ScoredSlice], list[str]]:
     """The slices of the training or test part, and what is wrong with it."""
     found = sorted(root.rglob(f"{part}.json"))
     if len(found) != 1:
@@ -188,7 +188,7 @@ def _read_part(root: Path, part: str) -> tuple[list[Scored], list[str]]:
         if len(seen) > 1:
             problems.append(f"{file.name}: must be one slice, got {len(seen)}; split it")
         name = file.relative_to(found[0].parent).as_posix()
-        scored += [Scored(name, each, value or 0.0) for each in seen]
+        scored += [ScoredSlice(name, each, value or 0.0) for each in seen]
     return scored, problems
 
 

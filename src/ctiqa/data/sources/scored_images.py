@@ -23,12 +23,12 @@ from ctiqa.io import ReadOptions, find_scans, read_slice
 from ctiqa.recipe import DataRecipe
 from ctiqa.types import SliceHeader
 
-BATCH = 32
+_BATCH = 32
 """Images that one task stores; a file an image would take longer to open than to read."""
 
 Pixels = npt.NDArray[np.int16] | npt.NDArray[np.uint8]
 
-Reader = Callable[[Any], Pixels]
+ImageReader = Callable[[Any], Pixels]
 """Reads what the ``source`` of a :class:`Picture` names; picklable."""
 
 
@@ -86,7 +86,7 @@ class ScoredTask:
     pictures: tuple[Picture, ...]
     place: Place
     kind: str
-    read: Reader
+    read: ImageReader
     facts: Mapping[str, Any]
 
     @property
@@ -118,7 +118,7 @@ def scored_tasks(
     places: Mapping[str, Place],
     *,
     kind: str,
-    read: Reader,
+    read: ImageReader,
     facts: Mapping[str, Any],
 ) -> list[ScoredTask]:
     """Gather images of one place and shape into tasks."""
@@ -126,9 +126,9 @@ def scored_tasks(
     for picture in pictures:
         groups[places[picture.record["patient"]], picture.shape].append(picture)
     batches = [
-        (place, tuple(group[start : start + BATCH]))
+        (place, tuple(group[start : start + _BATCH]))
         for (place, _), group in groups.items()
-        for start in range(0, len(group), BATCH)
+        for start in range(0, len(group), _BATCH)
     ]
     return [
         ScoredTask(_name(facts["source"], n, place, batch), batch, place, kind, read, facts)

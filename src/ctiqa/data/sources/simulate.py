@@ -19,7 +19,7 @@ from ctiqa.data.task import Made, task_rng
 from ctiqa.errors import DataError
 from ctiqa.metrics.full_reference.images import Mask
 from ctiqa.physics import Kernel, average_slices, change_kernel
-from ctiqa.physics.kernels import SHARP, SOFT, STANDARD
+from ctiqa.physics.kernels import SHARP_KERNEL, SOFT_KERNEL, STANDARD_KERNEL
 from ctiqa.recipe import SimulateAllData, SimulateData
 from ctiqa.types import HuImage
 
@@ -29,7 +29,11 @@ DOSE_LADDER = (1.0, 0.75, 0.5, 0.25, 0.1, 0.05, 0.02)
 SHARPER = Degradation(kernel_half_per_mm=0.6, kernel_boost=1.0)
 """A sharper reconstruction of the same slice, which must score lower."""
 
-KERNELS: dict[str, Kernel] = {"soft": SOFT, "standard": STANDARD, "sharp": SHARP}
+KERNELS: dict[str, Kernel] = {
+    "soft": SOFT_KERNEL,
+    "standard": STANDARD_KERNEL,
+    "sharp": SHARP_KERNEL,
+}
 """Kernels that a slice can be changed to before it is degraded."""
 
 NATIVE = "native"
@@ -207,7 +211,7 @@ def tasks_of(series: Sequence[Series], recipe: SimulateData) -> list[SimulateTas
 def _variants(series: Series, recipe: SimulateData) -> tuple[str, ...]:
     if recipe.sampler == "grid":
         return tuple(NATIVE if k == "own" else k for k in recipe.grid_kernels)
-    return (NATIVE, "soft") if kernel_of(series.kernel) == SHARP else (NATIVE,)
+    return (NATIVE, "soft") if kernel_of(series.kernel) == SHARP_KERNEL else (NATIVE,)
 
 
 def _thicknesses(series: Series, index: int, recipe: SimulateData) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ctiqa.errors import DataError
 
-MEASURES = ("overall", "plcc", "srocc", "krocc", "mae", "mse")
+PUBLISHED_MEASURES = ("overall", "plcc", "srocc", "krocc", "mae", "mse")
 """What is published of a method, in the order of the papers' tables."""
 
 FILE = Path(__file__).with_name("published.toml")
@@ -65,7 +65,7 @@ class PublishedRow:
         >>> published("challenge")["RPI_AXIS"].measures
         {'overall': 2.6843}
         """
-        return dict(zip(MEASURES, (self.overall, *self.figures), strict=False))
+        return dict(zip(PUBLISHED_MEASURES, (self.overall, *self.figures), strict=False))
 
 
 def _is_number(value: object) -> bool:

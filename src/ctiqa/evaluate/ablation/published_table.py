@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from ctiqa.errors import UsageError
-from ctiqa.evaluate.ablation.published import MEASURES, PublishedRow, published_rows
+from ctiqa.evaluate.ablation.published import PUBLISHED_MEASURES, PublishedRow, published_rows
 from ctiqa.evaluate.evaluation import Evaluation
 
 HEAD = "| | overall | PLCC | SROCC | KROCC | MAE | MSE |\n|---|---|---|---|---|---|---|"
@@ -67,7 +67,7 @@ def _measured(found: Evaluation) -> str:
         cells = [
             each.predictor.name,
             overall,
-            *(f"{main[name].value:.4f}" for name in MEASURES[1:]),
+            *(f"{main[name].value:.4f}" for name in PUBLISHED_MEASURES[1:]),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -89,4 +89,4 @@ def published_cells(row: PublishedRow | None) -> list[str]:
     ['', '', '', '', '', '']
     """
     known = {} if row is None else row.measures
-    return [f"{known[name]:.4f}" if name in known else "" for name in MEASURES]
+    return [f"{known[name]:.4f}" if name in known else "" for name in PUBLISHED_MEASURES]

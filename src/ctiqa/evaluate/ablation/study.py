@@ -41,13 +41,13 @@ if TYPE_CHECKING:
 
 RESULT = "result.json"
 
-NAMES = ("overall", "plcc", "srocc", "krocc", "mae", "mse")
+MEASURED = ("overall", "plcc", "srocc", "krocc", "mae", "mse")
 
 Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class VariantResult:
     """One variant trained once.
 
     Attributes:
@@ -171,7 +171,7 @@ def run_variants(
     for line in (*said, *_left_out(labelled)):
         tell(line)
     _check(study, variants, recipes)
-    results: list[Result] = []
+    results: list[VariantResult] = []
     for seed in range(seeds):
         for variant, recipe in zip(variants, recipes, strict=True):
             tell(f"{variant.name}, seed {seed}")
@@ -243,7 +243,7 @@ def reference_rows(data: Path, split: str = "test") -> list[Row]:
 def _reference_row(name: str, labelled: Labelled) -> Row:
     started = time.monotonic()
     scores = score_examples(open_reference(name, labelled), labelled.examples, labelled.scale)
-    found = figures_of(pairs_on(labelled, scores.score), NAMES)
+    found = figures_of(pairs_on(labelled, scores.score), MEASURED)
     figures = {each: figure.value for each, figure in found.items()}
     clipped = _values(labelled, scores.clipped)
     said = f"{name} ({'sees the original' if name in BESIDE else 'no training'})"
@@ -262,7 +262,7 @@ def with_seed(recipe: Recipe, seed: int) -> Recipe:
     )
 
 
-def rows_of(results: Sequence[Result]) -> list[Row]:
+def rows_of(results: Sequence[VariantResult]) -> list[Row]:
     """Results joined over their seeds, in the order of the variants."""
     return [
         _row([result for result in results if result.variant == name])
@@ -270,15 +270,15 @@ def rows_of(results: Sequence[Result]) -> list[Row]:
     ]
 
 
-def _row(results: Sequence[Result]) -> Row:
+def _row(results: Sequence[VariantResult]) -> Row:
     overall = [result.figures["overall"] for result in results]
     intervals = [result.interval for result in results if result.interval]
     teachers = [r.teacher_overall for r in results if r.teacher_overall is not None]
     return Row(
         variant=results[0].variant,
         seeds=len(results),
-        figures={name: fmean(r.figures[name] for r in results) for name in NAMES},
-        clipped={name: fmean(r.clipped[name] for r in results) for name in NAMES},
+        figures={name: fmean(r.figures[name] for r in results) for name in MEASURED},
+        clipped={name: fmean(r.clipped[name] for r in results) for name in MEASURED},
         spread=stdev(overall) if len(overall) > 1 else None,
         interval=(fmean(i[0] for i in intervals), fmean(i[1] for i in intervals))
         if intervals
@@ -288,7 +288,7 @@ def _row(results: Sequence[Result]) -> Row:
     )
 
 
-def _result(study: Study, variant: Variant, seed: int, recipe: Recipe) -> Result:
+def _result(study: Study, variant: Variant, seed: int, recipe: Recipe) -> VariantResult:
     """The result of one training, kept from an earlier run or made now."""
     folder = study.out / variant.folder / f"seed-{seed}"
     labelled = study.labelled
@@ -299,11 +299,11 @@ def _result(study: Study, variant: Variant, seed: int, recipe: Recipe) -> Result
         mark |= {"trained_on": content_of(trained_on)}
     kept = _kept(folder / RESULT, json.loads(json.dumps(mark)))
     if kept is not None:
-        return Result(**{**kept, "variant": variant.name, "seed": seed})
+        return VariantResult(**{**kept, "variant": variant.name, "seed": seed})
     started = time.monotonic()
     scores, teacher = _trained(study, variant, recipe, folder)
-    found = figures_of(pairs_on(labelled, scores), NAMES)
-    result = Result(
+    found = figures_of(pairs_on(labelled, scores), MEASURED)
+    result = VariantResult(
         variant.name,
         seed,
         {name: figure.value for name, figure in found.items()},
@@ -337,13 +337,13 @@ def _trained(
 ) -> tuple[Floats, Floats | None]:
     """Scores of student and teacher on the measured examples."""
     from ctiqa.train.predict import predict  # noqa: PLC0415 - torch
-    from ctiqa.train.pretrain import pretrain  # noqa: PLC0415
+    from ctiqa.train.pretrain import train_features  # noqa: PLC0415
     from ctiqa.train.student import load_student, train_student  # noqa: PLC0415
 
     labelled = study.labelled
     run = _opened(study, variant, recipe, folder)
     if natural := _open_natural(study, run.recipe, run.shared_folder):
-        pretrain(natural)
+        train_features(natural)
     members = list(_members(run, labelled))
     train_student(run)
     precision = (recipe.fine_tune or recipe.student).precision
@@ -394,7 +394,7 @@ def _values(labelled: Labelled, scores: Floats) -> dict[str, float]:
     """Figures without their intervals."""
     scale = labelled.scale
     found = agreement(scale.grades(scores), scale.grades(labelled.label)).figures()
-    return {name: unit_of(name, scale) * found[name] for name in NAMES}
+    return {name: unit_of(name, scale) * found[name] for name in MEASURED}
 
 
 def _overall(labelled: Labelled, scores: Floats) -> float:

@@ -14,9 +14,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ctiqa.evaluate.ablation.published import MEASURES, PublishedRow
+from ctiqa.evaluate.ablation.published import PUBLISHED_MEASURES, PublishedRow
 from ctiqa.evaluate.ablation.published_table import HEAD, published_cells
-from ctiqa.evaluate.ablation.study import NAMES, Row
+from ctiqa.evaluate.ablation.study import MEASURED, Row
 from ctiqa.io.atomic import write_bytes
 
 OWN, PAPER = "#1f5fa8", "#9aa5b1"
@@ -65,7 +65,7 @@ def _of(rows: Sequence[Row], published: Mapping[str, PublishedRow]) -> list[Publ
 
 
 def _published_values(row: PublishedRow) -> dict[str, Any]:
-    measures = {name: row.measures.get(name) for name in MEASURES}
+    measures = {name: row.measures.get(name) for name in PUBLISHED_MEASURES}
     return {
         "variant": row.name,
         **measures,
@@ -78,14 +78,14 @@ def table_csv(rows: Sequence[Row], published: Mapping[str, PublishedRow]) -> str
     """One line a variant; what is published of it, on other data, in columns ``published_…``."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    clipped = tuple(f"{name}_clipped" for name in NAMES)
+    clipped = tuple(f"{name}_clipped" for name in MEASURED)
     further = ("overall_sd", "overall_low", "overall_high", "teacher_overall", *clipped)
-    theirs = tuple(f"published_{name}" for name in MEASURES)
-    writer.writerow(("variant", "seeds", *NAMES, *further, *theirs))
+    theirs = tuple(f"published_{name}" for name in PUBLISHED_MEASURES)
+    writer.writerow(("variant", "seeds", *MEASURED, *further, *theirs))
     for row in rows:
         low, high = row.interval or ("", "")
-        figures = [round(row.figures[name], 6) for name in NAMES]
-        within = (round(row.clipped[name], 6) for name in NAMES)
+        figures = [round(row.figures[name], 6) for name in MEASURED]
+        within = (round(row.clipped[name], 6) for name in MEASURED)
         ends = ["" if e is None else e for e in (row.spread, low, high, row.teacher_overall)]
         cells = published_cells(published.get(row.variant))
         writer.writerow((row.variant, row.seeds, *figures, *ends, *within, *cells))
@@ -102,7 +102,7 @@ def table_markdown(
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        cells = [row.variant, _overall(row), *(f"{row.figures[n]:.3f}" for n in NAMES[1:])]
+        cells = [row.variant, _overall(row), *(f"{row.figures[n]:.3f}" for n in MEASURED[1:])]
         cells.append(f"{row.clipped['overall']:.3f}")
         cells.append("" if row.teacher_overall is None else f"{row.teacher_overall:.3f}")
         lines.append(f"| {' | '.join(cells)} |")

@@ -9,7 +9,7 @@ from typing import Any
 from ctiqa.errors import UsageError
 from ctiqa.recipe import (
     Defect,
-    Published,
+    PublishedThing,
     as_published,
     defects_of,
     overlaid,
@@ -23,7 +23,7 @@ MEMBERS = (1, 2, 3, 4, 5)
 BETAS = (0.0, 0.2, 0.25, 0.4, 0.5, 0.6, 0.75, 0.8, 1.0)
 """What Shen et al. vary in their tables 1 to 3."""
 
-NETWORKS: dict[str, dict[str, Any]] = {
+COMPARED_NETWORKS: dict[str, dict[str, Any]] = {
     "ViT": {"kind": "backbone", "backbone": "vit_base_patch16_224"},
     "ResNet": {"kind": "backbone", "backbone": "resnet50"},
     "DenseNet": {"kind": "backbone", "backbone": "densenet121"},
@@ -80,9 +80,9 @@ def variants_of(kind: str, values: Mapping[str, Any]) -> list[Variant]:
     Raises:
         UsageError: If the recipe has not what is varied.
     """
-    if kind not in KINDS:
-        raise UsageError(f"'ablation' must be one of {', '.join(KINDS)}, got {kind!r}")
-    return KINDS[kind](values)
+    if kind not in VARIANT_KINDS:
+        raise UsageError(f"'ablation' must be one of {', '.join(VARIANT_KINDS)}, got {kind!r}")
+    return VARIANT_KINDS[kind](values)
 
 
 def shortened(values: Mapping[str, Any], epochs: int) -> dict[str, Any]:
@@ -220,7 +220,7 @@ def _defect(defect: Defect, changed: Mapping[str, Any]) -> Variant:
     return Variant(defect.name, values, defect.name, published_data=of_data)
 
 
-def _as_published(corrected: Mapping[str, Any], everything: Sequence[Published]) -> Variant:
+def _as_published(corrected: Mapping[str, Any], everything: Sequence[PublishedThing]) -> Variant:
     """All of it; where there are no data as published, all but those."""
     rest = [each for each in everything if DATA_MODE not in each.keys]
     name = "as published but the data"
@@ -244,14 +244,14 @@ def _networks(values: Mapping[str, Any]) -> list[Variant]:
     same |= {"window": window} if window else {}
     others = [
         Variant(name, {**alone, "network": {**network, **same}}, _folder(name))
-        for name, network in (SMALL_NETWORKS if small else NETWORKS).items()
+        for name, network in (SMALL_NETWORKS if small else COMPARED_NETWORKS).items()
     ]
     whole = recipe.members or recipe.pretrain
     own = [Variant("this method", values, "this-method")] if whole else []
     return [Variant("own network alone", alone, "own-network-alone"), *own, *others]
 
 
-KINDS: dict[str, Callable[[Mapping[str, Any]], list[Variant]]] = {
+VARIANT_KINDS: dict[str, Callable[[Mapping[str, Any]], list[Variant]]] = {
     "blocks": _blocks,
     "members": _members,
     "beta": _betas,

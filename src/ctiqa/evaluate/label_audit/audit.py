@@ -99,7 +99,7 @@ def write_audit(examples: Examples, out: Path) -> None:
     """
     found = audit(examples)
     pictures = [pictured(examples.folder, pick.row) for pick in found.picks]
-    page = audit_charts.render(
+    page = audit_charts.render_charts(
         audit=found,
         rules=RULES,
         broken={each.rule: each.values for each in found.warnings},

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from ctiqa.evaluate import html_page as page
 from ctiqa.evaluate.dose_relations import QUANTILES, Relation, Spread
-from ctiqa.evaluate.drawing import COLOURS, FAINT, PALE, inline_svg, plot
+from ctiqa.evaluate.drawing import FAINT, PAGE_COLOURS, PALE, inline_svg, plot
 from ctiqa.evaluate.label_audit.groups import CHALLENGE, STEPS_A_GRADE, Group
 from ctiqa.plain_text import clean
 from ctiqa.score.report.charts import across
@@ -36,9 +36,9 @@ def histogram(counts: Sequence[int], width: float, height: float) -> Figure:
     step = 0.1 if most > 0.1 else 0.05
     levels = step * np.arange(1 + int(np.ceil(most / step - 1e-9)))
     figure, axes = plot(width, height)
-    axes.bar(range(len(counts)), shares, 0.8, color=COLOURS["blue"], alpha=PALE)
+    axes.bar(range(len(counts)), shares, 0.8, color=PAGE_COLOURS["blue"], alpha=PALE)
     edges = np.arange(len(counts) + 1) - 0.5
-    axes.stairs(wanted, edges, color=COLOURS["ink"], linewidth=1.5)
+    axes.stairs(wanted, edges, color=PAGE_COLOURS["ink"], linewidth=1.5)
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(0, levels[-1])
     axes.set_xticks([grade * STEPS_A_GRADE for grade in range(5)], [str(g) for g in range(5)])
@@ -58,8 +58,10 @@ def fan(rows: Sequence[Spread]) -> Figure:
     places = range(len(rows))
     figure, axes = plot(*FAN)
     for bottom, top, opacity in ((low, high, FAINT), (lower, upper, PALE)):
-        axes.fill_between(places, bottom, top, color=COLOURS["blue"], alpha=opacity, linewidth=0)
-    axes.plot(places, middle, color=COLOURS["blue"], linewidth=2)
+        axes.fill_between(
+            places, bottom, top, color=PAGE_COLOURS["blue"], alpha=opacity, linewidth=0
+        )
+    axes.plot(places, middle, color=PAGE_COLOURS["blue"], linewidth=2)
     axes.set_xlim(-0.5, len(rows) - 0.5)
     axes.set_ylim(*SCORE_RANGE)
     axes.set_xticks(places, [row.name.replace(" %", "") for row in rows])
@@ -90,9 +92,9 @@ def draw_fall(relation: Relation, name: str) -> Markup:
     )
 
 
-def render(**context: object) -> str:
+def render_charts(**context: object) -> str:
     """Fill the page of an audit; every text is escaped."""
-    return page.render("label_audit.html.j2", _FILTERS, challenge=CHALLENGE, **context)
+    return page.render_page("label_audit.html.j2", _FILTERS, challenge=CHALLENGE, **context)
 
 
 _FILTERS: Mapping[str, Callable[..., Any]] = {

@@ -10,7 +10,7 @@ import polars as pl
 from ctiqa.evaluate.manifest_table import numbers
 from ctiqa.types import Floats
 
-PARTS = {
+LABEL_PARTS = {
     "loss_0": "Patch error",
     "loss_1": "SSIM, soft tissue",
     "loss_2": "SSIM, wide",
@@ -21,7 +21,7 @@ PARTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LabelPart:
     """One part of the label.
 
     Attributes:
@@ -39,13 +39,13 @@ class Part:
     srocc: tuple[float, ...]
 
 
-def label_parts(table: pl.DataFrame) -> tuple[Part, ...]:
+def label_parts(table: pl.DataFrame) -> tuple[LabelPart, ...]:
     """The parts of the label in a completed manifest; none where it has no ``loss_…`` columns."""
     names = sorted(name for name in table.columns if name.startswith("loss_"))
     columns = [numbers(table[name]) for name in (*names, "label")]
     return tuple(
-        Part(
-            PARTS.get(name, name),
+        LabelPart(
+            LABEL_PARTS.get(name, name),
             missing=int((~np.isfinite(column)).sum()),
             low=float(np.nanmin(column, initial=np.inf)),
             high=float(np.nanmax(column, initial=-np.inf)),

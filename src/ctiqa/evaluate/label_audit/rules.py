@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ctiqa.evaluate.dose_relations import Relation
 from ctiqa.evaluate.label_audit.groups import Group, Pick
-from ctiqa.evaluate.label_audit.parts import Part
+from ctiqa.evaluate.label_audit.parts import LabelPart
 from ctiqa.evaluate.monotonicity import MOST_RISE, Order
 from ctiqa.score.verdict import WORDS
 from ctiqa.types import SCORE_RANGE
@@ -66,7 +66,7 @@ class Audit:
     relations: tuple[Relation, ...]
     ladders: tuple[Relation, ...]
     orders: tuple[Order, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[LabelPart, ...]
     level_patients: Mapping[str, float]
     leaks: Mapping[str, tuple[str, ...]]
     outside: int

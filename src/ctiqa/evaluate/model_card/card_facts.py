@@ -17,7 +17,7 @@ from ctiqa.models.stride32 import INPUT_RANGE_HU
 from ctiqa.recipe import NetworkRecipe, Recipe, Stride32Network
 from ctiqa.recipe.network import window_names
 
-LEVEL = 0.9
+INTERVAL_LEVEL = 0.9
 """Share of labels that the prediction interval is to hold."""
 
 ANY_MATRIX = (256, 1024)
@@ -102,7 +102,7 @@ def draft(recipe: Recipe, examples: Examples) -> dict[str, Any]:
             "range": [0, 4],
             "meaning": "0 bad, 1 poor, 2 fair, 3 good, 4 excellent; higher is better",
         },
-        "interval": {"level": LEVEL, "quantile": 1.0, "floor": 0.1},
+        "interval": {"level": INTERVAL_LEVEL, "quantile": 1.0, "floor": 0.1},
         "label": LABELS.get(recipe.data.source, ""),
         "data": _sources(examples.where(split="train")),
         "training": _training(recipe, examples),

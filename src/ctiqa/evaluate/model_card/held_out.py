@@ -12,7 +12,7 @@ from ctiqa.data.manifest import Examples
 from ctiqa.evaluate.degradations import DEGRADATION, DOSE_AND_VIEWS, with_degradation
 from ctiqa.evaluate.manifest_table import share
 from ctiqa.evaluate.monotonicity import MOST_RISE, order_along
-from ctiqa.evaluate.predictors.predictor import Change, Predictor, score_examples
+from ctiqa.evaluate.predictors.predictor import ImageChange, Predictor, score_examples
 from ctiqa.evaluate.robustness.check import SCORE, moved, sharper_share
 from ctiqa.evaluate.robustness.perturbations import PROPERTIES, SHIFTS
 from ctiqa.evaluate.scale import GRADES, Scale
@@ -53,7 +53,7 @@ class Scored:
 
 
 def score_in_grades(
-    predictor: Predictor, examples: Examples, scale: Scale, *, change: Change | None = None
+    predictor: Predictor, examples: Examples, scale: Scale, *, change: ImageChange | None = None
 ) -> Scored:
     """Score examples with a network that gives grades.
 
@@ -111,7 +111,7 @@ def by_region(scored: Scored) -> dict[str, dict[str, Any]]:
     return result
 
 
-def dose_order(ladder: Scored) -> dict[str, float] | None:
+def held_out_dose_order(ladder: Scored) -> dict[str, float] | None:
     """Does the score follow the dose, slice by slice?
 
     Returns:

@@ -11,13 +11,13 @@ from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
 from ctiqa.evaluate.conformal import calibrate, interval_coverage
 from ctiqa.evaluate.model_card import held_out
-from ctiqa.evaluate.model_card.card_facts import LEVEL, draft
+from ctiqa.evaluate.model_card.card_facts import INTERVAL_LEVEL, draft
 from ctiqa.evaluate.predictors.predictor import Predictor
 from ctiqa.evaluate.scale import GRADES, Scale
 from ctiqa.io.atomic import make_folder, write_bytes
 from ctiqa.recipe import Recipe
 from ctiqa.score.engines.engine import Engine
-from ctiqa.weights import HASHES, Model, ModelFiles, digest, load_hashes, parse_card
+from ctiqa.weights import HASHES, Model, ModelFiles, file_digest, load_hashes, parse_card
 
 ENOUGH = 30
 """Fewest examples of a part of the test whose agreement is reported."""
@@ -56,7 +56,7 @@ def write_model(
     engine = Engine(_model(recipe.name, network, facts, folder), threads)
     predictor = Predictor(recipe.name, "model", {}, estimate=engine.run, scale=GRADES)
     validation, test = (held_out.score_in_grades(predictor, parts[split], scale) for split in parts)
-    rule = calibrate(validation.score, validation.spread, validation.label, LEVEL)
+    rule = calibrate(validation.score, validation.spread, validation.label, INTERVAL_LEVEL)
     covered = interval_coverage(rule, test.score, test.spread, test.label)
     card = {
         **facts,
@@ -101,7 +101,7 @@ def _checks(
         held_out.score_in_grades(predictor, part, scale) if len(part) else None
         for part in (unseen.where(purpose=purpose) for purpose in ("ladder", "sharper"))
     )
-    if ladder and (order := held_out.dose_order(ladder)):
+    if ladder and (order := held_out.held_out_dose_order(ladder)):
         checks["dose_order"] = order
     if sharper and (higher := held_out.sharper_order(test, sharper)) is not None:
         checks["sharper_order"] = higher
@@ -119,15 +119,15 @@ def _model(name: str, network: bytes, card: dict[str, Any], folder: Path) -> Mod
     file = folder / f"{name}.onnx"
     files = ModelFiles(name, file, file.with_suffix(".json"), "file")
     data = json.dumps(card).encode()
-    return Model(files, parse_card(data, files.card), network, digest(network))
+    return Model(files, parse_card(data, files.card), network, file_digest(network))
 
 
 def _write(name: str, network: bytes, card: dict[str, Any], folder: Path) -> None:
     make_folder(folder)
     data = (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode()
     hashes = load_hashes(folder) | {
-        f"{name}.onnx": digest(network),
-        f"{name}.json": digest(data),
+        f"{name}.onnx": file_digest(network),
+        f"{name}.json": file_digest(data),
     }
     write_bytes(folder / f"{name}.onnx", network)
     write_bytes(folder / f"{name}.json", data)

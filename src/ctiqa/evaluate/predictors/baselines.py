@@ -44,7 +44,7 @@ CAP_DB = 60.0
 PRISTINE = 64
 """Most training slices, the best ones, that NIQE takes natural statistics from."""
 
-Measure = Callable[[HuImage], float]
+BaselineMeasure = Callable[[HuImage], float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class Curved:
         usual: Taken where the measure has no number for a slice.
     """
 
-    measure: Measure
+    measure: BaselineMeasure
     curve: Logistic
     usual: float
 
@@ -96,7 +96,7 @@ def has_originals(labelled: Labelled) -> bool:
     return shards <= _originals(labelled.whole).keys()
 
 
-def _measure_alone(name: str, labelled: Labelled) -> Measure:
+def _measure_alone(name: str, labelled: Labelled) -> BaselineMeasure:
     if name == "noise-level":
         return global_noise_level
     slices = ((hu, body_mask(hu)) for hu in _pristine(labelled.of_purpose("example", "train")))
@@ -121,7 +121,7 @@ def _pristine(train: Examples) -> Iterator[HuImage]:
         yield _image(images, number)
 
 
-def _curved(measure: Measure, held: Examples) -> Curved:
+def _curved(measure: BaselineMeasure, held: Examples) -> Curved:
     images = held.images()
     found = np.array([measure(_image(images, k)) for k in range(len(images))])
     known = np.isfinite(found)

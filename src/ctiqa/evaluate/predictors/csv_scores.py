@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from ctiqa.data.score_tables import TableRow, number_in, read_table
+from ctiqa.data.score_tables import ScoreRow, number_in, read_table
 from ctiqa.errors import DataError, bulleted, some
 from ctiqa.evaluate.scale import Scale
 
 COLUMNS = ("id", "score")
-NAMES = ("name",)
+_NAMES = ("name",)
 
 FINITE = (-sys.float_info.max, sys.float_info.max)
 
@@ -39,8 +39,8 @@ def read_predictions(
     Raises:
         DataError: Listing all that is wrong with the file.
     """
-    rows, broken = read_table(file, COLUMNS, NAMES, loose=True)
-    methods: dict[str, list[TableRow]] = {}
+    rows, broken = read_table(file, COLUMNS, _NAMES, loose=True)
+    methods: dict[str, list[ScoreRow]] = {}
     for row in rows:
         methods.setdefault(row.cells.get("name") or file.stem, []).append(row)
     problems = broken or [
@@ -53,18 +53,18 @@ def read_predictions(
     return {name: {_id(row): _score(row) for row in own} for name, own in methods.items()}
 
 
-def _id(row: TableRow) -> str:
+def _id(row: ScoreRow) -> str:
     return row.cells.get("id", "")
 
 
-def _score(row: TableRow) -> float:
+def _score(row: ScoreRow) -> float:
     """The score; NaN where it is not a finite number."""
     value = number_in(row.cells.get("score"), FINITE)
     return math.nan if value is None else value
 
 
 def _problems(
-    rows: Sequence[TableRow], needed: Collection[str], known: Collection[str], scale: Scale
+    rows: Sequence[ScoreRow], needed: Collection[str], known: Collection[str], scale: Scale
 ) -> Iterator[str]:
     counts = Counter(map(_id, rows))
     all_known = frozenset(known)

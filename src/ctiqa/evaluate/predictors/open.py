@@ -15,9 +15,9 @@ from ctiqa.errors import CtiqaError, UsageError, bulleted
 from ctiqa.evaluate.dataset import Labelled, ids_of
 from ctiqa.evaluate.predictors.baselines import REFERENCES, open_reference
 from ctiqa.evaluate.predictors.csv_scores import read_predictions
-from ctiqa.evaluate.predictors.predictor import Images, Kind, Predictor
+from ctiqa.evaluate.predictors.predictor import Images, Predictor, PredictorKind
 from ctiqa.evaluate.scale import Scale
-from ctiqa.extras import NETWORKS, require
+from ctiqa.extras import NETWORKS, require_extra
 from ctiqa.weights import ModelCard, load_model
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _teacher(word: str, device: Where) -> tuple[Predictor]:
 
 def _torch_side(device: Where) -> tuple[Any, Device]:
     """The module that loads networks, and where they run."""
-    require("a run", *NETWORKS)
+    require_extra("a run", *NETWORKS)
     from ctiqa.train import load  # noqa: PLC0415 - torch is slow, and optional
     from ctiqa.train.setup import devices  # noqa: PLC0415
 
@@ -150,7 +150,9 @@ def _torch_side(device: Where) -> tuple[Any, Device]:
         return load, where
 
 
-def _predictor_of(members: Sequence[Trained], name: str, kind: Kind, where: Device) -> Predictor:
+def _predictor_of(
+    members: Sequence[Trained], name: str, kind: PredictorKind, where: Device
+) -> Predictor:
     from ctiqa.train.predict import predict_batch  # noqa: PLC0415 - torch is slow, and optional
 
     networks = [(each.network.to(where.torch).eval(), each.precision) for each in members]

@@ -19,12 +19,12 @@ from ctiqa.weights import IntervalRule
 Images = npt.NDArray[np.float32]
 """Slices of one size in HU, float32 [slices, rows, cols]."""
 
-Estimate = Callable[[Images], npt.NDArray[np.float32]]
+Prediction = Callable[[Images], npt.NDArray[np.float32]]
 """Estimates of the members, not clipped [slices, members]; their mean is the score."""
 
-Change = Callable[[Images], Images]
-Progress = Callable[[int, int], None]
-Kind = Literal["model", "run", "teacher", "predictions", "reference"]
+ImageChange = Callable[[Images], Images]
+ExampleProgress = Callable[[int, int], None]
+PredictorKind = Literal["model", "run", "teacher", "predictions", "reference"]
 
 BATCH = 8
 """Slices at a time."""
@@ -47,9 +47,9 @@ class Predictor:
     """
 
     name: str
-    kind: Kind
+    kind: PredictorKind
     facts: Mapping[str, Any]
-    estimate: Estimate | None = None
+    estimate: Prediction | None = None
     given: Mapping[str, float] = field(default_factory=dict)
     scale: Scale | None = None
     trained_on: str | None = None
@@ -62,7 +62,7 @@ class Predictor:
 
 
 @dataclass(frozen=True, eq=False)
-class Scores:
+class Predictions:
     """What a predictor says of examples.
 
     Attributes:
@@ -86,10 +86,10 @@ def score_examples(
     examples: Examples,
     scale: Scale,
     *,
-    change: Change | None = None,
-    progress: Progress | None = None,
+    change: ImageChange | None = None,
+    progress: ExampleProgress | None = None,
     batch: int = BATCH,
-) -> Scores:
+) -> Predictions:
     """Score examples, whatever their sizes.
 
     Args:
@@ -107,7 +107,7 @@ def score_examples(
         if change is not None:
             raise UsageError(f"'{predictor.name}' is a table; it cannot score changed images")
         given = np.array([predictor.given[name] for name in ids_of(examples.table)])
-        return Scores(given, np.zeros_like(given), scale.clip(given))
+        return Predictions(given, np.zeros_like(given), scale.clip(given))
     members: list[npt.NDArray[np.float32]] = []
     done = 0
     for hu in _batches(examples, batch):
@@ -118,12 +118,12 @@ def score_examples(
     return _scores_of(members, predictor.scale or scale, scale)
 
 
-def _scores_of(members: Sequence[npt.NDArray[np.float32]], own: Scale, scale: Scale) -> Scores:
+def _scores_of(members: Sequence[npt.NDArray[np.float32]], own: Scale, scale: Scale) -> Predictions:
     outputs = np.concatenate(members) if members else np.empty((0, 1), np.float32)
     given = outputs.mean(axis=1, dtype=np.float64)
     score = given if own == scale else scale.low + own.grades(given) * scale.grade
     spread = outputs.std(axis=1, dtype=np.float64)
-    return Scores(score, np.asarray(spread * (scale.grade / own.grade)), scale.clip(score))
+    return Predictions(score, np.asarray(spread * (scale.grade / own.grade)), scale.clip(score))
 
 
 def _batches(examples: Examples, batch: int) -> Iterator[Images]:

@@ -14,9 +14,9 @@ import polars as pl
 
 from ctiqa.evaluate.dataset import Labelled
 from ctiqa.evaluate.dose_relations import EDGES, Relation, relations
-from ctiqa.evaluate.drawing import COLOURS, dots, plot
+from ctiqa.evaluate.drawing import PAGE_COLOURS, dots, plot
 from ctiqa.evaluate.evaluation import Measured
-from ctiqa.evaluate.robustness.check import LABEL, SCORE, graded
+from ctiqa.evaluate.robustness.check import LABEL, SCORE, graded_outcome
 from ctiqa.evaluate.robustness.report import PropertyReport
 from ctiqa.evaluate.statistics import Pairs, figures_of
 
@@ -74,14 +74,14 @@ def scatter(pairs: Pairs) -> Figure:
     """Scores against labels, with the mean score by half grade of the label."""
     score, label = pairs.grades
     figure, axes = plot(SIDE, SIDE)
-    axes.plot((0, 4), (0, 4), color=COLOURS["soft"], linewidth=1.2, linestyle=(0, (5, 4)))
+    axes.plot((0, 4), (0, 4), color=PAGE_COLOURS["soft"], linewidth=1.2, linestyle=(0, (5, 4)))
     dots(axes, label, np.clip(score, 0, 4))
     half = np.minimum(np.floor(label * 2), HALF_GRADES - 1)
     for k in range(HALF_GRADES):
         if (half == k).sum() >= FEWEST_IN_MEAN:
             at, mean, low, high = mean_score(pairs.where(half == k))
-            axes.plot((at, at), (low, high), color=COLOURS["ink"], linewidth=1.6)
-            axes.plot(at, mean, "o", color=COLOURS["ink"], markersize=7)
+            axes.plot((at, at), (low, high), color=PAGE_COLOURS["ink"], linewidth=1.6)
+            axes.plot(at, mean, "o", color=PAGE_COLOURS["ink"], markersize=7)
     axes.set_xlim(0, 4)
     axes.set_ylim(0, 4)
     for axis in (axes.xaxis, axes.yaxis):
@@ -121,7 +121,7 @@ def bland_altman(pairs: Pairs) -> Figure:
     for name, value in limits_of_agreement(pairs).items():
         dashed, colour = ("-", "ink") if name == "bias" else ((0, (4, 2.7)), "rust")
         if abs(value) <= span:
-            axes.axhline(value, color=COLOURS[colour], linewidth=1.6, linestyle=dashed)
+            axes.axhline(value, color=PAGE_COLOURS[colour], linewidth=1.6, linestyle=dashed)
     levels = [span, span / 2, 0.0, -span / 2, -span]
     axes.set_xlim(0, 4)
     axes.set_ylim(-span, span)
@@ -132,7 +132,7 @@ def bland_altman(pairs: Pairs) -> Figure:
 
 def following(labelled: Labelled, model: Measured) -> tuple[Following, ...]:
     """Scores and labels against dose and views, region by region."""
-    table = graded(labelled, labelled.examples, model.scores)
+    table = graded_outcome(labelled, labelled.examples, model.scores)
     found = []
     for column in EDGES:
         if column not in table.columns:

@@ -15,7 +15,7 @@ from ctiqa.evaluate.evaluation import PARTS, Evaluation, Measured
 from ctiqa.evaluate.monotonicity import MOST_RISE
 from ctiqa.evaluate.report import charts
 from ctiqa.evaluate.robustness.report import GROUPS, STILL
-from ctiqa.evaluate.statistics import MEASURES, Figure
+from ctiqa.evaluate.statistics import STATISTICS, Figure
 from ctiqa.metrics.agreement.bootstrap import LEVEL, RESAMPLES
 from ctiqa.metrics.agreement.intervals import COMPARED
 
@@ -59,7 +59,7 @@ def evaluation_page(evaluation: Evaluation, command: str, created: datetime) -> 
         created: Time printed on it.
     """
     views = [_view(n, each, evaluation) for n, each in enumerate(evaluation.models, start=1)]
-    return page.render(
+    return page.render_page(
         "evaluation.html.j2",
         _FILTERS,
         aims=AIMS,
@@ -70,12 +70,12 @@ def evaluation_page(evaluation: Evaluation, command: str, created: datetime) -> 
         groups=GROUPS,
         labelled=evaluation.labelled,
         level=f"{100 * LEVEL:.0f} %",
-        measures=MEASURES,
+        measures=STATISTICS,
         parts=PARTS,
         resamples=RESAMPLES,
         still=STILL,
         rise=MOST_RISE,
-        titles={measure.name: measure.title for measure in MEASURES},
+        titles={measure.name: measure.title for measure in STATISTICS},
         views=views,
     ).encode("utf-8", "replace")
 

@@ -19,13 +19,12 @@ from ctiqa.evaluate.report.distiliqa_csv import Cell, write_accumulate_metrics, 
 from ctiqa.evaluate.report.page import evaluation_page
 from ctiqa.evaluate.scan_scores import ScanFigures
 from ctiqa.evaluate.statistics import Figure, Part
-from ctiqa.io.atomic import check_folder as check_place
-from ctiqa.io.atomic import make_folder, write_bytes
+from ctiqa.io.atomic import check_folder, make_folder, write_bytes
 from ctiqa.metrics.agreement.bootstrap import LEVEL, RESAMPLES
 from ctiqa.metrics.agreement.coefficients import agreement
 from ctiqa.version import __version__
 
-SCHEMA = 2
+RESULTS_SCHEMA = 2
 """Version of the layout of metrics.json."""
 
 METRICS = "metrics.json"
@@ -38,7 +37,7 @@ TOLD = ("region", "scanner_kernel", "dose", "views")
 """Columns of the manifest that eval_info.csv repeats."""
 
 
-def check_folder(out: Path) -> None:
+def check_results_folder(out: Path) -> None:
     """Refuse a place that results cannot go to, before any work is done.
 
     Raises:
@@ -47,7 +46,7 @@ def check_folder(out: Path) -> None:
     """
     if out.exists() and not out.is_dir():
         raise UsageError(f"'out' must be a folder, got the file '{out}'")
-    check_place(out)
+    check_folder(out)
 
 
 def write_results(
@@ -71,7 +70,7 @@ def write_results(
         make_folder(folder)
         _write_tables(folder, model, evaluation.labelled)
     facts = {
-        "schema": SCHEMA,
+        "schema": RESULTS_SCHEMA,
         "ctiqa": __version__,
         "created": when.isoformat(timespec="seconds"),
         "command": command,

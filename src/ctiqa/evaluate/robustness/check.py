@@ -21,10 +21,10 @@ from ctiqa.evaluate.manifest_table import numbers, parts_of, share
 from ctiqa.evaluate.monotonicity import MOST_RISE, Order, order_along
 from ctiqa.evaluate.predictors.predictor import (
     BATCH,
-    Change,
+    ExampleProgress,
+    ImageChange,
+    Predictions,
     Predictor,
-    Progress,
-    Scores,
     score_examples,
 )
 from ctiqa.evaluate.robustness.perturbations import PROPERTIES
@@ -50,10 +50,10 @@ SCORE, LABEL = "score_grade", "label_grade"
 def property_report(
     predictor: Predictor,
     labelled: Labelled,
-    scores: Scores,
+    scores: Predictions,
     *,
     most: int = MOST_EXAMPLES,
-    progress: Progress | None = None,
+    progress: ExampleProgress | None = None,
 ) -> PropertyReport:
     """Try all changes on a model, and see whether its score follows dose and views.
 
@@ -73,10 +73,10 @@ def property_report(
     total = (len(PROPERTIES) + 3) * len(chosen) + sum(map(len, checks))
     next_pass = _passes(progress, total)
     tried = _Tried(predictor, labelled, chosen, next_pass)
-    tables = [graded(labelled, labelled.examples, scores)]
+    tables = [graded_outcome(labelled, labelled.examples, scores)]
     for each in checks:
         again = score_examples(predictor, each, labelled.scale, progress=next_pass())
-        tables.append(graded(labelled, each, again))
+        tables.append(graded_outcome(labelled, each, again))
     whole = pl.concat(tables, how="vertical_relaxed")
     return PropertyReport(
         n=len(chosen),
@@ -101,7 +101,7 @@ def spread_out(examples: Examples, most: int) -> Examples:
     return Examples(examples.folder, table[places.tolist()])
 
 
-def graded(labelled: Labelled, examples: Examples, scores: Scores) -> pl.DataFrame:
+def graded_outcome(labelled: Labelled, examples: Examples, scores: Predictions) -> pl.DataFrame:
     """The rows of examples with their score and their label in grades."""
     scale = labelled.scale
     label = examples.column("label").astype(np.float64)
@@ -110,11 +110,11 @@ def graded(labelled: Labelled, examples: Examples, scores: Scores) -> pl.DataFra
     )
 
 
-def _passes(progress: Progress | None, total: int) -> Callable[[], Progress]:
+def _passes(progress: ExampleProgress | None, total: int) -> Callable[[], ExampleProgress]:
     """Several passes over examples counted as one piece of work."""
     done = 0
 
-    def next_pass() -> Progress:
+    def next_pass() -> ExampleProgress:
         before = done
 
         def tell(count: int, _: int) -> None:
@@ -135,14 +135,14 @@ class _Tried:
     predictor: Predictor
     labelled: Labelled
     chosen: Examples
-    next_pass: Callable[[], Progress]
+    next_pass: Callable[[], ExampleProgress]
 
     @cached_property
     def plain(self) -> Floats:
         """Scores of the slices as they are, in grades."""
         return self.grades()
 
-    def grades(self, change: Change | None = None, batch: int = BATCH) -> Floats:
+    def grades(self, change: ImageChange | None = None, batch: int = BATCH) -> Floats:
         """Scores under a change, in grades."""
         scale, tell = self.labelled.scale, self.next_pass()
         scores = score_examples(

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import ndimage
 
 from ctiqa.data.simulation.degrade import denoise
-from ctiqa.evaluate.predictors.predictor import Change, Images
+from ctiqa.evaluate.predictors.predictor import ImageChange, Images
 from ctiqa.hu import AIR_HU, body_mask
 
 Aim = Literal["invariance", "stability", "response"]
@@ -42,7 +42,7 @@ class Property:
 
     name: str
     aim: Aim
-    change: Change
+    change: ImageChange
 
 
 def flip(hu: Images, axis: int) -> Images:
@@ -55,7 +55,7 @@ def turn(hu: Images, quarters: int) -> Images:
     return np.asarray(np.rot90(hu, quarters, axes=(1, 2)))
 
 
-def shift(down: int, right: int) -> Change:
+def shift(down: int, right: int) -> ImageChange:
     """A change that moves slices by whole pixels; what comes in is air.
 
     Args:

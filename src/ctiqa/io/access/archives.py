@@ -25,7 +25,7 @@ ZIP_MAGIC = b"PK"
 MAX_DIRECTORY_BYTES = 1 << 23
 """Longest list of members that is read, in bytes."""
 
-MAX_MEMBERS = 100_000
+_MAX_MEMBERS = 100_000
 MAX_MEMBER_BYTES = 1 << 28
 """Largest member that is unpacked, in bytes; it is held in memory."""
 
@@ -37,7 +37,7 @@ MAX_PROBED = 2000
 
 DICOM_SUFFIXES = ("", ".dcm", ".dicom", ".ima", ".img", ".dic")
 
-CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 20
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ENCRYPTED = 0x1
 """Bit of a member's flags."""
@@ -60,7 +60,7 @@ class _Limited(io.FileIO):
         if size > MAX_DIRECTORY_BYTES:
             raise RefusedError(
                 Reason.TOO_LARGE,
-                f"the ZIP archive must list at most {MAX_MEMBERS} members; unpack it first",
+                f"the ZIP archive must list at most {_MAX_MEMBERS} members; unpack it first",
             )
         return super().read(size)
 
@@ -103,10 +103,10 @@ def _open_archive(path: Path, stamp: Stamp) -> Archive:
 
 def _check_sizes(infos: list[zipfile.ZipInfo], archive_bytes: int) -> None:
     """Refuse archives that would take for ever."""
-    if len(infos) > MAX_MEMBERS:
+    if len(infos) > _MAX_MEMBERS:
         raise RefusedError(
             Reason.TOO_LARGE,
-            f"a ZIP archive must hold at most {MAX_MEMBERS} files, got {len(infos)}; "
+            f"a ZIP archive must hold at most {_MAX_MEMBERS} files, got {len(infos)}; "
             "unpack it first",
         )
     if sum(info.compress_size for info in infos) > archive_bytes:
@@ -197,7 +197,7 @@ def open_member(archive: Path, name: str) -> BinaryIO:
     """
     content = io.BytesIO()
     with unpacking(archive, name, MAX_MEMBER_BYTES) as stream:
-        while chunk := stream.read(CHUNK_BYTES):
+        while chunk := stream.read(_CHUNK_BYTES):
             content.write(chunk)
     content.seek(0)
     return content

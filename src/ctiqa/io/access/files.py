@@ -22,7 +22,7 @@ HEAD_BYTES = 1024
 MAX_INFLATED_BYTES = 1 << 28
 """Largest DICOM file, in bytes, that is unpacked into memory."""
 
-CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 20
 
 MAGIC: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("dicom", re.compile(rb".{128}DICM", re.DOTALL)),
@@ -163,7 +163,7 @@ def inflate(stream: BinaryIO) -> bytes:
     """
     content = io.BytesIO()
     packed = Inflated(stream, "the gzip stream")
-    while chunk := packed.read(CHUNK_BYTES):
+    while chunk := packed.read(_CHUNK_BYTES):
         if content.tell() + len(chunk) > MAX_INFLATED_BYTES:
             raise RefusedError(
                 Reason.TOO_LARGE, f"the file unpacks to more than {MAX_INFLATED_BYTES} bytes"

@@ -9,13 +9,13 @@ from ctiqa.errors import Reason, RefusedError
 
 GZIP_MAGIC = b"\x1f\x8b"
 
-CHUNK_BYTES = 1 << 16
+_CHUNK_BYTES = 1 << 16
 """Packed bytes that are looked at at a time; they unpack to 64 MiB at most."""
 
 EITHER = 47
 """zlib's word for "gzip or zlib, whichever it is"."""
 
-MAX_MEMBERS = 1 << 17
+_MAX_MEMBERS = 1 << 17
 """Most gzip streams one after another; block-wise compression makes 16 in a MiB."""
 
 MOST_TIMES = 1032
@@ -72,7 +72,7 @@ class Inflated:
 
     def _more(self) -> bytes:
         packed = self._stream.read(
-            CHUNK_BYTES if self._left is None else min(self._left, CHUNK_BYTES)
+            _CHUNK_BYTES if self._left is None else min(self._left, _CHUNK_BYTES)
         )
         if self._left is not None:
             self._left -= len(packed)
@@ -86,7 +86,7 @@ class Inflated:
         if not rest.startswith(GZIP_MAGIC):
             return False
         self._members += 1
-        if self._members > MAX_MEMBERS:
+        if self._members > _MAX_MEMBERS:
             raise RefusedError(Reason.CORRUPT, f"{self._action} is packed in too many pieces")
         self._inflater, self._ahead = zlib.decompressobj(EITHER), rest
         return True

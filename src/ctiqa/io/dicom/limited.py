@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from ctiqa.errors import Reason, RefusedError
 
-MAX_HEADER_BYTES = 1 << 23
+_MAX_HEADER_BYTES = 1 << 23
 """Most that is read of the header of one slice, in bytes; what is skipped does not count."""
 
 MAX_ENHANCED_BYTES = 1 << 26
@@ -29,7 +29,7 @@ class LimitedReader:
 
     def __init__(self, stream: BinaryIO, *, is_enhanced: bool) -> None:
         self._read = stream.read
-        self._bytes_left = MAX_ENHANCED_BYTES if is_enhanced else MAX_HEADER_BYTES
+        self._bytes_left = MAX_ENHANCED_BYTES if is_enhanced else _MAX_HEADER_BYTES
         self._reads_left = MAX_ENHANCED_READS if is_enhanced else MAX_READS
         self.seek = stream.seek
         self.tell = stream.tell

@@ -18,14 +18,14 @@ ENHANCED = ("1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
 """Enhanced CT and Legacy Converted Enhanced CT Image Storage."""
 
 META_START = 132
-LONG_VRS = (b"OB", b"OW", b"OF", b"SQ", b"UN", b"UT")
+_LONG_VRS = (b"OB", b"OW", b"OF", b"SQ", b"UN", b"UT")
 
 SOP_CLASS, SYNTAX = 0x0002, 0x0010
 """Elements of group 2: MediaStorageSOPClassUID and TransferSyntaxUID."""
 
 MAX_UID_BYTES = 128
 
-CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +89,11 @@ def undeflate(stream: BinaryIO, start: int) -> bytes:
     whole.write(stream.read(start).replace(DEFLATED.encode(), renamed))
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     while not inflater.eof:
-        packed = inflater.unconsumed_tail or stream.read(CHUNK_BYTES)
+        packed = inflater.unconsumed_tail or stream.read(_CHUNK_BYTES)
         if not packed:
             raise RefusedError(Reason.TRUNCATED, "the deflated data set ends early")
         try:
-            whole.write(inflater.decompress(packed, CHUNK_BYTES))
+            whole.write(inflater.decompress(packed, _CHUNK_BYTES))
         except zlib.error:
             raise RefusedError(Reason.CORRUPT, "the deflated data set is damaged") from None
         if whole.tell() > MAX_INFLATED_BYTES:
@@ -121,7 +121,7 @@ def _elements(stream: BinaryIO) -> Iterator[tuple[int, str]]:
 
 def _length(head: bytes, stream: BinaryIO) -> int:
     """Length of the value of an element whose first eight bytes were read."""
-    if head[4:6] in LONG_VRS:
+    if head[4:6] in _LONG_VRS:
         return int.from_bytes(stream.read(4), "little")
     if head[4:6].isalpha() and head[4:6].isupper():
         return int(struct.unpack("<H", head[6:8])[0])

@@ -28,7 +28,7 @@ from ctiqa.io.hu.checks import Rescale, check_rescale, to_hu
 from ctiqa.io.protocol import Contents, ReadOptions
 from ctiqa.types import Acquisition, HuImage, SliceHeader, SliceSource
 
-MAX_POSITION_MM = 1e5
+_MAX_POSITION_MM = 1e5
 """Positions further out are none; no couch is a hundred metres long."""
 
 
@@ -242,7 +242,7 @@ def _z_mm(tags: Tags, orientation: tuple[float, ...] | None) -> float | None:
     else:
         location = tags.number("SliceLocation")
         z_mm = tags.number("Location") if location is None else location
-    return z_mm if z_mm is not None and abs(z_mm) <= MAX_POSITION_MM else None
+    return z_mm if z_mm is not None and abs(z_mm) <= _MAX_POSITION_MM else None
 
 
 def _rescale(tags: Tags) -> Rescale:

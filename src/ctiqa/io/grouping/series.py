@@ -20,7 +20,7 @@ GAP_FACTOR = 1.5
 """A step this many times the usual one is a gap."""
 
 
-def group(
+def group_by_series(
     headers: Iterable[SliceHeader], remarks: Mapping[Path, Sequence[str]] | None = None
 ) -> list[Scan]:
     """Put slices into scans.

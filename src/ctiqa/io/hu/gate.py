@@ -21,7 +21,7 @@ from ctiqa.hu import BODY_THRESHOLD_HU, PADDING_HU, PLAUSIBLE_HU
 from ctiqa.io.hu.histogram import Histogram
 from ctiqa.io.hu.padding import without_padding
 
-Values = npt.NDArray[Any]
+_Values = npt.NDArray[Any]
 
 AIR_RANGE_HU = (-1150, -850)
 """Air lies between: noisy, warmed by scatter, or beside an edge."""
@@ -85,7 +85,7 @@ WRAP_SPIKES, WRAP_JUMPS, WRAP_RATIO = 3, 30, 0.3
 """Metal is blurred, so it never stands alone in air; beside dark streaks there are a few jumps."""
 
 
-def check_hu(values: Values, reason: Reason) -> None:
+def check_hu(values: _Values, reason: Reason) -> None:
     """Refuse what cannot be HU.
 
     Args:
@@ -111,7 +111,7 @@ intercept (usually -1024)
         raise RefusedError(Reason.NOT_HU if high > PLAUSIBLE_HU[1] else reason, detail)
 
 
-def why_not_hu(values: Values) -> str | None:
+def why_not_hu(values: _Values) -> str | None:
     """What about these numbers cannot be HU, and what to do.
 
     Args:
@@ -129,7 +129,7 @@ def why_not_hu(values: Values) -> str | None:
     return _why_not(values, float(values.min()), float(values.max()))
 
 
-def _why_not(values: Values, low: float, high: float) -> str | None:
+def _why_not(values: _Values, low: float, high: float) -> str | None:
     if high > PLAUSIBLE_HU[1]:
         return f"a value of {high:g}, above anything a scanner makes"
     if low == high:
@@ -139,7 +139,7 @@ def _why_not(values: Values, low: float, high: float) -> str | None:
         return why
     if measured.share(BODY_THRESHOLD_HU) < BODY_SHARE:
         return None
-    found = next((why for rule in RULES if (why := rule(measured, low, high))), None)
+    found = next((why for rule in _RULES if (why := rule(measured, low, high))), None)
     return found or (_wrapped(values) if high > WRAP_HU else None) or _too_rough(values)
 
 
@@ -269,7 +269,7 @@ def _no_tissue(measured: Histogram, low: float, _high: float) -> str | None:
     return "no peak of soft tissue within 300 of water; apply slope and intercept once"
 
 
-def _too_rough(values: Values) -> str | None:
+def _too_rough(values: _Values) -> str | None:
     """Bits at the wrong place."""
     rows = np.maximum(values[..., ::ROUGH_ROWS, :], PADDING_HU).astype(np.float32)
     share = float((np.abs(np.diff(rows, axis=-1)) > ROUGH_HU).mean())
@@ -281,7 +281,7 @@ def _too_rough(values: Values) -> str | None:
     )
 
 
-def _wrapped(values: Values) -> str | None:
+def _wrapped(values: _Values) -> str | None:
     """12 bits that ran over: noise of air that became metal, or metal that became air."""
     # Rows without metal cannot show it, and are nearly all.
     rows = np.maximum(values[values.max(axis=-1) > WRAP_HU], PADDING_HU).astype(np.float32)
@@ -296,7 +296,7 @@ def _wrapped(values: Values) -> str | None:
     )
 
 
-RULES: tuple[Callable[[Histogram, float, float], str | None], ...] = (
+_RULES: tuple[Callable[[Histogram, float, float], str | None], ...] = (
     _too_narrow,
     _never_negative,
     _too_dense,

@@ -8,6 +8,6 @@ when the process that started them is gone.
 from __future__ import annotations
 
 from ctiqa.io.processes.ordered import apart, in_order
-from ctiqa.io.processes.staff import prepare
+from ctiqa.io.processes.staff import start_workers
 
-__all__ = ["apart", "in_order", "prepare"]
+__all__ = ["apart", "in_order", "start_workers"]

@@ -25,7 +25,7 @@ Pipes = tuple[int, int]
 """Descriptors that requests are read from and answers are written to."""
 
 
-def main(others: Sequence[Pipes]) -> None:
+def serve_pipes(others: Sequence[Pipes]) -> None:
     """Serve the process at the other end of standard input and output, until it is gone.
 
     Args:

@@ -9,15 +9,19 @@ from itertools import islice
 from typing import TypeVar
 
 from ctiqa.io.processes.process import LostError
-from ctiqa.io.processes.staff import STAFF, prepare
+from ctiqa.io.processes.staff import STAFF, start_workers
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+OrderedItem = TypeVar("OrderedItem")
+OrderedResult = TypeVar("OrderedResult")
 
 
 def apart(
-    task: Callable[[Item], Result], item: Item, lost: Callable[[Item], Result], *, cpu_s: float
-) -> Result:
+    task: Callable[[OrderedItem], OrderedResult],
+    item: OrderedItem,
+    lost: Callable[[OrderedItem], OrderedResult],
+    *,
+    cpu_s: float,
+) -> OrderedResult:
     """Apply a task to one item in a process of its own.
 
     Args:
@@ -37,14 +41,14 @@ def apart(
 
 
 def in_order(
-    task: Callable[[Item], Result],
-    items: Iterable[Item],
-    lost: Callable[[Item], Result],
+    task: Callable[[OrderedItem], OrderedResult],
+    items: Iterable[OrderedItem],
+    lost: Callable[[OrderedItem], OrderedResult],
     *,
     jobs: int,
     ahead: int,
     cpu_s: float,
-) -> Iterator[Result]:
+) -> Iterator[OrderedResult]:
     """Apply a task to items in other processes and yield the results in order.
 
     The processes never run the script that asked for them, so it needs no main guard.
@@ -64,10 +68,10 @@ def in_order(
         ProcessError: If no process can be started.
     """
     source = iter(items)
-    prepare(jobs)
+    start_workers(jobs)
     # One thread waits for each process; it takes no part in the work.
     hands = ThreadPoolExecutor(jobs)
-    waiting: deque[Future[Result]] = deque()
+    waiting: deque[Future[OrderedResult]] = deque()
     try:
         while True:
             for item in islice(source, ahead - len(waiting)):

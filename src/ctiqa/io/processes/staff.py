@@ -20,7 +20,7 @@ class Staff:
         self._lock = Lock()
         self._is_known = False
 
-    def prepare(self, count: int) -> None:
+    def start_workers(self, count: int) -> None:
         """Start what is missing to ``count`` processes, without waiting for them.
 
         Raises:
@@ -95,10 +95,10 @@ STAFF = Staff()
 """Of this process. Its members keep nothing between tasks: nobody sees who else uses them."""
 
 
-def prepare(count: int) -> None:
+def start_workers(count: int) -> None:
     """Have so many processes ready soon.
 
     Raises:
         ProcessError: If the system does not allow it.
     """
-    STAFF.prepare(count)
+    STAFF.start_workers(count)

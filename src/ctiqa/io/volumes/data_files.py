@@ -12,7 +12,7 @@ from ctiqa.errors import Reason, RefusedError
 MAX_FILES = 20_000
 """Most data files of one volume: one a slice."""
 
-NUMBER = re.compile(r"%[0-9]*d")
+_NUMBER = re.compile(r"%[0-9]*d")
 """A number in a pattern of file names, as in C: ``%03d``."""
 
 MAX_DIGITS = 9
@@ -72,7 +72,7 @@ def is_pattern(text: str) -> bool:
     (True, False)
     """
     words = text.split()
-    return len(words) > 2 and bool(NUMBER.search(words[0]))
+    return len(words) > 2 and bool(_NUMBER.search(words[0]))
 
 
 def numbered(text: str) -> list[str]:
@@ -93,15 +93,15 @@ def numbered(text: str) -> list[str]:
     pattern, *words = text.split()
     first, last, step = (int(word) for word in (*words, "1")[:3])
     count = (last - first) // step + 1 if step else 0
-    if not 1 <= count <= MAX_FILES or len(NUMBER.findall(pattern)) != 1:
+    if not 1 <= count <= MAX_FILES or len(_NUMBER.findall(pattern)) != 1:
         raise RefusedError(Reason.CORRUPT, "the range of the data files' numbers is none")
     return [_filled(pattern, first + step * index) for index in range(count)]
 
 
-def named(text: str) -> list[str]:
+def data_file_named(text: str) -> list[str]:
     """The data files that a header's text names, one or a pattern of them.
 
-    >>> named("./ct.raw"), named("s%d.raw 1 2 1")
+    >>> data_file_named("./ct.raw"), named("s%d.raw 1 2 1")
     (['./ct.raw'], ['s1.raw', 's2.raw'])
     """
     name = name_of(text)
@@ -109,8 +109,8 @@ def named(text: str) -> list[str]:
 
 
 def _filled(pattern: str, number: int) -> str:
-    digits = NUMBER.search(pattern)
+    digits = _NUMBER.search(pattern)
     width = digits[0][1:-1] if digits else ""
     if len(width) > 2 or abs(number) >= 10**MAX_DIGITS:
         raise RefusedError(Reason.CORRUPT, "the numbers of the data files are too long")
-    return NUMBER.sub(lambda _: f"%{width}d" % number, pattern)
+    return _NUMBER.sub(lambda _: f"%{width}d" % number, pattern)

@@ -14,13 +14,13 @@ from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.access.files import open_file
 from ctiqa.io.silence import foreign
 from ctiqa.io.volumes.axes import Placement, unoriented
-from ctiqa.io.volumes.data_files import beside, named
+from ctiqa.io.volumes.data_files import beside, data_file_named
 from ctiqa.io.volumes.shapes import kept_axes, three
 from ctiqa.io.volumes.storage import Storage
 from ctiqa.io.volumes.volume import Volume
 from ctiqa.io.volumes.volume_reader import VolumeReader
 
-MAX_HEADER_BYTES = 1 << 20
+_MAX_HEADER_BYTES = 1 << 20
 
 ELEMENT_TYPES = {
     "MET_CHAR": "i1",
@@ -38,7 +38,7 @@ ELEMENT_TYPES = {
     "MET_DOUBLE": "f8",
 }
 
-Fields = Mapping[str, str]
+MetaImageFields = Mapping[str, str]
 Numbers = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
@@ -55,10 +55,10 @@ def _volume(path: Path) -> Volume:
         )
 
 
-def _header(path: Path) -> tuple[Fields, list[str], int]:
+def _header(path: Path) -> tuple[MetaImageFields, list[str], int]:
     """The ``key = value`` lines of a header, the data files listed below, and where it ends."""
     with open_file(path) as stream:
-        head = io.BytesIO(stream.read(MAX_HEADER_BYTES))
+        head = io.BytesIO(stream.read(_MAX_HEADER_BYTES))
     fields: dict[str, str] = {}
     for line in head:
         key, equals, value = line.decode("latin-1").partition("=")
@@ -77,7 +77,7 @@ def _listed(rest: bytes) -> list[str]:
     return [os.fsdecode(line.strip()) for line in rest.splitlines() if line.strip()]
 
 
-def _sizes(fields: Fields) -> list[int]:
+def _sizes(fields: MetaImageFields) -> list[int]:
     sizes = [int(word) for word in fields["DimSize"].split()]
     if len(sizes) != int(fields.get("NDims", len(sizes))):
         raise RefusedError(
@@ -88,7 +88,7 @@ def _sizes(fields: Fields) -> list[int]:
 
 
 def _storage(
-    path: Path, fields: Fields, names: Sequence[str], end: int, shape: tuple[int, int, int]
+    path: Path, fields: MetaImageFields, names: Sequence[str], end: int, shape: tuple[int, int, int]
 ) -> Storage:
     packed = _is_true(fields, "CompressedData")
     files = _data_files(path, fields, names)
@@ -107,7 +107,7 @@ def _storage(
     return storage
 
 
-def _packed_size(fields: Fields) -> int | None:
+def _packed_size(fields: MetaImageFields) -> int | None:
     """Length of the packed voxels in bytes, where it is said."""
     size = int(fields.get("CompressedDataSize", "0"))
     return size if size > 0 else None
@@ -123,7 +123,7 @@ def _check_skip(skip: int, end: int, *, packed: bool) -> None:
         )
 
 
-def _data_files(path: Path, fields: Fields, names: Sequence[str]) -> tuple[Path, ...]:
+def _data_files(path: Path, fields: MetaImageFields, names: Sequence[str]) -> tuple[Path, ...]:
     """Files that hold the voxels."""
     if not _is_true(fields, "BinaryData", "True"):
         raise RefusedError(
@@ -134,10 +134,10 @@ def _data_files(path: Path, fields: Fields, names: Sequence[str]) -> tuple[Path,
         return (path,)
     if name.split()[:1] == ["LIST"]:
         return beside(path, names)
-    return beside(path, named(name))
+    return beside(path, data_file_named(name))
 
 
-def _check_files(fields: Fields, storage: Storage) -> None:
+def _check_files(fields: MetaImageFields, storage: Storage) -> None:
     """Refuse several data files that are not one for each of the last axis."""
     words = fields["ElementDataFile"].split()
     sizes = _sizes(fields)
@@ -149,7 +149,7 @@ def _check_files(fields: Fields, storage: Storage) -> None:
         )
 
 
-def _dtype(fields: Fields) -> np.dtype[np.generic]:
+def _dtype(fields: MetaImageFields) -> np.dtype[np.generic]:
     if int(fields.get("ElementNumberOfChannels", "1")) != 1:
         raise RefusedError(Reason.COLOUR, "voxels must be one grey value, got several components")
     name = fields["ElementType"]
@@ -159,7 +159,7 @@ def _dtype(fields: Fields) -> np.dtype[np.generic]:
     return np.dtype((">" if big else "<") + ELEMENT_TYPES[name])
 
 
-def _placement(fields: Fields, kept: Sequence[int]) -> Placement | None:
+def _placement(fields: MetaImageFields, kept: Sequence[int]) -> Placement | None:
     """Where the voxels lie; row i of the matrix is the direction of axis i, in LPS."""
     spacing = _numbers(fields, "ElementSpacing", "ElementSize")
     matrix = _numbers(fields, "TransformMatrix", "Rotation", "Orientation")
@@ -177,13 +177,13 @@ def _placement(fields: Fields, kept: Sequence[int]) -> Placement | None:
     return Placement((first, second, third), (x_mm, y_mm, z_mm))
 
 
-def _numbers(fields: Fields, *keys: str) -> Numbers:
+def _numbers(fields: MetaImageFields, *keys: str) -> Numbers:
     """Numbers under the first key that is there; none if no key is."""
     text = next((fields[key] for key in keys if key in fields), "")
     return np.array([float(word) for word in text.split()])
 
 
-def _is_true(fields: Fields, key: str, default: str = "False") -> bool:
+def _is_true(fields: MetaImageFields, key: str, default: str = "False") -> bool:
     return fields.get(key, default).upper() in ("TRUE", "1")
 
 

@@ -22,7 +22,7 @@ from ctiqa.io.volumes.voxels import MAX_VOLUME_BYTES
 
 HU_MEMBER = "hu.npy"
 
-MAX_HEADER_BYTES = 1 << 16
+_MAX_HEADER_BYTES = 1 << 16
 """Most that is read of an array's header, in bytes; usually it takes 128."""
 
 MAX_FACTS_BYTES = 1 << 20
@@ -32,7 +32,7 @@ MAX_FACTS_BYTES = 1 << 20
 def _volume(path: Path) -> Volume:
     """What an array [rows, cols] or [slices, rows, cols] says about its voxels."""
     with open_file(path) as stream:
-        head = stream.read(MAX_HEADER_BYTES)
+        head = stream.read(_MAX_HEADER_BYTES)
     with foreign("the NumPy header"):
         if head.startswith(archives.ZIP_MAGIC):
             return _zipped(path)
@@ -47,7 +47,7 @@ def _zipped(path: Path) -> Volume:
             "an .npz must hold the array 'hu' (and may hold 'spacing_mm' and 'z_mm')",
         )
     with archives.unpacking(path, HU_MEMBER, MAX_VOLUME_BYTES) as stream:
-        head = stream.read(MAX_HEADER_BYTES)
+        head = stream.read(_MAX_HEADER_BYTES)
     return _array(path, head, "zip", _facts(path, "spacing_mm"), _facts(path, "z_mm"))
 
 

@@ -16,14 +16,14 @@ from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.access.files import open_file
 from ctiqa.io.silence import foreign
 from ctiqa.io.volumes.axes import Placement, unoriented
-from ctiqa.io.volumes.data_files import beside, named
+from ctiqa.io.volumes.data_files import beside, data_file_named
 from ctiqa.io.volumes.shapes import kept_axes, three
 from ctiqa.io.volumes.storage import Storage
 from ctiqa.io.volumes.volume import Volume
 from ctiqa.io.volumes.volume_reader import VolumeReader
 from ctiqa.plain_text import clean
 
-MAX_HEADER_BYTES = 1 << 20
+_MAX_HEADER_BYTES = 1 << 20
 
 PACKINGS = {"raw": "none", "gzip": "gzip", "gz": "gzip"}
 
@@ -61,14 +61,14 @@ TO_LPS = {
 }
 """Signs that turn a space into LPS."""
 
-Fields = dict[str, Any]
+NrrdFields = dict[str, Any]
 
 
 def _volume(path: Path) -> Volume:
     """What the file says about its voxels."""
     lines, names, end = _header_lines(path)
     with foreign("the NRRD header"):
-        fields: Fields = dict(nrrd.read_header(lines))
+        fields: NrrdFields = dict(nrrd.read_header(lines))
         sizes = _sizes(fields)
         directions = _directions(fields, len(sizes))
         kept = kept_axes(sizes, _none_of_space(sizes, directions))
@@ -85,7 +85,7 @@ def _header_lines(path: Path) -> tuple[list[str], list[str], int]:
     The names of a list stand behind the header proper, which a blank line ends otherwise.
     """
     with open_file(path) as stream:
-        head = io.BytesIO(stream.read(MAX_HEADER_BYTES))
+        head = io.BytesIO(stream.read(_MAX_HEADER_BYTES))
     lines: list[str] = []
     for raw in head:
         line = raw.decode("latin-1").rstrip()
@@ -94,11 +94,11 @@ def _header_lines(path: Path) -> tuple[list[str], list[str], int]:
         lines.append(line)
         if _is_list(line):
             return lines, [os.fsdecode(name.strip()) for name in head if name.strip()], 0
-        if not raw.endswith(b"\n") and head.tell() >= MAX_HEADER_BYTES:
+        if not raw.endswith(b"\n") and head.tell() >= _MAX_HEADER_BYTES:
             break
-    if head.tell() >= MAX_HEADER_BYTES:
+    if head.tell() >= _MAX_HEADER_BYTES:
         raise RefusedError(
-            Reason.CORRUPT, f"the NRRD header must end within {MAX_HEADER_BYTES >> 10} KiB"
+            Reason.CORRUPT, f"the NRRD header must end within {_MAX_HEADER_BYTES >> 10} KiB"
         )
     return lines, [], head.tell()
 
@@ -108,7 +108,7 @@ def _is_list(line: str) -> bool:
     return bool(colon) and key.strip() in DATA_FILE and value.split()[:1] == ["LIST"]
 
 
-def _sizes(fields: Fields) -> list[int]:
+def _sizes(fields: NrrdFields) -> list[int]:
     sizes = [int(size) for size in fields["sizes"]]
     if len(sizes) != int(fields["dimension"]):
         raise RefusedError(
@@ -120,7 +120,7 @@ def _sizes(fields: Fields) -> list[int]:
 
 
 def _storage(
-    path: Path, fields: Fields, names: Sequence[str], end: int, shape: tuple[int, int, int]
+    path: Path, fields: NrrdFields, names: Sequence[str], end: int, shape: tuple[int, int, int]
 ) -> Storage:
     packing = _packing(fields)
     files, start = _data_files(path, fields, names)
@@ -138,7 +138,7 @@ def _storage(
     return storage
 
 
-def _packing(fields: Fields) -> str:
+def _packing(fields: NrrdFields) -> str:
     encoding = str(fields["encoding"])
     if encoding.lower() not in PACKINGS:
         raise RefusedError(
@@ -148,7 +148,7 @@ def _packing(fields: Fields) -> str:
     return PACKINGS[encoding.lower()]
 
 
-def _skips(fields: Fields, packing: str) -> tuple[int, int]:
+def _skips(fields: NrrdFields, packing: str) -> tuple[int, int]:
     """Lines and bytes before the voxels; -1 bytes: the voxels are the last bytes."""
     lines, skip = (
         int(next((fields[key] for key in keys if key in fields), 0))
@@ -162,7 +162,7 @@ def _skips(fields: Fields, packing: str) -> tuple[int, int]:
 
 
 def _data_files(
-    path: Path, fields: Fields, names: Sequence[str]
+    path: Path, fields: NrrdFields, names: Sequence[str]
 ) -> tuple[tuple[Path, ...], int | None]:
     """Files that hold the voxels, and where these begin; ``None`` for behind the header."""
     name = next((str(fields[key]) for key in DATA_FILE if key in fields), None)
@@ -170,10 +170,10 @@ def _data_files(
         return (path,), None
     if name.split()[:1] == ["LIST"]:
         return beside(path, names), 0
-    return beside(path, named(name)), 0
+    return beside(path, data_file_named(name)), 0
 
 
-def _check_subdim(fields: Fields, storage: Storage) -> None:
+def _check_subdim(fields: NrrdFields, storage: Storage) -> None:
     """Refuse several data files that do not hold what the header says each of them does."""
     name = next((str(fields[key]) for key in DATA_FILE if key in fields), "")
     words = name.split()[1:] if name.startswith("LIST") else name.split()[4:]
@@ -189,7 +189,7 @@ def _check_subdim(fields: Fields, storage: Storage) -> None:
         )
 
 
-def _dtype(fields: Fields) -> np.dtype[Any]:
+def _dtype(fields: NrrdFields) -> np.dtype[Any]:
     kinds = [str(kind).lower() for kind in fields.get("kinds", ())]
     several = [kind for kind, size in zip(kinds, _sizes(fields), strict=False) if size > 1]
     if any("color" in kind or "vector" in kind for kind in several):
@@ -202,7 +202,7 @@ def _dtype(fields: Fields) -> np.dtype[Any]:
     return np.dtype((">" if fields.get("endian") == "big" else "<") + name)
 
 
-def _directions(fields: Fields, axes: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _directions(fields: NrrdFields, axes: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """Step along each axis, [axis, xyz]; NaN where it is unknown or none of space."""
     rows = fields.get("space directions")
     nowhere = np.full((axes, 3), np.nan)
@@ -221,7 +221,7 @@ def _none_of_space(sizes: Sequence[int], directions: Any) -> list[int]:
     return [axis for axis, size in enumerate(sizes) if size == 1 and unknown[axis]]
 
 
-def _placement(fields: Fields, directions: Any, kept: Sequence[int]) -> Placement | None:
+def _placement(fields: NrrdFields, directions: Any, kept: Sequence[int]) -> Placement | None:
     """Where the voxels lie; only spacings where the space is not the patient's."""
     signs = TO_LPS.get(str(fields.get("space", "")).lower())
     if directions.shape != (3, 3) or not np.isfinite(directions).all():

@@ -14,7 +14,7 @@ from ctiqa.io.access.files import open_file
 from ctiqa.io.access.inflated import Inflated
 from ctiqa.io.volumes.storage import Storage, missing
 
-CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 20
 
 MAX_TRAILING_BYTES = 1 << 26
 """Most bytes that may follow the voxels in a packed stream."""
@@ -88,9 +88,9 @@ def _unpacked(storage: Storage, file: Path) -> Iterator[Readable]:
 def _counted(stream: Readable, storage: Storage) -> Iterator[bytes]:
     """The voxels of one file."""
     skip, left = storage.skip, storage.share
-    while skip > 0 and (chunk := stream.read(min(skip, CHUNK_BYTES))):
+    while skip > 0 and (chunk := stream.read(min(skip, _CHUNK_BYTES))):
         skip -= len(chunk)
-    while left > 0 and (chunk := stream.read(min(left, CHUNK_BYTES))):
+    while left > 0 and (chunk := stream.read(min(left, _CHUNK_BYTES))):
         left -= len(chunk)
         yield chunk
     if left > 0:
@@ -100,7 +100,7 @@ def _counted(stream: Readable, storage: Storage) -> Iterator[bytes]:
 def _read_to_end(stream: Readable) -> None:
     """Read on, because the checksum is compared where the stream ends."""
     left = MAX_TRAILING_BYTES
-    while chunk := stream.read(CHUNK_BYTES):
+    while chunk := stream.read(_CHUNK_BYTES):
         left -= len(chunk)
         if left < 0:
             raise RefusedError(Reason.CORRUPT, "the packed stream goes on long after its voxels")

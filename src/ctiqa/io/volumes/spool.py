@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from ctiqa.errors import Reason, RefusedError
 
-REMEDY = "set TMPDIR to a folder with more room, or unpack the file"
+_REMEDY = "set TMPDIR to a folder with more room, or unpack the file"
 
 
 class Spool:
@@ -35,7 +35,7 @@ class Spool:
         raise RefusedError(
             Reason.TOO_LARGE,
             f"the voxels take {size >> 20} MiB unpacked, but '{folder}' has {free >> 20} free; "
-            f"{REMEDY}",
+            f"{_REMEDY}",
         )
 
     def __del__(self) -> None:
@@ -73,5 +73,5 @@ def _refuse(error: OSError) -> NoReturn:
     raise RefusedError(
         Reason.TOO_LARGE,
         f"the voxels cannot be unpacked into the folder for temporary files: {error.strerror}; "
-        f"{REMEDY}",
+        f"{_REMEDY}",
     ) from None

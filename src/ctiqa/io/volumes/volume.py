@@ -24,7 +24,7 @@ from ctiqa.types import HuImage, SliceHeader, SliceSource
 
 MAX_SLICES = 20_000
 
-MAX_POSITION_MM = 1e6
+_MAX_POSITION_MM = 1e6
 """A slice further from the origin than this is nowhere."""
 
 
@@ -170,7 +170,7 @@ def _geometry(
 
 
 def _is_somewhere(z_mm: float) -> bool:
-    return math.isfinite(z_mm) and abs(z_mm) <= MAX_POSITION_MM
+    return math.isfinite(z_mm) and abs(z_mm) <= _MAX_POSITION_MM
 
 
 def _plane(volume: Volume, index: int) -> Stored:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ctiqa.errors import UsageError
 from ctiqa.metrics.agreement.bootstrap import Draws
-from ctiqa.metrics.agreement.coefficients import FEWEST, Scores, checked_pairs
+from ctiqa.metrics.agreement.coefficients import FEWEST_PAIRS, Scores, checked_pairs
 from ctiqa.metrics.agreement.kappa import graded
 from ctiqa.types import Floats
 
@@ -109,9 +109,9 @@ def _correlations(x: Floats, y: Floats, weights: Floats, right_order: Floats) ->
         "krocc_a": _ratio(right_order, n * (n - 1)),
         "concordance": concordance,
     }
-    shown = (n >= FEWEST) & (of_x.untied > 0) & (of_y.untied > 0)
+    shown = (n >= FEWEST_PAIRS) & (of_x.untied > 0) & (of_y.untied > 0)
     every = {name: np.where(shown, values, 0.0) for name, values in found.items()}
-    return {**every, "kappa": np.where(n >= FEWEST, kappa, 0.0)}
+    return {**every, "kappa": np.where(n >= FEWEST_PAIRS, kappa, 0.0)}
 
 
 def _linear(x: Floats, y: Floats, weights: Floats) -> tuple[Floats, Floats]:

@@ -29,13 +29,13 @@ __all__ = [
 
 Scores = npt.NDArray[np.floating]
 
-FEWEST = 3
+FEWEST_PAIRS = 3
 """Fewest examples whose order says anything: two are in perfect order or in perfect disorder."""
 
 GRADE_EDGES = (0.0, 1.0, 2.0, 3.0, 4.0)
 """Where the bands of labels begin and end; a label on an edge belongs to the band above it."""
 
-PUBLISHED = ("overall", "plcc", "srocc", "krocc", "mae", "mse")
+PUBLISHED_VARIANTS = ("overall", "plcc", "srocc", "krocc", "mae", "mse")
 """Figures of the tables of LDCTIQAC2023, TFKT and DistilIQA."""
 
 
@@ -94,7 +94,7 @@ class Agreement:
 
     def as_dict(self) -> dict[str, float]:
         """The figures that publications report, by name, ``overall`` first."""
-        return {name: getattr(self, name) for name in PUBLISHED}
+        return {name: getattr(self, name) for name in PUBLISHED_VARIANTS}
 
     def figures(self) -> dict[str, float]:
         """All figures by name: those that publications report, then the others."""
@@ -156,7 +156,7 @@ def agreement(predicted: Scores, label: Scores) -> Agreement:
         mse=float((error**2).mean()),
         bias=float(error.mean()),
         concordance=lin_concordance(x, y),
-        kappa=weighted_kappa(graded(x), graded(y)) if len(x) >= FEWEST else 0.0,
+        kappa=weighted_kappa(graded(x), graded(y)) if len(x) >= FEWEST_PAIRS else 0.0,
     )
 
 
@@ -257,7 +257,7 @@ def lin_concordance(x: Floats, y: Floats) -> float:
 
 
 def _ordered(x: Floats, y: Floats) -> bool:
-    return len(x) >= FEWEST and float(np.ptp(x)) > 0 and float(np.ptp(y)) > 0
+    return len(x) >= FEWEST_PAIRS and float(np.ptp(x)) > 0 and float(np.ptp(y)) > 0
 
 
 def _pearson(x: Floats, y: Floats) -> float:

@@ -10,7 +10,7 @@ from ctiqa.types import SCORE_RANGE
 
 Grades = npt.NDArray[np.intp]
 
-GRADES = 5
+_GRADES = 5
 """Bad, poor, fair, good, excellent: 0 to 4 (LDCTIQAC2023)."""
 
 
@@ -27,7 +27,7 @@ def graded(scores: npt.ArrayLike) -> Grades:
     return np.floor(held + 0.5).astype(np.intp)
 
 
-def weighted_kappa(first: Grades, second: Grades, *, grades: int = GRADES) -> float:
+def weighted_kappa(first: Grades, second: Grades, *, grades: int = _GRADES) -> float:
     """Cohen's kappa with quadratic weights: 1 less observed over expected squared distance.
 
     Cohen, Psychol Bull 70:213–220, 1968.
@@ -56,7 +56,7 @@ def weighted_kappa(first: Grades, second: Grades, *, grades: int = GRADES) -> fl
     return 1 - float((table * distance).sum()) * int(table.sum()) / expected
 
 
-def confusion(first: Grades, second: Grades, *, grades: int = GRADES) -> npt.NDArray[np.int64]:
+def confusion(first: Grades, second: Grades, *, grades: int = _GRADES) -> npt.NDArray[np.int64]:
     """How often every pair of grades was given [grades of the first, grades of the second].
 
     Raises:

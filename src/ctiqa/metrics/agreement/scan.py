@@ -1,11 +1,10 @@
 """One score for a scan from the scores of its slices.
 
-Four ways, by name in :data:`AGGREGATIONS`. TFKT's out-of-domain test (Rifa et al., SPIE Medical
-Imaging 2025) takes the mean. The median forgives a few bad slices, the worst tenth asks for them (a
-good mean can hide a bad shoulder), and the mean weighted by body area counts every part of the
-patient alike, however many slices and however much air it takes to show it.
-
-Slices that were not scored are NaN and are left out.
+Four ways, by name in :data:`SCAN_AGGREGATIONS`. TFKT's out-of-domain test (Rifa et al., SPIE
+Medical Imaging 2025) takes the mean. The median forgives a few bad slices, the worst tenth asks
+for them (a good mean can hide a bad shoulder), and the mean weighted by body area counts every
+part of the patient alike, however many slices and however much air it takes to show it. Slices
+that were not scored are NaN and are left out.
 """
 
 from __future__ import annotations
@@ -76,7 +75,7 @@ def area_weighted(scores: Floats, areas: Floats) -> float:
     return float(np.average(scores, weights=areas))
 
 
-AGGREGATIONS: Mapping[str, Callable[[Floats], float]] = {
+SCAN_AGGREGATIONS: Mapping[str, Callable[[Floats], float]] = {
     "mean": mean,
     "median": median,
     "worst-tenth": worst_tenth,
@@ -110,8 +109,8 @@ def scan_score(
     if np.isinf(every).any():
         raise UsageError("'scores' must be finite, or NaN where a slice was not scored")
     scored = ~np.isnan(every)
-    if by in AGGREGATIONS:
-        return AGGREGATIONS[by](every[scored]) if scored.any() else float("nan")
+    if by in SCAN_AGGREGATIONS:
+        return SCAN_AGGREGATIONS[by](every[scored]) if scored.any() else float("nan")
     if by != "area-weighted":
         raise UsageError(f"'by' must be one of {', '.join(get_args(Aggregation))}, got {by!r}")
     weights = _slices("areas", [] if areas is None else areas)

@@ -20,10 +20,10 @@ from ctiqa.metrics.full_reference.images import (
 )
 
 if TYPE_CHECKING:
-    from ctiqa.metrics.full_reference.images import Mask, Window
+    from ctiqa.metrics.full_reference.images import DataWindow, Mask
     from ctiqa.types import HuImage
 
-CONSTANT = 170.0 / GREYS**2
+_CONSTANT = 170.0 / GREYS**2
 """Keeps flat regions similar, for brightness in [0, 1]."""
 
 STEP = np.array([-1.0, 0.0, 1.0])
@@ -31,7 +31,7 @@ MEAN = np.full(3, 1 / 3)
 """The two factors of the Prewitt filter."""
 
 
-def gmsd(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> float:
+def gmsd(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) -> float:
     """Gradient magnitude similarity deviation inside the mask, in [0, 0.5]; 0 for equal images.
 
     The standard deviation of (2mₓmᵧ + c)/(mₓ² + mᵧ² + c), m being the length of the Prewitt
@@ -54,14 +54,14 @@ def gmsd(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> floa
     >>> from ctiqa.hu import Window
     >>> hu = np.random.default_rng(0).normal(40, 50, (32, 32)).astype("float32")
     >>> mask = np.ones(hu.shape, bool)
-    >>> gmsd(hu, hu, mask, Window(400, 40))
+    >>> gmsd(hu, hu, mask, DataWindow(400, 40))
     0.0
-    >>> gmsd(np.roll(hu, 1), hu, mask, Window(400, 40)) > 0.1
+    >>> gmsd(np.roll(hu, 1), hu, mask, DataWindow(400, 40)) > 0.1
     True
     """
     a, b = (halved(x) for x in shown(image, reference, mask, window))
     inside = windows_inside(halved_mask(mask), len(MEAN), halvings=1)
-    return float(alike(_gradient(a), _gradient(b), CONSTANT)[inside].std())
+    return float(alike(_gradient(a), _gradient(b), _CONSTANT)[inside].std())
 
 
 def _gradient(image: RealImage) -> RealImage:
@@ -79,7 +79,7 @@ def gradient_similarity(
         image: Brightness in [0, 1], float32 [rows, cols].
         reference: The same for the reference.
         mask: Pixels that count.
-        constant: Keeps flat regions similar; :data:`CONSTANT`, rounded.
+        constant: Keeps flat regions similar; :data:`_CONSTANT`, rounded.
 
     Raises:
         UsageError: If the mask is empty or the shapes differ.

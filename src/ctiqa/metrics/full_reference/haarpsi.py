@@ -20,20 +20,20 @@ from ctiqa.metrics.full_reference.images import (
 )
 
 if TYPE_CHECKING:
-    from ctiqa.metrics.full_reference.images import Mask, Window
+    from ctiqa.metrics.full_reference.images import DataWindow, Mask
     from ctiqa.types import HuImage
 
-SIZES = (2, 4, 8)
+_SIZES = (2, 4, 8)
 """Sides of the Haar filters; the largest weighs, the others compare."""
 
-CONSTANT = 30.0 / GREYS**2
+_CONSTANT = 30.0 / GREYS**2
 """Keeps flat regions similar (the paper's C), for brightness in [0, 1]."""
 
 STEEPNESS = 4.2
 """Steepness of the logistic curve (the paper's α)."""
 
 
-def haarpsi(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> float:
+def haarpsi(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) -> float:
     """Haar wavelet-based perceptual similarity inside the mask, in [0, 1]; 1 for equal images.
 
     l⁻¹(Σ w·l(s) / Σ w)² with l(s) = 1/(1 + e^(-αs)), over pixels of half resolution and both
@@ -59,11 +59,11 @@ def haarpsi(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> f
     >>> from ctiqa.hu import Window
     >>> hu = np.random.default_rng(0).normal(40, 50, (32, 32)).astype("float32")
     >>> mask = np.ones(hu.shape, bool)
-    >>> round(haarpsi(hu, hu, mask, Window(400, 40)), 6)
+    >>> round(haarpsi(hu, hu, mask, DataWindow(400, 40)), 6)
     1.0
     """
     a, b = (halved(x) for x in shown(image, reference, mask, window))
-    inside = windows_inside(halved_mask(mask), SIZES[-1], halvings=1)
+    inside = windows_inside(halved_mask(mask), _SIZES[-1], halvings=1)
     weighted = total = 0.0
     for x, y, here in ((a, b, inside), (a.T, b.T, inside.T)):
         weight, similarity = (each[here] for each in _weight_and_similarity(x, y))
@@ -76,16 +76,16 @@ def _weight_and_similarity(a: Image, b: Image) -> tuple[Image, Image]:
     """Of edges that run across, at every pixel where the largest filter fits."""
     x, y = _coefficients(a), _coefficients(b)
     compared = zip(x[:-1], y[:-1], strict=True)
-    similar = [alike(p, q, CONSTANT) for p, q in compared]
+    similar = [alike(p, q, _CONSTANT) for p, q in compared]
     return np.maximum(x[-1], y[-1]), np.asarray(np.mean(similar, axis=0))
 
 
 def _coefficients(image: Image) -> list[Image]:
     """Absolute Haar coefficients of every size, about the same pixels."""
     found = []
-    for size in SIZES:
+    for size in _SIZES:
         step = np.repeat([1.0, -1.0], size // 2) / size
-        cut = (SIZES[-1] - size) // 2
+        cut = (_SIZES[-1] - size) // 2
         rows, cols = (length - size + 1 - cut for length in image.shape)
         found.append(np.abs(filtered(image, step, np.ones(size))[cut:rows, cut:cols]))
     return found

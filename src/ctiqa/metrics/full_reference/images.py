@@ -37,7 +37,7 @@ GREYS = 255.0
 Pixel = TypeVar("Pixel", bound=np.generic)
 
 
-class Window(Protocol):
+class DataWindow(Protocol):
     """What a measure asks of a display window; :class:`ctiqa.hu.Window` is one."""
 
     @property
@@ -74,7 +74,9 @@ def check_finite(image: HuImage, reference: HuImage, mask: Mask) -> None:
             )
 
 
-def shown(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> tuple[Image, Image]:
+def shown(
+    image: HuImage, reference: HuImage, mask: Mask, window: DataWindow
+) -> tuple[Image, Image]:
     """A pair in HU as brightness in [0, 1].
 
     Double precision, because variances will be differences of large numbers.
@@ -94,7 +96,7 @@ def shown(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> tup
 
     >>> from ctiqa.hu import Window
     >>> hu = np.float32([[-135, 40, 500]])
-    >>> shown(hu, hu, np.ones(hu.shape, bool), Window(350, 40))[0].tolist()
+    >>> shown(hu, hu, np.ones(hu.shape, bool), DataWindow(350, 40))[0].tolist()
     [[0.0, 0.5, 1.0]]
     """
     check_pair(image, reference, mask)
@@ -104,11 +106,11 @@ def shown(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> tup
     return brightness(image, window), brightness(reference, window)
 
 
-def brightness(hu: HuImage, window: Window) -> npt.NDArray[np.float64]:
+def brightness(hu: HuImage, window: DataWindow) -> npt.NDArray[np.float64]:
     """CT numbers as they are shown, in [0, 1], float64; :func:`ctiqa.hu.apply_window` is float32.
 
     >>> from ctiqa.hu import Window
-    >>> brightness(np.float32([-135, 40, 500]), Window(350, 40)).tolist()
+    >>> brightness(np.float32([-135, 40, 500]), DataWindow(350, 40)).tolist()
     [0.0, 0.5, 1.0]
     """
     low, high = window.range_hu

@@ -10,14 +10,14 @@ from ctiqa.metrics.full_reference.images import halved, halved_mask, shown, wind
 from ctiqa.metrics.full_reference.ssim import SIZE, similarity_maps
 
 if TYPE_CHECKING:
-    from ctiqa.metrics.full_reference.images import Mask, Window
+    from ctiqa.metrics.full_reference.images import DataWindow, Mask
     from ctiqa.types import HuImage
 
-WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Exponents from the finest scale to the coarsest, found by the authors with observers."""
 
 
-def ms_ssim(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> float:
+def ms_ssim(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) -> float:
     """Multi-scale structural similarity inside the mask, in [0, 1]; 1 for equal images.
 
     l₅^w₅ · ∏ (cs)ⱼ^wⱼ over five scales, each half as fine as the one before: cs is the mean
@@ -39,16 +39,16 @@ def ms_ssim(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> f
 
     >>> from ctiqa.hu import Window
     >>> hu = np.random.default_rng(0).normal(40, 50, (176, 176)).astype("float32")
-    >>> round(ms_ssim(hu, hu, np.ones(hu.shape, bool), Window(400, 40)), 6)
+    >>> round(ms_ssim(hu, hu, np.ones(hu.shape, bool), DataWindow(400, 40)), 6)
     1.0
     """
     a, b = shown(image, reference, mask, window)
     means = []
-    for scale in range(len(WEIGHTS)):
+    for scale in range(len(SCALE_WEIGHTS)):
         inside = windows_inside(mask, SIZE, halvings=scale)
         luminance, structure = similarity_maps(a, b)
-        coarsest = scale == len(WEIGHTS) - 1
+        coarsest = scale == len(SCALE_WEIGHTS) - 1
         similarity = luminance * structure if coarsest else structure
         means.append(max(float(similarity[inside].mean()), 0.0))
         a, b, mask = halved(a), halved(b), halved_mask(mask)
-    return float(np.prod(np.power(means, WEIGHTS)))
+    return float(np.prod(np.power(means, SCALE_WEIGHTS)))

@@ -9,11 +9,11 @@ import numpy as np
 from ctiqa.metrics.full_reference.images import check_finite, check_pair
 
 if TYPE_CHECKING:
-    from ctiqa.metrics.full_reference.images import Mask, Window
+    from ctiqa.metrics.full_reference.images import DataWindow, Mask
     from ctiqa.types import HuImage
 
 
-def rmse(image: HuImage, reference: HuImage, mask: Mask, window: Window | None = None) -> float:
+def rmse(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow | None = None) -> float:
     """Root mean square error inside the mask, in the unit of the images, ≥ 0.
 
     Args:

@@ -21,7 +21,7 @@ from ctiqa.metrics.full_reference.images import (
 )
 
 if TYPE_CHECKING:
-    from ctiqa.metrics.full_reference.images import Mask, Window
+    from ctiqa.metrics.full_reference.images import DataWindow, Mask
     from ctiqa.types import HuImage
 
 SIZE = 11
@@ -35,7 +35,7 @@ C2 = 0.03**2
 """Stabilisers (K₁L)² and (K₂L)², for brightness in [0, 1]."""
 
 
-def ssim(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> float:
+def ssim(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) -> float:
     """Mean structural similarity inside the mask, in [-1, 1]; 1 for equal images.
 
     (2μₓμᵧ + C₁)(2σₓᵧ + C₂) / ((μₓ² + μᵧ² + C₁)(σₓ² + σᵧ² + C₂)) in Gaussian windows of 11×11
@@ -59,9 +59,9 @@ def ssim(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> floa
     >>> from ctiqa.hu import Window
     >>> hu = np.random.default_rng(0).normal(40, 50, (32, 32)).astype("float32")
     >>> mask = np.ones(hu.shape, bool)
-    >>> round(ssim(hu, hu, mask, Window(400, 40)), 6)
+    >>> round(ssim(hu, hu, mask, DataWindow(400, 40)), 6)
     1.0
-    >>> round(ssim(80 - hu, hu, mask, Window(400, 40)), 2)
+    >>> round(ssim(80 - hu, hu, mask, DataWindow(400, 40)), 2)
     -0.93
     """
     a, b = shown(image, reference, mask, window)

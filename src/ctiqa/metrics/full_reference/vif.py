@@ -23,10 +23,10 @@ from ctiqa.metrics.full_reference.images import (
 )
 
 if TYPE_CHECKING:
-    from ctiqa.metrics.full_reference.images import Mask, Window
+    from ctiqa.metrics.full_reference.images import DataWindow, Mask
     from ctiqa.types import HuImage
 
-SIZES = (17, 9, 5, 3)
+_SIZES = (17, 9, 5, 3)
 """Side of the Gaussian window (σ a fifth of it) from the finest scale to the coarsest."""
 
 NOISE_VARIANCE = 2.0 / GREYS**2
@@ -36,7 +36,7 @@ FLAT = 1e-12
 """Variance below which a window is flat: above rounding, far below one grey."""
 
 
-def vif(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> float:
+def vif(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) -> float:
     """Visual information fidelity inside the mask, ≥ 0; 1 for equal images, not symmetric.
 
     How much of what an observer learns from the reference is still in the image:
@@ -63,9 +63,9 @@ def vif(image: HuImage, reference: HuImage, mask: Mask, window: Window) -> float
     >>> from ctiqa.hu import Window
     >>> hu = np.random.default_rng(0).normal(40, 50, (64, 64)).astype("float32")
     >>> mask = np.ones(hu.shape, bool)
-    >>> round(vif(hu, hu, mask, Window(400, 40)), 6)
+    >>> round(vif(hu, hu, mask, DataWindow(400, 40)), 6)
     1.0
-    >>> vif(20 + hu / 2, hu, mask, Window(400, 40)) < 1
+    >>> vif(20 + hu / 2, hu, mask, DataWindow(400, 40)) < 1
     True
     """
     a, b = shown(image, reference, mask, window)
@@ -106,7 +106,7 @@ class Level(NamedTuple):
 
 
 def _whole(image: RealImage, reference: RealImage, mask: Mask) -> Iterator[Level]:
-    for scale, size in enumerate(SIZES):
+    for scale, size in enumerate(_SIZES):
         mean = whole_windows(gaussian(size, size / 5))
         if scale > 0:
             mask = windows_inside(mask, size, halvings=scale - 1)[::2, ::2]

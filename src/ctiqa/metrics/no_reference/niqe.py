@@ -24,7 +24,7 @@ from ctiqa.metrics.no_reference.niqe_features import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ctiqa.metrics.full_reference.images import Mask, Window
+    from ctiqa.metrics.full_reference.images import DataWindow, Mask
     from ctiqa.types import Floats, HuImage
 
 
@@ -63,7 +63,7 @@ class NaturalModel:
     def fit(
         cls,
         slices: Iterable[tuple[HuImage, Mask]],
-        window: Window,
+        window: DataWindow,
         *,
         side: int = 96,
         sharpness: float = 0.75,

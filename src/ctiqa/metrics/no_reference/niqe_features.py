@@ -36,10 +36,10 @@ from ctiqa.types import Floats
 
 Values = TypeVar("Values", Floats, npt.NDArray[np.bool_])
 
-SIZE = 7
+FILTER_SIZE = 7
 """Side of the local window in pixels."""
 
-SIGMA = 7 / 6
+FILTER_SIGMA = 7 / 6
 """Standard deviation of the local window in pixels."""
 
 STABILISER = 1 / GREYS
@@ -186,7 +186,7 @@ def _two_scales(image: Image, mask: Mask, grid: tuple[int, int]) -> Patches:
 
 def _one_scale(image: Image, mask: Mask, grid: tuple[int, int]) -> Patches:
     """The 18 features and the sharpness of every block; NaN for blocks without variation."""
-    inside = ndimage.minimum_filter(mask, SIZE, mode="constant", cval=False)
+    inside = ndimage.minimum_filter(mask, FILTER_SIZE, mode="constant", cval=False)
     normal, deviation = _normalised(image)
     blocks, counted = _blocks(normal, grid), _blocks(inside, grid)
     weight = counted.sum(axis=(1, 2))
@@ -217,7 +217,7 @@ def _normalised(image: Image) -> tuple[Image, Image]:
 
 
 def _local_mean(image: Image) -> Image:
-    weights = gaussian(SIZE, SIGMA)
+    weights = gaussian(FILTER_SIZE, FILTER_SIGMA)
     down = ndimage.correlate1d(image, weights, axis=0, mode="nearest")
     return np.asarray(ndimage.correlate1d(down, weights, axis=1, mode="nearest"))
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ctiqa.errors import WeightsError
 from ctiqa.models.authors import distiliqa as authors_distiliqa
 from ctiqa.models.authors import tfkt as authors_tfkt
-from ctiqa.models.backbones.state_dicts import SHOWN, differences, read_checkpoint
+from ctiqa.models.backbones.state_dicts import KEYS_SHOWN, key_differences, read_checkpoint
 from ctiqa.models.backbones.weights import is_derived
 from ctiqa.models.build import build
 from ctiqa.recipe import NetworkRecipe
@@ -23,7 +23,7 @@ AuthorsSystem = Literal["distiliqa", "tfkt"]
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class AuthorsLayout:
     """How the authors of a system name what we name otherwise.
 
     Attributes:
@@ -42,19 +42,19 @@ class Layout:
     notes: Callable[[Mapping[str, Tensor]], tuple[str, ...]]
 
 
-LAYOUTS = (
-    Layout(
+AUTHORS_LAYOUTS = (
+    AuthorsLayout(
         "distiliqa",
         ("conv_head.", "downsample.", "model."),
-        authors_distiliqa.recipe_of,
-        authors_distiliqa.our_name,
+        authors_distiliqa.distiliqa_recipe,
+        authors_distiliqa.our_distiliqa_name,
         lambda _: (),
     ),
-    Layout(
+    AuthorsLayout(
         "tfkt",
         ("effnetv2l.", "swinv2b."),
-        authors_tfkt.recipe_of,
-        authors_tfkt.our_name,
+        authors_tfkt.tfkt_recipe,
+        authors_tfkt.our_tfkt_name,
         authors_tfkt.notes,
     ),
 )
@@ -104,12 +104,12 @@ def load_authors(file: Path, system: AuthorsSystem, window: str | None = None) -
     return Imported(network.eval(), recipe, ignored, layout.notes(found.state))
 
 
-def _layout(file: Path, system: AuthorsSystem, state: Mapping[str, Tensor]) -> Layout:
+def _layout(file: Path, system: AuthorsSystem, state: Mapping[str, Tensor]) -> AuthorsLayout:
     """The layout asked for, if the file has it."""
-    asked = next(layout for layout in LAYOUTS if layout.system == system)
+    asked = next(layout for layout in AUTHORS_LAYOUTS if layout.system == system)
     if any(name.startswith(asked.prefixes) for name in state):
         return asked
-    for other in LAYOUTS:
+    for other in AUTHORS_LAYOUTS:
         if any(name.startswith(other.prefixes) for name in state):
             raise WeightsError(
                 f"'{file}' must be of the system asked for, '{system}', but its keys are those of "
@@ -120,7 +120,7 @@ def _layout(file: Path, system: AuthorsSystem, state: Mapping[str, Tensor]) -> L
             f"'{file}' must hold a whole network, but holds the features of TFKT's first phase "
             "alone; give a checkpoint of its second phase"
         )
-    keys = ", ".join(f"'{name}'" for name in list(state)[:SHOWN])
+    keys = ", ".join(f"'{name}'" for name in list(state)[:KEYS_SHOWN])
     starts = ", ".join(f"'{prefix}'" for prefix in asked.prefixes)
     raise WeightsError(
         f"'{file}' must hold the network of '{system}', whose keys begin with {starts}, but holds "
@@ -129,7 +129,7 @@ def _layout(file: Path, system: AuthorsSystem, state: Mapping[str, Tensor]) -> L
 
 
 def _recipe(
-    file: Path, layout: Layout, state: Mapping[str, Tensor], window: str | None
+    file: Path, layout: AuthorsLayout, state: Mapping[str, Tensor], window: str | None
 ) -> NetworkRecipe:
     try:
         recipe = layout.recipe(state)
@@ -144,10 +144,10 @@ def _recipe(
 
 
 def _check(
-    file: Path, layout: Layout, own: Mapping[str, Tensor], ours: Mapping[str, Tensor]
+    file: Path, layout: AuthorsLayout, own: Mapping[str, Tensor], ours: Mapping[str, Tensor]
 ) -> None:
     """Refuse what does not fit to the last number, or holds numbers that are none."""
-    problems = differences(own, ours)
+    problems = key_differences(own, ours)
     if problems:
         raise WeightsError(
             f"'{file}' must hold the weights of '{layout.system}', but (in our names) "
@@ -157,5 +157,5 @@ def _check(
     if broken:
         raise WeightsError(
             f"'{file}' must hold finite numbers, but {len(broken)} of its tensors hold NaN or "
-            f"infinity: {', '.join(broken[:SHOWN])}; give a checkpoint of an epoch before"
+            f"infinity: {', '.join(broken[:KEYS_SHOWN])}; give a checkpoint of an epoch before"
         )

@@ -14,10 +14,10 @@ from torch import Tensor
 from ctiqa.errors import WeightsError
 from ctiqa.models.backbones.state_dicts import count
 from ctiqa.models.backbones.weights import timm_name
-from ctiqa.models.stem_vit import SIDE
+from ctiqa.models.stem_vit import VIT_SIDE
 from ctiqa.recipe import StemVitNetwork
 
-BACKBONES = {
+_BACKBONES = {
     192: "vit_tiny_patch16_224",
     384: "vit_small_patch16_224",
     768: "vit_base_patch16_224",
@@ -29,28 +29,28 @@ PATCH = 16
 """Rows and columns of what becomes one token."""
 
 
-def recipe_of(state: Mapping[str, Tensor]) -> StemVitNetwork:
+def distiliqa_recipe(state: Mapping[str, Tensor]) -> StemVitNetwork:
     """Our recipe of the network that a state dict of the authors belongs to.
 
     Raises:
         KeyError: If a tensor that tells it is not there.
-        WeightsError: If the backbone is none of :data:`BACKBONES`, or made for another input.
+        WeightsError: If the backbone is none of :data:`_BACKBONES`, or made for another input.
     """
     width = state["model.conv_proj.weight"].shape[0]
-    if width not in BACKBONES:
-        known = ", ".join(map(str, BACKBONES))
+    if width not in _BACKBONES:
+        known = ", ".join(map(str, _BACKBONES))
         raise WeightsError(f"the width of the backbone must be one of {known}, got {width}")
     _check_input(state)
     return StemVitNetwork(
         outputs=state["model.heads.weight"].shape[0],
         blocks=count(state, r"conv_head\.(\d+)\."),
-        backbone=BACKBONES[width],
+        backbone=_BACKBONES[width],
         depth=count(state, r"model\.encoder\.layers\.encoder_layer_(\d+)\."),
         crop="published",
     )
 
 
-def our_name(name: str, state: Mapping[str, Tensor]) -> str:
+def our_distiliqa_name(name: str, state: Mapping[str, Tensor]) -> str:
     """Our name of a tensor of the authors.
 
     Args:
@@ -58,9 +58,9 @@ def our_name(name: str, state: Mapping[str, Tensor]) -> str:
         state: All of theirs; how many blocks the stem has tells where the last layer stands.
 
     >>> import torch
-    >>> our_name("downsample.0.bias", {"conv_head.0.0.bias": torch.zeros(8)})
+    >>> our_distiliqa_name("downsample.0.bias", {"conv_head.0.0.bias": torch.zeros(8)})
     'stem.1.0.bias'
-    >>> our_name("model.heads.weight", {})
+    >>> our_distiliqa_name("model.heads.weight", {})
     'backbone.head.weight'
     """
     if name.startswith("model."):
@@ -71,11 +71,11 @@ def our_name(name: str, state: Mapping[str, Tensor]) -> str:
 
 def _check_input(state: Mapping[str, Tensor]) -> None:
     places = state["model.encoder.pos_embedding"].shape[1] - 1
-    if places != (SIDE // PATCH) ** 2:
+    if places != (VIT_SIDE // PATCH) ** 2:
         side = round(places**0.5 * PATCH)
         raise WeightsError(
-            f"the backbone must be made for {SIDE}×{SIDE} pixels, got weights for {side}×{side} "
-            f"({places} places); give weights of the published network"
+            f"the backbone must be made for {VIT_SIDE}×{VIT_SIDE} pixels, got weights for "
+            f"{side}×{side} ({places} places); give weights of the published network"
         )
     first = state.get("conv_head.0.0.weight", state["downsample.0.weight"])
     if first.shape[1] != 1:

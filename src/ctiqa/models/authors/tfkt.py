@@ -14,17 +14,17 @@ from torch import Tensor
 
 from ctiqa.errors import WeightsError
 from ctiqa.models.backbones.state_dicts import count
-from ctiqa.models.tfkt import SIDE
+from ctiqa.models.tfkt import CONNECTOR_SIDE
 from ctiqa.recipe import TfktNetwork
 
-NAMES = (
+_NAMES = (
     (r"^effnetv2l\.features\.", "features.features."),
     (r"^effnetv2l\.classifier\.1\.", "connector.3."),
     (r"^swinv2b\.", "transformer."),
 )
 """Beginnings of the authors' names, and ours."""
 
-FEATURES = {
+_FEATURES = {
     (8, 24): "efficientnet_v2_s",
     (9, 24): "efficientnet_v2_m",
     (9, 32): "efficientnet_v2_l",
@@ -35,7 +35,7 @@ TRANSFORMERS = {(6, 96): "swin_v2_t", (18, 96): "swin_v2_s", (18, 128): "swin_v2
 """Blocks of the third stage of a SwinV2 and channels of its first, and its name."""
 
 
-def recipe_of(state: Mapping[str, Tensor]) -> TfktNetwork:
+def tfkt_recipe(state: Mapping[str, Tensor]) -> TfktNetwork:
     """Our recipe of the network that a state dict of the authors belongs to.
 
     Raises:
@@ -47,29 +47,29 @@ def recipe_of(state: Mapping[str, Tensor]) -> TfktNetwork:
     patches = state["swinv2b.features.0.0.weight"]
     _check_channels("the features", image)
     _check_channels("the transformer", patches)
-    if pixels.shape[0] != SIDE * SIDE:
+    if pixels.shape[0] != CONNECTOR_SIDE * CONNECTOR_SIDE:
         raise WeightsError(
-            f"the connector must make {SIDE}×{SIDE} pixels, got weights for {pixels.shape[0]} "
-            "numbers; give weights of the published network"
+            f"the connector must make {CONNECTOR_SIDE}×{CONNECTOR_SIDE} pixels, got weights for "
+            f"{pixels.shape[0]} numbers; give weights of the published network"
         )
     parts = count(state, r"effnetv2l\.features\.(\d+)\.")
     blocks = count(state, r"swinv2b\.features\.5\.(\d+)\.")
     return TfktNetwork(
         outputs=state["swinv2b.head.weight"].shape[0],
-        features=_known(FEATURES, (parts, image.shape[0]), "features"),
+        features=_known(_FEATURES, (parts, image.shape[0]), "features"),
         transformer=_known(TRANSFORMERS, (blocks, patches.shape[0]), "transformer"),
         connector="vector",
         scaling="min-max",
     )
 
 
-def our_name(name: str, _: Mapping[str, Tensor]) -> str:
+def our_tfkt_name(name: str, _: Mapping[str, Tensor]) -> str:
     """Our name of a tensor of the authors.
 
-    >>> our_name("effnetv2l.classifier.1.bias", {}), our_name("swinv2b.head.bias", {})
+    >>> our_tfkt_name("effnetv2l.classifier.1.bias", {}), our_name("swinv2b.head.bias", {})
     ('connector.3.bias', 'transformer.head.bias')
     """
-    for pattern, new in NAMES:
+    for pattern, new in _NAMES:
         name = re.sub(pattern, new, name)
     return name
 

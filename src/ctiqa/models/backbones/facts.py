@@ -64,13 +64,13 @@ TORCHVISION: dict[str, Facts] = {
 """Backbones taken from torchvision: those that timm lacks, and both of TFKT's."""
 
 
-def facts_of(name: str) -> Facts:
+def backbone_facts(name: str) -> Facts:
     """What must be known of a backbone.
 
     Raises:
         UsageError: If neither library has it; similar names are given.
 
-    >>> facts_of("efficientnet_v2_l").mean
+    >>> backbone_facts("efficientnet_v2_l").mean
     (0.5, 0.5, 0.5)
     """
     if name in TORCHVISION:

@@ -27,7 +27,7 @@ NOT_IMAGENET = frozenset({"jft", "in12k", "ft"})
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedWeights:
     """One file of weights of a backbone.
 
     Attributes:
@@ -48,7 +48,7 @@ class Published:
         return f"{self.name}, ImageNet-{self.imagenet}"
 
 
-def published_by_torchvision(backbone: str, imagenet: ImageNet) -> Published:
+def published_by_torchvision(backbone: str, imagenet: ImageNet) -> PublishedWeights:
     """The weights that torchvision publishes for a backbone.
 
     Args:
@@ -63,10 +63,10 @@ def published_by_torchvision(backbone: str, imagenet: ImageNet) -> Published:
     if imagenet != "1k":
         raise _none_of(backbone, imagenet, "IMAGENET1K_V1 of torchvision")
     found = get_model_weights(backbone)["IMAGENET1K_V1"]
-    return Published(f"{backbone} IMAGENET1K_V1 of torchvision", "1k", found.url)
+    return PublishedWeights(f"{backbone} IMAGENET1K_V1 of torchvision", "1k", found.url)
 
 
-def published_by_timm(backbone: str, imagenet: ImageNet) -> Published:
+def published_by_timm(backbone: str, imagenet: ImageNet) -> PublishedWeights:
     """The weights that timm publishes for a backbone; torchvision's own where it hands them on.
 
     Args:
@@ -89,7 +89,7 @@ def published_by_timm(backbone: str, imagenet: ImageNet) -> Published:
     name = f"{plain}.{min(fitting, key=_rank(plain))}"
     repository = str(getattr(timm.get_pretrained_cfg(name), "hf_hub_id", ""))
     url = f"https://huggingface.co/{repository}/resolve/main/{HF_FILE}"
-    return Published(f"{name} of timm", imagenet, url, repository)
+    return PublishedWeights(f"{name} of timm", imagenet, url, repository)
 
 
 def _rank(backbone: str) -> Callable[[str], int]:
@@ -113,7 +113,7 @@ def learned_from(tag: str) -> ImageNet | None:
     return "1k" if parts[-1] == "in1k" and not NOT_IMAGENET & set(parts) else None
 
 
-def fetched(weights: Published) -> Path:
+def fetched(weights: PublishedWeights) -> Path:
     """The file of weights on this computer, fetched once if it was not there.
 
     Raises:
@@ -122,7 +122,7 @@ def fetched(weights: Published) -> Path:
     return on_this_computer(weights) or _from_publisher(weights)
 
 
-def on_this_computer(weights: Published) -> Path | None:
+def on_this_computer(weights: PublishedWeights) -> Path | None:
     """Where weights lie, in the folder in which their publisher's library keeps them."""
     if not weights.repository:
         file = _torch_file(weights)
@@ -133,7 +133,7 @@ def on_this_computer(weights: Published) -> Path | None:
     return Path(found) if isinstance(found, str) else None
 
 
-def _from_publisher(weights: Published) -> Path:
+def _from_publisher(weights: PublishedWeights) -> Path:
     try:
         _ask(weights)
         return _download(weights)
@@ -145,7 +145,7 @@ def _from_publisher(weights: Published) -> Path:
         ) from error
 
 
-def _ask(weights: Published) -> None:
+def _ask(weights: PublishedWeights) -> None:
     """Whether a publisher answers: its library would try for minutes, over and over."""
     if weights.repository:
         from huggingface_hub import constants  # noqa: PLC0415 - slow
@@ -157,7 +157,7 @@ def _ask(weights: Published) -> None:
         pass
 
 
-def _download(weights: Published) -> Path:
+def _download(weights: PublishedWeights) -> Path:
     if weights.repository:
         from huggingface_hub import hf_hub_download  # noqa: PLC0415 - slow
 
@@ -171,7 +171,7 @@ def _download(weights: Published) -> Path:
     return file
 
 
-def _torch_file(weights: Published) -> Path:
+def _torch_file(weights: PublishedWeights) -> Path:
     from torch import hub  # noqa: PLC0415
 
     return Path(hub.get_dir()) / "checkpoints" / weights.url.rpartition("/")[2]

@@ -8,16 +8,16 @@ from typing import Any
 from torch import Tensor, nn
 
 from ctiqa.errors import UsageError
-from ctiqa.models.backbones.facts import TORCHVISION, Facts, facts_of
+from ctiqa.models.backbones.facts import TORCHVISION, Facts, backbone_facts
 from ctiqa.models.backbones.hub import fetched
-from ctiqa.models.backbones.origins import Weights, published
+from ctiqa.models.backbones.origins import WeightsOrigin, published_weights
 from ctiqa.models.backbones.weights import load_backbone
 from ctiqa.recipe.network import FirstLayer
 
 
 def make_backbone(
     name: str,
-    weights: Weights,
+    weights: WeightsOrigin,
     *,
     channels: int = 3,
     first_layer: FirstLayer = "summed",
@@ -44,7 +44,7 @@ def make_backbone(
             are published.
         WeightsError: If the weights cannot be had or do not fit.
     """
-    facts = facts_of(name)
+    facts = backbone_facts(name)
     if facts.one_side and not side:
         raise UsageError(
             f"'side' must be set for backbone '{name}', which is made for one side, got 0"
@@ -61,7 +61,7 @@ def make_backbone(
     return backbone if first_layer == "summed" else _with_random_first(backbone, facts)
 
 
-def make_feature_backbone(name: str, weights: Weights, *, side: int = 0) -> nn.Module:
+def make_feature_backbone(name: str, weights: WeightsOrigin, *, side: int = 0) -> nn.Module:
     """A backbone of timm whose ``forward_features`` gives a map, all that comes after it cut off.
 
     Raises:
@@ -104,13 +104,13 @@ def feature_width(features: nn.Module) -> int:
     return int(width)
 
 
-def _file(name: str, weights: Weights) -> tuple[Path | None, bool]:
+def _file(name: str, weights: WeightsOrigin) -> tuple[Path | None, bool]:
     """The file of a backbone's weights, and whether timm published it and so can read it."""
     if weights.source == "none":
         return None, False
     if weights.source != "hub":
         return Path(weights.source), False
-    meant = published(name, weights)
+    meant = published_weights(name, weights)
     return fetched(meant), bool(meant.repository)
 
 

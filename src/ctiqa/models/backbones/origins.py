@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ctiqa.errors import UsageError, WeightsError
 from ctiqa.models.backbones.facts import TORCHVISION
-from ctiqa.models.backbones.hub import Published, published_by_timm, published_by_torchvision
+from ctiqa.models.backbones.hub import PublishedWeights, published_by_timm, published_by_torchvision
 from ctiqa.recipe.network import BackbonesNetwork, ImageNet
 
 BACKBONES = ("backbone", "second", "features", "transformer")
@@ -20,7 +20,7 @@ TWINS = {"vit_base_patch16_224": "vit_b_16"}
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class WeightsOrigin:
     """Where the weights of one backbone come from.
 
     Attributes:
@@ -45,7 +45,7 @@ def backbones_of(recipe: BackbonesNetwork) -> dict[str, str]:
     return {name: getattr(recipe, name) for name in BACKBONES if hasattr(recipe, name)}
 
 
-def sources(recipe: BackbonesNetwork) -> tuple[Weights, ...]:
+def sources(recipe: BackbonesNetwork) -> tuple[WeightsOrigin, ...]:
     """Where the weights of each backbone of a network come from, in the order of its backbones.
 
     Raises:
@@ -59,7 +59,7 @@ def sources(recipe: BackbonesNetwork) -> tuple[Weights, ...]:
     twins = TWINS if recipe.kind == "stem-vit" else {}
     given = _given(recipe.pretrained, tuple(names))
     return tuple(
-        Weights(source, recipe.imagenet, twins.get(backbone, ""))
+        WeightsOrigin(source, recipe.imagenet, twins.get(backbone, ""))
         for source, backbone in zip(given, names.values(), strict=True)
     )
 
@@ -76,7 +76,7 @@ def _given(pretrained: str, backbones: tuple[str, ...]) -> tuple[str, ...]:
     return files
 
 
-def published(name: str, weights: Weights) -> Published:
+def published_weights(name: str, weights: WeightsOrigin) -> PublishedWeights:
     """The weights that ``hub`` means for a backbone, named as in timm or torchvision.
 
     Raises:
@@ -89,22 +89,22 @@ def published(name: str, weights: Weights) -> Published:
     return published_by_timm(name, weights.imagenet)
 
 
-def origin(name: str, weights: Weights) -> str:
+def origin(name: str, weights: WeightsOrigin) -> str:
     """Where the weights of a backbone come from, for people.
 
     Raises:
         UsageError: If none of that kind are published.
         WeightsError: If there is no such file.
 
-    >>> origin("efficientnet_v2_l", Weights("hub"))
+    >>> origin("efficientnet_v2_l", WeightsOrigin("hub"))
     'efficientnet_v2_l IMAGENET1K_V1 of torchvision, ImageNet-1k'
-    >>> origin("resnet18", Weights())
+    >>> origin("resnet18", WeightsOrigin())
     'random'
     """
     if weights.source == "none":
         return "random"
     if weights.source == "hub":
-        return published(name, weights).words
+        return published_weights(name, weights).words
     try:
         with Path(weights.source).open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()

@@ -19,7 +19,7 @@ WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "weights")
 PARALLEL = "module."
 """What torch's DataParallel puts before every key."""
 
-SHOWN = 5
+KEYS_SHOWN = 5
 """Keys of each sort that an error names."""
 
 
@@ -100,14 +100,14 @@ def count(state: Mapping[str, Tensor], pattern: str) -> int:
     return len({found[1] for name in state if (found := re.match(pattern, name))})
 
 
-def differences(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
+def key_differences(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
     """Why weights do not fit a network; empty if they do.
 
     Args:
         own: Tensors of the network by name.
         given: Tensors of the file by name.
 
-    >>> differences({"a": torch.zeros(1), "b": torch.zeros(2)}, {"b": torch.zeros(3)})
+    >>> key_differences({"a": torch.zeros(1), "b": torch.zeros(2)}, {"b": torch.zeros(3)})
     ["1 missing: 'a'", "1 of another shape: 'b' (3) instead of (2)"]
     """
     shapes = [
@@ -181,7 +181,8 @@ def _one_device(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _kind(held: object) -> str:
     if isinstance(held, Mapping):
-        return f"a {type(held).__name__} of {', '.join(map(repr, list(held)[:SHOWN])) or 'nothing'}"
+        keys = ", ".join(map(repr, list(held)[:KEYS_SHOWN]))
+        return f"a {type(held).__name__} of {keys or 'nothing'}"
     return type(held).__name__
 
 
@@ -189,4 +190,4 @@ def _listed(what: str, names: Iterable[str]) -> list[str]:
     names = list(names)
     if not names:
         return []
-    return [f"{len(names)} {what}: {some(names, SHOWN)}"]
+    return [f"{len(names)} {what}: {some(names, KEYS_SHOWN)}"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from ctiqa.errors import WeightsError
-from ctiqa.models.backbones.state_dicts import differences, read_state
+from ctiqa.models.backbones.state_dicts import key_differences, read_state
 
 NOT_WEIGHTS = (
     "relative_position_index",
@@ -67,7 +67,7 @@ def load_backbone(
         if not is_derived(k) and not k.startswith(f"{classifier}.")
     }
     fitted = {k: _fitted(k, v, own.get(k), first_conv, backbone) for k, v in given.items()}
-    problems = differences(own, fitted)
+    problems = key_differences(own, fitted)
     if problems:
         raise WeightsError(
             f"'{file}' must hold the weights of a {type(backbone).__name__} of this size, but "

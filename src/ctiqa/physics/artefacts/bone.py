@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ctiqa.physics.artefacts.measured import Measured, refuse
+from ctiqa.physics.artefacts.measured import MeasuredRays, refuse
 from ctiqa.physics.geometry import MU_WATER_PER_MM
 from ctiqa.physics.projector import project
 from ctiqa.physics.spectrum import (
@@ -47,7 +47,7 @@ class BoneHardening:
         )
 
 
-def harden_by_bone(measured: Measured, hardening: BoneHardening) -> HuImage:
+def harden_by_bone(measured: MeasuredRays, hardening: BoneHardening) -> HuImage:
     """What bone adds to a slice of a scanner that corrects for water alone.
 
     Every pixel above the threshold is water with a share of cortical bone. Dark bands join dense

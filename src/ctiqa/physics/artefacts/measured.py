@@ -9,14 +9,14 @@ import numpy as np
 from ctiqa.errors import UsageError
 from ctiqa.physics.fbp import reconstruct
 from ctiqa.physics.geometry import FanBeam, Sinogram, hu_to_mu
-from ctiqa.physics.kernels import STANDARD, Kernel
+from ctiqa.physics.kernels import STANDARD_KERNEL, Kernel
 from ctiqa.physics.projector import project
 from ctiqa.physics.simulate import HU_PER_MU
 from ctiqa.types import HuImage
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class MeasuredRays:
     """A slice and what a scanner would have measured of it.
 
     Attributes:
@@ -73,10 +73,10 @@ class Measured:
 def measure(
     hu: HuImage,
     spacing_mm: tuple[float, float],
-    kernel: Kernel = STANDARD,
+    kernel: Kernel = STANDARD_KERNEL,
     *,
     n_views: int = 960,
-) -> Measured:
+) -> MeasuredRays:
     """Project a slice once.
 
     Args:
@@ -96,7 +96,7 @@ def measure(
     scan = FanBeam.covering((rows, cols), spacing_mm, n_views=n_views)
     if hu.ndim != 2:
         raise UsageError(f"'hu' must be [rows, cols], got shape {hu.shape}; take one slice")
-    return Measured(hu, spacing_mm, kernel, scan, project(hu_to_mu(hu), spacing_mm, scan))
+    return MeasuredRays(hu, spacing_mm, kernel, scan, project(hu_to_mu(hu), spacing_mm, scan))
 
 
 def refuse(*rules: tuple[bool, str]) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.physics.artefacts.inserts import Ellipse, coverage
-from ctiqa.physics.artefacts.measured import Measured, refuse
+from ctiqa.physics.artefacts.measured import MeasuredRays, refuse
 from ctiqa.physics.artefacts.starvation import Beam, counted_lines
 from ctiqa.physics.geometry import hu_to_mu
 from ctiqa.physics.projector import project
@@ -75,7 +75,7 @@ class MetalArtefact:
 
 
 def add_metal(
-    measured: Measured, metal: Metal, rng: np.random.Generator | None = None
+    measured: MeasuredRays, metal: Metal, rng: np.random.Generator | None = None
 ) -> MetalArtefact:
     """Put metal into a slice.
 
@@ -115,7 +115,7 @@ def add_metal(
     return MetalArtefact(measured.image_of(change), share >= 0.5)
 
 
-def _refuse_unfit(measured: Measured, metal: Metal, rng: np.random.Generator | None) -> None:
+def _refuse_unfit(measured: MeasuredRays, metal: Metal, rng: np.random.Generator | None) -> None:
     radius = min(n * mm for n, mm in zip(measured.shape, measured.spacing_mm, strict=True)) / 2
     refuse(
         (

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from ctiqa.physics.artefacts.measured import Measured, refuse
+from ctiqa.physics.artefacts.measured import MeasuredRays, refuse
 from ctiqa.physics.geometry import FanBeam, Sinogram
 from ctiqa.types import Floats, HuImage
 
@@ -115,7 +115,7 @@ class Motion:
         return np.asarray((1 - np.cos(2 * np.pi * waves * passed)) / 2)
 
 
-def move(measured: Measured, motion: Motion) -> HuImage:
+def move(measured: MeasuredRays, motion: Motion) -> HuImage:
     """What a motion during the turn adds to a slice: doubled edges, streaks, blur.
 
     All that the slice shows moves, its noise and the couch included. Structures outside the

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ctiqa.physics.artefacts.measured import Measured, refuse
+from ctiqa.physics.artefacts.measured import MeasuredRays, refuse
 from ctiqa.physics.geometry import FanBeam
 from ctiqa.types import HuImage
 
@@ -91,7 +91,7 @@ def gain_error_lines(scan: FanBeam, errors: Sequence[GainError]) -> npt.NDArray[
     return lines
 
 
-def ring(measured: Measured, errors: Sequence[GainError]) -> HuImage:
+def ring(measured: MeasuredRays, errors: Sequence[GainError]) -> HuImage:
     """What wrong gains add to a slice: rings and bands around the isocentre.
 
     Args:

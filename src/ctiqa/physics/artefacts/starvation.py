@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ctiqa.physics.artefacts.measured import Measured, refuse
+from ctiqa.physics.artefacts.measured import MeasuredRays, refuse
 from ctiqa.physics.geometry import Sinogram
 from ctiqa.types import HuImage
 
@@ -76,7 +76,7 @@ def counted_lines(
     return -np.log(np.maximum(reading, beam.floor_photons) / beam.photons).astype(np.float32)
 
 
-def starve(measured: Measured, beam: Beam, rng: np.random.Generator) -> HuImage:
+def starve(measured: MeasuredRays, beam: Beam, rng: np.random.Generator) -> HuImage:
     """What too few photons add to a slice: streaks along its longest paths, and a dark bias.
 
     The slice's own noise stays in it; this is added.

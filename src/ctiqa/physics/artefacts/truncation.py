@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from ctiqa.physics.artefacts.measured import Measured, refuse
+from ctiqa.physics.artefacts.measured import MeasuredRays, refuse
 from ctiqa.physics.geometry import FanBeam, Sinogram
 from ctiqa.types import HuImage
 
@@ -84,7 +84,7 @@ def truncated_lines(sinogram: Sinogram, scan: FanBeam, truncation: Truncation) -
     return np.asarray(sinogram[:, np.clip(columns, first, last)] * weight, dtype=np.float32)
 
 
-def truncate(measured: Measured, truncation: Truncation) -> HuImage:
+def truncate(measured: MeasuredRays, truncation: Truncation) -> HuImage:
     """What a narrower field adds to a slice: cupping, and a bright rim at the field's edge.
 
     Beyond the field the result is what an extended field of view shows there, which is little;

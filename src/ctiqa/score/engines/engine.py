@@ -12,28 +12,28 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.errors import UsageError, WeightsError
-from ctiqa.extras import is_installed, require
+from ctiqa.extras import is_installed, require_extra
 from ctiqa.hu import AIR_HU
 from ctiqa.processor import lacks_bfloat16
 from ctiqa.score.verdict import Members
 from ctiqa.weights import Model, ModelCard
 
-Images = npt.NDArray[np.float32]
+ImageBatch = npt.NDArray[np.float32]
 
-Infer = Callable[[Images], Images]
+Infer = Callable[[ImageBatch], ImageBatch]
 """From slices [n, 1, rows, cols] to members [n, members]; any thread may call it."""
 
-Kind = Literal["onnxruntime", "openvino", "cuda"]
+EngineKind = Literal["onnxruntime", "openvino", "cuda"]
 
-KINDS: tuple[Kind, ...] = ("onnxruntime", "openvino", "cuda")
+ENGINE_KINDS: tuple[EngineKind, ...] = ("onnxruntime", "openvino", "cuda")
 
-ENGINES = ("auto", *KINDS)
+ENGINES = ("auto", *ENGINE_KINDS)
 """What ``--engine`` takes."""
 
 VARIABLE = "CTIQA_ENGINE"
 """Environment variable that names the engine where none is asked for."""
 
-BATCH: dict[Kind, int] = {"onnxruntime": 1, "openvino": 1, "cuda": 16}
+_BATCH: dict[EngineKind, int] = {"onnxruntime": 1, "openvino": 1, "cuda": 16}
 """Slices per run: on a processor more cost memory and gain no speed."""
 
 
@@ -51,16 +51,16 @@ class Engine:
     """
 
     def __init__(
-        self, model: Model, threads: int, kind: Kind = "onnxruntime", *, streams: int = 1
+        self, model: Model, threads: int, kind: EngineKind = "onnxruntime", *, streams: int = 1
     ) -> None:
         self.kind = kind
-        self.batch = BATCH[kind]
+        self.batch = _BATCH[kind]
         self._members = model.card.members
         self._multiple = model.card.multiple
         self._name = model.files.onnx.name
         self._infer, self._failures = _open(model, threads, kind, streams)
 
-    def run(self, images: Images) -> Members:
+    def run(self, images: ImageBatch) -> Members:
         """Estimate the score of slices of one shape.
 
         Args:
@@ -92,7 +92,7 @@ def _smallest_side(card: ModelCard) -> int:
     return low + -low % card.multiple
 
 
-def _filled(images: Images, multiple: int) -> Images:
+def _filled(images: ImageBatch, multiple: int) -> ImageBatch:
     """Slices with air below and to the right, up to sides that the network takes."""
     below, right = (-side % multiple for side in images.shape[1:])
     if not (below or right):
@@ -100,7 +100,7 @@ def _filled(images: Images, multiple: int) -> Images:
     return np.pad(images, ((0, 0), (0, below), (0, right)), constant_values=AIR_HU)
 
 
-def choose(asked: str = "auto") -> Kind:
+def choose(asked: str = "auto") -> EngineKind:
     """The engine to use: the one that is asked for, or the fastest that is there.
 
     ``auto`` takes what the environment variable ``CTIQA_ENGINE`` names; else a GPU where ONNX
@@ -120,7 +120,7 @@ def choose(asked: str = "auto") -> Kind:
     return _fastest() if wanted == "auto" else wanted
 
 
-def check_engine(asked: str) -> Kind | Literal["auto"]:
+def check_engine(asked: str) -> EngineKind | Literal["auto"]:
     """What is asked for, ``CTIQA_ENGINE`` considered; ``auto`` where it is left to ctiqa.
 
     To find the fastest engine takes loading one; this does not.
@@ -135,23 +135,23 @@ def check_engine(asked: str) -> Kind | Literal["auto"]:
             f"'engine' (or {VARIABLE}) must be one of {', '.join(ENGINES)}, got {asked!r}"
         )
     if asked == "openvino":
-        require("engine 'openvino'", "openvino")
+        require_extra("engine 'openvino'", "openvino")
     if asked == "cuda" and not _has_cuda():
         raise UsageError(
             "engine 'cuda' needs a GPU and the CUDA build of ONNX Runtime; install it with: "
             "pip install onnxruntime-gpu"
         )
-    return cast('Kind | Literal["auto"]', asked)
+    return cast('EngineKind | Literal["auto"]', asked)
 
 
-def _fastest() -> Kind:
+def _fastest() -> EngineKind:
     if _is_cuda_build() and _has_cuda():
         return "cuda"
     # To ask OpenVINO itself takes as long as loading it.
     if is_installed("openvino") and not lacks_bfloat16():
-        from ctiqa.score.engines.openvino_cpu import has_bfloat16  # noqa: PLC0415 - optional, slow to load
+        from ctiqa.score.engines.openvino_cpu import runs_bfloat16  # noqa: PLC0415 - optional, slow to load
 
-        if has_bfloat16():
+        if runs_bfloat16():
             return "openvino"
     return "onnxruntime"
 
@@ -172,7 +172,7 @@ def _has_cuda() -> bool:
 
 
 def _open(
-    model: Model, threads: int, kind: Kind, streams: int
+    model: Model, threads: int, kind: EngineKind, streams: int
 ) -> tuple[Infer, tuple[type[Exception], ...]]:
     """The network as a function, and what it raises."""
     failures: tuple[type[Exception], ...] = ()
@@ -180,16 +180,16 @@ def _open(
         if kind == "openvino":
             from ctiqa.score.engines import openvino_cpu  # noqa: PLC0415 - optional, slow to load
 
-            failures = openvino_cpu.FAILURES
-            infer = openvino_cpu.open_session(
+            failures = openvino_cpu.OPENVINO_FAILURES
+            infer = openvino_cpu.open_openvino_session(
                 model.network, threads, streams=streams, side=_smallest_side(model.card)
             )
             return infer, failures
         from ctiqa.score.engines import onnx_runtime  # noqa: PLC0415 - slow to load
 
-        failures = onnx_runtime.FAILURES
+        failures = onnx_runtime.ONNX_FAILURES
         cuda = kind == "cuda"
-        return onnx_runtime.open_session(model.network, threads, cuda=cuda), failures
+        return onnx_runtime.open_onnx_session(model.network, threads, cuda=cuda), failures
     except failures as error:
         raise WeightsError(
             f"model {model.files.onnx.name} is not a network that {kind} can read: {error}"

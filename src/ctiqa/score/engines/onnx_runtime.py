@@ -21,9 +21,9 @@ import onnxruntime.capi.onnxruntime_pybind11_state as ort  # noqa: E402
 onnxruntime.disable_telemetry_events()
 
 if TYPE_CHECKING:
-    from ctiqa.score.engines.engine import Images, Infer
+    from ctiqa.score.engines.engine import ImageBatch, Infer
 
-FAILURES: tuple[type[Exception], ...] = (
+ONNX_FAILURES: tuple[type[Exception], ...] = (
     ort.Fail,
     ort.InvalidArgument,
     ort.InvalidGraph,
@@ -42,7 +42,7 @@ def has_cuda() -> bool:
     return CUDA in onnxruntime.get_available_providers()
 
 
-def open_session(network: bytes, threads: int, *, cuda: bool = False) -> Infer:
+def open_onnx_session(network: bytes, threads: int, *, cuda: bool = False) -> Infer:
     """Load a network.
 
     Args:
@@ -61,7 +61,7 @@ def open_session(network: bytes, threads: int, *, cuda: bool = False) -> Infer:
     providers = [*([CUDA] if cuda else []), "CPUExecutionProvider"]
     session = onnxruntime.InferenceSession(network, options, providers=providers)
 
-    def infer(images: Images) -> Images:
+    def infer(images: ImageBatch) -> ImageBatch:
         (scores,) = session.run(["scores"], {"hu": images})
         return np.asarray(scores)
 

@@ -17,15 +17,15 @@ with hidden("openvino.tools.ovc", "openvino_telemetry"):
     import openvino
 
 if TYPE_CHECKING:
-    from ctiqa.score.engines.engine import Images, Infer
+    from ctiqa.score.engines.engine import ImageBatch, Infer
 
-FAILURES: tuple[type[Exception], ...] = (RuntimeError, ValueError)
+OPENVINO_FAILURES: tuple[type[Exception], ...] = (RuntimeError, ValueError)
 """What OpenVINO raises."""
 
 DEVICE = "CPU"
 
 
-def has_bfloat16() -> bool:
+def runs_bfloat16() -> bool:
     """Whether this processor calculates in bfloat16."""
     try:
         # To ask which devices there are would load what drives every one of them.
@@ -34,7 +34,7 @@ def has_bfloat16() -> bool:
         return False
 
 
-def open_session(network: bytes, threads: int, *, streams: int, side: int) -> Infer:
+def open_openvino_session(network: bytes, threads: int, *, streams: int, side: int) -> Infer:
     """Load a network.
 
     Args:
@@ -48,7 +48,7 @@ def open_session(network: bytes, threads: int, *, streams: int, side: int) -> In
     """
     core = openvino.Core()
     settings = {
-        "INFERENCE_PRECISION_HINT": "bf16" if has_bfloat16() else "f32",
+        "INFERENCE_PRECISION_HINT": "bf16" if runs_bfloat16() else "f32",
         "INFERENCE_NUM_THREADS": threads * streams,
         "NUM_STREAMS": streams,
         # Readers and decoders need the cores as well.
@@ -58,7 +58,7 @@ def open_session(network: bytes, threads: int, *, streams: int, side: int) -> In
     scores = compiled.output("scores")
     requests = local()
 
-    def infer(images: Images) -> Images:
+    def infer(images: ImageBatch) -> ImageBatch:
         if not hasattr(requests, "own"):
             requests.own = compiled.create_infer_request()
         found = requests.own.infer({"hu": images})[scores]

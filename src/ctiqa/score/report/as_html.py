@@ -32,7 +32,7 @@ from ctiqa.score.verdict import ABSTENTIONS, MEANINGS, WORDS, word
 from ctiqa.types import Results, ScanScore, Slice, SliceHeader
 from ctiqa.version import __version__
 
-TEMPLATES = Path(__file__).parent / "templates"
+REPORT_TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def report_as_html(report: Results, created: datetime, options: ReadOptions | No
         scan_view(number, verdict, partial(read_slice, options=chosen), name)
         for number, (verdict, name) in enumerate(named, start=1)
     ]
-    return render(report, views, created).encode("utf-8", "replace")
+    return report_html(report, views, created).encode("utf-8", "replace")
 
 
 def scan_view(
@@ -99,10 +99,10 @@ def scan_names(verdicts: Sequence[ScanScore]) -> list[str]:
     ]
 
 
-def render(report: Results, views: list[ScanView], created: datetime) -> str:
+def report_html(report: Results, views: list[ScanView], created: datetime) -> str:
     """Fill the page; every text is escaped."""
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader(REPORT_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_shown,

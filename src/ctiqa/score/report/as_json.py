@@ -14,7 +14,7 @@ from ctiqa.plain_text import clean_tree
 from ctiqa.score.report.facts import NOTICE, Range, acquisition, was_stopped
 from ctiqa.types import Results, ScanScore, Skipped, SliceScore
 
-SCHEMA = 1
+REPORT_SCHEMA = 1
 """Version of the format."""
 
 
@@ -31,7 +31,7 @@ def report_as_json(report: Results) -> bytes:
 def report_as_dict(report: Results) -> dict[str, Any]:
     """The report as nested dicts, lists, texts fit to be shown, and finite numbers."""
     content = {
-        "schema": SCHEMA,
+        "schema": REPORT_SCHEMA,
         "notice": NOTICE,
         "interrupted": was_stopped(report),
         "model": report.model,
@@ -41,10 +41,10 @@ def report_as_dict(report: Results) -> dict[str, Any]:
     return dict(clean_tree(content))
 
 
-def rounded(value: float | None, digits: int = 4) -> float | None:
+def rounded_json(value: float | None, digits: int = 4) -> float | None:
     """A number fit for a file: rounded, and ``None`` instead of NaN or infinity.
 
-    >>> rounded(3.14159), rounded(float("nan")), rounded(None)
+    >>> rounded_json(3.14159), rounded(float("nan")), rounded(None)
     (3.1416, None, None)
     """
     return None if value is None or not math.isfinite(value) else round(value, digits)
@@ -54,7 +54,7 @@ def _scan(verdict: ScanScore) -> dict[str, Any]:
     return {
         "series_uid": verdict.scan.series_uid,
         "path": str(verdict.scan.path),
-        "score": rounded(verdict.score),
+        "score": rounded_json(verdict.score),
         "interval": _interval(verdict.interval),
         "n_slices": len(verdict.slices),
         "acquisition": acquisition(verdict.scan.headers),
@@ -70,8 +70,8 @@ def _slice(verdict: SliceScore) -> dict[str, Any]:
         "file": str(source.file),
         "frame": source.frame,
         "instance_uid": source.instance_uid,
-        "z_mm": rounded(verdict.header.z_mm),
-        "score": rounded(verdict.score),
+        "z_mm": rounded_json(verdict.header.z_mm),
+        "score": rounded_json(verdict.score),
         "interval": _interval(verdict.interval),
         "flags": list(verdict.flags),
     }
@@ -82,4 +82,4 @@ def _skipped(each: Skipped) -> dict[str, str]:
 
 
 def _interval(interval: Range | None) -> list[float | None] | None:
-    return None if interval is None else [rounded(end) for end in interval]
+    return None if interval is None else [rounded_json(end) for end in interval]

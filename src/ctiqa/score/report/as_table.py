@@ -8,15 +8,15 @@ import unicodedata
 
 from ctiqa.errors import UsageError
 from ctiqa.plain_text import UNSHOWABLE, clean
-from ctiqa.score.report.as_json import rounded
+from ctiqa.score.report.as_json import rounded_json
 from ctiqa.types import Results, ScanScore, Skipped, SliceScore
 
-Cell = str | float | int | None
-Row = dict[str, Cell]
+TableCell = str | float | int | None
+TableRow = dict[str, TableCell]
 
 TEXT, REAL, WHOLE = "text", "real", "whole"
 
-COLUMNS: dict[str, str] = {
+_COLUMNS: dict[str, str] = {
     "status": TEXT,
     "file": TEXT,
     "frame": WHOLE,
@@ -48,15 +48,15 @@ FORMULA_STARTS = "=+-@"
 """What a spreadsheet may take for the start of a formula, fullwidth and small forms included."""
 
 
-BLANK = f" '{UNSHOWABLE}"
+_BLANK = f" '{UNSHOWABLE}"
 """What may stand before a formula and is passed over, or lost in a copy."""
 
 
-def report_rows(report: Results) -> list[Row]:
+def report_rows(report: Results) -> list[TableRow]:
     """One row for every slice, then one for every skipped input, with all ``COLUMNS``."""
     scored_by = f"{report.model.get('name')} {report.model.get('version')}"
     slices = [_slice_row(scan, each) for scan in report.scans for each in scan.slices]
-    all_empty: Row = dict.fromkeys(COLUMNS)
+    all_empty: TableRow = dict.fromkeys(_COLUMNS)
     rows = [*slices, *(_skipped_row(each) for each in report.skipped)]
     return [
         {name: _cell(cell) for name, cell in (all_empty | row | {"scored_by": scored_by}).items()}
@@ -71,7 +71,7 @@ def report_as_csv(report: Results) -> bytes:
     file names come from outside.
     """
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, fieldnames=list(COLUMNS))
+    writer = csv.DictWriter(text, fieldnames=list(_COLUMNS))
     writer.writeheader()
     for row in report_rows(report):
         writer.writerow({name: _harmless(cell) for name, cell in row.items()})
@@ -91,13 +91,13 @@ def report_as_parquet(report: Results) -> bytes:
             "writing .parquet needs polars: pip install 'ctiqa[parquet]', or write .csv"
         ) from error
     kinds = {TEXT: polars.String, REAL: polars.Float64, WHOLE: polars.Int64}
-    schema = {name: kinds[kind] for name, kind in COLUMNS.items()}
+    schema = {name: kinds[kind] for name, kind in _COLUMNS.items()}
     buffer = io.BytesIO()
     polars.DataFrame(report_rows(report), schema=schema).write_parquet(buffer)
     return buffer.getvalue()
 
 
-def _slice_row(scan: ScanScore, verdict: SliceScore) -> Row:
+def _slice_row(scan: ScanScore, verdict: SliceScore) -> TableRow:
     header = verdict.header
     return {
         "status": "abstained" if verdict.score is None else "scored",
@@ -105,7 +105,7 @@ def _slice_row(scan: ScanScore, verdict: SliceScore) -> Row:
         "frame": header.source.frame,
         "series_uid": scan.scan.series_uid,
         "instance_uid": header.source.instance_uid,
-        "z_mm": rounded(header.z_mm),
+        "z_mm": rounded_json(header.z_mm),
         "flags": " ".join(verdict.flags),
         **_score_cells("", verdict),
         **_score_cells("scan_", scan),
@@ -125,13 +125,13 @@ _ACQUISITION = (
 )
 
 
-def _score_cells(prefix: str, verdict: SliceScore | ScanScore) -> Row:
+def _score_cells(prefix: str, verdict: SliceScore | ScanScore) -> TableRow:
     low, high = verdict.interval or (None, None)
     cells = {"score": verdict.score, "low": low, "high": high}
-    return {prefix + name: rounded(value) for name, value in cells.items()}
+    return {prefix + name: rounded_json(value) for name, value in cells.items()}
 
 
-def _skipped_row(each: Skipped) -> Row:
+def _skipped_row(each: Skipped) -> TableRow:
     return {
         "status": "skipped",
         "file": str(each.file),
@@ -140,14 +140,14 @@ def _skipped_row(each: Skipped) -> Row:
     }
 
 
-def _cell(value: Cell) -> Cell:
+def _cell(value: TableCell) -> TableCell:
     """A value fit for a table: cleaned text, a finite rounded number, or nothing."""
     if isinstance(value, str):
         return clean(value)
-    return rounded(value)
+    return rounded_json(value)
 
 
-def _harmless(cell: Cell) -> Cell:
+def _harmless(cell: TableCell) -> TableCell:
     """A text that no spreadsheet runs.
 
     >>> _harmless("B40f"), _harmless(" =1+1"), _harmless("＝1")
@@ -155,5 +155,5 @@ def _harmless(cell: Cell) -> Cell:
     """
     if not isinstance(cell, str):
         return cell
-    start = unicodedata.normalize("NFKC", cell.lstrip(BLANK))[:1]
+    start = unicodedata.normalize("NFKC", cell.lstrip(_BLANK))[:1]
     return f"'{cell}" if start and start in FORMULA_STARTS else cell

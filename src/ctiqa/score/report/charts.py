@@ -14,7 +14,7 @@ from ctiqa.score.report.facts import Range
 from ctiqa.score.report.thumbnails import pick_slices
 from ctiqa.types import SCORE_RANGE, ScanScore, SliceScore
 
-UNITS = 1000.0
+_UNITS = 1000.0
 """Width and height of the square that curves are drawn in."""
 
 TICKS = 6
@@ -130,7 +130,7 @@ def _outline(run: Sequence[tuple[int, SliceScore]], count: int) -> list[Point]:
 
 
 def _point(index: int, count: int, score: float) -> Point:
-    return UNITS * along(index, count) / 100, UNITS * (1 - across(score) / 100)
+    return _UNITS * along(index, count) / 100, _UNITS * (1 - across(score) / 100)
 
 
 def _marks(scan: ScanScore) -> list[Mark]:

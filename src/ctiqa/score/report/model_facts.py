@@ -7,7 +7,7 @@ from typing import Any
 
 Card = Mapping[str, Any]
 
-MEASURES = (
+_MEASURES = (
     ("overall", "Overall (|PLCC| + |SROCC| + |KROCC|)"),
     ("plcc", "Pearson (PLCC)"),
     ("srocc", "Spearman (SROCC)"),
@@ -24,7 +24,7 @@ def agreement_rows(card: Card) -> list[tuple[str, str]]:
     [('Pearson (PLCC)', '0.981 (95 % interval 0.970–0.990)')]
     """
     measured = card.get("agreement", {})
-    return [(label, _measure(measured[name])) for name, label in MEASURES if name in measured]
+    return [(label, _measure(measured[name])) for name, label in _MEASURES if name in measured]
 
 
 def agreement_basis(card: Card) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ctiqa.errors import UsageError
-from ctiqa.extras import require
+from ctiqa.extras import require_extra
 from ctiqa.io import ReadOptions
 from ctiqa.io.atomic import write_bytes
 from ctiqa.score.report.as_json import report_as_json
@@ -47,7 +47,7 @@ def check_outputs(paths: Iterable[Path], suffixes: Iterable[str]) -> None:
         if reason := _blocked(path):
             raise UsageError(f"output {path} cannot be written: {reason}")
         if path.suffix.lower() == ".parquet":
-            require(f"output {path}", "polars", extra="parquet")
+            require_extra(f"output {path}", "polars", extra="parquet")
 
 
 def write_output(results: Results, path: Path, options: ReadOptions) -> None:

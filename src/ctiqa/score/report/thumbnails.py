@@ -15,7 +15,7 @@ from ctiqa.errors import RefusedError
 from ctiqa.hu import BODY_THRESHOLD_HU, WINDOWS, Window, apply_window, body_mask
 from ctiqa.types import HuImage, ScanScore, Slice, SliceHeader, SliceScore
 
-Grey = npt.NDArray[np.uint8]
+GreyPixels = npt.NDArray[np.uint8]
 
 MAX_SIDE = 512
 """Larger pictures are averaged down; smaller ones stay as they are, so that noise stays visible."""
@@ -71,7 +71,7 @@ def make_thumbnails(scan: ScanScore, read: Callable[[SliceHeader], Slice]) -> li
     ]
 
 
-def picture(hu: HuImage, window: Window) -> Grey:
+def thumbnail(hu: HuImage, window: Window) -> GreyPixels:
     """A slice as 8-bit grey values, cropped to the body.
 
     Args:
@@ -107,7 +107,7 @@ def shows_lung(hu: HuImage) -> bool:
     return float(np.mean((inside > low) & (inside < min(high, BODY_THRESHOLD_HU)))) > LUNG_SHARE
 
 
-def encode_png(grey: Grey) -> bytes:
+def encode_png(grey: GreyPixels) -> bytes:
     r"""8-bit grey values as a PNG file.
 
     Args:
@@ -125,7 +125,7 @@ def encode_png(grey: Grey) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks)
 
 
-def data_uri(grey: Grey) -> str:
+def data_uri(grey: GreyPixels) -> str:
     """8-bit grey values as a ``data:`` URI that a page can show without any other file."""
     return "data:image/png;base64," + base64.b64encode(encode_png(grey)).decode()
 
@@ -137,7 +137,7 @@ def _pictures(header: SliceHeader, read: Callable[[SliceHeader], Slice]) -> dict
         # The file was scored a moment ago and has gone since; the report says so in its place.
         return {}
     names = ("soft", "lung") if shows_lung(hu) else ("soft",)
-    return {name: data_uri(picture(hu, WINDOWS[name])) for name in names}
+    return {name: data_uri(thumbnail(hu, WINDOWS[name])) for name in names}
 
 
 def _shrink(hu: HuImage) -> HuImage:

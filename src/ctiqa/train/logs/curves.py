@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Figures = Mapping[str, float]
+CurveMetrics = Mapping[str, float]
 Curves = Sequence[tuple[str, str, str]]
 """Figures that are drawn over each other: name, words, colour."""
 
@@ -23,7 +23,7 @@ TRAIN, VALIDATION, TEACHER = "#8a94a0", "#1f5fa8", "#c2691c"
 INK, FAINT = "#1f2933", "#e4e7eb"
 
 LOSS: Curves = (("loss", "training", TRAIN), ("val_loss", "validation", VALIDATION))
-OVERALL: Curves = (
+_OVERALL: Curves = (
     ("train_overall", "training", TRAIN),
     ("overall", "validation", VALIDATION),
     ("teacher_overall", "teacher, on training data", TEACHER),
@@ -33,7 +33,7 @@ MARKED_BELOW = 30
 """A curve of fewer validations shows each of them as a point."""
 
 
-def draw_curves(history: Sequence[Figures], title: str, file: Path) -> None:
+def draw_curves(history: Sequence[CurveMetrics], title: str, file: Path) -> None:
     """Draw loss and overall figure against epochs into a PNG.
 
     Args:
@@ -53,7 +53,7 @@ def draw_curves(history: Sequence[Figures], title: str, file: Path) -> None:
     write_bytes(file, stream.getvalue())
 
 
-def curves(history: Sequence[Figures], title: str) -> Figure:
+def curves(history: Sequence[CurveMetrics], title: str) -> Figure:
     """The picture of :func:`draw_curves`: loss on the left, overall figure on the right."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
     from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: PLC0415 - slow to import
@@ -62,7 +62,7 @@ def curves(history: Sequence[Figures], title: str) -> Figure:
     figure = Figure(figsize=(10, 3.8), dpi=150, layout=layout, facecolor="white")
     left, right = figure.subplots(1, 2)
     _draw(left, history, LOSS)
-    _draw(right, history, OVERALL)
+    _draw(right, history, _OVERALL)
     _mark_best(right, history)
     left.set_ylim(bottom=0)
     last = history[-1]["epoch"]
@@ -72,7 +72,7 @@ def curves(history: Sequence[Figures], title: str) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, history: Sequence[Figures], drawn: Curves) -> None:
+def _draw(axes: Axes, history: Sequence[CurveMetrics], drawn: Curves) -> None:
     epochs = [figures["epoch"] for figures in history]
     marker = "o" if len(history) < MARKED_BELOW else ""
     for name, words, colour in drawn:
@@ -85,7 +85,7 @@ def _draw(axes: Axes, history: Sequence[Figures], drawn: Curves) -> None:
             axes.plot(epochs, values, color=colour, label=words, linewidth=1.7, marker=marker, ms=3)
 
 
-def _mark_best(axes: Axes, history: Sequence[Figures]) -> None:
+def _mark_best(axes: Axes, history: Sequence[CurveMetrics]) -> None:
     """A ring where validation was best."""
     found = [
         (h["overall"], h["epoch"]) for h in history if math.isfinite(h.get("overall", math.nan))

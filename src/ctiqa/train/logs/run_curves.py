@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 RUN_CURVES = "train_curves.png"
 
-FILE = re.compile(r"train_info_(?:fold_(?P<fold>\d+)|(?P<other>[a-z-]+))\.csv")
+_FILE = re.compile(r"train_info_(?:fold_(?P<fold>\d+)|(?P<other>[a-z-]+))\.csv")
 
 PANELS = {"pretrain": "natural images (phase 1)", "fold": "teacher", "student": "student"}
 """Titles of the panels in their order, by what comes first in each."""
 
-COLOURS = ("#1f5fa8", "#c2691c", "#2f8f5b", "#8a4fa3", "#b23a48", "#4a5560", "#a38a1f", "#2a9db0")
+_COLOURS = ("#1f5fa8", "#c2691c", "#2f8f5b", "#8a4fa3", "#b23a48", "#4a5560", "#a38a1f", "#2a9db0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def draw_run(folder: Path) -> Path | None:
 def loss_curves(folder: Path) -> list[LossCurve]:
     """The losses of every ``train_info_*.csv`` of a run: phase 1, members by number, student."""
     matches = [
-        (FILE.fullmatch(file.name), file) for file in sorted(folder.glob("train_info_*.csv"))
+        (_FILE.fullmatch(file.name), file) for file in sorted(folder.glob("train_info_*.csv"))
     ]
     read = [(_kind(match), file) for match, file in matches if match]
     order = {kind: place for place, kind in enumerate(PANELS)}
@@ -148,7 +148,7 @@ def _within_epochs(curve: LossCurve) -> bool:
 
 
 def _colours(count: int) -> Iterator[str]:
-    return (COLOURS[k % len(COLOURS)] for k in range(count))
+    return (_COLOURS[k % len(_COLOURS)] for k in range(count))
 
 
 def _draw(axes: Axes, curve: LossCurve, unit: str, colour: str) -> None:

@@ -19,7 +19,7 @@ from ctiqa.io.atomic import make_folder, write_bytes
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-Figures = Mapping[str, float]
+LoggedMetrics = Mapping[str, float]
 """Figures of one validation by name; ``step`` and ``epoch`` say when it was."""
 
 MEMBER_COLUMNS = {
@@ -81,10 +81,10 @@ class RunLog:
     name: str
     title: str
     columns: Mapping[str, str] = field(default_factory=lambda: MEMBER_COLUMNS)
-    always: Figures = field(default_factory=dict)
+    always: LoggedMetrics = field(default_factory=dict)
     _board: SummaryWriter | None = field(default=None, init=False, repr=False)
 
-    def validated(self, history: Sequence[Figures]) -> None:
+    def validated(self, history: Sequence[LoggedMetrics]) -> None:
         """Write the figures of a validation.
 
         The CSV file is a picture of the history, which a checkpoint keeps: a resumed training
@@ -101,7 +101,7 @@ class RunLog:
         write_bytes(self.folder / f"{self.name}.csv", table(rows, self.columns).encode())
         self._tell_board(rows[-1])
 
-    def finished(self, history: Sequence[Figures]) -> None:
+    def finished(self, history: Sequence[LoggedMetrics]) -> None:
         """Draw its curves, and those of the whole run; nothing is written afterwards."""
         # matplotlib is slow to import.
         from ctiqa.train.logs.curves import draw_curves  # noqa: PLC0415
@@ -114,7 +114,7 @@ class RunLog:
         draw_curves(rows, self.title, self.folder / f"{self.name}.png")
         draw_run(self.folder)
 
-    def _tell_board(self, figures: Figures) -> None:
+    def _tell_board(self, figures: LoggedMetrics) -> None:
         """Tell TensorBoard, where it is installed."""
         if importlib.util.find_spec("tensorboard") is None:
             return
@@ -131,7 +131,7 @@ class RunLog:
         self._board.flush()
 
 
-def table(rows: Sequence[Figures], columns: Mapping[str, str]) -> str:
+def table(rows: Sequence[LoggedMetrics], columns: Mapping[str, str]) -> str:
     """Figures as CSV: a row number without a heading, the published columns, then all further.
 
     Args:

@@ -18,7 +18,7 @@ from ctiqa.train.predict import too_few_to_choose
 if TYPE_CHECKING:
     from ctiqa.train.setup.run import Run
 
-SHOWN = 5
+_SHOWN = 5
 """Examples that a message names."""
 
 
@@ -64,7 +64,7 @@ def _scale(examples: Examples) -> str:
 def _named(examples: Examples, which: npt.NDArray[np.bool_]) -> str:
     """Names of examples, the first of them."""
     column = "id" if "id" in examples.table.columns else "shard"
-    return some(examples.column(column)[which], SHOWN)
+    return some(examples.column(column)[which], _SHOWN)
 
 
 def _about_pretraining(run: Run) -> Iterator[str]:

@@ -19,7 +19,7 @@ from ctiqa.train.batches import Batch
 from ctiqa.train.setup.memory import keep_freed_memory
 from ctiqa.train.setup.synced_norm import with_synced_norms
 
-Kind = Literal["auto", "cpu", "cuda"]
+DeviceKind = Literal["auto", "cpu", "cuda"]
 
 CPU = torch.device("cpu")
 
@@ -104,7 +104,7 @@ class Device:
 
 
 @contextmanager
-def device(kind: Kind = "auto") -> Iterator[Device]:
+def device(kind: DeviceKind = "auto") -> Iterator[Device]:
     """This process's device; joins the others where torchrun started several.
 
     Args:

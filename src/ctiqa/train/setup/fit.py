@@ -25,7 +25,7 @@ from ctiqa.train.batches import RAW_RANGE
 WIDEST_SCALE = 10.0
 """Widest scale of labels that losses and learning rates of the recipes are made for."""
 
-AIR_HU = -1000
+_DARKEST_HU = -1000
 """What is darker looks the same to label and network: it holds nothing."""
 
 PAIRED = ("ldct-projection", "cccid")
@@ -110,7 +110,7 @@ def _network_windows(network: NetworkRecipe) -> tuple[str, ...]:
 def _hu_of(windows: tuple[str, ...]) -> set[int]:
     """Every CT number from air on that one of the windows shows."""
     ranges = (WINDOWS[name].range_hu for name in windows)
-    return {hu for low, high in ranges for hu in range(max(int(low), AIR_HU), int(high))}
+    return {hu for low, high in ranges for hu in range(max(int(low), _DARKEST_HU), int(high))}
 
 
 def _listed(recipe: Recipe, folder: Path, problems: list[str]) -> str:

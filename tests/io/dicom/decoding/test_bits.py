@@ -11,7 +11,7 @@ import pytest
 from tests.io import make
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io import read_headers, read_slice
+from ctiqa.io import read_file_headers, read_slice
 from ctiqa.io.dicom.decoding.bits import values_of
 from ctiqa.io.dicom.layout import Layout
 
@@ -28,7 +28,7 @@ def write(path: Path, cells: npt.NDArray[Any], syntax: str = make.EXPLICIT, **ta
 
 def refusal(path: Path) -> RefusedError:
     with pytest.raises(RefusedError) as caught:
-        read_slice(read_headers(path).headers[0])
+        read_slice(read_file_headers(path).headers[0])
     return caught.value
 
 
@@ -53,7 +53,7 @@ def test_signed_slice_with_12_bits_in_16(tmp_path: Path, extend: bool) -> None:
         HighBit=11,
         RescaleIntercept=0,
     )
-    np.testing.assert_array_equal(read_slice(read_headers(path).headers[0]).hu, HU)
+    np.testing.assert_array_equal(read_slice(read_file_headers(path).headers[0]).hu, HU)
 
 
 @pytest.mark.parametrize("extend_negative", [False, True])
@@ -82,14 +82,14 @@ def test_overlays_in_unused_bits_are_no_pixels(tmp_path: Path, syntax: str, bit:
         assert content.count(stored) == content.count(high) == 1
         content = content.replace(stored + b"\x10\x00", stored + b"\x0c\x00")
         path.write_bytes(content.replace(high + b"\x0f\x00", high + b"\x0b\x00"))
-    np.testing.assert_array_equal(read_slice(read_headers(path).headers[0]).hu, HU)
+    np.testing.assert_array_equal(read_slice(read_file_headers(path).headers[0]).hu, HU)
 
 
 @pytest.mark.parametrize(("stored", "high"), [(12, 15), (12, 13), (14, 15)])
 def test_values_in_the_upper_bits(tmp_path: Path, stored: int, high: int) -> None:
     cells = (HU.astype(np.int32) + 1024).astype(np.uint16) << (high + 1 - stored)
     path = write(tmp_path / "a.dcm", cells, BitsStored=stored, HighBit=high)
-    np.testing.assert_array_equal(read_slice(read_headers(path).headers[0]).hu, HU)
+    np.testing.assert_array_equal(read_slice(read_file_headers(path).headers[0]).hu, HU)
 
 
 def test_a_high_bit_that_the_pixels_contradict(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_high_bit_that_the_pixels_contradict(tmp_path: Path) -> None:
 )
 def test_layouts_that_cannot_be(tmp_path: Path, tags: dict[str, Any], words: str) -> None:
     with pytest.raises(RefusedError, match=words):
-        read_headers(make.write_ct(tmp_path / "a.dcm", **tags))
+        read_file_headers(make.write_ct(tmp_path / "a.dcm", **tags))
 
 
 def test_bytes_are_not_swapped_under_a_big_endian_syntax(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_bytes_are_not_swapped_under_a_big_endian_syntax(tmp_path: Path) -> None
     head, tail = content.split(words)
     swapped = np.frombuffer(tail[6:], np.uint16).byteswap().tobytes()
     path.write_bytes(head + b"\x7f\xe0\x00\x10OB" + tail[:6] + swapped)
-    np.testing.assert_array_equal(read_slice(read_headers(path).headers[0]).hu, HU)
+    np.testing.assert_array_equal(read_slice(read_file_headers(path).headers[0]).hu, HU)
 
 
 def test_pixels_of_one_byte_in_big_endian_words(tmp_path: Path) -> None:
@@ -130,5 +130,5 @@ def test_pixels_of_one_byte_in_big_endian_words(tmp_path: Path) -> None:
     tags = {"BitsAllocated": 8, "BitsStored": 8, "HighBit": 7, "RescaleSlope": 16}
     cells = grey.reshape(-1, 2)[:, ::-1].reshape(grey.shape)
     path = write(tmp_path / "a.dcm", cells, make.BIG_ENDIAN, **tags)
-    found = read_slice(read_headers(path).headers[0]).hu
+    found = read_slice(read_file_headers(path).headers[0]).hu
     np.testing.assert_array_equal(found, grey.astype(np.float32) * 16 - 1024)

@@ -29,7 +29,7 @@ class _Owner:
     is_ctiqa = False
 
 
-def claim() -> None:
+def claim_process() -> None:
     """Say that this process is ctiqa's own."""
     _Owner.is_ctiqa = True
 

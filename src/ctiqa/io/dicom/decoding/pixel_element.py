@@ -12,7 +12,7 @@ UNDEFINED_LENGTH = 0xFFFFFFFF
 
 PIXEL_DATA = (0x7FE0, 0x0010)
 
-LONG_VRS = (b"OB", b"OW", b"UN")
+_LONG_VRS = (b"OB", b"OW", b"UN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def find_pixels(stream: BinaryIO, dataset: Dataset) -> PixelElement:
         return PixelElement()
     vr = head[4:6]
     # Some files announce implicit VR and are explicit; no implicit length looks like this.
-    if vr in LONG_VRS and (not implicit or head[6:8] == b"\0\0"):
+    if vr in _LONG_VRS and (not implicit or head[6:8] == b"\0\0"):
         (length,) = struct.unpack(f"{order}I", head[8:12])
         start += 12
     else:

@@ -7,7 +7,7 @@ EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 EXPLICIT_BIG = "1.2.840.10008.1.2.2"
 
-NATIVE = frozenset({IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG})
+NATIVE_SYNTAXES = frozenset({IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG})
 
 JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 
@@ -43,7 +43,7 @@ def is_native(transfer_syntax: str) -> bool:
     >>> is_native("1.2.840.10008.1.2.1")
     True
     """
-    return transfer_syntax in NATIVE
+    return transfer_syntax in NATIVE_SYNTAXES
 
 
 def is_decoded(transfer_syntax: str) -> bool:
