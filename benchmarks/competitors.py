@@ -26,8 +26,8 @@ from benchmarks.rounds import Comparison, Contestant, in_turn, timed
 from benchmarks.setting import Section, Setting
 from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.hu import WINDOWS, apply_window
-from ctiqa.no_telemetry import opt_out
 from ctiqa.score import Scorer
+from ctiqa.system.no_telemetry import opt_out
 from ctiqa.types import HuImage
 
 if TYPE_CHECKING:

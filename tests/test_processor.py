@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ctiqa.processor import has_bfloat16, lacks_bfloat16
+from ctiqa.system.processor import has_bfloat16, lacks_bfloat16
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctiqa import strict_json
-from ctiqa.strict_json import StrictJsonError, parse_json, read_json
+from ctiqa.text import strict_json
+from ctiqa.text.strict_json import StrictJsonError, parse_json, read_json
 
 VALUES = st.recursive(
     st.none()

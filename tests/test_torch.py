@@ -216,7 +216,7 @@ def test_what_cannot_be_scored_is_refused(module: ScoreNetwork, hu: Tensor, mess
 
 
 def test_without_torch_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ctiqa.extras.find_spec", lambda name: None)
+    monkeypatch.setattr("ctiqa.system.extras.find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"needs onnx and torch, .* pip install 'ctiqa\[train\]'"):
         ctiqa.torch.load()
 

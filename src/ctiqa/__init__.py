@@ -11,7 +11,7 @@ any time. Each name is loaded when it is first asked for, so ``import ctiqa`` ta
 
 from __future__ import annotations
 
-from ctiqa.lazy import TYPE_CHECKING, lazy
+from ctiqa.system.lazy import TYPE_CHECKING, lazy
 from ctiqa.version import __version__
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ctiqa.errors import WeightsError
 from ctiqa.hu import WINDOWS
-from ctiqa.strict_json import StrictJsonError, parse_json
+from ctiqa.text.strict_json import StrictJsonError, parse_json
 
 MOST_MEMBERS = 1000
 """Head members that a model may have."""

@@ -17,7 +17,7 @@ from typing import Any
 from ctiqa.cards import IntervalRule, ModelCard, parse_card, parse_object
 from ctiqa.catalog import MODELS, find_model
 from ctiqa.errors import UsageError, WeightsError
-from ctiqa.strict_json import MOST_BYTES
+from ctiqa.text.strict_json import MOST_BYTES
 
 __all__ = [
     "HASHES",

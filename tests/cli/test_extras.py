@@ -16,7 +16,7 @@ from tests.cli.conftest import TIMEOUT_S, Run
 from tests.score.made import write_series
 
 from ctiqa.cli.app import app
-from ctiqa.extras import EXTRA_OF, is_installed
+from ctiqa.system.extras import EXTRA_OF, is_installed
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,7 +16,7 @@ from ctiqa.errors import Reason, UsageError
 from ctiqa.io import find_scans, read_slice
 from ctiqa.io.access import archives
 from ctiqa.io.access.files import file_stamp, open_file, sniff, walk
-from ctiqa.plain_text import UNSHOWABLE
+from ctiqa.text.plain_text import UNSHOWABLE
 
 DEFLATED = zipfile.ZIP_DEFLATED
 

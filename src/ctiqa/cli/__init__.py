@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from ctiqa.cli.console.status import INTERRUPTED
 from ctiqa.cli.console.streams import harden
-from ctiqa.no_telemetry import opt_out
+from ctiqa.system.no_telemetry import opt_out
 
 __all__ = ["main"]
 

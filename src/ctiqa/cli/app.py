@@ -14,7 +14,7 @@ from ctiqa.cli.console.say import complain, warned
 from ctiqa.cli.console.status import BUG, DONE, NOTHING_DONE, WRONG_USAGE, status_of
 from ctiqa.cli.console.world import fault_of_the_world
 from ctiqa.errors import CtiqaError
-from ctiqa.extras import is_extra
+from ctiqa.system.extras import is_extra
 
 app = typer.Typer(
     name="ctiqa",

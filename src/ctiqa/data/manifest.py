@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ctiqa.errors import DataError, bulleted
 from ctiqa.io.atomic import write_bytes
 from ctiqa.recipe import DataRecipe
-from ctiqa.strict_json import read_json
+from ctiqa.text.strict_json import read_json
 
 if TYPE_CHECKING:
     import polars as pl

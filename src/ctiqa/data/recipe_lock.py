@@ -12,7 +12,7 @@ from ctiqa.data.manifest import HEADER, SHARDS
 from ctiqa.errors import DataError
 from ctiqa.io.atomic import make_folder, write_bytes
 from ctiqa.recipe import DataRecipe, differing_keys
-from ctiqa.strict_json import read_json
+from ctiqa.text.strict_json import read_json
 
 CLAIM = "recipe.json"
 """The recipe of the folder, written before its first example."""

@@ -16,7 +16,7 @@ from ctiqa.data.manifest import SHARDS
 from ctiqa.data.task import Task, record_file, write_shard
 from ctiqa.errors import DataError, ProcessError
 from ctiqa.io.atomic import make_folder
-from ctiqa.strict_json import read_json
+from ctiqa.text.strict_json import read_json
 
 TaskProgress = Callable[[int, int], None]
 """Told (tasks done, tasks in all)."""

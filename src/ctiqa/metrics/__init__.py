@@ -7,7 +7,7 @@ Images are CT numbers in HU, NumPy arrays or torch tensors, singly or in batches
 
 from __future__ import annotations
 
-from ctiqa.lazy import TYPE_CHECKING, lazy
+from ctiqa.system.lazy import TYPE_CHECKING, lazy
 
 if TYPE_CHECKING:
     from ctiqa.metrics.agreement.bootstrap import bootstrap_interval

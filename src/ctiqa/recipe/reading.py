@@ -17,7 +17,7 @@ from ctiqa.recipe.network import NETWORK_KINDS, NetworkRecipe
 from ctiqa.recipe.old_names import OldNameWarning, modern
 from ctiqa.recipe.published import as_published, published_by
 from ctiqa.recipe.whole import Recipe
-from ctiqa.strict_json import decoded
+from ctiqa.text.strict_json import decoded
 
 T = TypeVar("T")
 

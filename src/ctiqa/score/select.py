@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ctiqa.errors import Reason, UsageError
-from ctiqa.plain_text import clean
+from ctiqa.text.plain_text import clean
 from ctiqa.types import Scan, Skipped
 
 _SHOWN = 40

@@ -5,8 +5,8 @@ Needs the extra ``train``; without it, asking for any name here says what to ins
 
 from __future__ import annotations
 
-from ctiqa.extras import require_extra
-from ctiqa.lazy import TYPE_CHECKING, lazy
+from ctiqa.system.extras import require_extra
+from ctiqa.system.lazy import TYPE_CHECKING, lazy
 
 if TYPE_CHECKING:
     from ctiqa.torch.module import Quality, ScoreNetwork, load

@@ -147,7 +147,7 @@ def test_auto_does_not_load_openvino_where_the_processor_gains_nothing() -> None
 def test_an_engine_that_is_not_there_says_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch, asked: str
 ) -> None:
-    monkeypatch.setattr("ctiqa.extras.find_spec", lambda _: None)
+    monkeypatch.setattr("ctiqa.system.extras.find_spec", lambda _: None)
     monkeypatch.setattr(engine_module, "find_spec", lambda _: None)
     with pytest.raises(UsageError, match=f"engine '{asked}' .*install it with: pip install"):
         choose(asked)

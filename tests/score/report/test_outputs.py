@@ -88,7 +88,7 @@ def test_folder_without_permission_is_refused(
 def test_parquet_needs_polars_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ctiqa.extras.find_spec", lambda name: None)
+    monkeypatch.setattr("ctiqa.system.extras.find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"needs polars, .* pip install 'ctiqa\[parquet\]'"):
         check_outputs([tmp_path / "r.parquet"], FORMATS)
 

@@ -18,7 +18,7 @@ from ctiqa.cli.commands.train import (
 )
 from ctiqa.cli.console.command import command_of
 from ctiqa.cli.console.say import say
-from ctiqa.extras import DATA_SETS, DRAWINGS, NETWORKS, require_extra
+from ctiqa.system.extras import DATA_SETS, DRAWINGS, NETWORKS, require_extra
 
 Ablation = Literal["blocks", "members", "beta", "tfkt", "defects"]
 OutFolder = Annotated[Path, typer.Option(help="Folder for trainings and tables; work is kept.")]

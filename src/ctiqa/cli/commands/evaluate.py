@@ -12,7 +12,7 @@ import typer
 from ctiqa.cli.commands.train import DataFolder, DeviceOption
 from ctiqa.cli.console.command import command_of
 from ctiqa.cli.console.say import say
-from ctiqa.extras import DATA_SETS, DRAWINGS, NETWORKS, require_extra
+from ctiqa.system.extras import DATA_SETS, DRAWINGS, NETWORKS, require_extra
 
 if TYPE_CHECKING:
     from ctiqa.evaluate.evaluation import Evaluation

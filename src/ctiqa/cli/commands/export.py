@@ -9,7 +9,7 @@ import typer
 
 from ctiqa.cli.commands.train import DataFolder, ModeOf, RecipeFile, recipe_of
 from ctiqa.cli.console.say import say
-from ctiqa.extras import DATA_SETS, NETWORKS, ONNX, require_extra
+from ctiqa.system.extras import DATA_SETS, NETWORKS, ONNX, require_extra
 
 
 def export(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ctiqa.cli.console.say import say
-from ctiqa.extras import NETWORKS, require_extra
+from ctiqa.system.extras import NETWORKS, require_extra
 
 if TYPE_CHECKING:
     from ctiqa.models.authors.checkpoint import Imported

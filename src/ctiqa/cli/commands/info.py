@@ -21,7 +21,7 @@ def info(
     if as_json:
         import json
 
-        from ctiqa.plain_text import clean_tree
+        from ctiqa.text.plain_text import clean_tree
 
         typer.echo(json.dumps(clean_tree(card), indent=2, ensure_ascii=False, allow_nan=False))
         return

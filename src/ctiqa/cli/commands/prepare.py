@@ -10,7 +10,7 @@ import typer
 
 from ctiqa.cli.commands.train import ModeName
 from ctiqa.cli.console.say import say
-from ctiqa.extras import DATA_SETS, DRAWINGS, PICTURES, require_extra
+from ctiqa.system.extras import DATA_SETS, DRAWINGS, PICTURES, require_extra
 
 
 def prepare_command(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ctiqa.cli.console.say import say
-from ctiqa.extras import DATA_SETS, DRAWINGS, NETWORKS, require_extra
+from ctiqa.system.extras import DATA_SETS, DRAWINGS, NETWORKS, require_extra
 
 if TYPE_CHECKING:
     from ctiqa.recipe import Recipe

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ctiqa.plain_text import clean
 from ctiqa.score.report.facts import NOTICE
 from ctiqa.score.report.model_facts import agreement_basis, agreement_rows, model_rows
+from ctiqa.text.plain_text import clean
 
 
 def print_card(card: Mapping[str, Any]) -> None:

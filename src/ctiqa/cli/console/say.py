@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from ctiqa.plain_text import clean
+from ctiqa.text.plain_text import clean
 
 
 def say(text: str, *, err: bool = False) -> None:

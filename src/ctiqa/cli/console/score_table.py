@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
-from ctiqa.plain_text import clean
 from ctiqa.score.report.facts import (
     NOTICE,
     REASONS,
@@ -19,6 +18,7 @@ from ctiqa.score.report.facts import (
     worst,
 )
 from ctiqa.score.verdict import WORDS, word
+from ctiqa.text.plain_text import clean
 from ctiqa.types import Results, ScanScore, Skipped, SliceScore
 
 WORST_SHOWN = 3

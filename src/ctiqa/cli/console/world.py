@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-from ctiqa.extras import lack
+from ctiqa.system.extras import lack
 
 REMEDIES = {
     errno.EMFILE: "raise the limit of open files (ulimit -n), or use --jobs 1",

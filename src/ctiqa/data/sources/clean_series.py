@@ -13,8 +13,8 @@ import numpy as np
 from ctiqa.errors import DataError, list_problems
 from ctiqa.hu import PADDING_HU
 from ctiqa.physics.kernels import SHARP_KERNEL, SOFT_KERNEL, STANDARD_KERNEL, Kernel
-from ctiqa.plain_text import clean
-from ctiqa.strict_json import read_json
+from ctiqa.text.plain_text import clean
+from ctiqa.text.strict_json import read_json
 from ctiqa.types import HuImage
 
 SHARP_NAMES = re.compile(r"lung|bone|(?<!a)b[5-9]\d|ya|yb|yc", re.IGNORECASE)

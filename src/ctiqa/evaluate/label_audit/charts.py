@@ -12,8 +12,8 @@ from ctiqa.evaluate import html_page as page
 from ctiqa.evaluate.dose_relations import QUANTILES, Relation, Spread
 from ctiqa.evaluate.drawing import FAINT, PAGE_COLOURS, PALE, inline_svg, plot
 from ctiqa.evaluate.label_audit.groups import CHALLENGE, STEPS_A_GRADE, Group
-from ctiqa.plain_text import clean
 from ctiqa.score.report.charts import across
+from ctiqa.text.plain_text import clean
 from ctiqa.types import SCORE_RANGE
 
 if TYPE_CHECKING:

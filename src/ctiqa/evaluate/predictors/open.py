@@ -17,7 +17,7 @@ from ctiqa.evaluate.predictors.baselines import REFERENCES, open_reference
 from ctiqa.evaluate.predictors.csv_scores import read_predictions
 from ctiqa.evaluate.predictors.predictor import Images, Predictor, PredictorKind
 from ctiqa.evaluate.scale import Scale
-from ctiqa.extras import NETWORKS, require_extra
+from ctiqa.system.extras import NETWORKS, require_extra
 from ctiqa.weights import ModelCard, load_model
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.access.folders import is_passed_over
 from ctiqa.io.access.regular import Stamp, regular_stamp
 from ctiqa.io.silence import foreign
-from ctiqa.plain_text import clean
+from ctiqa.text.plain_text import clean
 
 ZIP_MAGIC = b"PK"
 

@@ -15,7 +15,7 @@ from ctiqa.io.access.folders import list_files
 from ctiqa.io.access.inflated import GZIP_MAGIC, Inflated
 from ctiqa.io.access.other_formats import other_format
 from ctiqa.io.access.regular import Stamp, first_bytes, is_there, open_regular, regular_stamp
-from ctiqa.plain_text import clean
+from ctiqa.text.plain_text import clean
 
 HEAD_BYTES = 1024
 

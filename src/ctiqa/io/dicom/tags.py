@@ -11,7 +11,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
 from ctiqa.io.dicom.header import tag_of
-from ctiqa.plain_text import clean
+from ctiqa.text.plain_text import clean
 
 TEXT_VRS = frozenset({"CS", "LO", "SH", "UI"})
 """Value representations of the texts that are asked for. Others can hold what nobody expects there,

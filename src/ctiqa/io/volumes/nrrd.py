@@ -21,7 +21,7 @@ from ctiqa.io.volumes.shapes import kept_axes, three
 from ctiqa.io.volumes.storage import Storage
 from ctiqa.io.volumes.volume import Volume
 from ctiqa.io.volumes.volume_reader import VolumeReader
-from ctiqa.plain_text import clean
+from ctiqa.text.plain_text import clean
 
 _MAX_HEADER_BYTES = 1 << 20
 

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.errors import UsageError, WeightsError
-from ctiqa.extras import is_installed, require_extra
 from ctiqa.hu import AIR_HU
-from ctiqa.processor import lacks_bfloat16
 from ctiqa.score.verdict import Members
+from ctiqa.system.extras import is_installed, require_extra
+from ctiqa.system.processor import lacks_bfloat16
 from ctiqa.weights import Model, ModelCard
 
 ImageBatch = npt.NDArray[np.float32]

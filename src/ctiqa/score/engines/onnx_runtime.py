@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ctiqa.no_telemetry import opt_out
+from ctiqa.system.no_telemetry import opt_out
 
 opt_out()
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ctiqa.hidden import hidden
+from ctiqa.system.hidden import hidden
 
 with hidden("openvino.tools.ovc", "openvino_telemetry"):
     import openvino

@@ -14,7 +14,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ctiqa.hu import WINDOWS
 from ctiqa.io import ReadOptions, read_slice
-from ctiqa.plain_text import clean
 from ctiqa.score.report.charts import Curve, across, curve_of
 from ctiqa.score.report.facts import (
     NOTICE,
@@ -29,6 +28,7 @@ from ctiqa.score.report.facts import (
 from ctiqa.score.report.model_facts import agreement_basis, agreement_rows, model_rows
 from ctiqa.score.report.thumbnails import Thumbnail, make_thumbnails
 from ctiqa.score.verdict import ABSTENTIONS, MEANINGS, WORDS, word
+from ctiqa.text.plain_text import clean
 from ctiqa.types import Results, ScanScore, Slice, SliceHeader
 from ctiqa.version import __version__
 

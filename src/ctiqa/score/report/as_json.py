@@ -10,8 +10,8 @@ import json
 import math
 from typing import Any
 
-from ctiqa.plain_text import clean_tree
 from ctiqa.score.report.facts import NOTICE, Range, acquisition, was_stopped
+from ctiqa.text.plain_text import clean_tree
 from ctiqa.types import Results, ScanScore, Skipped, SliceScore
 
 REPORT_SCHEMA = 1

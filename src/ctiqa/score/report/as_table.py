@@ -7,8 +7,8 @@ import io
 import unicodedata
 
 from ctiqa.errors import UsageError
-from ctiqa.plain_text import UNSHOWABLE, clean
 from ctiqa.score.report.as_json import rounded_json
+from ctiqa.text.plain_text import UNSHOWABLE, clean
 from ctiqa.types import Results, ScanScore, Skipped, SliceScore
 
 TableCell = str | float | int | None

@@ -9,8 +9,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from ctiqa.errors import Reason
-from ctiqa.plain_text import clean
 from ctiqa.score.verdict import ABSTENTIONS, word
+from ctiqa.text.plain_text import clean
 from ctiqa.types import Acquisition, Results, ScanScore, Skipped, SliceHeader, SliceScore
 
 NOTICE = "For research use only. Not a medical device; not for diagnosis or treatment decisions."

@@ -8,11 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from ctiqa.errors import UsageError
-from ctiqa.extras import require_extra
 from ctiqa.io import ReadOptions
 from ctiqa.io.atomic import write_bytes
 from ctiqa.score.report.as_json import report_as_json
 from ctiqa.score.report.as_table import report_as_csv, report_as_parquet
+from ctiqa.system.extras import require_extra
 from ctiqa.types import Results
 
 PAGES = (".html", ".htm")

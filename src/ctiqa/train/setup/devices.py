@@ -13,8 +13,8 @@ from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from ctiqa.errors import UsageError
-from ctiqa.processor import has_bfloat16
 from ctiqa.recipe.training import Precision
+from ctiqa.system.processor import has_bfloat16
 from ctiqa.train.batches import Batch
 from ctiqa.train.setup.memory import keep_freed_memory
 from ctiqa.train.setup.synced_norm import with_synced_norms

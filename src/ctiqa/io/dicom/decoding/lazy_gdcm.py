@@ -13,7 +13,7 @@ from importlib import import_module, reload
 from importlib.util import find_spec
 from typing import Any
 
-from ctiqa.hidden import hidden
+from ctiqa.system.hidden import hidden
 
 GDCM = "gdcm"
 

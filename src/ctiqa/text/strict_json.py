@@ -53,7 +53,7 @@ def parse_json(data: bytes | str) -> Any:
     >>> parse_json('{"floor": NaN}')
     Traceback (most recent call last):
     ...
-    ctiqa.strict_json.StrictJsonError: NaN is no JSON number
+    ctiqa.text.strict_json.StrictJsonError: NaN is no JSON number
     """
     if len(data) > MOST_BYTES:
         raise StrictJsonError(f"it is larger than {MOST_BYTES} bytes")

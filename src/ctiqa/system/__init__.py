@@ -1,0 +1,1 @@
+"""The computer and the installation: processor, optional libraries, telemetry, imports."""

@@ -1,0 +1,1 @@
+"""Text from outside: cleaned for the terminal, strict JSON."""
