@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from tests.score.tiny_model import write_model
 from ctiqa.hu import WINDOWS
 from ctiqa.score.engines.engine import Engine
 from ctiqa.score.pipeline import score_slices
-from ctiqa.types import Slice
+from ctiqa.types import Slice, SliceScore
 from ctiqa.weights import Model, load_model
 
 
@@ -33,9 +34,23 @@ def mixed() -> list[Slice]:
     return [*slices[:5], Slice(air, header(99)), *slices[5:]]
 
 
+def scored(images: Iterable[Slice], *options: Any, **further: Any) -> Iterator[SliceScore]:
+    """Verdicts of slices that belong to nothing."""
+    keyed = ((0, image) for image in images)
+    return (verdict for _, verdict in score_slices(keyed, *options, **further))
+
+
+def test_what_a_slice_belongs_to_comes_back_with_its_verdict(loaded: Model, engine: Engine) -> None:
+    keyed = [(f"scan {k % 3}", image) for k, image in enumerate(mixed())]
+    found = list(score_slices(keyed, engine, loaded.card, workers=2))
+    assert [(key, verdict.header) for key, verdict in found] == [
+        (key, image.header) for key, image in keyed
+    ]
+
+
 def test_batches_say_the_same_as_one_by_one(loaded: Model, engine: Engine) -> None:
-    together = list(score_slices(mixed(), engine, loaded.card))
-    alone = [next(score_slices([each], engine, loaded.card)) for each in mixed()]
+    together = list(scored(mixed(), engine, loaded.card))
+    alone = [next(scored([each], engine, loaded.card)) for each in mixed()]
     assert [each.header for each in together] == [each.header for each in mixed()]
     assert [each.flags for each in together] == [each.flags for each in alone]
     for a, b in zip(together, alone, strict=True):
@@ -44,15 +59,15 @@ def test_batches_say_the_same_as_one_by_one(loaded: Model, engine: Engine) -> No
 
 def test_abstention_is_flagged_beside_other_flags(loaded: Model, engine: Engine) -> None:
     air = Slice(np.full((256, 256), -1000, np.float32), header(flags=("lossy",)))
-    (verdict,) = score_slices([air], engine, loaded.card)
+    (verdict,) = scored([air], engine, loaded.card)
     assert (verdict.score, verdict.interval) == (None, None)
     assert verdict.flags == ("lossy", "blank")
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
 def test_workers_change_no_score(loaded: Model, engine: Engine, workers: int) -> None:
-    alone = list(score_slices(mixed(), engine, loaded.card))
-    assert list(score_slices(mixed(), engine, loaded.card, workers=workers)) == alone
+    alone = list(scored(mixed(), engine, loaded.card))
+    assert list(scored(mixed(), engine, loaded.card, workers=workers)) == alone
 
 
 @pytest.mark.parametrize(("batch", "workers"), [(1, 1), (4, 1), (1, 3), (2, 2)])
@@ -69,11 +84,11 @@ def test_no_more_than_a_batch_a_worker_and_one_more_is_held(
             drawn += 1
             yield image(index)
 
-    verdicts = score_slices(stream(), engine, loaded.card, workers=workers)
-    for scored in range(1, 10):
+    verdicts = scored(stream(), engine, loaded.card, workers=workers)
+    for done in range(1, 10):
         next(verdicts)
         waiting = 1 if workers > 1 else 0
-        started = (scored - 1) // batch + workers + waiting
+        started = (done - 1) // batch + workers + waiting
         assert drawn <= started * batch + 1
 
 
@@ -81,8 +96,7 @@ def test_window_is_applied_where_the_model_wants_brightness(tmp_path: Path) -> N
     windowed = load_model(write_model(tmp_path))
     engine = Engine(windowed, threads=1)
     plain, lung = (
-        next(score_slices([image()], engine, windowed.card, window))
-        for window in (None, WINDOWS["lung"])
+        next(scored([image()], engine, windowed.card, window)) for window in (None, WINDOWS["lung"])
     )
     assert plain.score != lung.score
     assert lung.score == pytest.approx(4.0, abs=0.01)

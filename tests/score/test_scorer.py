@@ -214,7 +214,7 @@ def test_the_network_is_loaded_once_and_beforehand(
 
     def finding(*arguments: object, **keywords: object) -> object:
         # Headers are not read before the network has been asked for.
-        found.append(made._coming is not None)
+        found.append(made._loading is not None)
         return find_scans(*arguments, **keywords)  # type: ignore[arg-type]
 
     monkeypatch.setattr("ctiqa.score.scorer.Engine", load)

@@ -77,7 +77,7 @@ def test_slices_that_cannot_be_read_are_no_slices_that_were_not_reached() -> Non
     refused = Skipped(Path("scan/000.dcm"), Reason.CORRUPT, "damaged")
     feed = work.feed([(0, refused), (0, image(1)), (0, image(2)), (0, image(3))])
     next(feed)
-    work.take(verdict(2.0, 1))
+    work.take(0, verdict(2.0, 1))
     stop.set()
     assert list(feed) == []
     (found,) = work.verdicts()

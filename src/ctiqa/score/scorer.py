@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from threading import Event, Lock
@@ -65,8 +65,8 @@ class Scorer:
         self._model = load_model(os.fspath(model))
         self._window = resolve_window(window, self._model.card)
         self._kind = check_engine(engine)
-        self._coming: Future[Engine] | None = None
-        self._asking = Lock()
+        self._loading: Future[Engine] | None = None
+        self._lock = Lock()
 
     @property
     def card(self) -> ModelCard:
@@ -100,7 +100,7 @@ class Scorer:
             WeightsError: If the network fails.
         """
         if isinstance(what, Slice):
-            return next(self._score_stream(iter([what])))
+            return self._score_all([what])[0]
         if isinstance(what, AnyArray):
             return self._score_array(what)
         return _only_scan(self.score_paths(what))
@@ -156,7 +156,7 @@ class Scorer:
         """
         tell = progress or _silent
         places = as_paths(paths)
-        self._engine_coming()
+        self._loading_engine()
         found = find_scans(
             places,
             options or ReadOptions(),
@@ -193,34 +193,39 @@ class Scorer:
         chosen = options or ReadOptions()
         work = Work(found.scans, stop or Event(), lambda done: tell("scoring", done, total))
         slices = ahead(_numbered(found.scans, chosen, self._jobs))
-        for verdict in self._score_stream(work.feed(slices)):
-            work.take(verdict)
+        for number, verdict in self._score_stream(work.feed(slices)):
+            work.take(number, verdict)
         facts = {**self._model.facts, "engine": self._engine.kind}
         skipped = (*found.skipped, *work.skipped, *work.not_reached())
         return Report(facts, work.verdicts(), skipped, chosen)
 
     @property
     def _engine(self) -> Engine:
-        return self._engine_coming().result()
+        return self._loading_engine().result()
 
-    def _engine_coming(self) -> Future[Engine]:
+    def _loading_engine(self) -> Future[Engine]:
         """The network, whose loading begins at the first call, in a thread of its own."""
-        with self._asking:
-            if self._coming is None:
+        with self._lock:
+            if self._loading is None:
                 loader = ThreadPoolExecutor(1)
-                self._coming = loader.submit(self._load)
+                self._loading = loader.submit(self._load)
                 loader.shutdown(wait=False)
-            return self._coming
+            return self._loading
 
     def _load(self) -> Engine:
         return Engine(self._model, 1, choose(self._kind), streams=self._jobs)
 
     def _score_array(self, array: AnyArray) -> SliceScore | ScanScore:
         slices = slices_from_array(array)
-        verdicts = list(self._score_stream(iter(slices)))
+        verdicts = self._score_all(slices)
         return verdicts[0] if np.ndim(array) == 2 else score_scan(scan_of(slices), verdicts)
 
-    def _score_stream(self, images: Iterator[Slice]) -> Iterator[SliceScore]:
+    def _score_all(self, slices: Sequence[Slice]) -> list[SliceScore]:
+        return [verdict for _, verdict in self._score_stream((0, image) for image in slices)]
+
+    def _score_stream(
+        self, images: Iterable[tuple[int, Slice]]
+    ) -> Iterator[tuple[int, SliceScore]]:
         card, workers = self._model.card, self._jobs
         return score_slices(images, self._engine, card, self._window, workers=workers)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,13 +27,12 @@ class Work:
         self._scans = scans
         self._stop = stop
         self._tick = tick
-        self._owners: deque[int] = deque()
         self._found: list[list[SliceScore]] = [[] for _ in scans]
         self._reached = [0 for _ in scans]
         self._handed_out = 0
 
-    def feed(self, stream: Iterable[tuple[int, Slice | Skipped]]) -> Iterator[Slice]:
-        """The slices of a stream; what could not be read is remembered as skipped.
+    def feed(self, stream: Iterable[tuple[int, Slice | Skipped]]) -> Iterator[tuple[int, Slice]]:
+        """The slices of a stream, each with the number of its scan; the rest is skipped.
 
         Args:
             stream: Each item with the number of its scan, scan after scan.
@@ -47,12 +46,11 @@ class Work:
             if isinstance(item, Skipped):
                 self.skipped.append(item)
             else:
-                self._owners.append(number)
-                yield item
+                yield number, item
 
-    def take(self, verdict: SliceScore) -> None:
-        """Remember the verdict on the next of the slices that were handed out."""
-        self._found[self._owners.popleft()].append(verdict)
+    def take(self, number: int, verdict: SliceScore) -> None:
+        """Keep the verdict on a slice of the scan with this number."""
+        self._found[number].append(verdict)
 
     def verdicts(self) -> tuple[ScanScore, ...]:
         """The verdict on every scan of which at least one slice was read."""
