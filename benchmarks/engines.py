@@ -15,7 +15,8 @@ from benchmarks.setting import Section, Setting
 from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.errors import UsageError
 from ctiqa.io import find_scans, read_slice
-from ctiqa.score.engines.engine import ENGINE_KINDS, Engine, EngineKind, choose
+from ctiqa.score.engines.engine import Engine, choose
+from ctiqa.score.engines.protocol import ENGINE_KINDS, EngineKind
 from ctiqa.types import HuImage
 from ctiqa.weights import Model, load_model
 

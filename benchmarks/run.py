@@ -27,7 +27,7 @@ from benchmarks.report import as_json, as_tables
 from benchmarks.setting import Section, Setting
 from ctiqa.errors import CtiqaError
 from ctiqa.io.atomic import write_bytes
-from ctiqa.score.engines.engine import ENGINE_KINDS
+from ctiqa.score.engines.protocol import ENGINE_KINDS
 
 WIDTH = 110
 """Columns of the tables where no terminal says how many it has."""

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import engines as measured
 from benchmarks.engines import engines, example_slices, installed, of_side, run_all
 from benchmarks.setting import Setting
-from ctiqa.score.engines.engine import ImageBatch
+from ctiqa.score.engines.protocol import ImageBatch
 from ctiqa.score.verdict import Members
 from ctiqa.weights import Model
 

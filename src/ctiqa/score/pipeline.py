@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from ctiqa.hu import Window, apply_window
-from ctiqa.score.ahead import side_by_side
+from ctiqa.score.side_by_side import side_by_side
 from ctiqa.score.verdict import abstention, judge
 from ctiqa.types import Slice, SliceScore
 from ctiqa.weights import ModelCard

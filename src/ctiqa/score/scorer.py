@@ -16,8 +16,8 @@ from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.errors import NothingToDoError, UsageError
 from ctiqa.hu import WINDOWS, Window
 from ctiqa.io import Found, ReadOptions, find_scans, stream_slices
+from ctiqa.io.ahead import ahead
 from ctiqa.io.scans import AnyPath, as_paths
-from ctiqa.score.ahead import ahead
 from ctiqa.score.arrays import scan_of, slices_from_array
 from ctiqa.score.engines.engine import Engine, check_engine, choose
 from ctiqa.score.pipeline import score_slices

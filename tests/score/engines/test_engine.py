@@ -14,7 +14,8 @@ from tests.score.tiny_model import expected_members, network, write_model
 
 from ctiqa.errors import UsageError, WeightsError
 from ctiqa.score.engines import engine as engine_module
-from ctiqa.score.engines.engine import VARIABLE, Engine, EngineKind, choose
+from ctiqa.score.engines.engine import VARIABLE, Engine, choose
+from ctiqa.score.engines.protocol import EngineKind
 from ctiqa.weights import load_model
 
 TOLERANCE: dict[EngineKind, float] = {"onnxruntime": 1e-5, "openvino": 0.02}

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from ctiqa.errors import UsageError, WeightsError
 from ctiqa.hu import AIR_HU
+from ctiqa.score.engines.protocol import ENGINE_KINDS, EngineKind, ImageBatch, Infer
 from ctiqa.score.verdict import Members
 from ctiqa.system.extras import is_installed, require_extra
 from ctiqa.system.processor import lacks_bfloat16
 from ctiqa.weights import Model, ModelCard
-
-ImageBatch = npt.NDArray[np.float32]
-
-Infer = Callable[[ImageBatch], ImageBatch]
-"""From slices [n, 1, rows, cols] to members [n, members]; any thread may call it."""
-
-EngineKind = Literal["onnxruntime", "openvino", "cuda"]
-
-ENGINE_KINDS: tuple[EngineKind, ...] = ("onnxruntime", "openvino", "cuda")
 
 ENGINES = ("auto", *ENGINE_KINDS)
 """What ``--engine`` takes."""

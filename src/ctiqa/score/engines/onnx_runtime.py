@@ -21,7 +21,7 @@ import onnxruntime.capi.onnxruntime_pybind11_state as ort  # noqa: E402
 onnxruntime.disable_telemetry_events()
 
 if TYPE_CHECKING:
-    from ctiqa.score.engines.engine import ImageBatch, Infer
+    from ctiqa.score.engines.protocol import ImageBatch, Infer
 
 ONNX_FAILURES: tuple[type[Exception], ...] = (
     ort.Fail,

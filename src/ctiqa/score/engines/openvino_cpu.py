@@ -17,7 +17,7 @@ with hidden("openvino.tools.ovc", "openvino_telemetry"):
     import openvino
 
 if TYPE_CHECKING:
-    from ctiqa.score.engines.engine import ImageBatch, Infer
+    from ctiqa.score.engines.protocol import ImageBatch, Infer
 
 OPENVINO_FAILURES: tuple[type[Exception], ...] = (RuntimeError, ValueError)
 """What OpenVINO raises."""

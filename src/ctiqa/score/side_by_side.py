@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from typing import TypeVar
 
-from ctiqa.io.ahead import ahead, threads
-
-__all__ = ["ahead", "side_by_side"]
+from ctiqa.io.ahead import threads
 
 T = TypeVar("T")
 R = TypeVar("R")
