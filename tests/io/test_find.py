@@ -280,7 +280,7 @@ def test_processes_start_early_where_they_will_decompress(
     shared: bool,
 ) -> None:
     monkeypatch.setattr(find, "announces_compression", lambda _: compressed)
-    monkeypatch.setattr(find, "prepare", lambda _: None)
+    monkeypatch.setattr(find, "start_workers", lambda _: None)
     asked: list[int] = []
 
     def in_order(work: Any, items: Any, _: Any, **how: Any) -> Any:

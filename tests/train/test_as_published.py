@@ -33,7 +33,8 @@ from ctiqa.train.predict import predict
 from ctiqa.train.pretrain import train_features
 from ctiqa.train.setup.checks import check_run
 from ctiqa.train.setup.devices import Device
-from ctiqa.train.setup.run import Run, open_run
+from ctiqa.train.setup.open_run import open_run
+from ctiqa.train.setup.run import Run
 from ctiqa.train.student import train_student
 from ctiqa.train.teacher import member_name, train_member
 

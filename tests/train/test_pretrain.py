@@ -26,7 +26,7 @@ from ctiqa.train.pretrain import (
     train_features,
     with_pretrained_features,
 )
-from ctiqa.train.setup.run import open_run
+from ctiqa.train.setup.open_run import open_run
 
 TRAIN = TrainRecipe(epochs=1, batch=2, validate_every=0, learning_rate=1e-3, augment=("flip",))
 

@@ -16,7 +16,8 @@ from ctiqa.evaluate.evaluation import Options, evaluate
 from ctiqa.evaluate.predictors.open import open_predictors
 from ctiqa.recipe import overlaid, read_values, recipe_from
 from ctiqa.recipe.data import Mode
-from ctiqa.train.setup.run import Run, open_run
+from ctiqa.train.setup.open_run import open_run
+from ctiqa.train.setup.run import Run
 from ctiqa.train.student import train_student
 from ctiqa.types import HuImage
 

@@ -130,7 +130,7 @@ def test_auto_takes_openvino_where_it_gains(
     openvino = pytest.importorskip("ctiqa.score.engines.openvino_cpu")
     monkeypatch.delenv(VARIABLE)
     monkeypatch.setattr(engine_module, "lacks_bfloat16", lambda: False)
-    monkeypatch.setattr(openvino, "has_bfloat16", lambda: bfloat16)
+    monkeypatch.setattr(openvino, "runs_bfloat16", lambda: bfloat16)
     assert choose() == ("openvino" if bfloat16 else "onnxruntime")
 
 

@@ -31,7 +31,7 @@ from ctiqa.recipe import (
 )
 from ctiqa.recipe.data import DataRecipe
 from ctiqa.train.setup.fit import check_fit, made_by, on_data_of, unseen
-from ctiqa.train.setup.run import open_run
+from ctiqa.train.setup.open_run import open_run
 
 ROOT = Path(__file__).parents[3]
 

@@ -15,7 +15,7 @@ from ctiqa.data.manifest import HEADER
 from ctiqa.data.prepare import prepare
 from ctiqa.errors import DataError
 from ctiqa.recipe import Kadid10kData
-from ctiqa.train.setup.run import open_run
+from ctiqa.train.setup.open_run import open_run
 
 WHOLE = replace(RECIPE, data=DATA)
 

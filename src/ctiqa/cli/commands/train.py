@@ -140,7 +140,7 @@ def _run(
     """The run of a recipe on its device, which is given back at the end."""
     from ctiqa.io.atomic import check_folder
     from ctiqa.train.setup.devices import device as devices
-    from ctiqa.train.setup.run import open_run
+    from ctiqa.train.setup.open_run import open_run
 
     check_folder(out)
     with devices(device) as where:

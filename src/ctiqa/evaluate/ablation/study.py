@@ -208,7 +208,7 @@ def _check(study: Study, variants: Sequence[Variant], recipes: Sequence[Recipe])
 
 def _opened(study: Study, variant: Variant, recipe: Recipe, folder: Path) -> Run:
     """A variant on its data, checked."""
-    from ctiqa.train.setup.run import open_run  # noqa: PLC0415 - torch
+    from ctiqa.train.setup.open_run import open_run  # noqa: PLC0415 - torch
 
     data, shared = study.data_of(variant), study.out / _shared_name(recipe)
     run = open_run(recipe, data, folder, device=study.device, tell=study.tell)
@@ -217,7 +217,7 @@ def _opened(study: Study, variant: Variant, recipe: Recipe, folder: Path) -> Run
 
 def _open_natural(study: Study, recipe: Recipe, folder: Path) -> Run | None:
     """The first phase of a recipe that has one, checked."""
-    from ctiqa.train.setup.run import open_run  # noqa: PLC0415 - torch
+    from ctiqa.train.setup.open_run import open_run  # noqa: PLC0415 - torch
 
     if recipe.pretrain is None or study.natural is None:
         return None

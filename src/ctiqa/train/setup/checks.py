@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +13,7 @@ from ctiqa.errors import DataError, bulleted, some
 from ctiqa.recipe import TrainRecipe
 from ctiqa.train.batches import too_few
 from ctiqa.train.predict import too_few_to_choose
-
-if TYPE_CHECKING:
-    from ctiqa.train.setup.run import Run
+from ctiqa.train.setup.run import Run
 
 _SHOWN = 5
 """Examples that a message names."""

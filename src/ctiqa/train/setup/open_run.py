@@ -1,0 +1,59 @@
+"""A run opened: a data set read for a recipe, and looked at before the first step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ctiqa.data.manifest import read_examples, read_header
+from ctiqa.errors import DataError
+from ctiqa.recipe import Recipe
+from ctiqa.train.setup.checks import check_run
+from ctiqa.train.setup.devices import Device
+from ctiqa.train.setup.fit import check_fit, on_data_of
+from ctiqa.train.setup.run import Run
+
+
+def open_run(
+    recipe: Recipe,
+    data: Path,
+    out: Path,
+    *,
+    device: Device | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+    resume: bool = True,
+    natural: bool = False,
+) -> Run:
+    """Open a data set for a recipe.
+
+    Args:
+        recipe: What is asked for.
+        data: Folder of the data set.
+        out: Folder of the run.
+        device: Where it runs; the CPU where none is given.
+        tell: Called with lines of progress.
+        resume: Whether a training that was stopped goes on.
+        natural: Whether natural images are wanted, whatever made them, and not slices.
+
+    Raises:
+        DataError: If it holds images of the other kind, does not fit the recipe, or cannot be
+            trained on to the end; every problem is named. From whatever source it was made, the
+            run is of its own data recipe.
+    """
+    examples = read_examples(data)
+    header = read_header(data)
+    if examples.natural != natural:
+        wanted, held = ("natural images", "CT") if natural else ("CT", "natural images")
+        raise DataError(f"'{data}' must hold {wanted} for this command, it holds {held}")
+    if not natural:
+        recipe = on_data_of(recipe, data, header)
+        check_fit(recipe, examples)
+    where = device or Device()
+    said = tell if where.first else _nothing
+    run = Run(recipe, examples, header["content_sha256"], out, where, said, resume)
+    check_run(run)
+    return run
+
+
+def _nothing(_: str) -> None:
+    """Only the first of several processes tells."""
