@@ -19,13 +19,13 @@ sys.modules["numba"] = None
 import numpy as np
 from ctiqa.physics import FanBeam, project, reconstruct
 from ctiqa.physics.fbp import _backproject
-from ctiqa.physics.kernels import STANDARD
+from ctiqa.physics.kernels import STANDARD_KERNEL
 assert type(_backproject).__name__ == "function", type(_backproject)
 mu = np.load(sys.argv[1] + "/mu.npy")
 scan = FanBeam.covering(mu.shape, (4.0, 5.0), n_views=6, pitch_mm=5.0)
 lines = project(mu, (4.0, 5.0), scan)
 np.save(sys.argv[1] + "/lines.npy", lines)
-np.save(sys.argv[1] + "/image.npy", reconstruct(lines, scan, mu.shape, (4.0, 5.0), STANDARD))
+np.save(sys.argv[1] + "/image.npy", reconstruct(lines, scan, mu.shape, (4.0, 5.0), STANDARD_KERNEL))
 """
 
 

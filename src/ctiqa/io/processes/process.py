@@ -204,7 +204,7 @@ def _pipes() -> tuple[tuple[BinaryIO, BinaryIO], tuple[int, int]]:
 def _launch(theirs: Sequence[tuple[int, int]]) -> subprocess.Popen[bytes]:
     code = (
         f"import sys; sys.path[:] = {sys.path!r}; "
-        f"from ctiqa.io.processes.inside import main; main({list(theirs)!r})"
+        f"from ctiqa.io.processes.inside import serve_pipes; serve_pipes({list(theirs)!r})"
     )
     return subprocess.Popen(
         [os.fsdecode(get_executable()), "-c", code],
