@@ -268,11 +268,10 @@ def _notes(
             f"Made from other data, or from data not stated: {some([*other, *unknown])}. Whether "
             "these patients were trained on is not known; --trained-on leaves such patients out."
         )
-    for name, count in beyond.items():
-        if count:
-            yield (
-                f"{count} scores of {name} lie beyond the scale. The main figures are of scores as "
-                "given; clipped to the scale they have a column of their own."
-            )
+    if counts := [f"{count} scores of {name}" for name, count in beyond.items() if count]:
+        yield (
+            f"{', '.join(counts)} lie beyond the scale. The main figures are of scores as given; "
+            "clipped to the scale they have a column of their own."
+        )
     if options.round:
         yield "The main figures are of rounded scores, which τb rewards where labels have ties."

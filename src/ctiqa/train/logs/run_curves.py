@@ -139,6 +139,10 @@ def run_figure(found: Sequence[LossCurve]) -> Figure:
         axes.set_ylim(0, 1.05 * axes.get_ylim()[1])
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         finish_axes(axes, unit, "loss", max(max(getattr(curve, unit)) for curve in inside))
+        # Below the panel: inside, ten entries hide the curves.
+        axes.legend(
+            loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, frameon=False, fontsize=8
+        )
     return figure
 
 
