@@ -125,7 +125,13 @@ def test_star_import_takes_every_name_and_leaves_other_libraries_alone() -> None
 
 def test_importing_loads_nothing() -> None:
     loaded = python("import sys; a = set(sys.modules); import ctiqa; print(*set(sys.modules) - a)")
-    assert set(loaded.split()) <= {"__future__", "ctiqa", "ctiqa.system.lazy", "ctiqa.version"}
+    assert set(loaded.split()) <= {
+        "__future__",
+        "ctiqa",
+        "ctiqa.system",
+        "ctiqa.system.lazy",
+        "ctiqa.version",
+    }
 
 
 def test_listing_names_loads_nothing_and_needs_no_extra() -> None:

@@ -72,8 +72,8 @@ def test_slices_of_a_side_come_from_the_example() -> None:
 
 
 def test_what_is_not_installed_is_told_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ctiqa.score.engines.engine.find_spec", lambda _: None)
+    monkeypatch.setattr("ctiqa.system.extras.find_spec", lambda _: None)
     found, missing = installed(("onnxruntime", "openvino"))
     assert found == ("onnxruntime",)
     assert len(missing) == 1
-    assert "engine 'openvino' is not installed" in missing[0]
+    assert "engine 'openvino' needs openvino, which is not installed" in missing[0]

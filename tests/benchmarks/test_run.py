@@ -110,7 +110,7 @@ def test_a_failure_keeps_what_was_measured_before(
 def test_without_an_engine_nothing_is_measured(
     sections: list[Setting], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("ctiqa.score.engines.engine.find_spec", lambda _: None)
+    monkeypatch.setattr("ctiqa.system.extras.find_spec", lambda _: None)
     assert run.main(["--engines", "openvino"]) == 1
     assert "pip install 'ctiqa[fast]'" in capsys.readouterr().err
     assert sections == []

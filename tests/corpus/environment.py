@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 STREAMS, WORLD = "tests/cli/console/test_streams.py", "tests/cli/console/test_world.py"
 STOPPING, ORDERED = "tests/cli/console/test_stopping.py", "tests/io/processes/test_ordered.py"
+EXTRAS = "tests/cli/test_extras.py"
 
 FAULTS: tuple[tuple[str, str, str], ...] = (
     (
@@ -63,7 +64,7 @@ FAULTS: tuple[tuple[str, str, str], ...] = (
     (
         "an optional library is not installed",
         "the sentence about it",
-        f"{WORLD}::test_a_library_that_is_not_installed_is_named_with_its_remedy",
+        f"{EXTRAS}::test_without_an_extra",
     ),
     (
         "a process that decodes dies or hangs",

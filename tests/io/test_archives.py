@@ -207,7 +207,8 @@ def test_large_members_are_not_unpacked(
 
 
 @pytest.mark.parametrize(
-    ("limit", "value"), [("MAX_MEMBERS", 2), ("MAX_TOTAL_BYTES", 1000), ("MAX_DIRECTORY_BYTES", 90)]
+    ("limit", "value"),
+    [("_MAX_MEMBERS", 2), ("MAX_TOTAL_BYTES", 1000), ("MAX_DIRECTORY_BYTES", 90)],
 )
 def test_archives_beyond_the_bounds_are_one_file(
     folder: Path, dicom: list[bytes], monkeypatch: pytest.MonkeyPatch, limit: str, value: int

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 PREPARE = """
 import io, sys
 import numpy as np
@@ -33,7 +35,7 @@ def run(code: str) -> None:
 
 def test_a_process_of_its_own_loads_gdcm_when_a_file_needs_it() -> None:
     run(
-        "lazy_gdcm.claim()\n"
+        "lazy_gdcm.claim_process()\n"
         "lazy_gdcm.load_pydicom()\n"
         "import ctiqa.io.dicom.reader\n"
         "assert 'gdcm' not in sys.modules\n" + DECODE + "assert 'gdcm' in sys.modules\n"
@@ -43,16 +45,25 @@ def test_a_process_of_its_own_loads_gdcm_when_a_file_needs_it() -> None:
 def test_a_program_keeps_its_pydicom() -> None:
     run(
         "lazy_gdcm.load_pydicom()\n"
-        "assert 'pydicom' not in sys.modules\n"
         "import ctiqa.io.dicom.reader\n"
         "assert 'gdcm' in sys.modules\n" + DECODE
+    )
+
+
+@pytest.mark.parametrize("whose", ["", "lazy_gdcm.claim_process()\n"])
+def test_what_downloads_and_opens_sockets_is_not_loaded(whose: str) -> None:
+    """``requests``, which pydicom loads where it is installed."""
+    run(
+        f"{whose}sys.modules.pop('requests', None)\n"
+        "lazy_gdcm.load_pydicom()\n"
+        "assert 'pydicom' in sys.modules and 'requests' not in sys.modules\n"
     )
 
 
 def test_pydicom_that_is_loaded_is_left_alone() -> None:
     run(
         "import pydicom\n"
-        "lazy_gdcm.claim()\n"
+        "lazy_gdcm.claim_process()\n"
         "lazy_gdcm.load_pydicom()\n"
         "assert 'gdcm' in sys.modules\n" + DECODE
     )

@@ -16,7 +16,7 @@ from ctiqa.recipe.training import TrainRecipe
 def is_run_name(text: str) -> bool:
     """Whether a text can name a run: a file name of letters, digits, '.', '_' and '-'.
 
-    >>> is_run_name("ctiqa-s3"), named("../elsewhere")
+    >>> is_run_name("ctiqa-s3"), is_run_name("../elsewhere")
     (True, False)
     """
     return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text) is not None

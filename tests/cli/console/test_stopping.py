@@ -38,7 +38,7 @@ if where == "scoring":
     slow(Engine, "run")
 elif where == "reading":
     from ctiqa.io import find
-    slow(find, "read_headers")
+    slow(find, "read_file_headers")
 elif where == "writing":
     from ctiqa.score.report import outputs
     slow(outputs, "write_bytes")

@@ -101,7 +101,7 @@ def numbered(text: str) -> list[str]:
 def data_file_named(text: str) -> list[str]:
     """The data files that a header's text names, one or a pattern of them.
 
-    >>> data_file_named("./ct.raw"), named("s%d.raw 1 2 1")
+    >>> data_file_named("./ct.raw"), data_file_named("s%d.raw 1 2 1")
     (['./ct.raw'], ['s1.raw', 's2.raw'])
     """
     name = name_of(text)

@@ -54,9 +54,9 @@ def gmsd(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) -> 
     >>> from ctiqa.hu import Window
     >>> hu = np.random.default_rng(0).normal(40, 50, (32, 32)).astype("float32")
     >>> mask = np.ones(hu.shape, bool)
-    >>> gmsd(hu, hu, mask, DataWindow(400, 40))
+    >>> gmsd(hu, hu, mask, Window(400, 40))
     0.0
-    >>> gmsd(np.roll(hu, 1), hu, mask, DataWindow(400, 40)) > 0.1
+    >>> gmsd(np.roll(hu, 1), hu, mask, Window(400, 40)) > 0.1
     True
     """
     a, b = (halved(x) for x in shown(image, reference, mask, window))

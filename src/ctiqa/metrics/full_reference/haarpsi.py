@@ -59,7 +59,7 @@ def haarpsi(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) 
     >>> from ctiqa.hu import Window
     >>> hu = np.random.default_rng(0).normal(40, 50, (32, 32)).astype("float32")
     >>> mask = np.ones(hu.shape, bool)
-    >>> round(haarpsi(hu, hu, mask, DataWindow(400, 40)), 6)
+    >>> round(haarpsi(hu, hu, mask, Window(400, 40)), 6)
     1.0
     """
     a, b = (halved(x) for x in shown(image, reference, mask, window))

@@ -96,7 +96,7 @@ def shown(
 
     >>> from ctiqa.hu import Window
     >>> hu = np.float32([[-135, 40, 500]])
-    >>> shown(hu, hu, np.ones(hu.shape, bool), DataWindow(350, 40))[0].tolist()
+    >>> shown(hu, hu, np.ones(hu.shape, bool), Window(350, 40))[0].tolist()
     [[0.0, 0.5, 1.0]]
     """
     check_pair(image, reference, mask)
@@ -110,7 +110,7 @@ def brightness(hu: HuImage, window: DataWindow) -> npt.NDArray[np.float64]:
     """CT numbers as they are shown, in [0, 1], float64; :func:`ctiqa.hu.apply_window` is float32.
 
     >>> from ctiqa.hu import Window
-    >>> brightness(np.float32([-135, 40, 500]), DataWindow(350, 40)).tolist()
+    >>> brightness(np.float32([-135, 40, 500]), Window(350, 40)).tolist()
     [0.0, 0.5, 1.0]
     """
     low, high = window.range_hu

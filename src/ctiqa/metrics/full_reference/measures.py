@@ -3,7 +3,7 @@
 >>> import numpy as np
 >>> from ctiqa.hu import Window
 >>> hu = np.random.default_rng(0).normal(40, 50, (176, 176)).astype("float32")
->>> mask, soft = np.ones(hu.shape, bool), DataWindow(400, 40)
+>>> mask, soft = np.ones(hu.shape, bool), Window(400, 40)
 >>> {each.name: round(each.function(hu, hu, mask, soft), 6) for each in MEASURES}
 {'rmse': 0.0, 'psnr': inf, 'ssim': 1.0, 'ms_ssim': 1.0, 'vif': 1.0, 'gmsd': 0.0, 'haarpsi': 1.0}
 """

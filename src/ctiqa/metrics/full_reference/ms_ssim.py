@@ -39,7 +39,7 @@ def ms_ssim(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) 
 
     >>> from ctiqa.hu import Window
     >>> hu = np.random.default_rng(0).normal(40, 50, (176, 176)).astype("float32")
-    >>> round(ms_ssim(hu, hu, np.ones(hu.shape, bool), DataWindow(400, 40)), 6)
+    >>> round(ms_ssim(hu, hu, np.ones(hu.shape, bool), Window(400, 40)), 6)
     1.0
     """
     a, b = shown(image, reference, mask, window)

@@ -48,7 +48,7 @@ def psnr(
     >>> import numpy as np
     >>> from ctiqa.hu import Window
     >>> hu, mask = np.zeros((4, 4), np.float32), np.ones((4, 4), bool)
-    >>> psnr(hu + 4, hu, mask, DataWindow(400, 40))
+    >>> psnr(hu + 4, hu, mask, Window(400, 40))
     40.0
     >>> psnr(hu, hu, mask, None), psnr(hu, hu, mask, None, cap_db=100.0)
     (inf, 100.0)

@@ -59,9 +59,9 @@ def ssim(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) -> 
     >>> from ctiqa.hu import Window
     >>> hu = np.random.default_rng(0).normal(40, 50, (32, 32)).astype("float32")
     >>> mask = np.ones(hu.shape, bool)
-    >>> round(ssim(hu, hu, mask, DataWindow(400, 40)), 6)
+    >>> round(ssim(hu, hu, mask, Window(400, 40)), 6)
     1.0
-    >>> round(ssim(80 - hu, hu, mask, DataWindow(400, 40)), 2)
+    >>> round(ssim(80 - hu, hu, mask, Window(400, 40)), 2)
     -0.93
     """
     a, b = shown(image, reference, mask, window)

@@ -63,9 +63,9 @@ def vif(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) -> f
     >>> from ctiqa.hu import Window
     >>> hu = np.random.default_rng(0).normal(40, 50, (64, 64)).astype("float32")
     >>> mask = np.ones(hu.shape, bool)
-    >>> round(vif(hu, hu, mask, DataWindow(400, 40)), 6)
+    >>> round(vif(hu, hu, mask, Window(400, 40)), 6)
     1.0
-    >>> vif(20 + hu / 2, hu, mask, DataWindow(400, 40)) < 1
+    >>> vif(20 + hu / 2, hu, mask, Window(400, 40)) < 1
     True
     """
     a, b = shown(image, reference, mask, window)

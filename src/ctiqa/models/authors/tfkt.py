@@ -66,7 +66,7 @@ def tfkt_recipe(state: Mapping[str, Tensor]) -> TfktNetwork:
 def our_tfkt_name(name: str, _: Mapping[str, Tensor]) -> str:
     """Our name of a tensor of the authors.
 
-    >>> our_tfkt_name("effnetv2l.classifier.1.bias", {}), our_name("swinv2b.head.bias", {})
+    >>> our_tfkt_name("effnetv2l.classifier.1.bias", {}), our_tfkt_name("swinv2b.head.bias", {})
     ('connector.3.bias', 'transformer.head.bias')
     """
     for pattern, new in _NAMES:

@@ -44,7 +44,7 @@ def report_as_dict(report: Results) -> dict[str, Any]:
 def rounded_json(value: float | None, digits: int = 4) -> float | None:
     """A number fit for a file: rounded, and ``None`` instead of NaN or infinity.
 
-    >>> rounded_json(3.14159), rounded(float("nan")), rounded(None)
+    >>> rounded_json(3.14159), rounded_json(float("nan")), rounded_json(None)
     (3.1416, None, None)
     """
     return None if value is None or not math.isfinite(value) else round(value, digits)

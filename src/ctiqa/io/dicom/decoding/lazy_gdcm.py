@@ -17,6 +17,8 @@ from ctiqa.system.hidden import hidden
 
 GDCM = "gdcm"
 
+REQUESTS = "requests"
+
 GDCM_PLUGIN = "pydicom.pixels.decoders.gdcm"
 
 FAMILY = "1.2.840.10008.1.2.4."
@@ -35,10 +37,19 @@ def claim_process() -> None:
 
 
 def load_pydicom() -> None:
-    """Load pydicom without GDCM, where the process is ctiqa's own and has neither yet."""
-    if not _Owner.is_ctiqa or "pydicom" in sys.modules or find_spec(GDCM) is None:
+    """Load pydicom, where it is not loaded yet: without what opens sockets, or takes long.
+
+    It loads ``requests``, where that is installed, to download its examples, which opens a socket
+    to see whether there is IPv6; without it pydicom downloads by the standard library. GDCM is
+    left out where the process is ctiqa's own.
+    """
+    if "pydicom" in sys.modules:
         return
-    with hidden(GDCM):
+    if not _Owner.is_ctiqa or find_spec(GDCM) is None:
+        with hidden(REQUESTS):
+            import_module("pydicom")
+        return
+    with hidden(GDCM, REQUESTS):
         decoders = import_module("pydicom.pixels.decoders.base")
     for syntax in import_module(GDCM_PLUGIN).DECODER_DEPENDENCIES:
         decoder = decoders.get_decoder(syntax)
