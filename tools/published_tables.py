@@ -6,13 +6,13 @@ python -m tools.published_tables --check    says whether they are up to date
 
 from __future__ import annotations
 
-import argparse
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.blocks import with_block, write_or_check
+
 from ctiqa.evaluate.ablation.published import PUBLISHED_MEASURES, PublishedRow, published
-from ctiqa.io.atomic import write_bytes
 
 PAGE = Path(__file__).parents[1] / "docs" / "systems.md"
 BEGIN, END = "<!-- published: python -m tools.published_tables -->", "<!-- /published -->"
@@ -78,23 +78,12 @@ def _cells(row: PublishedRow) -> list[str]:
 
 def page_with_tables(text: str) -> str:
     """The page with all tables between their marks."""
-    before, _, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2]
-    body = "\n\n".join(section(table) for table in TABLES)
-    return f"{before}{BEGIN}\n\n{body}\n\n{END}{after}"
+    return with_block(text, BEGIN, END, "\n\n".join(section(table) for table in TABLES))
 
 
 def main() -> int:
     """Write the tables, or say whether they are up to date."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true")
-    asked = parser.parse_args()
-    text = PAGE.read_text(encoding="utf-8")
-    made = page_with_tables(text)
-    if asked.check:
-        return int(made != text)
-    write_bytes(PAGE, made.encode())
-    return 0
+    return write_or_check(PAGE, page_with_tables, __doc__.splitlines()[0])
 
 
 if __name__ == "__main__":

@@ -8,13 +8,13 @@ Both recipes are read as ``ctiqa`` reads them; nothing here knows what they say.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ctiqa.io.atomic import write_bytes
+from tools.blocks import with_block, write_or_check
+
 from ctiqa.recipe import (
     Defect,
     PublishedThing,
@@ -113,23 +113,13 @@ def page_with_tables(text: str) -> str:
     """The page with the tables of every system between their marks."""
     for system in SYSTEMS:
         begin, end = f"<!-- {system}: python -m tools.recipe_differences -->", f"<!-- /{system} -->"
-        before, _, rest = text.partition(begin)
-        after = rest.partition(end)[2]
-        text = f"{before}{begin}\n\n{tables_of(system)}\n\n{end}{after}"
+        text = with_block(text, begin, end, tables_of(system))
     return text
 
 
 def main() -> int:
     """Write the tables, or say whether they are up to date."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true")
-    asked = parser.parse_args()
-    text = PAGE.read_text(encoding="utf-8")
-    made = page_with_tables(text)
-    if asked.check:
-        return int(made != text)
-    write_bytes(PAGE, made.encode())
-    return 0
+    return write_or_check(PAGE, page_with_tables, __doc__.splitlines()[0])
 
 
 if __name__ == "__main__":
