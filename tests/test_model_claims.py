@@ -33,7 +33,7 @@ def test_passages_are_up_to_date(page: str, card: dict[str, Any]) -> None:
 
 
 def test_the_model_card_is_up_to_date(card: dict[str, Any]) -> None:
-    """Otherwise: python tools/model_card.py."""
+    """Otherwise: python -m tools.model_card."""
     assert model_card.page(card) == model_card.PAGE.read_text(encoding="utf-8")
 
 
@@ -79,7 +79,8 @@ def test_flips_give_the_range_and_the_largest_of_both() -> None:
         "quarter turn": {"within_0.1": 0.1, "largest": 3.0},
     }
     assert flips(both) == (
-        "A mirrored slice moves by at most 0.1 in 60 to 80 % of cases, and by 0.4 at the most."
+        "Mirroring changes a score by at most 0.1 in 60 to 80 % of cases, "
+        "and by at most 0.4 overall."
     )
 
 

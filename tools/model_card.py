@@ -1,15 +1,19 @@
-"""Write ``docs/model-card.md`` from the card that travels with the weights.
+"""Write ``docs/model-card.md`` from the card of the shipped model.
 
-    python tools/model_card.py
+    python -m tools.model_card            writes the page
+    python -m tools.model_card --check    reports whether the page is out of date
 
-Every figure in the page comes from the card, and the card's from ``ctiqa export``.
+Every number on the page comes from the card, which ``ctiqa export`` writes.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from tools.blocks import write_or_check
 
 from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.score.report.model_facts import agreement_basis, agreement_rows, model_rows
@@ -22,13 +26,13 @@ Card = Mapping[str, Any]
 
 
 def page(card: Card) -> str:
-    """The whole page as Markdown."""
+    """The complete page as Markdown."""
     left_out = {"Trained on", "Not trained on"}
     rows = [(k, v) for k, v in model_rows(card) if k not in left_out]
     parts = [
         f"# Model card: {card['name']}",
-        "Written by `python tools/model_card.py` from the card in the package (`ctiqa info`); "
-        "made by `make weights`.",
+        "Written by `python -m tools.model_card` from the card in the package (`ctiqa info`), "
+        "which `make weights` makes.",
         "> Research use only; not a medical device.",
         _table(("", ""), rows),
         "## Trained on",
@@ -43,13 +47,13 @@ def page(card: Card) -> str:
         f"patients: {card['training']['degradations']}. Attributions are in [NOTICE](../NOTICE).",
         "## Not trained on",
         "\n".join(f"- {each}" for each in card["not_trained_on"]),
-        "## Agreement on patients never seen",
+        "## Agreement on held-out patients",
         f"Simulated labels, {agreement_basis(card)}; 95 % intervals from bootstrapping patients.",
-        _table(("measure", "value"), agreement_rows(card)),
-        "Examples with nothing but reduced dose and views, as in earlier work "
+        _table(("metric", "value"), agreement_rows(card)),
+        "Examples with reduced dose and views only, as in earlier work "
         f"({agreement_basis({'agreement': card['checks']['dose_and_views']})}):",
         _table(
-            ("measure", "value"),
+            ("metric", "value"),
             agreement_rows({"agreement": card["checks"]["dose_and_views"]}),
         ),
         *_checks(card["checks"]),
@@ -64,7 +68,10 @@ def _checks(checks: Card) -> list[str]:
         _table(
             ("check", "result"),
             [
-                ("labels inside their 90 % interval", f"{checks['interval_coverage']:.1%}"),
+                (
+                    "labels inside the 90 % interval",
+                    f"{checks['interval_coverage']:.1%}",
+                ),
                 (
                     f"score never rises by more than {order['tolerance']} as the dose falls "
                     f"through seven steps ({order['n_slices']} slices)",
@@ -75,12 +82,12 @@ def _checks(checks: Card) -> list[str]:
                     f"{order['pairs']:.1%} of pairs",
                 ),
                 (
-                    "a sharper reconstruction scores no higher",
+                    "a sharper kernel does not score higher",
                     f"{checks['sharper_order']:.1%} of slices",
                 ),
                 *(
                     (
-                        f"score moves by at most 0.1: {name}",
+                        f"score changes by at most 0.1: {name}",
                         f"{each['within_0.1']:.1%} of slices, largest {each['largest']:.2f}",
                     )
                     for name, each in checks["steadiness"].items()
@@ -120,10 +127,11 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     )
 
 
-def main() -> None:
-    """Write the page."""
-    PAGE.write_text(page(load_model(DEFAULT_MODEL).facts), encoding="utf-8")
+def main() -> int:
+    """Write the page, or check it."""
+    card = load_model(DEFAULT_MODEL).facts
+    return write_or_check([PAGE], lambda _: page(card), __doc__)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

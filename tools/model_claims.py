@@ -1,22 +1,22 @@
-"""What the pages say about the shipped model, written from its card.
+"""Passages of the documentation about the shipped model, written from its card.
 
     python -m tools.model_claims            writes the passages into the pages
-    python -m tools.model_claims --check    says whether they are up to date
+    python -m tools.model_claims --check    reports pages that are out of date
 
-A passage stands between two comments that name it. What a card does not hold, no passage says.
+A passage lies between two comments with its name. Every number in it comes from the card.
 """
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tools.blocks import with_block, write_or_check
+
 from ctiqa.catalog import DEFAULT_MODEL, MODELS
-from ctiqa.io.atomic import write_bytes
 from ctiqa.weights import load_model
 
 ROOT = Path(__file__).parents[1]
@@ -24,37 +24,33 @@ PAGES = ("README.md", "docs/index.md", "docs/score.md", "docs/evaluation.md")
 
 Card = Mapping[str, Any]
 
-_PASSAGE = re.compile(
-    r"(?P<begin><!-- model (?P<name>[a-z-]+): python -m tools\.model_claims -->\n)"
-    r".*?(?P<end><!-- /model (?P=name) -->)",
-    re.DOTALL,
-)
+_BEGIN = re.compile(r"<!-- model (?P<name>[a-z-]+): python -m tools\.model_claims -->")
 
 
 def agreement(card: Card) -> str:
-    """How well the scores agree with the labels of patients never seen."""
+    """Agreement of the scores with the labels of held-out patients."""
     simple, every = card["checks"]["dose_and_views"], card["agreement"]
     return (
-        f"On simulated slices of {every['patients']} patients that it never saw, the shipped "
-        f"model, `{card['name']}`, agrees with the labels at |PLCC| + |SROCC| + |KROCC| = "
+        f"On simulated slices of {every['patients']} held-out patients, the shipped "
+        f"model, `{card['name']}`, reaches |PLCC| + |SROCC| + |KROCC| = "
         f"{_estimate(simple['overall'])} where only dose and views were reduced (mean absolute "
-        f"error {simple['mae']['value']:.2f} grades), and at {_estimate(every['overall'])}, "
-        f"error {every['mae']['value']:.2f}, over every degradation it was trained on: "
+        f"error {simple['mae']['value']:.2f} grades), and {_estimate(every['overall'])}, error "
+        f"{every['mae']['value']:.2f}, over all degradations that it was trained on: "
         f"{card['training']['degradations']}. {flips(card['checks']['steadiness'])}"
     )
 
 
 def flips(steadiness: Card) -> str:
-    """How much a mirrored slice moves.
+    """How much mirroring changes the score of a slice.
 
     >>> flips({"flip up-down": {"within_0.1": 0.7, "largest": 0.98}, "shift": {}})
-    'A mirrored slice moves by at most 0.1 in 70 % of cases, and by 1.0 at the most.'
+    'Mirroring changes a score by at most 0.1 in 70 % of cases, and by at most 1.0 overall.'
     """
     mirrored = [each for name, each in steadiness.items() if name.startswith("flip")]
     shares = sorted({f"{100 * each['within_0.1']:.0f}" for each in mirrored})
     return (
-        f"A mirrored slice moves by at most 0.1 in {' to '.join(shares)} % of cases, "
-        f"and by {max(each['largest'] for each in mirrored):.1f} at the most."
+        f"Mirroring changes a score by at most 0.1 in {' to '.join(shares)} % of cases, "
+        f"and by at most {max(each['largest'] for each in mirrored):.1f} overall."
     )
 
 
@@ -64,20 +60,20 @@ def label(card: Card) -> str:
 
 
 def seen(card: Card) -> str:
-    """What the network is given of a slice."""
+    """The input of the network: range, windows and matrix."""
     low, high = (f"{each:g}" for each in card["input"]["range_hu"])
     smallest, largest = card["input"]["matrix"]
     windows = " and ".join(f"`{each}`" for each in card["input"]["windows"])
     choice = ", ".join(f"`{each}`" for each in card["input"]["selectable_windows"])
     return (
         f"`{card['name']}` sees CT numbers from {low} to {high} HU through the windows {windows}, "
-        f"at the slice's own matrix, {smallest} to {largest} pixels a side. "
-        f"{f'You may choose the window: {choice}.' if choice else 'There is no window to choose.'}"
+        f"at the slice's native matrix, {smallest} to {largest} pixels a side. "
+        f"{f'The window can be chosen: {choice}.' if choice else 'The windows are fixed.'}"
     )
 
 
 def training(card: Card) -> str:
-    """What it was trained on, and what it was not."""
+    """Training data, and what was not in it."""
     sizes = card["training"]
     lines = [
         f"`{card['name']}` was trained on {sizes['examples']:,} degraded examples of "
@@ -89,20 +85,20 @@ def training(card: Card) -> str:
 
 
 def regions(card: Card) -> str:
-    """On which parts of the body it was tested."""
+    """Error and bias by body region."""
     measured = sorted(card["checks"]["regions"].items(), key=lambda each: -each[1]["patients"])
     listed = ", ".join(
         f"{name} ({each['patients']} {'patient' if each['patients'] == 1 else 'patients'}, mean "
         f"error {each['mae']:.2f}, bias {each['bias']:+.2f})"
         for name, each in measured
     )
-    return f"`{card['name']}` was tested on patients that it never saw, by region: {listed}."
+    return f"`{card['name']}` was tested on held-out patients, by region: {listed}."
 
 
 def names(_: Card) -> str:
-    """The models that come with ctiqa."""
+    """The shipped models."""
     shipped = ", ".join(f"`{record.name}`" for record in MODELS)
-    return f"The models that come with ctiqa: {shipped}."
+    return f"Shipped models: {shipped}."
 
 
 PASSAGES: Mapping[str, Callable[[Card], str]] = {
@@ -116,16 +112,15 @@ PASSAGES: Mapping[str, Callable[[Card], str]] = {
 
 
 def with_claims(text: str, card: Card) -> str:
-    """A page with every passage as the card has it.
+    """A page with every passage rewritten from the card.
 
     Raises:
-        KeyError: If the page has a passage of an unknown name.
+        KeyError: If a passage of the page has an unknown name.
     """
-
-    def replace(match: re.Match[str]) -> str:
-        return f"{match['begin']}\n{PASSAGES[match['name']](card)}\n\n{match['end']}"
-
-    return _PASSAGE.sub(replace, text)
+    for begin in _BEGIN.finditer(text):
+        name = begin["name"]
+        text = with_block(text, begin[0], f"<!-- /model {name} -->", PASSAGES[name](card))
+    return text
 
 
 def _estimate(entry: Card) -> str:
@@ -134,22 +129,10 @@ def _estimate(entry: Card) -> str:
 
 
 def main() -> int:
-    """Write the passages, or say whether they are up to date."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true")
-    asked = parser.parse_args()
+    """Write the passages, or check them."""
     card = load_model(DEFAULT_MODEL).facts
-    stale = 0
-    for page in PAGES:
-        text = (ROOT / page).read_text(encoding="utf-8")
-        made = with_claims(text, card)
-        if made != text:
-            stale = 1
-            if asked.check:
-                sys.stderr.write(f"stale: {page}; run python -m tools.model_claims\n")
-            else:
-                write_bytes(ROOT / page, made.encode())
-    return stale if asked.check else 0
+    pages = [ROOT / page for page in PAGES]
+    return write_or_check(pages, lambda text: with_claims(text, card), __doc__)
 
 
 if __name__ == "__main__":

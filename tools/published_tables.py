@@ -1,7 +1,9 @@
-"""What the papers publish, table by table, and the command that makes ours, for docs/systems.md.
+"""Published tables, each with the command that reproduces it, for docs/systems.md.
 
 python -m tools.published_tables            writes the tables into the page
-python -m tools.published_tables --check    says whether they are up to date
+python -m tools.published_tables --check    reports whether the page is out of date
+
+The rows come from ``published.toml`` in ``ctiqa.evaluate.ablation``.
 """
 
 from __future__ import annotations
@@ -25,9 +27,9 @@ class Table:
     """One published table.
 
     Attributes:
-        name: Its name among the published tables.
-        title: What the paper calls it.
-        command: What makes ours, beside the paper's.
+        name: Name of the table in ``published.toml``.
+        title: Title of the paper's table.
+        command: Command that makes our table, without its options.
     """
 
     name: str
@@ -36,23 +38,23 @@ class Table:
 
 
 TABLES = (
-    Table("blocks", "Shen et al., table 1: blocks of the stem", "ctiqa ablate blocks"),
-    Table("members", "Shen et al., table 2: members of the teacher", "ctiqa ablate members"),
-    Table("beta", "Shen et al., table 3: weight of the distillation", "ctiqa ablate beta"),
+    Table("blocks", "Shen et al., table 1: stem blocks", "ctiqa ablate blocks"),
+    Table("members", "Shen et al., table 2: teacher members", "ctiqa ablate members"),
+    Table("beta", "Shen et al., table 3: distillation weight", "ctiqa ablate beta"),
     Table("networks", "Shen et al., table 4: networks", "ctiqa compare"),
     Table("tfkt", "Rifa et al., setting A", "ctiqa ablate tfkt"),
-    Table("challenge", "Setting B, and the challenge", "ctiqa ablate tfkt"),
+    Table("challenge", "Rifa et al., setting B, and the challenge", "ctiqa ablate tfkt"),
 )
 
 DATA = {
     "tfkt": "data/tfkt --natural data/kadid10k",
     "challenge": "data/ldctiqac2023-official --natural data/kadid10k",
 }
-"""Data of a command that are not Shen's."""
+"""Data of the commands that do not use those of Shen et al."""
 
 
 def command(table: Table) -> str:
-    """The command as it is typed, but for where it writes.
+    """The complete command line.
 
     >>> command(TABLES[0])
     'ctiqa ablate blocks recipes/shen2025.toml --data data/shen2025 --out runs/blocks'
@@ -63,7 +65,7 @@ def command(table: Table) -> str:
 
 
 def section(table: Table) -> str:
-    """A published table below the command that makes ours, as Markdown."""
+    """A published table as Markdown, below the command that reproduces it."""
     rows = list(published(table.name).values())
     sources = " and ".join(dict.fromkeys(f"{row.source}; {row.measured_on}" for row in rows))
     lines = (f"| {row.name} | {' | '.join(_cells(row))} |" for row in rows)
@@ -77,13 +79,13 @@ def _cells(row: PublishedRow) -> list[str]:
 
 
 def page_with_tables(text: str) -> str:
-    """The page with all tables between their marks."""
+    """The page with all tables between their markers."""
     return with_block(text, BEGIN, END, "\n\n".join(section(table) for table in TABLES))
 
 
 def main() -> int:
-    """Write the tables, or say whether they are up to date."""
-    return write_or_check(PAGE, page_with_tables, __doc__.splitlines()[0])
+    """Write the tables, or check them."""
+    return write_or_check([PAGE], page_with_tables, __doc__)
 
 
 if __name__ == "__main__":

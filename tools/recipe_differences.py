@@ -1,9 +1,9 @@
-"""What as published and corrected do differently, key by key, for docs/systems.md.
+"""Differences between ``as-published`` and ``corrected``, key by key, for docs/systems.md.
 
     python -m tools.recipe_differences            writes the tables into the page
-    python -m tools.recipe_differences --check    says whether they are up to date
+    python -m tools.recipe_differences --check    reports whether the page is out of date
 
-Both recipes are read as ``ctiqa`` reads them; nothing here knows what they say.
+Every value in the tables comes from the recipes, read as ``ctiqa`` reads them.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ TRAININGS = ("pretrain", "teacher", "student")
 """Tables of a recipe that are trainings."""
 
 LEFT_OUT = ("name", "system", "mode", "fine_tune", "fine_tune_from", "interpolation")
-"""Keys that say nothing about a published system."""
+"""Keys that do not describe a published system."""
 
 Values = Mapping[str, Any]
 
 
 def tables_of(system: str) -> str:
-    """Both tables of a system: what differs, and what is the same in both, as Markdown."""
+    """Two tables of a system as Markdown: keys that differ between the modes, and all others."""
     values = read_values(ROOT / "recipes" / f"{system}.toml")
     corrected, published = (
-        told(recipe_from({**values, "mode": mode}).as_dict(), values)
+        described(recipe_from({**values, "mode": mode}).as_dict(), values)
         for mode in ("corrected", "as-published")
     )
     differing = differing_keys(corrected, published)
@@ -52,7 +52,7 @@ def tables_of(system: str) -> str:
         "|---|---|---|---|",
         *(_line(key, published, corrected, published_by(system)) for key in differing),
         "",
-        "<details><summary>The same in both, to the last default</summary>",
+        "<details><summary>The same in both modes, defaults included</summary>",
         "",
         "| key | |",
         "|---|---|",
@@ -63,10 +63,10 @@ def tables_of(system: str) -> str:
     return "\n".join(lines)
 
 
-def told(recipe: Values, values: Values) -> dict[str, Any]:
-    """Keys of a recipe, dotted; trainings that it does not do are left out.
+def described(recipe: Values, values: Values) -> dict[str, Any]:
+    """Dotted keys of a recipe, without trainings that it does not have.
 
-    >>> told({"name": "a", "members": 5, "data": {"seed": 1}, "pretrain": None}, {})
+    >>> described({"name": "a", "members": 5, "data": {"seed": 1}, "pretrain": None}, {})
     {'members': 5, 'data.seed': 1}
     """
     idle = [key for key in TRAININGS if key not in values or recipe.get(key) is None]
@@ -82,7 +82,7 @@ def _line(
 
 
 def _same(values: Values) -> Iterator[str]:
-    """One line a key; trainings that agree share it."""
+    """One line per key; trainings with the same value share a line."""
     done: set[str] = set()
     for key, value in values.items():
         table, _, name = key.partition(".")
@@ -110,7 +110,7 @@ def shown(value: object) -> str:
 
 
 def page_with_tables(text: str) -> str:
-    """The page with the tables of every system between their marks."""
+    """The page with the tables of every system between their markers."""
     for system in SYSTEMS:
         begin, end = f"<!-- {system}: python -m tools.recipe_differences -->", f"<!-- /{system} -->"
         text = with_block(text, begin, end, tables_of(system))
@@ -118,8 +118,8 @@ def page_with_tables(text: str) -> str:
 
 
 def main() -> int:
-    """Write the tables, or say whether they are up to date."""
-    return write_or_check(PAGE, page_with_tables, __doc__.splitlines()[0])
+    """Write the tables, or check them."""
+    return write_or_check([PAGE], page_with_tables, __doc__)
 
 
 if __name__ == "__main__":
