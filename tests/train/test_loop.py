@@ -74,7 +74,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory, examples: Examples) -> Pat
     """The folder of three steps out of six."""
     folder = tmp_path_factory.mktemp("stopped")
     with pytest.raises(InterruptedRunError, match="step 3/6"):
-        run(training(folder, tell=interrupt), examples)
+        run(training(folder, log=interrupt), examples)
     assert checkpoint.load_checkpoint(folder / LAST)[1]["step"] == 3
     return folder
 
@@ -159,7 +159,7 @@ def test_the_best_is_what_validation_says(
 
 
 def test_a_resumed_run_remembers_its_best(examples: Examples, tmp_path: Path) -> None:
-    made = training(tmp_path, tell=interrupt)
+    made = training(tmp_path, log=interrupt)
     with pytest.raises(InterruptedRunError):
         made.run(BalancedBatches(examples, made.recipe), loss, lambda _: {"overall": 2.0})
     again = training(tmp_path)
@@ -184,7 +184,7 @@ def test_validation_sees_the_average(examples: Examples, tmp_path: Path) -> None
 
 def test_progress_is_told(examples: Examples, tmp_path: Path) -> None:
     lines: list[str] = []
-    run(training(tmp_path, tell=lines.append), examples)
+    run(training(tmp_path, log=lines.append), examples)
     assert [line.split(":")[0] for line in lines] == ["step 3/6", "step 6/6"]
     assert all("overall" in line and "images/s" in line for line in lines)
 

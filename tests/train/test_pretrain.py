@@ -92,7 +92,7 @@ def test_what_comes_after_the_features_does_not_shape_them(
 
 def test_where_the_weights_come_from_is_told(natural: Path, tmp_path: Path) -> None:
     told: list[str] = []
-    train_features(open_run(RECIPE, natural, tmp_path, natural=True, tell=told.append))
+    train_features(open_run(RECIPE, natural, tmp_path, natural=True, log=told.append))
     assert told[0] == "weights of the features: random"
 
 

@@ -113,13 +113,13 @@ def test_a_missing_member_is_named_with_its_remedy(
 
 def test_teacher_scores_are_those_of_the_members(scratch: Path, train: Examples) -> None:
     lines: list[str] = []
-    scores = teacher_scores(run_of(RECIPE, train, scratch, tell=lines.append), train)
+    scores = teacher_scores(run_of(RECIPE, train, scratch, log=lines.append), train)
     assert scores.shape == (len(train), 2)
     np.testing.assert_array_equal(
         scores[:, 1], predict(load_member(RECIPE, scratch, 1), train)[:, 0]
     )
     assert len(lines) == 2
-    made = run_of(RECIPE, train, scratch, tell=lines.append)
+    made = run_of(RECIPE, train, scratch, log=lines.append)
     np.testing.assert_array_equal(teacher_scores(made, train), scores)
     assert len(lines) == 2
 

@@ -74,7 +74,7 @@ def plain_noise(folder: Path, count: int = 24, side: int = 128) -> Examples:
 def training(
     folder: Path,
     recipe: TrainRecipe = TRAIN,
-    tell: Callable[[str], None] = lambda _: None,
+    log: Callable[[str], None] = lambda _: None,
     *,
     seed: int = 0,
 ) -> Training:
@@ -82,7 +82,7 @@ def training(
     torch.manual_seed(seed)
     whole = Recipe("tiny", network=NETWORK, members=2, teacher=recipe)
     return Training(
-        Stride32(NETWORK), recipe, folder, {"recipe": whole.as_dict(), "data": "a hash"}, tell
+        Stride32(NETWORK), recipe, folder, {"recipe": whole.as_dict(), "data": "a hash"}, log
     )
 
 

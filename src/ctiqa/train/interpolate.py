@@ -43,7 +43,7 @@ def interpolate(run: Run, start: StateDict, learnt: Path) -> Path:
     network.load_state_dict({k: share * start[k] + (1 - share) * v for k, v in further.items()})
     measured = replace(run.recipe.student, select="validation")
     figures = validation(run.validation, measured, run.device)(network)
-    run.tell(f"with {share:.0%} of '{run.recipe.fine_tune_from}': overall {figures['overall']:.4f}")
+    run.log(f"with {share:.0%} of '{run.recipe.fine_tune_from}': overall {figures['overall']:.4f}")
     facts = {**run.facts(), "step": 0, "history": [figures]}
     checkpoint.save(file, facts, average=AveragedModel(network))
     return file

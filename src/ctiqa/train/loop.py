@@ -57,8 +57,8 @@ class Training:
         recipe: Optimiser, length, batch.
         folder: Where checkpoints go.
         facts: Written into every checkpoint besides: recipe, hash of the data, purpose.
-        tell: Called with one line of progress a validation.
-        log: Where the figures of every validation go.
+        log: Called with one line of progress a validation.
+        metrics_log: Where the metrics of every validation go.
         device: Where it runs.
     """
 
@@ -66,8 +66,8 @@ class Training:
     recipe: TrainRecipe
     folder: Path
     facts: dict[str, Any]
-    tell: Callable[[str], None] = lambda _: None
-    log: RunLog | None = None
+    log: Callable[[str], None] = lambda _: None
+    metrics_log: RunLog | None = None
     device: Device = field(default_factory=Device)
     history: list[StepMetrics] = field(default_factory=list)
 
@@ -106,8 +106,8 @@ class Training:
                 self._validated(total, where | pace, validate)
                 if self._exhausted():
                     break
-        if self.log and self.device.first and first < total:
-            self.log.finished(self.history)
+        if self.metrics_log and self.device.first and first < total:
+            self.metrics_log.finished(self.history)
         return self.folder / BEST
 
     def _step(self, step: int, total: int, batch: Batch, loss: Loss) -> float:
@@ -157,7 +157,7 @@ class Training:
             trained = {"loss": fmean(self._losses), **_trained(self._seen)}
             figures = figures | trained | validate(self.average.module)
             self._keep(figures)
-            self.tell(f"step {figures['step']:.0f}/{total}: {_words(figures)}")
+            self.log(f"step {figures['step']:.0f}/{total}: {_words(figures)}")
         self._seen.clear()
         self._losses.clear()
         self.device.wait()
@@ -176,8 +176,8 @@ class Training:
             average=self.average,
             optimizer=self.optimizer,
         )
-        if self.log:
-            self.log.validated(self.history)
+        if self.metrics_log:
+            self.metrics_log.validated(self.history)
 
     def _merit(self, figures: StepMetrics) -> float:
         """What the best checkpoint has most of."""

@@ -63,14 +63,14 @@ def train_features(run: Run) -> Path:
     if train is None or not isinstance(recipe.network, TfktNetwork):
         raise UsageError(f"recipe '{recipe.name}' must have a [pretrain] table, it has none")
     for line in origins(recipe.network)[:1]:
-        run.tell(f"weights of the {line}")
+        run.log(f"weights of the {line}")
     torch.manual_seed(train.seed)
     training = Training(
         natural_network(recipe.network),
         train,
         run.folder(PRETRAIN),
         {**run.facts(), "recipe": shaping(recipe)},
-        run.tell,
+        run.log,
         RunLog(run.out, "train_info_pretrain", "natural images"),
         run.device,
     )

@@ -48,7 +48,7 @@ def train_student(run: Run) -> Path:
     """
     recipe = run.recipe
     folder = run.folder(STUDENT)
-    run.tell_origins()
+    run.log_origins()
     torch.manual_seed(recipe.student.seed)
     model = with_pretrained_features(build(recipe.network), recipe, run.shared_folder)
     if recipe.fine_tune_from:
@@ -61,7 +61,7 @@ def train_student(run: Run) -> Path:
         return interpolate(run, begun, best)
     if recipe.fine_tune is None:
         return best
-    run.tell("fine-tuning")
+    run.log("fine-tuning")
     model = load_average(build(replace(recipe.network, pretrained="none")), best)
     return _train(run, model, recipe.fine_tune, run.folder(FINE_TUNE), run.facts())
 
@@ -79,14 +79,14 @@ def _train(
 ) -> Path:
     learnt, held_out = run.divided(train)
     teacher = teach(run, train, learnt)
-    log = RunLog(
+    metrics_log = RunLog(
         run.out,
         f"train_info_{folder.name}",
         folder.name,
         columns=STUDENT_COLUMNS,
         always=_teacher_figures(run, train, learnt),
     )
-    training = Training(model, train, folder, facts, run.tell, log, run.device)
+    training = Training(model, train, folder, facts, run.log, metrics_log, run.device)
     return training.run(
         batches_of(learnt, train),
         taught_loss(train, teacher),

@@ -45,7 +45,7 @@ def train_member(run: Run, member: int) -> Path:
     """
     recipe, folder = run.recipe, run.folder(member_name(member))
     train = replace(recipe.teacher, seed=recipe.teacher.seed + member)
-    run.tell_origins()
+    run.log_origins()
     torch.manual_seed(train.seed)
     learnt, held_out = run.divided(train, member)
     training = Training(
@@ -53,7 +53,7 @@ def train_member(run: Run, member: int) -> Path:
         train,
         folder,
         {**run.facts("student", "fine_tune"), "member": member},
-        run.tell,
+        run.log,
         RunLog(run.out, f"train_info_fold_{member + 1}", f"teacher member {member}"),
         run.device,
     )
@@ -119,7 +119,7 @@ def teacher_scores(run: Run, examples: Examples) -> npt.NDArray[np.float32]:
 def _member_scores(run: Run, examples: Examples, member: int) -> npt.NDArray[np.float32]:
     file = run.shared_folder / member_name(member) / PREDICTIONS
     if not file.exists() or _older(file, file.with_name(BEST)):
-        run.tell(f"teacher member {member}: scoring {len(examples)} examples")
+        run.log(f"teacher member {member}: scoring {len(examples)} examples")
         network = load_member(run.recipe, run.shared_folder, member)
         precision = run.recipe.teacher.precision
         scores = predict(network, examples, device=run.device, precision=precision)[:, 0]

@@ -292,7 +292,7 @@ def test_a_variant_on_data_as_published_is_measured_on_the_same_examples(
         data,
         tmp_path / "out",
         published_data=published_data,
-        tell=said.append,
+        log=said.append,
     )
     assert [(name, folder) for name, folder, _ in seen] == [
         ("corrected", data),

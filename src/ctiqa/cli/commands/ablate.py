@@ -132,7 +132,7 @@ def _tabulate(kind: str, asked: _Asked, command: str) -> None:
             natural=asked.natural,
             published_data=asked.data_as_published,
             device=where,
-            tell=say,
+            log=say,
         )
         if not where.first:
             return

@@ -58,7 +58,7 @@ def pretrain(
 
     wanted = recipe_of(recipe, mode, pretrained)
     with _run(wanted, data, out, device, resume=resume, natural=True) as run:
-        run.tell(f"features: {train(run)}")
+        run.log(f"features: {train(run)}")
 
 
 def train_teacher(
@@ -86,12 +86,12 @@ def train_teacher(
         raise UsageError(f"'member' must be 0…{wanted.members - 1}, got {member}")
     with _run(wanted, data, out, device, resume=resume) as run:
         for k in range(wanted.members) if member is None else (member,):
-            told = replace(run, tell=partial(_tell, run, k))
-            run.tell(f"teacher member {k}: {train_member(told, k)}")
+            numbered = replace(run, log=partial(_log_member, run, k))
+            run.log(f"teacher member {k}: {train_member(numbered, k)}")
 
 
-def _tell(run: Run, member: int, line: str) -> None:
-    run.tell(f"[{member}] {line}")
+def _log_member(run: Run, member: int, line: str) -> None:
+    run.log(f"[{member}] {line}")
 
 
 def train_student_command(
@@ -110,7 +110,7 @@ def train_student_command(
 
     wanted = recipe_of(recipe, mode, pretrained)
     with _run(wanted, data, out, device, resume=resume) as run:
-        run.tell(f"student: {train(run)}")
+        run.log(f"student: {train(run)}")
 
 
 def _require() -> None:
@@ -144,7 +144,7 @@ def _run(
 
     check_folder(out)
     with devices(device) as where:
-        run = open_run(recipe, data, out, device=where, tell=say, resume=resume, natural=natural)
+        run = open_run(recipe, data, out, device=where, log=say, resume=resume, natural=natural)
         if not natural:
             _introduce(run, data)
         yield run
@@ -156,6 +156,6 @@ def _introduce(run: Run, folder: Path) -> None:
 
     made = run.recipe.data
     counts = f"{len(run.train)} training and {len(run.validation)} validation examples"
-    run.tell(f"data: '{folder}' ({made.source}, {made.mode}), {counts}")
+    run.log(f"data: '{folder}' ({made.source}, {made.mode}), {counts}")
     if hidden := unseen(run.recipe):
-        run.tell(f"note: {hidden}")
+        run.log(f"note: {hidden}")

@@ -43,7 +43,7 @@ RESULT = "result.json"
 
 MEASURED = ("overall", "plcc", "srocc", "krocc", "mae", "mse")
 
-Tell = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Study:
         natural: Natural images with scores, where a recipe has a first phase.
         published_data: Data set prepared as published, for the variants that ask for it.
         device: Where they run; the CPU where none is given.
-        tell: Called with lines of progress.
+        log: Called with lines of progress.
     """
 
     data: Path
@@ -89,7 +89,7 @@ class Study:
     natural: Path | None
     published_data: Path | None
     device: Device | None
-    tell: Tell
+    log: Log
 
     def data_of(self, variant: Variant) -> Path:
         """What a variant is trained on."""
@@ -131,7 +131,7 @@ def run_variants(
     natural: Path | None = None,
     published_data: Path | None = None,
     device: Device | None = None,
-    tell: Tell = lambda _: None,
+    log: Log = lambda _: None,
 ) -> list[Row]:
     """Train and measure every variant with every seed.
 
@@ -148,7 +148,7 @@ def run_variants(
         published_data: Data set prepared as published, for the variants that ask for it; without
             one, these run as :func:`ctiqa.evaluate.ablation.variants.on_given_data` says.
         device: Where it runs; the CPU where none is given.
-        tell: Called with lines of progress.
+        log: Called with lines of progress.
 
     Returns:
         One row a variant.
@@ -167,14 +167,14 @@ def run_variants(
             "set with --natural"
         )
     labelled = open_labelled(data, split, trained_on=published_data)
-    study = Study(data, out, labelled, natural, published_data, device, tell)
+    study = Study(data, out, labelled, natural, published_data, device, log)
     for line in (*said, *_left_out(labelled)):
-        tell(line)
+        log(line)
     _check(study, variants, recipes)
     results: list[VariantResult] = []
     for seed in range(seeds):
         for variant, recipe in zip(variants, recipes, strict=True):
-            tell(f"{variant.name}, seed {seed}")
+            log(f"{variant.name}, seed {seed}")
             results.append(_result(study, variant, seed, with_seed(recipe, seed)))
     return rows_of(results)
 
@@ -211,7 +211,7 @@ def _opened(study: Study, variant: Variant, recipe: Recipe, folder: Path) -> Run
     from ctiqa.train.setup.open_run import open_run  # noqa: PLC0415 - torch
 
     data, shared = study.data_of(variant), study.out / _shared_name(recipe)
-    run = open_run(recipe, data, folder, device=study.device, tell=study.tell)
+    run = open_run(recipe, data, folder, device=study.device, log=study.log)
     return replace(run, shared=shared)
 
 
@@ -221,9 +221,7 @@ def _open_natural(study: Study, recipe: Recipe, folder: Path) -> Run | None:
 
     if recipe.pretrain is None or study.natural is None:
         return None
-    return open_run(
-        recipe, study.natural, folder, device=study.device, tell=study.tell, natural=True
-    )
+    return open_run(recipe, study.natural, folder, device=study.device, log=study.log, natural=True)
 
 
 def reference_rows(data: Path, split: str = "test") -> list[Row]:

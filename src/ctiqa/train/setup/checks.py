@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ctiqa.data.label_scale import range_of_words
+from ctiqa.data.label_scale import parse_label_scale
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError, bulleted, some
 from ctiqa.recipe import TrainRecipe
@@ -46,7 +46,7 @@ def _about_labels(examples: Examples) -> Iterator[str]:
     finite = np.isfinite(label) & np.isfinite(raw)
     if not finite.all():
         yield f"labels must be numbers, which those of {_named(examples, ~finite)} are not"
-    low, high = range_of_words(_scale(examples))
+    low, high = parse_label_scale(_scale(examples))
     outside = finite & ((label < low) | (label > high))
     if outside.any():
         named = _named(examples, outside)

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from ctiqa.data.label_scale import range_of_words
+from ctiqa.data.label_scale import parse_label_scale
 from ctiqa.data.manifest import HEADER, Examples
 from ctiqa.errors import DataError
 from ctiqa.hu import WINDOWS
@@ -138,7 +138,7 @@ def _about_folds(recipe: Recipe, made: DataRecipe) -> Iterator[str]:
 
 def _about_scale(recipe: Recipe, examples: Examples) -> Iterator[str]:
     words = _scale_words(examples)
-    low, high = range_of_words(words)
+    low, high = parse_label_scale(words)
     if high - low > WIDEST_SCALE:
         yield (
             f"its labels are on the scale {words}, and scales must be at most {WIDEST_SCALE:g} "

@@ -20,7 +20,7 @@ def open_run(
     out: Path,
     *,
     device: Device | None = None,
-    tell: Callable[[str], None] = lambda _: None,
+    log: Callable[[str], None] = lambda _: None,
     resume: bool = True,
     natural: bool = False,
 ) -> Run:
@@ -31,7 +31,7 @@ def open_run(
         data: Folder of the data set.
         out: Folder of the run.
         device: Where it runs; the CPU where none is given.
-        tell: Called with lines of progress.
+        log: Called with lines of progress.
         resume: Whether a training that was stopped goes on.
         natural: Whether natural images are wanted, whatever made them, and not slices.
 
@@ -49,8 +49,8 @@ def open_run(
         recipe = on_data_of(recipe, data, header)
         check_fit(recipe, examples)
     where = device or Device()
-    said = tell if where.first else _nothing
-    run = Run(recipe, examples, header["content_sha256"], out, where, said, resume)
+    log = log if where.first else _nothing
+    run = Run(recipe, examples, header["content_sha256"], out, where, log, resume)
     check_run(run)
     return run
 

@@ -27,7 +27,7 @@ class Run:
         data: Hash of the data set's content.
         out: Folder of the run.
         device: Where it runs.
-        tell: Called with lines of progress.
+        log: Called with lines of progress.
         resume: Whether a training that was stopped goes on; else it starts afresh.
         shared: Folder with what the student starts from, the teacher's members and the features
             of the first phase; that of the run where it is ``None``.
@@ -38,7 +38,7 @@ class Run:
     data: str
     out: Path
     device: Device = field(default_factory=Device)
-    tell: Callable[[str], None] = lambda _: None
+    log: Callable[[str], None] = lambda _: None
     resume: bool = True
     shared: Path | None = None
 
@@ -59,11 +59,11 @@ class Run:
         """Examples of validation patients; they choose checkpoints."""
         return self.examples.where(split="validation", purpose="example")
 
-    def tell_origins(self) -> None:
+    def log_origins(self) -> None:
         """Say where the weights come from that a network of published bodies starts with."""
         if isinstance(self.recipe.network, BackbonesNetwork):
             for line in origins(self.recipe.network):
-                self.tell(f"weights of the {line}")
+                self.log(f"weights of the {line}")
 
     def divided(self, train: TrainRecipe, member: int | None = None) -> tuple[Examples, Examples]:
         """What a training learns from, and what is held out to choose its best checkpoint.
