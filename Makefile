@@ -29,7 +29,7 @@ help: ## show this
 
 demo: $(VENV)/.core ## score the example scan; writes demo/report.html and demo/report.json
 	@mkdir -p demo
-	@$(BIN)/ctiqa score src/ctiqa/assets/example --out demo/report.json --report demo/report.html
+	@$(BIN)/ctiqa score src/ctiqa/assets/example --out demo/report.json --out demo/report.html
 	@echo "Wrote demo/report.html (open it in a browser) and demo/report.json"
 
 docs: $(VENV)/.docs ## build the documentation site into site/; a warning is an error

@@ -72,7 +72,7 @@ def run(code: str, engine: str, home: Path, before: tuple[str, ...] = ()) -> Non
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_scoring_asks_nobody(tmp_path: Path, engine: str) -> None:
-    words = ["score", str(EXAMPLE), "--quiet", "--report", str(tmp_path / "r.html")]
+    words = ["score", str(EXAMPLE), "--quiet", "--out", str(tmp_path / "r.html")]
     (tmp_path / "home").mkdir()
     run(command(words), engine, tmp_path / "home")
     run(API, engine, tmp_path / "home")

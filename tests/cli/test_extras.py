@@ -80,7 +80,7 @@ COMMANDS = {
     "--help": Command(("--help",), status=0),
     "--version": Command(("--version",), status=0),
     "score": Command(
-        ("score", "scan", "--engine", "onnxruntime", "--out", "r.json", "--report", "r.html"),
+        ("score", "scan", "--engine", "onnxruntime", "--out", "r.json", "--out", "r.html"),
         status=0,
     ),
     "score table": Command(("score", "scan", "--out", "r.csv"), status=0),

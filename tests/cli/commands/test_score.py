@@ -11,6 +11,7 @@ from tests.score.made import phantom, write_dicom, write_series
 from tests.score.tiny_model import write_model
 
 from ctiqa.errors import OutputError, UsageError
+from ctiqa.score.report.outputs import FORMATS
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def test_series_is_scored_and_written(run: Run, model: Path, tmp_path: Path) -> 
     json_file, csv_file, parquet_file, page = targets
     done = run(
         *("score", folder, "--model", model, "--jobs", "1"),
-        *("--out", json_file, "--out", csv_file, "--out", parquet_file, "--report", page),
+        *("--out", json_file, "--out", csv_file, "--out", parquet_file, "--out", page),
     )
     assert (done.status, done.err) == (0, "")
     assert all(path.stat().st_size > 500 for path in targets)
@@ -36,12 +37,26 @@ def test_series_is_scored_and_written(run: Run, model: Path, tmp_path: Path) -> 
         assert expected in done.out
 
 
+def test_report_is_another_name_of_out(run: Run, model: Path, tmp_path: Path) -> None:
+    page, table = tmp_path / "r.html", tmp_path / "r.csv"
+    folder = write_series(tmp_path / "scan", 1)
+    done = run("score", folder, "--model", model, "--report", page, "--report", table)
+    assert (done.status, done.err) == (0, "")
+    assert page.read_text().startswith("<!doctype html>")
+    assert table.read_text().startswith("status,")
+
+
+def test_help_names_every_output_format(run: Run) -> None:
+    text = run("score", "--help").out
+    assert [suffix for suffix in FORMATS if suffix not in text] == []
+
+
 def test_no_patient_anywhere(run: Run, model: Path, tmp_path: Path) -> None:
     folder = write_series(tmp_path / "scan", 2)
     targets = [tmp_path / name for name in ("r.json", "r.csv", "r.html")]
     done = run(
         *("score", folder, "--model", model),
-        *("--out", targets[0], "--out", targets[1], "--report", targets[2]),
+        *("--out", targets[0], "--out", targets[1], "--out", targets[2]),
     )
     everything = done.out + done.err + "".join(path.read_text() for path in targets)
     assert "secret" not in everything.lower()
@@ -111,9 +126,9 @@ def test_one_score_is_enough(run: Run, model: Path, tmp_path: Path) -> None:
         (["scan", "--jobs", "two"], "Invalid value for '--jobs'"),
         (["scan", "--window", "350/40"], "its own windows"),
         (["scan", "--window", "-300/40"], "'window.width_hu' must be > 0, got -300"),
-        (["scan", "--out", "r.xls"], "must end in .json or .csv or .parquet"),
+        (["scan", "--out", "r.xls"], "must end in .json or .csv or .parquet or .html or .htm"),
         (["scan", "--out", "scan"], "must end in"),
-        (["scan", "--report", "r.json"], "must end in .html or .htm"),
+        (["scan", "--report", "r.xls"], "must end in .json"),
         (["scan", "--out", "none/r.json"], "there is no folder none"),
         ([], "Missing argument"),
         (["scan", "--wrong"], "No such option"),
@@ -246,7 +261,7 @@ def test_one_output_that_fails_costs_no_other(
     targets = [tmp_path / name for name in ("r.json", "r.csv", "r.html")]
     done = run(
         *("score", write_series(tmp_path / "scan", 1), "--model", model),
-        *("--out", targets[0], "--out", targets[1], "--report", targets[2]),
+        *("--out", targets[0], "--out", targets[1], "--out", targets[2]),
     )
     assert done.status == 4
     assert "r.json' must be writable" in done.err

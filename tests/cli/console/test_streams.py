@@ -113,7 +113,7 @@ def test_names_that_are_no_text_are_read_and_written(model: Path, tmp_path: Path
     name = os.fsdecode(b"caf\xe9-\xff")
     folder = write_series(tmp_path / name, 1)
     targets = [Path(tmp_path, f"{name}.{kind}") for kind in ("json", "csv", "html", "parquet")]
-    command = '$ctiqa score "$1" --model "$2" --out "$3" --out "$4" --report "$5" --out "$6"'
+    command = '$ctiqa score "$1" --model "$2" --out "$3" --out "$4" --out "$5" --out "$6"'
     done = shell(command, *map(os.fsencode, [folder, model, *targets]))
     assert (done.status, done.err) == (0, "")
     assert all(target.stat().st_size > 100 for target in targets)

@@ -13,6 +13,7 @@ from tests.score.tiny_model import card
 
 from ctiqa.score import Scorer
 from ctiqa.score.report.as_html import report_as_html, report_html, scan_names, scan_view
+from ctiqa.score.report.report import Report
 from ctiqa.types import Results, ScanScore, Slice
 
 NOW = datetime(2026, 11, 21, 3, 15, tzinfo=UTC)
@@ -148,7 +149,7 @@ def test_no_text_of_a_page_can_steer_what_shows_it() -> None:
     hostile = "a\x1b[2J\x00\u202e\ud800b"
     scan = replace(scan_score([2.0, 3.0], name=hostile, kernel=hostile), warnings=(hostile,))
     model = card(hostile, version=hostile, label=hostile, licence=hostile, citation=hostile)
-    content = Results(model | {"sha256": hostile}, (scan,), (skip(hostile),))
+    content = Report(model | {"sha256": hostile}, (scan,), (skip(hostile),))
     text = report_as_html(content, NOW).decode()
     assert text.replace("\n", "").isprintable()
     assert "a\ufffd[2J" in text

@@ -13,7 +13,7 @@ from tests.score.made import image, report, scan_score
 from ctiqa.errors import OutputError, UsageError
 from ctiqa.io import ReadOptions
 from ctiqa.score.report import as_html
-from ctiqa.score.report.outputs import FORMATS, check_outputs
+from ctiqa.score.report.outputs import FORMATS, OutputFormat, check_outputs
 from ctiqa.score.report.report import Report
 from ctiqa.types import Slice, SliceHeader
 
@@ -22,7 +22,7 @@ CONTENT = report(scan_score([2.0]))
 
 def test_every_suffix_is_written(tmp_path: Path) -> None:
     paths = [tmp_path / f"r{suffix}" for suffix in FORMATS] + [tmp_path / "UPPER.JSON"]
-    check_outputs(paths, FORMATS)
+    check_outputs(paths)
     for path in paths:
         CONTENT.write(path)
     assert all(path.stat().st_size > 0 for path in paths)
@@ -53,6 +53,12 @@ def test_a_page_reads_its_slices_as_they_were_scored(
     assert "data:image/png" in (tmp_path / "r.html").read_text()
 
 
+def test_one_line_in_the_table_is_a_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FORMATS, ".txt", OutputFormat(lambda each: str(each.model).encode()))
+    CONTENT.write(tmp_path / "r.txt")
+    assert (tmp_path / "r.txt").read_text() == str(CONTENT.model)
+
+
 @pytest.mark.parametrize("name", ["r.xlsx", "report", "r.json.gz"])
 def test_an_unknown_suffix_names_the_known_ones(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match=r"\.json or \.csv or \.parquet or \.html or \.htm$"):
@@ -63,7 +69,7 @@ def test_an_unknown_suffix_names_the_known_ones(tmp_path: Path, name: str) -> No
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("r.txt", r"r\.txt must end in \.json or \.csv or \.parquet"),
+        ("r.txt", r"r\.txt must end in \.json or \.csv or \.parquet or \.html or \.htm$"),
         ("noend", "must end in"),
         ("folder.json", "cannot be written: it is a folder"),
         ("nowhere/r.json", "there is no folder .*nowhere"),
@@ -74,7 +80,7 @@ def test_impossible_outputs_are_refused(tmp_path: Path, name: str, message: str)
     (tmp_path / "folder.json").mkdir()
     (tmp_path / "file.json").write_text("{}")
     with pytest.raises(UsageError, match=message):
-        check_outputs([tmp_path / name], FORMATS)
+        check_outputs([tmp_path / name])
 
 
 def test_folder_without_permission_is_refused(
@@ -82,7 +88,7 @@ def test_folder_without_permission_is_refused(
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(UsageError, match="no permission"):
-        check_outputs([tmp_path / "r.json"], FORMATS)
+        check_outputs([tmp_path / "r.json"])
 
 
 def test_parquet_needs_polars_before_the_work(
@@ -90,7 +96,7 @@ def test_parquet_needs_polars_before_the_work(
 ) -> None:
     monkeypatch.setattr("ctiqa.system.extras.find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"needs polars, .* pip install 'ctiqa\[parquet\]'"):
-        check_outputs([tmp_path / "r.parquet"], FORMATS)
+        check_outputs([tmp_path / "r.parquet"])
 
 
 def test_full_disc_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

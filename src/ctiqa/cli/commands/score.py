@@ -32,14 +32,10 @@ def score(
     out: Annotated[
         list[Path] | None,
         typer.Option(
+            "--out",
+            "--report",
             metavar="FILE",
-            help="Write results to a .json, .csv, .parquet or .html file; repeatable.",
-        ),
-    ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Write a report to this .html file, for reading and print."
+            help="Write a .json, .csv, .parquet or .html file; repeatable.",
         ),
     ] = None,
     slices: Annotated[
@@ -87,10 +83,11 @@ def score(
     """
     from ctiqa.io import ReadOptions
     from ctiqa.io.dicom.decoding import lazy_gdcm
+    from ctiqa.score.report.outputs import check_outputs
 
     lazy_gdcm.claim_process()
-    check_targets(out or [], report)
-    targets = [*(out or []), *([report] if report else [])]
+    targets = out or []
+    check_outputs(targets)
     options = ReadOptions(tiff_hu=tiff_hu, allow_reformats=allow_reformats)
     with stoppable() as stop:
         try:
@@ -103,18 +100,6 @@ def score(
         _print(result)
     _conclude(result, targets, failures, stop)
     raise typer.Exit(NOTHING_DONE if failures else stop.status or exit_status(result))
-
-
-def check_targets(out: list[Path], report: Path | None) -> None:
-    """Refuse outputs that cannot be written before any work is done.
-
-    Raises:
-        UsageError: If an output has the wrong suffix or place, or what writes it is not installed.
-    """
-    from ctiqa.score.report.outputs import FORMATS, PAGES, check_outputs
-
-    check_outputs(out, FORMATS)
-    check_outputs([] if report is None else [report], PAGES)
 
 
 def exit_status(report: Report) -> int:

@@ -10,10 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from ctiqa.hu import WINDOWS
-from ctiqa.io import ReadOptions, read_slice
+from ctiqa.io import read_slice
 from ctiqa.score.report.charts import Curve, across, curve_of
 from ctiqa.score.report.facts import (
     NOTICE,
@@ -26,6 +24,7 @@ from ctiqa.score.report.facts import (
     shown_path,
 )
 from ctiqa.score.report.model_facts import agreement_basis, agreement_rows, model_rows
+from ctiqa.score.report.report import Report
 from ctiqa.score.report.thumbnails import Thumbnail, make_thumbnails
 from ctiqa.score.verdict import ABSTENTIONS, MEANINGS, WORDS, word
 from ctiqa.text.plain_text import clean
@@ -56,23 +55,23 @@ class ScanView:
     thumbnails: list[Thumbnail]
 
 
-def report_as_html(report: Results, created: datetime, options: ReadOptions | None = None) -> bytes:
+def report_as_html(report: Report, created: datetime | None = None) -> bytes:
     """The report as an HTML page that needs no other file and no network.
 
-    The pictured slices are read once more, so scoring never has to keep pixels.
+    The slices shown are read again, so scoring never has to keep pixels.
 
     Args:
-        report: Verdicts.
-        created: Time printed on the page.
-        options: How the files were read.
+        report: The report to write.
+        created: Time printed on the page; ``None`` is now.
     """
-    chosen = options or ReadOptions()
+    read = partial(read_slice, options=report.options)
     named = zip(report.scans, scan_names(report.scans), strict=True)
     views = [
-        scan_view(number, verdict, partial(read_slice, options=chosen), name)
+        scan_view(number, verdict, read, name)
         for number, (verdict, name) in enumerate(named, start=1)
     ]
-    return report_html(report, views, created).encode("utf-8", "replace")
+    page = report_html(report, views, created or datetime.now().astimezone())
+    return page.encode("utf-8", "replace")
 
 
 def scan_view(
@@ -100,7 +99,9 @@ def scan_names(verdicts: Sequence[ScanScore]) -> list[str]:
 
 
 def report_html(report: Results, views: list[ScanView], created: datetime) -> str:
-    """Fill the page; every text is escaped."""
+    """Fill in the page template; every text is escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - slow to load
+
     environment = Environment(
         loader=FileSystemLoader(REPORT_TEMPLATES),
         autoescape=True,

@@ -1,77 +1,81 @@
-"""Where results go: checked before the work starts, written whole or not at all."""
+"""Output files: checked before the work starts, written whole or not at all."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ctiqa.errors import UsageError
-from ctiqa.io import ReadOptions
 from ctiqa.io.atomic import write_bytes
+from ctiqa.score.report.as_html import report_as_html
 from ctiqa.score.report.as_json import report_as_json
 from ctiqa.score.report.as_table import report_as_csv, report_as_parquet
 from ctiqa.system.extras import require_extra
-from ctiqa.types import Results
 
-PAGES = (".html", ".htm")
-"""Suffixes of the page for people; ``--report`` takes these alone."""
+if TYPE_CHECKING:
+    from ctiqa.score.report.report import Report
 
-WRITERS: dict[str, Callable[[Results], bytes]] = {
-    ".json": report_as_json,
-    ".csv": report_as_csv,
-    ".parquet": report_as_parquet,
+
+@dataclass(frozen=True, slots=True)
+class OutputFormat:
+    """How a report is written to files of one suffix.
+
+    Attributes:
+        render: Turns a report into the content of the file.
+        libraries: Optional libraries that it needs, by the names that are imported.
+        extra: The extra that installs them.
+    """
+
+    render: Callable[[Report], bytes]
+    libraries: tuple[str, ...] = ()
+    extra: str | None = None
+
+
+FORMATS: dict[str, OutputFormat] = {
+    ".json": OutputFormat(report_as_json),
+    ".csv": OutputFormat(report_as_csv),
+    ".parquet": OutputFormat(report_as_parquet, ("polars",), "parquet"),
+    ".html": OutputFormat(report_as_html),
+    ".htm": OutputFormat(report_as_html),
 }
-"""Formats for programs by suffix."""
-
-FORMATS = (*WRITERS, *PAGES)
-"""Suffixes that a report can be written to."""
+"""Output formats by suffix; ``ctiqa score --out`` and ``Report.write`` take them all."""
 
 
-def check_outputs(paths: Iterable[Path], suffixes: Iterable[str]) -> None:
-    """Make sure that results can be written, so that no hour of scoring is lost.
+def check_outputs(paths: Iterable[Path]) -> None:
+    """Make sure that reports can be written, so that no hour of scoring is lost.
 
     Args:
         paths: Files to be written.
-        suffixes: Suffixes that are allowed.
 
     Raises:
-        UsageError: If a path has another suffix, is a folder, lies in no folder or in one that
+        UsageError: If a path has an unknown suffix, is a folder, lies in no folder or in one that
             cannot be written to, or needs a library that is not installed.
     """
-    allowed = tuple(suffixes)
     for path in paths:
-        if path.suffix.lower() not in allowed:
-            raise UsageError(f"output {path} must end in {' or '.join(allowed)}")
+        suffix = path.suffix.lower()
+        if suffix not in FORMATS:
+            raise UsageError(f"output {path} must end in {' or '.join(FORMATS)}")
         if reason := _blocked(path):
             raise UsageError(f"output {path} cannot be written: {reason}")
-        if path.suffix.lower() == ".parquet":
-            require_extra(f"output {path}", "polars", extra="parquet")
+        require_extra(f"output {path}", *FORMATS[suffix].libraries, extra=FORMATS[suffix].extra)
 
 
-def write_output(results: Results, path: Path, options: ReadOptions) -> None:
-    """Write a report in the format that the suffix of the file names.
+def write_output(report: Report, path: Path) -> None:
+    """Write a report in the format given by the suffix of the file.
 
     Args:
-        results: What is reported.
+        report: The report to write.
         path: File to write, whole or not at all.
-        options: How the files were read; a page shows some of their slices.
 
     Raises:
-        UsageError: If there is no such format, or the file cannot lie there.
-        OutputError: If it cannot be written; what was there before is untouched.
+        UsageError: If the suffix is unknown, or the file cannot be written there.
+        OutputError: If writing fails; what was there before is untouched.
     """
-    check_outputs([path], FORMATS)
-    write_bytes(path, _rendered(results, path.suffix.lower(), options))
-
-
-def _rendered(results: Results, suffix: str, options: ReadOptions) -> bytes:
-    if suffix in WRITERS:
-        return WRITERS[suffix](results)
-    from ctiqa.score.report.as_html import report_as_html  # noqa: PLC0415 - slow to load
-
-    return report_as_html(results, datetime.now().astimezone(), options)
+    check_outputs([path])
+    write_bytes(path, FORMATS[path.suffix.lower()].render(report))
 
 
 def _blocked(path: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""What a scorer hands back for files and folders, and how it is written down."""
+"""The report of a run: its results, and how to write them to files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ctiqa.types import Results
 
 @dataclass(frozen=True, slots=True)
 class Report(Results):
-    r"""Everything that one run found.
+    r"""The results of a run, ready to be written.
 
     Attributes:
         options: How the files were read.
@@ -28,18 +28,18 @@ class Report(Results):
     options: ReadOptions = field(default_factory=ReadOptions)
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the report in the format that the suffix of the file names.
+        """Write the report in the format given by the suffix of the file.
 
         Args:
-            path: ``.json`` for programs, ``.csv`` or ``.parquet`` for tables, one row a slice,
-                ``.html`` for people; its folder must exist. The file is written whole or not at
-                all. For a page some slices are read once more, to show them.
+            path: ``.json`` for programs, ``.csv`` or ``.parquet`` for tables with one row per
+                slice, ``.html`` for people; its folder must exist. The file is written whole or
+                not at all. For ``.html`` some slices are read again, to show them.
 
         Raises:
-            UsageError: If there is no such format, the file cannot lie there, or ``.parquet``
-                needs a library that is not installed.
-            OutputError: If it cannot be written; what was there before is untouched.
+            UsageError: If the suffix is unknown, the file cannot be written there, or
+                ``.parquet`` needs a library that is not installed.
+            OutputError: If writing fails; what was there before is untouched.
         """
         from ctiqa.score.report.outputs import write_output  # noqa: PLC0415 - writers are slow to load
 
-        write_output(self, Path(path), self.options)
+        write_output(self, Path(path))
