@@ -1,8 +1,8 @@
-# Every target sets itself up in .venv; nothing outside this folder is touched.
-#   make demo PYTHON=python3.12     another Python, 3.11 or newer
-#   make weights DATA=FOLDER        another collection of clean slices
+# Every target creates what it needs in .venv; nothing outside this folder is touched.
+#   make demo PYTHON=python3.12     a different Python, 3.11 or newer
+#   make weights DATA=FOLDER        a different collection of clean slices
 #   make test PYTEST_ARGS="-k zoo"  some of the tests
-#   make fuzz SECONDS=1800 SEED=7   longer, and other broken files
+#   make fuzz SECONDS=1800 SEED=7   longer, with other damaged files
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -11,7 +11,7 @@ RUNS   ?= runs
 MODELS ?= src/ctiqa/assets/models
 JOBS   ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
-# The shipped model goes on from the student of another.
+# The shipped model is fine-tuned from the student of the first.
 FIRST := ctiqa-s2
 MODEL := ctiqa-s3
 
@@ -23,7 +23,7 @@ INSTALL := $(PIP) install --quiet --constraint constraints.txt
 .DELETE_ON_ERROR:
 .PHONY: help demo docs quick test coverage check fuzz bench weights systems-small tables-small clean
 
-help: ## show this
+help: ## show this help
 	@echo "ctiqa - no-reference image quality of CT"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
@@ -32,17 +32,17 @@ demo: $(VENV)/.core ## score the example scan; writes demo/report.html and demo/
 	@$(BIN)/ctiqa score src/ctiqa/assets/example --out demo/report.json --out demo/report.html
 	@echo "Wrote demo/report.html (open it in a browser) and demo/report.json"
 
-docs: $(VENV)/.docs ## build the documentation site into site/; a warning is an error
+docs: $(VENV)/.docs ## build the documentation site into site/; warnings are errors
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "Wrote site/index.html (open it in a browser)"
 
-quick: $(VENV)/.test ## run the tests of the core, without PyTorch (under a minute)
+quick: $(VENV)/.test ## run the core tests, without PyTorch (under a minute)
 	@$(BIN)/python -m pytest @tests/core.txt $(PYTEST_ARGS)
 
-test: $(VENV)/.dev ## run every test, the examples in docstrings included
+test: $(VENV)/.dev ## run all tests, including the examples in docstrings
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-coverage: $(VENV)/.dev ## run every test and count the lines that ran; writes runs/coverage/html
+coverage: $(VENV)/.dev ## run all tests with line coverage; writes runs/coverage/html
 	@mkdir -p $(RUNS)/coverage
 	@$(BIN)/python -m coverage run --data-file $(RUNS)/coverage/data -m pytest $(PYTEST_ARGS)
 	@$(BIN)/python -m coverage html --quiet --data-file $(RUNS)/coverage/data --directory $(RUNS)/coverage/html
@@ -60,14 +60,14 @@ check: $(VENV)/.dev ## lint, format, types, import rule
 SECONDS ?= 600
 SEED    ?= 1
 
-fuzz: $(VENV)/.dev ## read broken files of every kind for SECONDS, drawn from SEED; counts in runs/fuzz
+fuzz: $(VENV)/.dev ## read damaged files of every kind for SECONDS, generated from SEED; counts in runs/fuzz
 	@$(BIN)/python -m tests.fuzz all --altogether $(SECONDS) --seed $(SEED) --jobs $(JOBS) --out $(RUNS)/fuzz
 
-bench: $(VENV)/.bench ## measure speed and memory beside published networks; writes runs/bench.json (15 min)
+bench: $(VENV)/.bench ## measure speed and memory against published networks; writes runs/bench.json (15 min)
 	@mkdir -p $(RUNS)
 	@$(BIN)/python -m benchmarks.run --out $(RUNS)/bench.json $(BENCH_ARGS)
 
-weights: $(VENV)/.train ## make the shipped model again from DATA (hours; stops and resumes)
+weights: $(VENV)/.train ## rebuild the shipped model from DATA (hours; can be stopped and resumed)
 	@test -f $(DATA)/index.json || { \
 	  echo "error: DATA must be a folder with index.json, got $(DATA) (see NOTICE for the sources)" >&2; exit 2; }
 	@for name in $(FIRST) $(MODEL); do \
@@ -82,9 +82,9 @@ SMALL    := data/systems-small
 NATURAL  := data/natural-small
 SYSTEMS  := distiliqa-small shen2025-small
 MODES    := corrected as-published
-TAUGHT    = $(foreach system,$(SYSTEMS),$(addprefix $(RUNS)/$(system)-,$(MODES)))
+TRAINED    = $(foreach system,$(SYSTEMS),$(addprefix $(RUNS)/$(system)-,$(MODES)))
 
-systems-small: $(VENV)/.train ## train the three systems, corrected and as published, at small size on DATA and compare them (under 40 min)
+systems-small: $(VENV)/.train ## train and compare the three systems, corrected and as published, at small size on DATA (under 40 min)
 	@test -f $(DATA)/index.json || { \
 	  echo "error: DATA must be a folder with index.json, got $(DATA) (see NOTICE for the sources)" >&2; exit 2; }
 	@$(BIN)/ctiqa prepare recipes/distiliqa-small.toml --root $(DATA) --out $(SMALL) --jobs $(JOBS)
@@ -98,10 +98,10 @@ systems-small: $(VENV)/.train ## train the three systems, corrected and as publi
 	  $(BIN)/ctiqa pretrain recipes/tfkt-small.toml --mode $$mode --data $(NATURAL) --out $(RUNS)/tfkt-small-$$mode && \
 	  $(BIN)/ctiqa train-student recipes/tfkt-small.toml --mode $$mode --data $(SMALL) --out $(RUNS)/tfkt-small-$$mode || exit; \
 	done
-	@$(BIN)/ctiqa evaluate $(TAUGHT) $(addprefix $(RUNS)/tfkt-small-,$(MODES)) $(addsuffix :teacher,$(TAUGHT)) \
+	@$(BIN)/ctiqa evaluate $(TRAINED) $(addprefix $(RUNS)/tfkt-small-,$(MODES)) $(addsuffix :teacher,$(TRAINED)) \
 	  --data $(SMALL) --split test --out $(RUNS)/systems-small
 
-tables-small: $(VENV)/.train ## run comparison and ablations at small size on DATA; writes docs/results/small.md (1-2 hours)
+tables-small: $(VENV)/.train ## run the comparison and the ablations at small size on DATA; writes docs/results/small.md (1-2 hours)
 	@test -f $(DATA)/index.json || { \
 	  echo "error: DATA must be a folder with index.json, got $(DATA) (see NOTICE for the sources)" >&2; exit 2; }
 	@$(BIN)/ctiqa prepare recipes/distiliqa-small.toml --root $(DATA) --out $(SMALL) --jobs $(JOBS)
@@ -109,17 +109,17 @@ tables-small: $(VENV)/.train ## run comparison and ablations at small size on DA
 	@$(BIN)/ctiqa prepare recipes/kadid10k.toml --root data/natural --out $(NATURAL) --jobs $(JOBS)
 	@$(BIN)/python -m tools.small_tables --data $(SMALL) --natural $(NATURAL) --runs $(RUNS)/tables-small --jobs $(JOBS)
 
-clean: ## remove what these targets made, .venv included; runs/ and data/ stay
+clean: ## remove what these targets created, including .venv; keeps runs/ and data/
 	@rm -rf $(VENV) demo/report.html demo/report.json build dist site .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
 	@find src tests benchmarks tools -type d -name __pycache__ -prune -exec rm -rf {} +
 	@echo "Clean"
 
-# Stamps: an environment is made once, and again when its requirements change.
+# Stamps: an environment is created once, and updated when its requirements change.
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "error: ctiqa needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) -V 2>&1); say make PYTHON=..." >&2; exit 2; }
-	@echo "Making $(VENV)"
+	  echo "error: ctiqa needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) -V 2>&1); use make PYTHON=..." >&2; exit 2; }
+	@echo "Creating $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.core: pyproject.toml constraints.txt | $(BIN)/python
@@ -128,26 +128,26 @@ $(VENV)/.core: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "Installing ctiqa and what the tests of its core need"
+	@echo "Installing ctiqa with the requirements of the core tests"
 	@$(INSTALL) --editable '.[test]'
 	@touch $@
 
 $(VENV)/.docs: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "Installing ctiqa and what its documentation needs"
+	@echo "Installing ctiqa with the requirements of the documentation"
 	@$(INSTALL) --editable '.[docs]'
 	@touch $@
 
 $(VENV)/.bench: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "Installing ctiqa, its fast engine and what the published networks need (PyTorch: several GB)"
+	@echo "Installing ctiqa with the fast engine and the requirements of the published networks (PyTorch: several GB)"
 	@$(INSTALL) --editable '.[train,fast]' psutil
 	@touch $@
 
 $(VENV)/.train: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "Installing ctiqa and what training needs (PyTorch: several GB)"
+	@echo "Installing ctiqa with the requirements of training (PyTorch: several GB)"
 	@$(INSTALL) --editable '.[train]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "Installing ctiqa and what the tests need (PyTorch: several GB)"
+	@echo "Installing ctiqa with the requirements of all tests (PyTorch: several GB)"
 	@$(INSTALL) --editable '.[dev]'
 	@touch $@
