@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import ctiqa
 from ctiqa.errors import UsageError
 from ctiqa.recipe import (
     BackboneNetwork,
+    FineTuneRecipe,
     OldNameWarning,
     Recipe,
     SimulateData,
@@ -19,7 +23,8 @@ from ctiqa.recipe import (
     recipe_from,
 )
 
-RECIPES = sorted((Path(__file__).parents[1] / "recipes").glob("*.toml"))
+FOLDER = Path(__file__).parents[1] / "recipes"
+RECIPES = sorted(FOLDER.glob("*.toml"))
 
 
 def problems(values: dict[str, Any]) -> list[str]:
@@ -173,15 +178,22 @@ def test_only_tfkt_is_pretrained() -> None:
 
 
 def test_only_the_networks_that_can_take_weights_over_start_from_another_run() -> None:
-    assert Recipe("a", members=0, fine_tune_from="b").fine_tune_from == "b"
-    with pytest.raises(UsageError, match=r"fine_tune_from must be left out where .* 'stem-vit'"):
-        Recipe("a", members=0, fine_tune_from="b", network=StemVitNetwork())
+    further = FineTuneRecipe(from_run="b", interpolation=0.5)
+    assert Recipe("a", members=0, fine_tune=further).start == "b"
+    with pytest.raises(UsageError, match=r"from_run must be left out where .* 'stem-vit'"):
+        Recipe("a", members=0, fine_tune=further, network=StemVitNetwork())
     with pytest.raises(UsageError, match=r"must be a file name, or empty, got '\.\./b'"):
-        Recipe("a", members=0, fine_tune_from="../b")
-    with pytest.raises(UsageError, match="interpolation must be 0 without 'fine_tune_from'"):
-        Recipe("a", members=0, interpolation=0.5)
-    with pytest.raises(UsageError, match="or with 'fine_tune'"):
-        Recipe("a", members=0, fine_tune_from="b", interpolation=0.5, fine_tune=TrainRecipe())
+        FineTuneRecipe(from_run="../b")
+    with pytest.raises(UsageError, match=r"interpolation must be in \[0, 1\), got 1"):
+        FineTuneRecipe(interpolation=1.0)
+
+
+def test_where_another_student_is_fine_tuned_none_is_trained() -> None:
+    further = FineTuneRecipe(from_run="b", distil_weight=0.5)
+    with pytest.raises(UsageError, match="student must be left out where") as caught:
+        Recipe("a", members=0, fine_tune=further, student=TrainRecipe(steps=5, distil_weight=0.5))
+    assert "fine_tune.distil_weight must be 0" in str(caught.value)
+    assert "student.distil_weight" not in str(caught.value), "it is not trained"
 
 
 @pytest.mark.parametrize(
@@ -274,7 +286,6 @@ def test_numbers_too_large_for_any_field_are_named(value: int) -> None:
 OLD = """
 name = "old"
 members = 2
-start = "a"
 [network]
 kind = "body"
 body = "resnet18"
@@ -290,7 +301,7 @@ average = 0.125
 
 def test_names_of_an_earlier_version_are_read_with_a_warning(tmp_path: Path) -> None:
     file = tmp_path / "old.toml"
-    file.write_text(OLD.replace('start = "a"\n', ""))
+    file.write_text(OLD)
     with pytest.warns(OldNameWarning) as said:
         found = read_recipe(file)
     texts = " ".join(str(each.message) for each in said)
@@ -312,10 +323,47 @@ def test_names_of_an_earlier_version_are_read_with_a_warning(tmp_path: Path) -> 
 def test_what_is_kept_beside_data_and_weights_is_read_without_one(
     recwarn: pytest.WarningsRecorder,
 ) -> None:
-    values = {"name": "a", "members": 0, "start": "b", "start_share": 0.5, "polish": None}
-    found = recipe_from(values)
-    assert (found.fine_tune_from, found.interpolation, found.fine_tune) == ("b", 0.5, None)
+    student = {"steps": 5, "average": 0.5}
+    values = {"name": "a", "members": 0, "student": student, "polish": None}
+    other = recipe_from({**values, "start": "b", "start_share": 0.5})
+    assert other.fine_tune == FineTuneRecipe(
+        steps=5, ema_decay=0.5, from_run="b", interpolation=0.5
+    )
+    own = recipe_from({**values, "start": "", "start_share": 0.0})
+    assert own.fine_tune is None
+    assert own.student == TrainRecipe(steps=5, ema_decay=0.5)
     assert not len(recwarn)
+
+
+def test_the_card_of_the_shipped_model_holds_its_recipe() -> None:
+    """Keys of the card have the names of its time, and ``validate_on`` did not exist yet."""
+    card = json.loads((Path(ctiqa.__file__).parent / "assets/models/ctiqa-s3.json").read_text())
+    kept = recipe_from(card["training"]["recipe"])
+    whole = read_recipe(FOLDER / "ctiqa-s3.toml")
+    assert kept.fine_tune is not None
+    assert replace(kept.fine_tune, validate_on="clipped") == whole.fine_tune
+    assert (kept.data, kept.network) == (whole.data, whole.network)
+
+
+def test_a_student_of_another_run_once_had_keys_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "old.toml"
+    file.write_text('name = "a"\nmembers = 0\nfine_tune_from = "b"\n[student]\nsteps = 5\n')
+    with pytest.warns(OldNameWarning, match=r"\[student\] are now \[fine_tune\] with 'from_run'"):
+        assert read_recipe(file).fine_tune == FineTuneRecipe(steps=5, from_run="b")
+
+
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ({"fine_tune_from": "b", "fine_tune": {}}, "fine_tune_from"),
+        ({"interpolation": 0.5}, "interpolation"),
+        ({"fine_tune_from": "b", "student": 3}, "fine_tune_from"),
+    ],
+)
+def test_old_keys_that_would_mean_something_else_are_refused(
+    values: dict[str, Any], key: str
+) -> None:
+    assert f"{key} is not a key of a recipe" in problems({"name": "a", "members": 0, **values})
 
 
 def test_both_names_at_once_are_refused() -> None:

@@ -32,7 +32,7 @@ SYSTEMS = ("distiliqa", "shen2025", "tfkt")
 TRAININGS = ("pretrain", "teacher", "student")
 """Tables of a recipe that are trainings."""
 
-LEFT_OUT = ("name", "system", "mode", "fine_tune", "fine_tune_from", "interpolation")
+LEFT_OUT = ("name", "system", "mode", "fine_tune")
 """Keys that do not describe a published system."""
 
 Values = Mapping[str, Any]

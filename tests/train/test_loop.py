@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from tests.train.tiny import TRAIN, loss, made_up, rising, run, training
 from torch import Tensor, nn
 
@@ -89,6 +91,17 @@ def test_three_and_three_steps_are_six(
     made.run(BalancedBatches(examples, made.recipe), loss, validate)
     assert_same(tmp_path / LAST, straight / LAST)
     assert_same(tmp_path / BEST, straight / BEST)
+
+
+def test_a_checkpoint_with_keys_of_an_earlier_version_resumes(
+    stopped: Path, examples: Examples, tmp_path: Path
+) -> None:
+    shutil.copytree(stopped, tmp_path, dirs_exist_ok=True)
+    tensors, facts = checkpoint.load_checkpoint(tmp_path / LAST)
+    older = {**facts, "recipe": {**facts["recipe"], "start": "", "interpolation": 0.0}}
+    save_file(tensors, tmp_path / LAST, metadata={"facts": json.dumps(older)})
+    run(training(tmp_path), examples)
+    assert checkpoint.load_checkpoint(tmp_path / LAST)[1]["step"] == 6
 
 
 def test_another_process_goes_on_as_well(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,14 @@ from torch import Tensor, nn
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
 from ctiqa.models.build import build
-from ctiqa.recipe import TrainRecipe
+from ctiqa.recipe import FineTuneRecipe, Recipe, TrainRecipe
 from ctiqa.train import checkpoint, teacher
 from ctiqa.train.batches import Batches, batches_of
 from ctiqa.train.load import load_teacher, load_trained
 from ctiqa.train.loop import BEST, LAST
 from ctiqa.train.predict import predict, validation
 from ctiqa.train.setup.devices import Device
-from ctiqa.train.setup.run import INTERPOLATED, STUDENT
+from ctiqa.train.setup.run import FINE_TUNE, INTERPOLATED, STUDENT
 from ctiqa.train.student import load_student, teach, train_student
 from ctiqa.train.teacher import load_member, member_name, teacher_scores, train_member
 
@@ -234,14 +234,20 @@ def head_of(network: nn.Module) -> Tensor:
     return weight
 
 
+def fine_tuned(start: Path, **keys: Any) -> Recipe:
+    """A recipe that fine-tunes the student of another run."""
+    train = {**asdict(RECIPE.student), "from_run": start.name, **keys}
+    return Recipe("further", network=NETWORK, members=0, fine_tune=FineTuneRecipe(**train))
+
+
 def test_a_student_goes_on_from_another_run(
     scratch: Path, examples: Examples, train: Examples
 ) -> None:
     train_student(run_of(RECIPE, examples, scratch))
     begun = head_of(load_trained(scratch).network)
-    still = replace(TRAIN, learning_rate=1e-9, ema_decay=0.0)
+    still = {"learning_rate": 1e-9, "ema_decay": 0.0}
     plain = replace(NETWORK, normalised=False)
-    further = replace(RECIPE, members=0, fine_tune_from=scratch.name, student=still, network=plain)
+    further = replace(fine_tuned(scratch, **still), network=plain)
     train_student(run_of(further, examples, scratch.parent / "further"))
     ended = load_trained(scratch.parent / "further").network
     # Nothing was forgotten, and next to nothing learnt.
@@ -255,33 +261,32 @@ def test_an_interpolation_lies_between_its_start_and_what_was_learnt(
     scratch: Path, examples: Examples
 ) -> None:
     train_student(run_of(RECIPE, examples, scratch))
-    interpolated = replace(RECIPE, members=0, fine_tune_from=scratch.name, interpolation=0.25)
+    interpolated = fine_tuned(scratch, interpolation=0.25)
     made = run_of(interpolated, examples, scratch.parent / "further")
     best = train_student(made)
     assert best == made.out / INTERPOLATED / BEST
     begun = head_of(load_trained(scratch).network)
-    learnt = head_of(load_trained(made.out / STUDENT).network)
+    learnt = head_of(load_trained(made.out / FINE_TUNE).network)
     assert not torch.allclose(begun, learnt, atol=1e-4)
     for network in (load_trained(made.out).network, load_student(interpolated, made.out)):
         assert torch.allclose(head_of(network), 0.25 * begun + 0.75 * learnt, atol=1e-6)
     # The share may be changed afterwards: nothing is trained anew.
-    other = replace(interpolated, interpolation=0.5)
+    other = fine_tuned(scratch, interpolation=0.5)
     train_student(run_of(other, examples, made.out))
     assert torch.allclose(head_of(load_student(other, made.out)), (begun + learnt) / 2, atol=1e-6)
 
 
 def test_another_start_of_the_same_name_is_noticed(scratch: Path, examples: Examples) -> None:
     train_student(run_of(RECIPE, examples, scratch))
-    further = replace(RECIPE, members=0, fine_tune_from=scratch.name, interpolation=0.5)
-    made = run_of(further, examples, scratch.parent / "further")
+    made = run_of(fine_tuned(scratch), examples, scratch.parent / "further")
     train_student(made)
-    (scratch / STUDENT / BEST).write_bytes((made.out / STUDENT / BEST).read_bytes())
+    (scratch / STUDENT / BEST).write_bytes((made.out / FINE_TUNE / BEST).read_bytes())
     with pytest.raises(DataError, match="was made by another start"):
         train_student(made)
 
 
 def test_a_start_that_is_not_there_is_named(examples: Examples, tmp_path: Path) -> None:
-    further = replace(RECIPE, members=0, fine_tune_from="nobody")
+    further = fine_tuned(Path("nobody"))
     with pytest.raises(DataError, match="nobody' must be a run with a trained student"):
         train_student(run_of(further, examples, tmp_path / "further"))
 

@@ -41,7 +41,7 @@ from ctiqa.recipe.published import (
     published_by,
 )
 from ctiqa.recipe.reading import read_recipe, read_values, recipe_from
-from ctiqa.recipe.training import TrainRecipe
+from ctiqa.recipe.training import FineTuneRecipe, TrainRecipe
 from ctiqa.recipe.whole import Recipe
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "DataRecipe",
     "DbcnnNetwork",
     "Defect",
+    "FineTuneRecipe",
     "FolderData",
     "Kadid10kData",
     "LdctProjectionData",

@@ -8,8 +8,8 @@ from typing import Any
 _TABLES = {"polish": "fine_tune"}
 """Tables, and what they are called now."""
 
-KEYS = {"start": "fine_tune_from", "start_share": "interpolation"}
-"""Keys of the recipe itself."""
+_START_KEYS = {"start": "fine_tune_from", "start_share": "interpolation"}
+"""Keys of the recipe itself, twice renamed: now both are keys of ``[fine_tune]``."""
 
 TRAINING_KEYS = {"average": "ema_decay"}
 NETWORK_KEYS = {"body": "backbone"}
@@ -39,11 +39,12 @@ def modern(values: Mapping[str, Any]) -> tuple[_Values, list[str]]:
     ({'name': 'a', 'student': {'ema_decay': 0.9}}, ["'student.average' is now 'student.ema_decay'"])
     """
     notes: list[str] = []
-    made = _renamed(values, _TABLES | KEYS, "", notes)
+    made = _renamed(_renamed(values, _TABLES, "", notes), _START_KEYS, "", [])
     for table, names in (*((each, TRAINING_KEYS) for each in TRAININGS), ("network", NETWORK_KEYS)):
         if isinstance(made.get(table), Mapping):
             made[table] = _renamed(made[table], names, f"{table}.", notes)
     notes += _kind_renamed(made.get("network"))
+    notes += _start_moved(made)
     return made, notes
 
 
@@ -67,3 +68,23 @@ def _kind_renamed(network: Any) -> Iterator[str]:
     if isinstance(kind, str) and kind in _KINDS:
         network["kind"] = _KINDS[kind]
         yield f"network.kind '{kind}' is now '{_KINDS[kind]}'"
+
+
+def _start_moved(made: _Values) -> Iterator[str]:
+    """Make ``[fine_tune]`` of a ``[student]`` that started from another run.
+
+    What cannot be read so stays, to be refused.
+    """
+    for name in _START_KEYS.values():
+        if made.get(name) in ("", 0):
+            del made[name]
+    student = made.get("student", {})
+    if made.get("fine_tune_from") and made.get("fine_tune") is None and isinstance(student, dict):
+        made.pop("student", None)
+        made["fine_tune"] = {**student, "from_run": made.pop("fine_tune_from")}
+        if "interpolation" in made:
+            made["fine_tune"]["interpolation"] = made.pop("interpolation")
+        yield (
+            "'fine_tune_from', 'interpolation' and [student] are now [fine_tune] with 'from_run' "
+            "and 'interpolation'"
+        )

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from ctiqa.recipe.rules import require_rules, rule
+from ctiqa.recipe.rules import is_run_name, require_rules, rule
 
 AUGMENTATIONS = ("flip", "rotate", "transpose", "scale")
 """Ways to change a slice; all but ``scale`` leave its pixels, and so its noise, as they are."""
@@ -133,7 +133,12 @@ class TrainRecipe:
             self._schedule_rule(),
             self._parts_rule(),
             self._twins_rule(),
+            *self.own_rules(),
         )
+
+    def own_rules(self) -> tuple[str | None, ...]:
+        """Rules of one kind of training; ``None`` for each that is kept."""
+        return ()
 
     def _crop_rule(self) -> str | None:
         wanted = "0 or a multiple of 32 from 128"
@@ -157,3 +162,25 @@ class TrainRecipe:
     def _parts_rule(self) -> str | None:
         wanted = f"a divisor of 'batch' = {self.batch}"
         return rule(self, "accumulate", wanted, lambda v: v >= 1 and self.batch % v == 0)
+
+
+@dataclass(frozen=True, slots=True)
+class FineTuneRecipe(TrainRecipe):
+    """Further training of a trained student.
+
+    Attributes:
+        from_run: Name of the run, in the same folder as this one, whose student is trained
+            further; empty trains this run's own student further.
+        interpolation: Weight interpolation after the training: share of the weights before it
+            that is kept. 0 keeps the fine-tuned weights alone.
+    """
+
+    from_run: str = ""
+    interpolation: float = 0.0
+
+    def own_rules(self) -> tuple[str | None, ...]:
+        """See :meth:`TrainRecipe.own_rules`."""
+        return (
+            rule(self, "from_run", "a file name, or empty", lambda v: not v or is_run_name(v)),
+            rule(self, "interpolation", "in [0, 1)", lambda v: 0 <= v < 1),
+        )

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ctiqa.recipe.data import DataRecipe, Mode, SimulateData
 from ctiqa.recipe.network import NetworkRecipe, Stride32Network
 from ctiqa.recipe.published import System
-from ctiqa.recipe.rules import require_rules, rule
-from ctiqa.recipe.training import TrainRecipe
-
-
-def is_run_name(text: str) -> bool:
-    """Whether a text can name a run: a file name of letters, digits, '.', '_' and '-'.
-
-    >>> is_run_name("ctiqa-s3"), is_run_name("../elsewhere")
-    (True, False)
-    """
-    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text) is not None
+from ctiqa.recipe.rules import is_run_name, require_rules, rule
+from ctiqa.recipe.training import FineTuneRecipe, TrainRecipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +26,8 @@ class Recipe:
         pretrain: Training on natural images that comes before all; ``None`` leaves it out.
         teacher: Training of every teacher member.
         student: Training of the student.
-        fine_tune: A last training that starts from the student's average; ``None`` leaves it out.
+        fine_tune: Further training of a student, this run's or another's; ``None`` leaves it out.
         members: Teacher members, each trained without one fold; 0 trains from labels alone.
-        fine_tune_from: Name of the run, beside this one, whose student this one's goes on from;
-            empty starts afresh.
-        interpolation: Share of the start in the average of both that is kept; 0 keeps what was
-            learnt from it alone.
     """
 
     name: str
@@ -51,10 +38,8 @@ class Recipe:
     pretrain: TrainRecipe | None = None
     teacher: TrainRecipe = field(default_factory=TrainRecipe)
     student: TrainRecipe = field(default_factory=TrainRecipe)
-    fine_tune: TrainRecipe | None = None
+    fine_tune: FineTuneRecipe | None = None
     members: int = 5
-    fine_tune_from: str = ""
-    interpolation: float = 0.0
 
     def __post_init__(self) -> None:
         folds = self.data.folds
@@ -68,17 +53,23 @@ class Recipe:
             rule(self, "members", "at least 0", lambda v: v >= 0)
             if self.teacher.hold_out == "first-fold"
             else rule(self, "members", f"0…{folds} (data.folds)", lambda v: 0 <= v <= folds),
-            rule(
-                self, "fine_tune_from", "a file name, or empty", lambda v: not v or is_run_name(v)
-            ),
-            rule(self, "interpolation", "in [0, 1)", lambda v: 0 <= v < 1),
             self._mode_rule(),
-            self._interpolation_rule(),
             self._outputs_rule(),
-            self._distillation_rule(),
+            *self._distillation_rules(),
             self._pretrain_rule(),
-            self._start_rule(),
+            *self._other_run_rules(),
         )
+
+    @property
+    def start(self) -> str:
+        """Name of the run whose student is trained further; empty where a student is trained."""
+        return self.fine_tune.from_run if self.fine_tune else ""
+
+    @property
+    def student_trainings(self) -> dict[str, TrainRecipe]:
+        """Trainings of the student, by table, in order."""
+        tables = {"student": None if self.start else self.student, "fine_tune": self.fine_tune}
+        return {name: train for name, train in tables.items() if train is not None}
 
     def _mode_rule(self) -> str | None:
         if self.mode == "corrected" or self.system != "ctiqa":
@@ -94,29 +85,24 @@ class Recipe:
             f"output has its teacher, got {outputs}"
         )
 
-    def _distillation_rule(self) -> str | None:
-        weight = self.student.distil_weight
-        if self.members or not weight:
-            return None
-        return f"student.distil_weight must be 0 where members is 0, got {weight}"
+    def _distillation_rules(self) -> Iterator[str]:
+        for name, train in self.student_trainings.items():
+            if not self.members and train.distil_weight:
+                yield (
+                    f"{name}.distil_weight must be 0 where members is 0, got {train.distil_weight}"
+                )
 
     def _pretrain_rule(self) -> str | None:
         if self.pretrain is None or self.network.kind == "tfkt":
             return None
         return f"pretrain must be left out where network.kind is {self.network.kind!r}"
 
-    def _start_rule(self) -> str | None:
-        if not self.fine_tune_from or self.network.kind == "stride32":
-            return None
-        return f"fine_tune_from must be left out where network.kind is {self.network.kind!r}"
-
-    def _interpolation_rule(self) -> str | None:
-        if not self.interpolation or (self.fine_tune_from and self.fine_tune is None):
-            return None
-        return (
-            "interpolation must be 0 without 'fine_tune_from' or with 'fine_tune', got "
-            f"{self.interpolation}"
-        )
+    def _other_run_rules(self) -> Iterator[str]:
+        kind = self.network.kind
+        if self.start and kind != "stride32":
+            yield f"fine_tune.from_run must be left out where network.kind is {kind!r}"
+        if self.start and self.student != TrainRecipe():
+            yield f"student must be left out where fine_tune.from_run is {self.start!r}"
 
     def as_dict(self) -> dict[str, Any]:
         """The recipe as plain values, for checkpoints and manifests."""

@@ -1,4 +1,4 @@
-"""What was learnt further, averaged with what it started from."""
+"""Weight interpolation: fine-tuned weights averaged with those before the fine-tuning."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
 from ctiqa.models.build import build
+from ctiqa.recipe import FineTuneRecipe
 from ctiqa.train import checkpoint
 from ctiqa.train.loop import BEST
 from ctiqa.train.predict import validation
@@ -19,31 +20,33 @@ from ctiqa.train.teacher import load_average
 StateDict = Mapping[str, Tensor]
 
 
-def interpolate(run: Run, start: StateDict, learnt: Path) -> Path:
-    """Average the weights that a student started from with those it has learnt, one by one.
+def interpolate(run: Run, train: FineTuneRecipe, start: StateDict, learnt: Path) -> Path:
+    """Interpolate between the weights before and after fine-tuning.
 
-    Of two networks so near to each other the average keeps most of what the second has learnt and
-    more of what the first knew of other data: Wortsman et al., Robust fine-tuning of zero-shot
-    models, CVPR 2022.
+    The two networks are close, so the interpolated one keeps most of what was learnt by
+    fine-tuning and more of what the first network knew of other data: Wortsman et al., Robust
+    fine-tuning of zero-shot models, CVPR 2022.
 
     Args:
-        run: ``recipe.interpolation`` is the share of the start.
-        start: Weights that the student started from.
-        learnt: Its best checkpoint.
+        run: The run that the student belongs to.
+        train: The fine-tuning; ``interpolation`` is the share of the first weights.
+        start: Weights before fine-tuning.
+        learnt: Best checkpoint of the fine-tuning.
 
     Returns:
-        The checkpoint with the average.
+        The checkpoint with the interpolated weights.
     """
     file = run.folder(INTERPOLATED) / BEST
     if not run.device.first:
         return file
-    share = run.recipe.interpolation
+    share = train.interpolation
     network = load_average(build(replace(run.recipe.network, pretrained="none")), learnt)
     further = network.state_dict()
     network.load_state_dict({k: share * start[k] + (1 - share) * v for k, v in further.items()})
-    measured = replace(run.recipe.student, select="validation")
-    figures = validation(run.validation, measured, run.device)(network)
-    run.log(f"with {share:.0%} of '{run.recipe.fine_tune_from}': overall {figures['overall']:.4f}")
-    facts = {**run.facts(), "step": 0, "history": [figures]}
+    measured = replace(train, select="validation")
+    metrics = validation(run.validation, measured, run.device)(network)
+    name = train.from_run or "student"
+    run.log(f"with {share:.0%} of '{name}': overall {metrics['overall']:.4f}")
+    facts = {**run.facts(), "step": 0, "history": [metrics]}
     checkpoint.save(file, facts, average=AveragedModel(network))
     return file

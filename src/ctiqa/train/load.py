@@ -53,7 +53,7 @@ def load_trained(path: Path) -> Trained:
     member = "member" in facts
     outputs = 1 if member else recipe.network.outputs
     network = build(replace(recipe.network, outputs=outputs, pretrained="none"))
-    precision = (recipe.teacher if member else recipe.student).precision
+    precision = (recipe.teacher if member else recipe.fine_tune or recipe.student).precision
     return Trained(load_average(network, file), recipe, facts["data"], file, precision)
 
 

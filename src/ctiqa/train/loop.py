@@ -20,6 +20,7 @@ from ctiqa.io.ahead import ahead
 from ctiqa.metrics.agreement.coefficients import agreement
 from ctiqa.models.contract import Outputs
 from ctiqa.recipe import TrainRecipe
+from ctiqa.recipe.old_names import modern
 from ctiqa.train import checkpoint
 from ctiqa.train.batches import Batch, Batches
 from ctiqa.train.logs.run_log import RunLog
@@ -195,8 +196,9 @@ class Training:
         if not file.exists():
             return 0
         tensors, facts = checkpoint.load_checkpoint(file)
-        # A checkpoint holds JSON, in which tuples are lists.
+        # A checkpoint holds JSON, in which tuples are lists, and maybe keys of an older version.
         mine = json.loads(json.dumps(self.facts))
+        facts["recipe"], _ = modern(facts.get("recipe", {}))
         if strange := [key for key in mine if facts.get(key) != mine[key]]:
             raise DataError(
                 f"'{file}' was made by another {' and '.join(strange)}; take another run folder, "

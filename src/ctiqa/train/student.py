@@ -17,7 +17,7 @@ from ctiqa.metrics.agreement.coefficients import agreement
 from ctiqa.models.build import build
 from ctiqa.models.contract import Outputs
 from ctiqa.models.stride32 import Stride32, take_weights
-from ctiqa.recipe import Recipe, TrainRecipe
+from ctiqa.recipe import FineTuneRecipe, Recipe, TrainRecipe
 from ctiqa.train import checkpoint
 from ctiqa.train.batches import Batch, batches_of
 from ctiqa.train.interpolate import interpolate
@@ -47,27 +47,39 @@ def train_student(run: Run) -> Path:
         DataError: If a teacher member is missing; it says which, and how it is made.
     """
     recipe = run.recipe
-    folder = run.folder(STUDENT)
-    run.log_origins()
-    torch.manual_seed(recipe.student.seed)
-    model = with_pretrained_features(build(recipe.network), recipe, run.shared_folder)
-    if recipe.fine_tune_from:
-        _start_from(model, run.out.parent / recipe.fine_tune_from)
-    begun = {name: value.clone() for name, value in model.state_dict().items()}
-    further = {"start": checkpoint.weights_digest(begun)} if recipe.fine_tune_from else {}
-    left_out = ("fine_tune", "interpolation")
-    best = _train(run, model, recipe.student, folder, run.facts(*left_out) | further)
-    if recipe.interpolation:
-        return interpolate(run, begun, best)
-    if recipe.fine_tune is None:
-        return best
+    if recipe.start:
+        best = run.out.parent / recipe.start
+    else:
+        folder = run.folder(STUDENT)
+        run.log_origins()
+        torch.manual_seed(recipe.student.seed)
+        model = with_pretrained_features(build(recipe.network), recipe, run.shared_folder)
+        best = _train(run, model, recipe.student, folder, run.facts("fine_tune"))
+    return best if recipe.fine_tune is None else _fine_tune(run, recipe.fine_tune, best)
+
+
+def _fine_tune(run: Run, train: FineTuneRecipe, trained: Path) -> Path:
+    """Train a student further, and interpolate its weights where the recipe says so."""
     run.log("fine-tuning")
-    model = load_average(build(replace(recipe.network, pretrained="none")), best)
-    return _train(run, model, recipe.fine_tune, run.folder(FINE_TUNE), run.facts())
+    model = build(replace(run.recipe.network, pretrained="none"))
+    if train.from_run:
+        _take_student(model, trained)
+    else:
+        load_average(model, trained)
+    start = {name: value.clone() for name, value in model.state_dict().items()}
+    facts = run.facts()
+    # Another interpolation needs no new training; older checkpoints lack an empty 'from_run'.
+    del facts["recipe"]["fine_tune"]["interpolation"]
+    if train.from_run:
+        facts["start"] = checkpoint.weights_digest(start)
+    else:
+        del facts["recipe"]["fine_tune"]["from_run"]
+    best = _train(run, model, train, run.folder(FINE_TUNE), facts)
+    return interpolate(run, train, start, best) if train.interpolation else best
 
 
-def _start_from(model: nn.Module, run: Path) -> None:
-    """Take over the best student of another run."""
+def _take_student(model: nn.Module, run: Path) -> None:
+    """Take over the weights of another run's student."""
     trained = load_trained(run).network
     if not isinstance(model, Stride32) or not isinstance(trained, Stride32):
         raise DataError(f"'{run}' must hold a stride32 network to start from")
@@ -158,7 +170,6 @@ def load_student(recipe: Recipe, out: Path) -> nn.Module:
     Raises:
         DataError: If it has not been trained.
     """
-    last = (
-        INTERPOLATED if recipe.interpolation else STUDENT if recipe.fine_tune is None else FINE_TUNE
-    )
+    tuned = recipe.fine_tune
+    last = STUDENT if tuned is None else INTERPOLATED if tuned.interpolation else FINE_TUNE
     return load_average(build(replace(recipe.network, pretrained="none")), out / last / BEST)

@@ -78,14 +78,12 @@ def _about_trainings(run: Run) -> Iterator[str]:
     members = [k for k in range(recipe.members) if k not in missing]
     trainings = [
         *((f"teacher member {k}", recipe.teacher, k) for k in members),
-        ("student", recipe.student, None),
-        ("fine_tune", recipe.fine_tune, None),
+        *((name, train, None) for name, train in recipe.student_trainings.items()),
     ]
     for name, train, member in trainings:
-        if train is not None:
-            divided = run.divided(train, member)
-            yield from _about_parts(name, divided, train, run.device.world)
-            yield from _about_tested(name, divided[0], run)
+        divided = run.divided(train, member)
+        yield from _about_parts(name, divided, train, run.device.world)
+        yield from _about_tested(name, divided[0], run)
 
 
 def _missing_folds(run: Run) -> list[int]:

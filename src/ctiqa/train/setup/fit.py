@@ -158,8 +158,8 @@ def _scale_words(examples: Examples) -> str:
 
 def _draws_grades(recipe: Recipe) -> bool:
     """Whether one of its trainings draws batches balanced by grades, cut to their scale."""
-    trainings = [recipe.student, recipe.fine_tune, recipe.teacher if recipe.members else None]
-    return any(train is not None and not train.epochs for train in trainings)
+    trainings = [*recipe.student_trainings.values(), *([recipe.teacher] if recipe.members else ())]
+    return any(not train.epochs for train in trainings)
 
 
 def _about_size(recipe: Recipe, examples: Examples) -> Iterator[str]:
