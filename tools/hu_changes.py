@@ -1,6 +1,6 @@
-"""What is done to CT slices before they arrive: things that leave them HU, and things that do not.
+"""Changes to CT slices by export and processing: some leave them in HU, others do not.
 
-Each change takes HU as float64 [slices, rows, cols], nothing below -1024, and a generator.
+Each change takes HU as float64 [slices, rows, cols], at least -1024, and a random generator.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ PADDINGS = (-1000, -1024, -1500, -2000, -2048, -3024, -8192, -32768)
 
 
 def outside(shape: tuple[int, ...], radius: float = 1.0) -> npt.NDArray[np.bool_]:
-    """What lies outside a circle around the centre, of a radius relative to the inscribed one."""
+    """Pixels outside a central circle, of a radius relative to the inscribed circle."""
     y, x = np.ogrid[: shape[-2], : shape[-1]]
     far = np.hypot(y - (shape[-2] - 1) / 2, x - (shape[-1] - 1) / 2)
     return np.asarray(far > radius * min(shape[-2:]) / 2)
 
 
 def padded(hu: Stack, value: float, radius: float = 1.0) -> Stack:
-    """With one value outside the circle."""
+    """Padded with one value outside the circle."""
     return np.where(outside(hu.shape, radius), value, hu)
 
 
 def turned(hu: Stack, value: float, order: int = 1) -> Stack:
-    """Rotated by 8 degrees, with one value where nothing was."""
+    """Rotated by 8 degrees, padded with one value."""
     return np.asarray(
         ndimage.rotate(
             hu, 8, axes=(-2, -1), reshape=False, order=order, cval=value, mode="constant"
@@ -42,19 +42,19 @@ def turned(hu: Stack, value: float, order: int = 1) -> Stack:
 
 
 def cut_out(hu: Stack, value: float) -> Stack:
-    """The patient alone, one value around."""
+    """The patient alone, surrounded by one value."""
     return np.stack([np.where(body_mask(image.astype(np.float32)), image, value) for image in hu])
 
 
 def cropped(hu: Stack, share: float, *, down: float = 0.5, right: float = 0.5) -> Stack:
-    """A part of the field of view, at most down to 256 pixels a side."""
+    """A part of the field of view, at least 256 pixels a side."""
     rows, cols = (min(max(int(share * side), 256), side) for side in hu.shape[-2:])
     top, left = int(down * (hu.shape[-2] - rows)), int(right * (hu.shape[-1] - cols))
     return hu[..., top : top + rows, left : left + cols]
 
 
 def noisy(hu: Stack, rng: np.random.Generator, sd_hu: float, blur: float = 0.0) -> Stack:
-    """With noise, white or as coarse as of a soft kernel."""
+    """With added noise, white or as coarse as with a soft kernel."""
     noise = rng.standard_normal(hu.shape)
     if blur:
         noise = ndimage.gaussian_filter(noise, (0, blur, blur))
@@ -72,30 +72,30 @@ def window(hu: Stack, low: float, high: float) -> Stack:
 
 
 def noisy_air(hu: Stack, rng: np.random.Generator, sd_hu: float) -> Stack:
-    """With air that nobody clipped."""
+    """With noise in air, not clipped."""
     return np.where(hu < -900, noisy(hu, rng, sd_hu), hu)
 
 
 def ringing(hu: Stack, rng: np.random.Generator) -> Stack:
-    """Stored pixels, a few of them just below 0."""
+    """Stored values, a few of them just below 0."""
     return np.where(rng.random(hu.shape) < 1e-4, -3, hu + 1024)
 
 
 def one_below(hu: Stack) -> Stack:
-    """Stored pixels, one of them -1."""
+    """Stored values, one of them -1."""
     stored = hu + 1024
     stored[:, 3, 3] = -1
     return stored
 
 
 def over_metal(hu: Stack) -> Stack:
-    """Metal that ran over 12 bits."""
+    """Metal that overflowed 12 bits."""
     metal = ndimage.gaussian_filter(with_metal(hu, 9000, 0.04), (0, 1, 1))
     return np.asarray((metal + 1024).round() % 4096 - 1024)
 
 
 def swapped(stored: Stack, kind: str) -> Stack:
-    """Integers read in the other byte order."""
+    """Integers read in the wrong byte order."""
     return stored.round().astype(kind).byteswap().astype(np.float64)
 
 
@@ -148,7 +148,7 @@ HARMLESS: dict[str, Change] = {
     "metal of 30000 HU": lambda hu, _: with_metal(hu, 30_000, 0.03),
     "metal clipped at 3071 HU": lambda hu, _: with_metal(hu, 3071, 0.06),
 }
-"""Still HU: must pass."""
+"""Still in HU: must be accepted."""
 
 DAMAGES: dict[str, Change] = {
     "no intercept": lambda hu, _: hu + 1024,
@@ -201,9 +201,9 @@ DAMAGES: dict[str, Change] = {
     "upper bits cut off": lambda hu, _: 16 * (hu.round() + 1024) % 4096 - 1024,
     "overlay in bit 12": lambda hu, _: hu + 4096 * (np.indices(hu.shape[-2:]).sum(0) % 137 == 0),
 }
-"""No HU: must be refused."""
+"""Not in HU: must be refused."""
 
 
 def has_patient(hu: Stack) -> bool:
-    """Whether a slice would be scored, if nobody refused it."""
+    """Whether a slice that passes the check would get a score."""
     return bool((np.maximum(hu, PADDING_HU) > BODY_THRESHOLD_HU).mean() >= 0.01)

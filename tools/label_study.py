@@ -1,12 +1,11 @@
-"""Where the measures that a simulated label is made of agree, and where they do not.
+"""Agreement among the metrics that make up a simulated label, by kind of degradation.
 
     python tools/label_study.py data/ctiqa-s3
 
-No radiologist has read these slices, so a measure can only be held against the others. Each measure
-is put on the scale of the labels by the monotone curve that fits other patients (five folds of
-patients), then compared with the mean of the other four, kind of degradation by kind. A measure
-that needs a curve of its own for every patient, or departs from the others where nothing but dose
-is lacking, is worth less.
+No radiologist has read these slices, so a metric can only be compared with the others. Each metric
+is mapped to the scale of the labels by a monotone curve fitted on other patients (five folds of
+patients), then compared with the mean of the other four. A metric that needs its own curve for
+every patient, or deviates from the others where only the dose is reduced, is worth less.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ Floats = npt.NDArray[np.float64]
 
 
 def main() -> None:
-    """Print mean distance (and bias) of every measure from the mean of the other four."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Print the mean distance (and bias) of every metric from the mean of the other four."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     examples = read_examples(parser.parse_args().data).where(purpose="example")
     kind = np.array(with_degradation(examples.table)[DEGRADATION].to_list())
@@ -44,7 +43,7 @@ def main() -> None:
 
 
 def mapped(examples: Examples, column: str) -> Floats:
-    """Grades by one measure alone, each patient's by the curve of other patients."""
+    """Grades from one metric alone, mapped by a curve fitted on other patients."""
     loss = examples.column(column).astype(np.float64)
     label = examples.column("label").astype(np.float64)
     _, patient = np.unique(examples.column("patient"), return_inverse=True)
@@ -57,9 +56,9 @@ def mapped(examples: Examples, column: str) -> Floats:
     return grades
 
 
-def distance(grades: Floats, measure: int) -> Floats:
-    """How far one measure is from the mean of the others [examples]."""
-    return np.asarray(grades[measure] - np.delete(grades, measure, axis=0).mean(axis=0))
+def distance(grades: Floats, metric: int) -> Floats:
+    """Difference of one metric from the mean of the others [examples]."""
+    return np.asarray(grades[metric] - np.delete(grades, metric, axis=0).mean(axis=0))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Make the example scan that comes with ctiqa, from a public series.
 
-Every third slice of a chest CT (TCIA Lung-PET-CT-Dx, patient Lung_Dx-A0002, CC BY 4.0) is kept:
-pixels untouched but compressed without loss, attributes reduced to those that say how the image
-was made and where it lies. Run it again with::
+Every third slice of a chest CT (TCIA Lung-PET-CT-Dx, patient Lung_Dx-A0002, CC BY 4.0) is kept.
+Pixels are unchanged, with lossless compression; attributes are reduced to those that describe
+acquisition and geometry. Run it again with::
 
     python tools/make_example.py ../shared/dicom-series/chest-siemens-b40f-8mm
 
@@ -21,16 +21,16 @@ from pydicom import Dataset, FileDataset, dcmread
 from pydicom.uid import ExplicitVRLittleEndian, JPEGLSLossless
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "src" / "ctiqa" / "assets" / "example"
-"""Where the example lies in the package."""
+"""Folder of the example in the package."""
 
 PATIENT = "Lung_Dx-A0002"
 """The only patient that the README in the folder above attributes."""
 
 EVERY = 3
-"""Of so many neighbouring slices one is kept, the middle one."""
+"""One of so many neighbouring slices is kept, the middle one."""
 
 MOST_BYTES = 2_500_000
-"""The example travels in every wheel."""
+"""Limit on its size: the example is part of every wheel."""
 
 KEPT = frozenset(
     {
@@ -85,7 +85,7 @@ KEPT = frozenset(
         "PixelData",
     }
 )
-"""Attributes that stay; everything else goes, private attributes included."""
+"""Attributes that are kept; all others are removed, including private ones."""
 
 BLANK = (
     "StudyDate",
@@ -105,7 +105,7 @@ METHOD = "TCIA de-identification, then attributes reduced to a list"
 
 
 def reduce_attributes(original: Dataset) -> FileDataset:
-    """Copy a CT image with the attributes of ``KEPT`` alone, in the name of ``EXAMPLE``.
+    """Copy a CT image with only the attributes in ``KEPT``, under the patient name ``EXAMPLE``.
 
     Args:
         original: Uncompressed CT image.
@@ -130,10 +130,10 @@ def reduce_attributes(original: Dataset) -> FileDataset:
 
 
 def compress(image: FileDataset) -> FileDataset:
-    """Compress the pixels as JPEG-LS without loss, and make sure that nothing was lost.
+    """Compress the pixels as lossless JPEG-LS, and verify that nothing was lost.
 
     Raises:
-        ValueError: If the pixels do not come back as they were.
+        ValueError: If the decompressed pixels differ.
     """
     before = image.pixel_array.copy()
     image.compress(JPEGLSLossless, generate_instance_uid=False)

@@ -1,12 +1,12 @@
-"""Measure what the published defects of the data sets do to labels and splits.
+"""Measure the effect of the published data defects on labels and splits.
 
 Prints the table of ``docs/data.md``. Run it with::
 
     python tools/measure_data_defects.py ../shared/ct
 
-One slice from the middle of every chest series stands for LDCT-and-Projection-data and for the
-volunteers of Shen et al., which cannot be handed on; its low-dose partner has simulated projection
-noise. It takes about three minutes on one core.
+The middle slice of every chest series substitutes for LDCT-and-Projection-data and for the
+volunteers of Shen et al., which cannot be redistributed; its low-dose version has simulated
+projection noise. It takes about three minutes on one core.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ from ctiqa.types import HuImage
 MODES: tuple[MixMode, ...] = get_args(MixMode)
 
 LOW, DOSES = 0.1, (0.75, 0.5)
-"""Dose of the low-dose chests, and the doses mixed from them."""
+"""Dose of the low-dose chests, and the intermediate doses mixed from them."""
 
 HIGHER_CAP_DB = 100.0
-"""Another guess at what stood for the infinite PSNR: what many programs return for it."""
+"""An alternative cap for the infinite PSNR: the value that many programs return."""
 
 METAL_HU, METAL_PIXELS = 3000.0, 4
-"""A clip of the size that surgeons leave."""
+"""A metal object of the size of a surgical clip."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -67,7 +67,7 @@ class Effect:
 
 
 def pairs(series: Iterable[Series]) -> Iterator[Pair]:
-    """The middle slice of every series, and what it would be at the low dose."""
+    """The middle slice of every series, and a simulation of it at the low dose."""
     for number, each in enumerate(series):
         volume, spacing_mm = each.read()
         full = volume[len(volume) // 2]
@@ -75,7 +75,7 @@ def pairs(series: Iterable[Series]) -> Iterator[Pair]:
 
 
 def dose_constant(chosen: Sequence[Pair]) -> Effect:
-    """Constant 3 where 9 is right."""
+    """Dose constant 3 instead of 9."""
     shares = {mode: [noise_share(d, LOW, mode) for d in DOSES] for mode in MODES}
     labels = {
         mode: [np.mean([ssim_label(mixed(p, d, mode), p.full) for p in chosen]) for d in DOSES]
@@ -83,7 +83,7 @@ def dose_constant(chosen: Sequence[Pair]) -> Effect:
     }
     true_doses = [1 / (1 + (1 / LOW - 1) * share**2) for share in shares["as-published"]]
     words = "; ".join(
-        f"'{d:.0%}' has the noise of {t:.0%} dose, label {a:.3f} for {c:.3f}"
+        f"'{d:.0%}' has the noise of {t:.0%} dose, label {a:.3f} instead of {c:.3f}"
         for d, t, a, c in zip(
             DOSES, true_doses, labels["as-published"], labels["corrected"], strict=True
         )
@@ -92,7 +92,7 @@ def dose_constant(chosen: Sequence[Pair]) -> Effect:
 
 
 def label_window(chosen: Sequence[Pair]) -> Effect:
-    """One window for all that is not lung."""
+    """The soft-tissue window for chests."""
     black = [
         float(np.mean(p.full[body_mask(p.full)] < WINDOWS["distiliqa"].range_hu[0])) for p in chosen
     ]
@@ -100,13 +100,13 @@ def label_window(chosen: Sequence[Pair]) -> Effect:
     seen = [ssim_label(noise_in_lung(p), p.full) for p in chosen]
     return Effect(
         "DistilIQA: label window 350/40 on chest",
-        f"{np.mean(black):.0%} of the body is black whatever its noise; 10 % dose in the lung "
+        f"{np.mean(black):.0%} of the body is black regardless of its noise; 10 % dose in the lung "
         f"alone gives label {np.mean(only_lung):.3f} as published, {np.mean(seen):.3f} corrected",
     )
 
 
 def truncation(chosen: Sequence[Pair]) -> Effect:
-    """Fractions cut off, towards zero."""
+    """HU truncated towards zero."""
     halves = [mix_doses(p.full, p.low, 0.5, low_dose=LOW) for p in chosen]
     lunged = [(h, p) for h, p in zip(halves, chosen, strict=True) if inside(p.full, "lung").any()]
     bias = [
@@ -120,7 +120,7 @@ def truncation(chosen: Sequence[Pair]) -> Effect:
     soft, lung = np.mean(bias, axis=0)
     change = np.abs(np.diff(labels, axis=1))
     return Effect(
-        "DistilIQA: HU cut to integers",
+        "DistilIQA: HU truncated to integers",
         f"soft tissue {soft:+.2f} HU, lung {lung:+.2f} HU; label changes by "
         f"{change.mean():.4f} on average, {change.max():.4f} at most",
     )
@@ -133,13 +133,13 @@ def ties(chosen: Sequence[Pair]) -> Effect:
     best = stats.kendalltau(order, labels).statistic
     return Effect(
         "DistilIQA: full dose is 1",
-        f"{np.mean(labels == 1):.0%} of the labels are tied; the best a predictor without ties "
-        f"can reach is tau-b {best:.3f}",
+        f"{np.mean(labels == 1):.0%} of the labels are tied; a predictor without ties reaches at "
+        f"most tau-b {best:.3f}",
     )
 
 
 def torn_folds(slices: int, patients: int) -> Effect:
-    """Folds that cut the list of files."""
+    """Folds that cut the file list, regardless of patient."""
     owner = np.repeat(np.arange(patients), slices * 4)
     folds = np.array(published_folds(len(owner)))
     torn = [len(set(folds[owner == p].tolist())) > 1 for p in range(patients)]
@@ -147,12 +147,12 @@ def torn_folds(slices: int, patients: int) -> Effect:
     return Effect(
         "DistilIQA: folds cut the file list",
         f"{sum(torn)} of {patients} patients ({slices} slices each) lie in two folds; "
-        f"{same:.0%} of the validated images are of a patient who is trained on",
+        f"{same:.0%} of the validation images are of a training patient",
     )
 
 
 def image_folds(slices: int, patients: int, doses: int, what: str) -> Effect:
-    """Validation, or folds, drawn image by image."""
+    """Validation images, or folds, drawn image by image."""
     count = slices * patients * doses
     fold = np.random.default_rng(1).permutation(count) % 5
     slice_of, patient_of = np.arange(count) // doses, np.arange(count) // (doses * slices)
@@ -162,12 +162,12 @@ def image_folds(slices: int, patients: int, doses: int, what: str) -> Effect:
     ]
     twin = f", {shown[0]:.0%} the same slice at another dose" if doses > 1 else ""
     return Effect(
-        what, f"{shown[1]:.0%} of the validated images have their patient among the trained{twin}"
+        what, f"{shown[1]:.0%} of the validation images share their patient with training{twin}"
     )
 
 
 def psnr_normalisation(chosen: Sequence[Pair]) -> Effect:
-    """Minimum to maximum over ratios of which a quarter are infinite, and so the cap."""
+    """Min-max normalisation of PSNR, where a quarter of the values are infinite, and so the cap."""
     images = [(image, p.full) for p in chosen for image in variants(p)]
     psnr = np.array([psnr_db(image, full) for image, full in images])
     ssim = np.array([ssim_label(image, full) for image, full in images])
@@ -175,15 +175,15 @@ def psnr_normalisation(chosen: Sequence[Pair]) -> Effect:
     higher = shen_labels(psnr, ssim, mode="as-published", cap_db=HIGHER_CAP_DB)
     lower = np.isfinite(psnr)
     return Effect(
-        "Shen: PSNR normalised over the data set, its infinite values a cap",
-        f"mean label below normal dose {published[lower].mean():.3f} for "
+        "Shen: PSNR normalised over the data set, infinite values capped",
+        f"mean label below normal dose {published[lower].mean():.3f}, "
         f"{corrected[lower].mean():.3f} corrected; with a cap of {HIGHER_CAP_DB:g} dB "
         f"{higher[lower].mean():.3f}",
     )
 
 
 def min_max(chosen: Sequence[Pair]) -> Effect:
-    """Every image stretched to its own extremes."""
+    """Min-max scaling of each image."""
     contrast = [float(np.ptp(p.full)) for p in chosen]
     lost = []
     for p in chosen:
@@ -192,9 +192,9 @@ def min_max(chosen: Sequence[Pair]) -> Effect:
         before, after = (np.std(unit_range(hu, "as-published")[32:]) for hu in (p.full, clipped))
         lost.append(1 - after / before)
     return Effect(
-        "TFKT: every image from its own minimum to its own maximum",
+        "TFKT: min-max scaling of each image",
         f"100 HU are {100 / max(contrast):.1%} to {100 / min(contrast):.1%} of the range; a metal "
-        f"clip of {METAL_HU:.0f} HU takes {np.mean(lost):.0%} of the contrast, noise included",
+        f"clip of {METAL_HU:.0f} HU removes {np.mean(lost):.0%} of the contrast, noise included",
     )
 
 
@@ -209,17 +209,17 @@ def inside(full: HuImage, part: str) -> npt.NDArray[np.bool_]:
 
 
 def noise_in_lung(pair: Pair) -> HuImage:
-    """The slice at full dose, its lung at the low one."""
+    """The slice at full dose, with its lung at the low dose."""
     return np.where(inside(pair.full, "lung"), pair.low, pair.full)
 
 
 def mixed(pair: Pair, dose: float, mode: MixMode) -> HuImage:
-    """A slice at a dose between."""
+    """A slice at an intermediate dose."""
     return mix_doses(pair.full, pair.low, dose, low_dose=LOW, mode=mode)
 
 
 def variants(pair: Pair) -> list[HuImage]:
-    """The four images of a slice: full, low, and the two between."""
+    """The four images of a slice: full dose, low dose, and two intermediate doses."""
     return [pair.full, pair.low, *(mixed(pair, dose, "corrected") for dose in DOSES)]
 
 

@@ -1,11 +1,11 @@
-"""Measure what the gate for HU lets through and whom it wrongs.
+"""Measure which damaged slices the HU check accepts, and which valid ones it refuses.
 
 Run it over a folder of ``.npz`` files with ``hu`` [slices, rows, cols], some of them padded::
 
     python -m tools.measure_hu_gate ../shared/ct
 
-It prints one line for every change of :mod:`tools.hu_changes`: how many slices and whole series
-were refused after it, and how many were scored. It takes about ten minutes on one core.
+It prints one line for every change in :mod:`tools.hu_changes`: how many slices and series were
+refused after the change, and how many were scored. It takes about ten minutes on one core.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from ctiqa.io.hu.gate import why_not_hu
 
 @dataclass(slots=True)
 class Count:
-    """What became of slices, or of series.
+    """Outcomes for slices, or for series.
 
     Attributes:
         refused: Not HU.
-        empty: Passed, without a patient in it, so without a score.
-        scored: Passed, with a patient.
+        empty: Accepted, but without a patient in it, so without a score.
+        scored: Accepted, with a patient.
     """
 
     refused: int = 0
@@ -38,7 +38,7 @@ class Count:
     scored: int = 0
 
     def add(self, values: Stack) -> None:
-        """Ask the gate about an image or a stack."""
+        """Check an image or a stack and count the outcome."""
         if why_not_hu(values):
             self.refused += 1
         elif has_patient(values):
@@ -51,7 +51,7 @@ class Count:
 
 
 def stacks(folder: Path, every: int) -> Iterator[Stack]:
-    """Every so many series of a collection, as stored."""
+    """Every n-th series of a collection, as stored."""
     for file in sorted(folder.glob("*.npz"))[::every]:
         with np.load(file, allow_pickle=False) as stored:
             yield stored["hu"].astype(np.float64)
@@ -60,7 +60,7 @@ def stacks(folder: Path, every: int) -> Iterator[Stack]:
 def measure(
     changes: Mapping[str, Change], series: Sequence[Stack]
 ) -> Iterator[tuple[str, Count, Count]]:
-    """For every change: its name, and what became of slices and of series."""
+    """For every change: its name and the outcomes for slices and for series."""
     for name, change in changes.items():
         slices, wholes = Count(), Count()
         for hu in series:
@@ -72,7 +72,7 @@ def measure(
 
 
 def as_stored(series: Sequence[Stack]) -> Count:
-    """What becomes of slices and of series that nobody changed."""
+    """Outcomes for unchanged slices and series."""
     count = Count()
     for hu in series:
         for values in (hu, *hu):
@@ -81,23 +81,23 @@ def as_stored(series: Sequence[Stack]) -> Count:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the table; the exit status is 1 if anything in HU was refused."""
+    """Print the table; the exit status is 1 if anything valid was refused."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("collection", type=Path)
-    parser.add_argument("--every", type=int, default=1, help="every so many series")
+    parser.add_argument("--every", type=int, default=1, help="use every n-th series")
     options = parser.parse_args(arguments)
     series = list(stacks(options.collection, options.every))
     stored = as_stored(series)
     _say(f"{'':36}{'slices':>18}   {'series':>18}")
     _say(f"{'':36}{'refused empty scored':>18} {'refused empty scored':>21}")
     _say(f"{'as stored, slices and series':36}{stored}")
-    wronged = stored.refused
+    wrongly_refused = stored.refused
     for title, changes in (("still HU", HARMLESS), ("no HU", DAMAGES)):
         _say(title)
         for name, slices, wholes in measure(changes, series):
             _say(f"  {name:34}{slices}   {wholes}")
-            wronged += (slices.refused + wholes.refused) * (changes is HARMLESS)
-    return int(wronged > 0)
+            wrongly_refused += (slices.refused + wholes.refused) * (changes is HARMLESS)
+    return int(wrongly_refused > 0)
 
 
 def _say(line: str) -> None:

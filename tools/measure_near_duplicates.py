@@ -1,10 +1,10 @@
-"""Measure how well fingerprints tell one patient's slices from another's.
+"""Measure how well fingerprints separate slices of the same patient from those of others.
 
 Prints the table in the docstring of ``ctiqa.data.near_duplicates.THRESHOLD``. Run it with::
 
     python tools/measure_near_duplicates.py ../shared/ct
 
-It takes about four minutes on one core, nearly all of it to simulate the degraded copies.
+It takes about four minutes on one core, nearly all of it for simulating the degraded copies.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ctiqa.types import HuImage
 DOSES = (0.25, 0.05)
 VIEWS = 64
 FULL_VIEWS = 360
-"""Fewer than a scanner takes, for speed: the fingerprint sees no details that fine."""
+"""Fewer than a scanner measures, for speed: the fingerprint does not resolve such details."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,13 +63,13 @@ def samples(series: Series, rng: np.random.Generator) -> Iterator[Sample]:
 def degraded(
     hu: HuImage, spacing_mm: tuple[float, float], rng: np.random.Generator
 ) -> list[HuImage]:
-    """The slice at low doses and from few views."""
+    """The slice at low doses and with few views."""
     noisy = [simulate_low_dose(hu, spacing_mm, d, rng, n_views=FULL_VIEWS) for d in DOSES]
     return [*noisy, simulate_sparse_views(hu, spacing_mm, VIEWS, n_views=FULL_VIEWS)]
 
 
 def table(found: Sequence[Sample]) -> str:
-    """Lowest and highest similarity of every kind of pair, one line a kind."""
+    """Lowest and highest similarity of every kind of pair, one line per kind."""
     alike = similarity(np.stack([s.print for s in found]))
     z_mm, copy = np.array([s.z_mm for s in found]), np.array([s.copy for s in found])
     series, patient = np.array([s.series for s in found]), np.array([s.patient for s in found])
@@ -93,7 +93,7 @@ def _summary(values: npt.NDArray[np.float32]) -> str:
 
 
 def groups(found: Sequence[Sample]) -> str:
-    """How many groups the slices fall into, and how many of them mix patients."""
+    """Number of groups that the slices form, and how many of these mix patients."""
     labels = cluster(np.stack([s.print for s in found]))
     members = [
         {sample.patient for sample, label in zip(found, labels, strict=True) if label == k}

@@ -1,11 +1,12 @@
-"""Measure what the published defects of training do to a run that is there.
+"""Measure the effect of the published training defects on an existing run.
 
-Prints the table of ``docs/systems.md``. Run it after ``make systems-small`` with::
+Prints the table of ``docs/systems.md``. Run it after ``make systems-small``, where RUN is
+``runs/distiliqa-small-corrected``::
 
-    python tools/measure_training_defects.py runs/distiliqa-small --data data/systems-small
+    python tools/measure_training_defects.py RUN --data data/systems-small
 
-It trains nothing: it looks at what the teacher said, at the losses the switches give for it, and at
-what augmentation does to noise.
+It trains nothing: it evaluates the teacher's predictions, the losses that each variant computes
+from them, and the effect of augmentation on noise.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ EPOCHS = 5
 FORMS: tuple[HuberForm, ...] = ("printed", "continuous")
 
 STEM_SIDE = 251
-"""Side of what DistilIQA's stem of five blocks gives for 512 pixels."""
+"""Side of the output of DistilIQA's five-block stem for 512 pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,33 +47,33 @@ class Effect:
 
 
 def gate(recipe: Recipe, examples: Examples, taught: torch.Tensor) -> list[Effect]:
-    """How often the teacher is believed, by image and by batch."""
+    """How often the teacher is trusted, by image and by batch."""
     batches = EpochBatches(examples, replace(recipe.student, epochs=EPOCHS))
     steps = EPOCHS * batches.per_epoch
     found = []
     for step in range(steps):
         batch = batches.batch(step)
-        said = taught[torch.from_numpy(batch.number)]
-        by_image = believed(said, batch.label, replace(recipe.student, gate="image"))
+        prediction = taught[torch.from_numpy(batch.number)]
+        by_image = believed(prediction, batch.label, replace(recipe.student, gate="image"))
         found.append((float(by_image.float().mean()), float(by_image.all())))
     images, whole = np.mean(found, axis=0)
     size, epsilon = recipe.student.batch, recipe.student.distil_epsilon
     return [
         Effect(
             "gate over the whole batch",
-            f"ε = {epsilon:g}: {images:.0%} of the images are believed; of batches of {size} "
-            f"{whole:.1%} wholly, so distillation hardly ever fires",
+            f"ε = {epsilon:g}: the teacher is trusted for {images:.0%} of the images, but for only "
+            f"{whole:.1%} of whole batches of {size}, so distillation hardly ever happens",
         ),
         Effect(
             "`loss =+`",
             f"the label is lost for the {images:.0%} of the images (by image; {whole:.1%} of the "
-            "batches, by batch) for which the teacher is believed",
+            "batches, by batch) for which the teacher is trusted",
         ),
     ]
 
 
 def choice(run: Path) -> Effect:
-    """Which epoch is chosen by training data, and which by validation."""
+    """The epochs chosen on training data and on validation data."""
     with (run / "train_info_student.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     trained, validated = (
@@ -82,13 +83,13 @@ def choice(run: Path) -> Effect:
     chosen = [float(rows[k]["overall"]) for k in (trained, validated)]
     return Effect(
         "checkpoint chosen on training data",
-        f"epoch {trained} is taken for {validated}; on validation patients it is "
-        f"{chosen[0]:.3f} for {chosen[1]:.3f}",
+        f"epoch {trained} is chosen instead of {validated}; on validation patients it reaches "
+        f"{chosen[0]:.3f} instead of {chosen[1]:.3f}",
     )
 
 
 def noise_resampled() -> Effect:
-    """White and smooth noise after scaling and resizing back."""
+    """White noise after scaling and resizing back."""
     rng = np.random.default_rng(0)
     white = torch.from_numpy(rng.standard_normal((2, 1, 256, 256)).astype(np.float32))
     scale = np.array(SCALES, dtype=np.float32)
@@ -96,18 +97,18 @@ def noise_resampled() -> Effect:
     return Effect(
         "random scale, then resize",
         f"white noise keeps {left[0]:.0%} of its SD at scale {SCALES[0]:g} and {left[1]:.0%} at "
-        f"{SCALES[1]:g}, for every second image; the label stays",
+        f"{SCALES[1]:g}, for every second image; the label is unchanged",
     )
 
 
 def crop() -> Effect:
-    """How far the view is off the centre."""
+    """Offset of the crop from the centre."""
     off = first("published", STEM_SIDE) - (STEM_SIDE - VIT_SIDE) / 2
     return Effect("crop [16:240]", f"the view lies {2 * off:g} pixels of the slice off centre")
 
 
 def huber(examples: Examples, taught: torch.Tensor) -> Effect:
-    """How many errors lie beyond the threshold, and what the printed form says of them."""
+    """How many errors lie beyond the threshold, and how the printed form weights them."""
     label = torch.from_numpy(examples.column("label").astype(np.float32))
     error = taught - label[:, None]
     beyond = (error.abs() > 1).float().mean().item()
@@ -120,7 +121,7 @@ def huber(examples: Examples, taught: torch.Tensor) -> Effect:
         "printed p-Huber",
         f"it falls from {inside:.3f} to {outside:.3f} at one grade, so an error of 1.01 costs less "
         f"than one of 0.8; {beyond:.0%} of the members' errors lie beyond; mean loss "
-        f"{printed:.3f} for {continuous:.3f}",
+        f"{printed:.3f} instead of {continuous:.3f}",
     )
 
 

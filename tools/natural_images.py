@@ -1,12 +1,12 @@
-"""A stand-in for KADID-10k, in its layout, from the photographs that scikit-image carries.
+"""A substitute for KADID-10k, in the same layout, from the photographs that come with scikit-image.
 
-KADID-10k cannot be handed on with ctiqa. So that TFKT's first phase can be tried anywhere, this
-writes distorted photographs with scores that a full-reference measure gave (HaarPSI, Reisenhofer
-et al. 2018), mapped to 1-5. Nobody has looked at them: it shows that the phase works, not what
-people think of images.
+KADID-10k cannot be redistributed with ctiqa. This program lets anyone run TFKT's first phase: it
+writes distorted photographs with scores from a full-reference metric (HaarPSI, Reisenhofer
+et al. 2018), mapped to 1-5. No person has rated them, so they show that the phase works, not
+what people think of images.
 
     python -m tools.natural_images data/natural
-    ctiqa prepare recipes/natural.toml --root data/natural --out data/natural-examples
+    ctiqa prepare recipes/kadid10k.toml --root data/natural --out data/natural-small
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def noisy(picture: Picture, level: int) -> Picture:
 
 
 def impulse(picture: Picture, level: int) -> Picture:
-    """Single pixels black or white."""
+    """Impulse noise: single pixels black or white."""
     rng = np.random.default_rng(level)
     pixels = np.array(picture, dtype=np.float64)
     chance = rng.random(pixels.shape[:2])
@@ -79,17 +79,17 @@ def pixelated(picture: Picture, level: int) -> Picture:
 
 
 def flattened(picture: Picture, level: int) -> Picture:
-    """Less contrast."""
+    """Reduced contrast."""
     return ImageEnhance.Contrast(picture).enhance(1 - 0.16 * level)
 
 
 def darkened(picture: Picture, level: int) -> Picture:
-    """Less light."""
+    """Less brightness."""
     return ImageEnhance.Brightness(picture).enhance(1 - 0.15 * level)
 
 
 def posterised(picture: Picture, level: int) -> Picture:
-    """Few steps of brightness."""
+    """Few grey levels."""
     steps = 2 ** (6 - level)
     pixels = np.asarray(picture, dtype=np.float64)
     return _picture(np.round(pixels / 255 * steps) / steps * 255)
@@ -124,7 +124,7 @@ def write(folder: Path) -> int:
 
 
 def _reference(name: str) -> Picture:
-    """The middle of a photograph, as large as fits, at the size of all."""
+    """The largest central square of a photograph, resized to the common size."""
     pixels = np.asarray(getattr(photographs, name)())
     picture = Image.fromarray(pixels).convert("RGB")
     side = min(picture.size)
@@ -133,7 +133,7 @@ def _reference(name: str) -> Picture:
 
 
 def _score(distorted: Picture, reference: Picture) -> float:
-    """Likeness to the reference, on the opinion scale 1-5."""
+    """Similarity to the reference, on the opinion scale 1-5."""
     likeness = haarpsi(_grey(distorted), _grey(reference), EVERYWHERE, BRIGHTNESS)
     return round(1 + 4 * likeness, 3)
 

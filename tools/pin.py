@@ -1,6 +1,6 @@
-"""Print ``constraints.txt``: the installed version of all that ctiqa needs, directly or not.
+"""Print ``constraints.txt``: the installed versions of all direct and indirect dependencies.
 
-Run it in an environment in which ``.[dev]`` is installed and works::
+Run it in a working environment with ``.[dev]`` installed::
 
     python tools/pin.py > constraints.txt
 """
@@ -23,13 +23,13 @@ HEADER = """\
 
 
 def needed(name: str, extras: frozenset[str]) -> list[Requirement]:
-    """What an installed package asks for on this system."""
+    """Requirements of an installed package on this system."""
     found = [Requirement(line) for line in distribution(name).requires or ()]
     return [each for each in found if _applies(each, extras)]
 
 
 def closure(name: str, extras: frozenset[str]) -> dict[str, str]:
-    """Version by name of everything that a package needs, itself left out."""
+    """Versions of all dependencies of a package, by name, without the package itself."""
     versions: dict[str, str] = {}
     seen: set[tuple[str, frozenset[str]]] = set()
     todo = [(name, extras)]
@@ -41,7 +41,7 @@ def closure(name: str, extras: frozenset[str]) -> dict[str, str]:
         for requirement in needed(*task):
             key = canonicalize_name(requirement.name)
             try:
-                # Local labels such as +cu130 name a build, which other systems do not have.
+                # Local labels such as +cu130 name a build that other systems do not have.
                 versions[key] = distribution(key).version.partition("+")[0]
             except PackageNotFoundError:
                 sys.stderr.write(f"not installed, left out: {requirement}\n")

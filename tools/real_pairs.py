@@ -1,12 +1,12 @@
-"""Whether the noisier of two real reconstructions of one patient scores lower.
+"""Check that the noisier of two real reconstructions of one patient scores lower.
 
     python tools/real_pairs.py ../shared/ct [--model NAME] [--data data/ctiqa-s3]
 
-A pair is two series of the same patient and region: a sharper kernel against a softer one of slices
-no thicker, or slices less than three quarters as thick with the same kernel. Nothing is simulated
-and no label is asked; a sharper kernel and a thinner slice are noisier by physics. Scores within
-0.05 of each other where both are at an end of the scale count as equal, and apart from the rest.
-With ``--data``, pairs of patients that were trained on are told apart from the others.
+A pair is two series of the same patient and region: a sharper and a softer kernel, with the
+sharper series no thicker, or the same kernel with slices less than three quarters as thick. Nothing
+is simulated and no labels are needed: a sharper kernel and a thinner slice are noisier by physics.
+Two scores within 0.05 of each other at an end of the scale count as equal, separately from the
+rest. With ``--data``, pairs of training patients are counted separately.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ EQUAL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two series of one patient, of which one must be the noisier."""
+    """Two series of one patient, one of which must be noisier."""
 
     quiet: Series
     noisy: Series
@@ -43,16 +43,16 @@ class Pair:
 
 
 def main() -> None:
-    """Print every pair, and how many are in order."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Print every pair, and how many are in the expected order."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("root", type=Path)
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--data", type=Path)
-    asked = parser.parse_args()
-    seen = _trained_on(asked.data)
-    scorer = Scorer(asked.model)
+    options = parser.parse_args()
+    seen = _trained_on(options.data)
+    scorer = Scorer(options.model)
     found = {}
-    for pair in pairs(asked.root):
+    for pair in pairs(options.root):
         quiet, noisy = (_score(scorer, each) for each in (pair.quiet, pair.noisy))
         verdict = _verdict(quiet, noisy)
         who = "trained on" if pair.quiet.patient in seen else "not trained on"
@@ -62,11 +62,11 @@ def main() -> None:
         )
     for group in sorted({who for _, who in found.values()}):
         verdicts = [verdict for verdict, who in found.values() if who == group]
-        told = [verdict for verdict in verdicts if verdict != "equal"]
-        right = sum(verdict == "right" for verdict in told)
+        decided = [verdict for verdict in verdicts if verdict != "equal"]
+        right = sum(verdict == "right" for verdict in decided)
         sys.stdout.write(
-            f"{group}: {right} of {len(told)} pairs in order, "
-            f"{len(verdicts) - len(told)} equal at an end of the scale\n"
+            f"{group}: {right} of {len(decided)} pairs in order, "
+            f"{len(verdicts) - len(decided)} equal at an end of the scale\n"
         )
 
 
@@ -88,7 +88,7 @@ def pairs(root: Path) -> Iterator[Pair]:
 
 
 def _number(text: object) -> float:
-    """A single thickness in mm; NaN, which is like no other, where there is none or are two."""
+    """A single thickness in mm; NaN, which compares unequal, if there is none or more than one."""
     try:
         return float(str(text))
     except ValueError:

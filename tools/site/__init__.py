@@ -1,1 +1,1 @@
-"""The documentation site: what mkdocs does not do by itself (``mkdocs.yml``)."""
+"""Extensions of mkdocs for the documentation site (``mkdocs.yml``)."""

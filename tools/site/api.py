@@ -1,6 +1,6 @@
-"""The reference of the public Python names: what ``__all__`` says, no more and no less.
+"""The Python reference: exactly the names in ``__all__``.
 
-Packages are read, not imported, so that the site is built without PyTorch.
+Packages are parsed, not imported, so the site can be built without PyTorch.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def page(package: str) -> str:
 
 
 def public(package: str) -> list[str]:
-    """Public names of a package; its version and packages with a page of their own are left out.
+    """Public names of a package, without its version and packages that have their own page.
 
     Raises:
         ValueError: If the package has no list ``__all__``.

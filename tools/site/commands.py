@@ -1,4 +1,4 @@
-"""The reference of the command line, from the help of the program itself."""
+"""The command-line reference, generated from the help of the program."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def page() -> str:
     group = typer.main.get_group(app)
     parts = [
         "# Command line",
-        f"{group.help}\n\n`python -m ctiqa` is the same program. `ctiqa COMMAND --help` prints "
-        "what stands here; this page is made from it.",
+        f"{group.help}\n\n`python -m ctiqa` is the same program. This page is generated from "
+        "`ctiqa COMMAND --help`.",
         *_commands(group, "ctiqa"),
     ]
     return "\n\n".join(parts) + "\n"

@@ -1,7 +1,7 @@
-"""Diagrams of the pages as pictures, so that the site needs no script from elsewhere.
+"""Diagrams of the pages as images, so that the site loads no script from the internet.
 
-    python -m tools.site.diagrams MERMAID          draws what has changed, deletes what is gone
-    python -m tools.site.diagrams --check          says whether every picture is up to date
+    python -m tools.site.diagrams MERMAID          draws new diagrams, deletes unused images
+    python -m tools.site.diagrams --check          reports whether the images are up to date
 
 MERMAID is ``dist/mermaid.min.js`` of the npm package ``mermaid``; ``chromium`` must be installed.
 """
@@ -37,7 +37,7 @@ _PAGE = """<!doctype html><meta charset="utf-8"><pre class="mermaid">{code}</pre
 
 
 def picture_of(code: str) -> str:
-    """The name of a diagram's picture, which follows from its code."""
+    """File name of a diagram's image, derived from its code."""
     return f"{sha256(code.encode()).hexdigest()[:12]}.svg"
 
 
@@ -49,11 +49,11 @@ def diagrams(docs: Path = DOCS) -> Iterator[str]:
 
 
 def with_pictures(text: str, to_docs: str = "") -> str:
-    r"""The page with pictures instead of the code of its diagrams.
+    r"""The page with images instead of the code of its diagrams.
 
     Args:
         text: The page as Markdown.
-        to_docs: The way from the page's folder to ``docs/``, such as ``../``.
+        to_docs: Relative path from the page's folder to ``docs/``, such as ``../``.
 
     >>> with_pictures("```mermaid\nflowchart LR\n```")
     '![Diagram](images/diagrams/0388d4f73d3e.svg)'
@@ -67,7 +67,7 @@ def draw(code: str, library: str) -> bytes:
     """A diagram as SVG, drawn by mermaid in a browser.
 
     Raises:
-        RuntimeError: If the browser gives no picture.
+        RuntimeError: If the browser renders no image.
     """
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "page.html"
@@ -83,7 +83,7 @@ def draw(code: str, library: str) -> bytes:
 
 
 def main() -> int:
-    """Draw, or say whether all is drawn."""
+    """Draw the diagrams, or check them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("mermaid", type=Path, nargs="?", help="mermaid.min.js")
     parser.add_argument("--check", action="store_true")

@@ -1,4 +1,4 @@
-"""Docstrings as Markdown: examples become blocks of code, roles of reStructuredText go."""
+"""Docstrings as Markdown: examples become code blocks, reStructuredText roles are removed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class AsMarkdown(griffe.Extension):
 
 
 def as_markdown(docstring: str) -> str:
-    r"""A docstring as Markdown; its sections stay as they are.
+    r"""A docstring as Markdown; its sections are unchanged.
 
     >>> as_markdown("See :func:`f`.\n\n>>> f(1)  # doctest: +SKIP\n[2]")
     'See `f`.\n\n```pycon\n>>> f(1)\n[2]\n```'

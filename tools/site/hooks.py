@@ -1,4 +1,4 @@
-"""Hooks of mkdocs: pages made when the site is built, and Markdown as code hosts read it."""
+"""Hooks of mkdocs: pages generated during the build, and Markdown as code hosts render it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tools.site.diagrams import with_pictures
 from tools.site.links import AT_ROOT, ROOT, for_site, outside_code, page_of, relative_links
 
 _places: dict[str, str] = {}
-"""Files of the repository that pages are made of, by page."""
+"""Source file in the repository, by page."""
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
-    """Add what is made of the program and of files beside ``docs/``."""
+    """Add the pages generated from the program and from files outside ``docs/``."""
     made = {"command-line.md": commands.page()}
     made |= {api.place_of(package): api.page(package) for package in api.PACKAGES}
     for file in _linked_files():
@@ -30,7 +30,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
-    """Links for the site, pictures of diagrams, Markdown inside ``<details>``."""
+    """Convert links and diagrams, and enable Markdown inside ``<details>``."""
     uri = page.file.src_uri
     text = for_site(markdown, _places.get(uri, f"docs/{uri}"))
     text = with_pictures(text, "../" * uri.count("/"))
@@ -38,7 +38,7 @@ def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
 
 
 def _linked_files() -> list[str]:
-    """Files beside ``docs/`` that a page shows: the ones with a place, and all that are linked."""
+    """Files outside ``docs/`` that get a page: those in ``AT_ROOT``, and all that are linked."""
     todo = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs").rglob("*.md"))] + [
         file for file, page in AT_ROOT.items() if page != "index.md"
     ]
@@ -60,7 +60,7 @@ def _files_linked_from(file: str) -> Iterator[str]:
 
 
 def _as_page(file: str) -> str:
-    """A file as Markdown: as it is, or as code below its name."""
+    """A file as Markdown: unchanged, or as a code block below its name."""
     text = (ROOT / file).read_text(encoding="utf-8")
     if file.endswith(".md"):
         return text

@@ -1,8 +1,8 @@
-"""Relative links of Markdown pages, and where they lead on the site.
+"""Relative links of Markdown pages, and their targets on the site.
 
-In the repository a page may link to any file; the site has pages only. A link to a file that is no
-page of ``docs/`` leads to a page made of that file. A link to a file that does not exist is left as
-it is, so that the build and the tests name it.
+In the repository a page may link to any file, but the site only has pages. A link to a file outside
+``docs/`` leads to a page generated from that file. A link to a missing file is left unchanged, so
+that the build and the tests report it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ AT_ROOT: Mapping[str, str] = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
 }
-"""Pages of the site that are made of other files, by their place in the repository."""
+"""Pages of the site generated from files outside ``docs/``, by file."""
 
 _LINK = re.compile(r"(?<=\]\()(?P<target>[^()\s]+)(?=\))")
 _CODE = re.compile(
@@ -34,8 +34,8 @@ class Link:
     """One relative link.
 
     Attributes:
-        file: What it leads to, relative to the repository, ``/`` between folders.
-        anchor: What stands behind ``#``; empty where nothing does.
+        file: Target, relative to the repository, with ``/`` between folders.
+        anchor: The part after ``#``, or empty.
     """
 
     file: str
@@ -43,7 +43,7 @@ class Link:
 
 
 def relative_links(text: str, place: str) -> Iterator[Link]:
-    """Links of a page to the repository; code, addresses and mail are left out.
+    """Relative links of a page; code, URLs and mail addresses are ignored.
 
     Args:
         text: The page as Markdown.
@@ -63,12 +63,12 @@ def relative_links(text: str, place: str) -> Iterator[Link]:
 
 
 def replace_links(text: str, place: str, target_of: Callable[[Link], str]) -> str:
-    """The page with another target for every relative link.
+    """The page with a new target for every relative link.
 
     Args:
         text: The page as Markdown.
         place: Its file, relative to the repository.
-        target_of: The new target; an empty one leaves the link as it is.
+        target_of: Returns the new target; empty leaves the link unchanged.
 
     >>> replace_links("[a](../b.toml) `[x](y)`", "docs/a.md", lambda link: link.file.upper())
     '[a](B.TOML) `[x](y)`'
@@ -87,7 +87,7 @@ def replace_links(text: str, place: str, target_of: Callable[[Link], str]) -> st
 
 
 def outside_code(text: str, change: Callable[[str], str]) -> str:
-    """The page with its prose changed and its code as it was.
+    """The page with its prose changed and its code unchanged.
 
     >>> outside_code("a `a` a", str.upper)
     'A `a` A'
@@ -114,7 +114,7 @@ def page_of(file: str) -> str:
 
 
 def for_site(text: str, place: str) -> str:
-    """The page with the links that the site needs.
+    """The page with its links converted for the site.
 
     >>> for_site("[a](../NOTICE) [b](score.md)", "docs/model-card.md")
     '[a](source/NOTICE.md) [b](score.md)'
