@@ -6,6 +6,7 @@ that is built on this module can leak an identity.
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -33,6 +34,11 @@ from ctiqa.io.dicom.decoding.syntaxes import (
 from ctiqa.io.dicom.limited import LimitedReader
 from ctiqa.io.dicom.meta import read_announced, undeflate
 from ctiqa.io.silence import foreign
+
+CHANGED = "the file was replaced or changed after its header was read; score it again"
+
+HEAD_BYTES = 4096
+"""Bytes at the start of a file that identify it: they hold the UID of the slice."""
 
 SYNTAX_OF_ENCODING = {
     (True, True): IMPLICIT_LITTLE,
@@ -112,6 +118,7 @@ class PixelPlace:
         start: Offset of the pixel value in ``content`` or the file; ``None`` if it has none.
         length: Its length in bytes; ``None`` if encapsulated (undefined length).
         size: Length of ``content`` or the file in bytes.
+        head: Digest of the first bytes of the header; a file with another one was replaced.
         is_bytes: Whether the pixel value says of itself that it is bytes (VR OB), which no byte
             order applies to.
         offsets: The extended offset table, which finds a frame among many without walking over
@@ -125,6 +132,7 @@ class PixelPlace:
     start: int | None
     length: int | None
     size: int
+    head: bytes
     is_bytes: bool = False
     offsets: tuple[bytes, bytes] | None = None
     content: bytes | None = field(default=None, repr=False, compare=False)
@@ -134,7 +142,10 @@ class PixelPlace:
         """Open the file at the first byte of its pixel value.
 
         Args:
-            stream: The file, where it is open already; it stays so.
+            stream: The file, if it is open already; it stays open.
+
+        Raises:
+            RefusedError: If the file cannot be opened, or is not the one whose header was read.
         """
         with self._stream(stream) as opened:
             opened.seek(self.start or 0)
@@ -143,7 +154,14 @@ class PixelPlace:
     def _stream(self, stream: BinaryIO | None) -> AbstractContextManager[BinaryIO]:
         if self.content is not None:
             return io.BytesIO(self.content)
-        return open_file(self.path) if stream is None else nullcontext(stream)
+        return self._reopened() if stream is None else nullcontext(stream)
+
+    def _reopened(self) -> BinaryIO:
+        stream = open_file(self.path)
+        if _head_digest(stream, self.start) != self.head:
+            stream.close()
+            raise RefusedError(Reason.CORRUPT, CHANGED)
+        return stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,11 +239,19 @@ def _parse_stream(path: Path, stamp: Stamp, stream: BinaryIO, content: bytes | N
             start=element.start,
             length=element.length,
             size=size,
+            head=_head_digest(stream, element.start),
             is_bytes=element.is_bytes,
             offsets=_offsets(dataset),
             content=content,
         )
         return DicomFile(dataset=dataset, sop_class=_sop_class(dataset), place=place)
+
+
+def _head_digest(stream: BinaryIO, pixels_start: int | None) -> bytes:
+    """Digest of the first bytes of a file, pixels left out."""
+    stream.seek(0)
+    head = stream.read(min(HEAD_BYTES, pixels_start or HEAD_BYTES))
+    return hashlib.blake2b(head, digest_size=16).digest()
 
 
 def _offsets(dataset: Dataset) -> tuple[bytes, bytes] | None:

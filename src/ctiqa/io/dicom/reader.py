@@ -13,7 +13,7 @@ from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.access.files import file_stamp
 from ctiqa.io.dicom.decoding.pixels import stored_frame
 from ctiqa.io.dicom.decoding.syntaxes import is_lossy, is_native
-from ctiqa.io.dicom.header import DicomFile, PixelPlace, parse
+from ctiqa.io.dicom.header import CHANGED, DicomFile, PixelPlace, parse
 from ctiqa.io.dicom.image_type import check_image_type, check_object, check_rescale_type
 from ctiqa.io.dicom.layout import Layout, read_layout
 from ctiqa.io.dicom.tags import Tags
@@ -77,27 +77,42 @@ def read_headers(path: Path, options: ReadOptions, stream: BinaryIO) -> Contents
     return Contents(headers, _left_out(path, refused))
 
 
-def read_hu(header: SliceHeader, options: ReadOptions) -> HuImage:  # noqa: ARG001
+def read_hu(header: SliceHeader, options: ReadOptions) -> HuImage:
     """Decode one frame of a DICOM file into HU.
 
     Args:
         header: A header of :func:`read_headers`.
-        options: Not needed: a DICOM file says itself what its numbers mean.
+        options: The options it was found with.
 
     Returns:
         HU, float32 [rows, cols], at least -1024.
 
     Raises:
-        RefusedError: If the frame cannot be decoded, or its values are not HU.
+        RefusedError: If the frame cannot be decoded, its values are not HU, or the file was
+            replaced after its header was read.
     """
     source = header.source
     image = source.kept
     if not isinstance(image, StoredImage) or image.place.stamp != file_stamp(source.file):
-        file = parse(source.file)
-        tags = Tags(file.dataset, source.frame)
-        image = _stored_image(file, tags, read_layout(file.place, tags))
+        image = _read_again(header, options)
     stored = stored_frame(image.place, image.layout, source.frame)
     return to_hu(stored, image.rescale, image.padding)
+
+
+def _read_again(header: SliceHeader, options: ReadOptions) -> StoredImage:
+    """Find the pixels of a header that kept nothing, or whose file has changed.
+
+    Raises:
+        RefusedError: If the file no longer holds the same slice.
+    """
+    source = header.source
+    file = parse(source.file)
+    tags = Tags(file.dataset, source.frame)
+    layout = read_layout(file.place, tags)
+    found = _header(file, layout, tags, source.frame, options)
+    if replace(found, source=replace(found.source, format=source.format)) != header:
+        raise RefusedError(Reason.CORRUPT, CHANGED)
+    return _stored_image(file, tags, layout)
 
 
 def pixel_fingerprint(path: Path) -> tuple[str, bytes]:
