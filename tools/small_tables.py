@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from ctiqa.evaluate.ablation.published import published
-from ctiqa.evaluate.ablation.study import Row
+from ctiqa.evaluate.ablation.results import summary_from
 from ctiqa.evaluate.ablation.tables import table_markdown
 from ctiqa.io.atomic import write_bytes
 
@@ -172,11 +172,7 @@ def machine() -> str:
 def table(stored: Mapping[str, Any], kind: str) -> str:
     """A stored table, as the command printed it."""
     facts = {key: stored[key] for key in ("command", "date", "data", "minutes")}
-    rows = [
-        Row(**{**row, "interval": row["interval"] and tuple(row["interval"])})
-        for row in stored["rows"]
-    ]
-    return table_markdown(rows, published(kind), facts)
+    return table_markdown(list(map(summary_from, stored["rows"])), published(kind), facts)
 
 
 def picture_name(study: Study) -> str:

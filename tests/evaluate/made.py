@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from tests.score.tiny_model import write_model
 
-from ctiqa.data.manifest import MANIFEST, SHARDS
+from ctiqa.data.manifest import MANIFEST, SHARDS, Examples
 from ctiqa.evaluate.dataset import Labelled, open_labelled
 from ctiqa.evaluate.predictors.predictor import Predictor
+from ctiqa.evaluate.scale import GRADES, Scale
+from ctiqa.evaluate.scored import ScoredExamples
 
 SIDE = 64
 
@@ -96,6 +99,15 @@ def tiny(folder: Path, **changes: Any) -> Path:
 def table_of(scores: Mapping[str, float], name: str = "mine") -> Predictor:
     """A predictor that is only a table."""
     return Predictor(name=name, kind="predictions", facts={"file": "mine.csv"}, given=scores)
+
+
+def scored(
+    score: npt.ArrayLike, label: npt.ArrayLike, *, scale: Scale = GRADES, **columns: Any
+) -> ScoredExamples:
+    """Scores and labels; examples have these columns, and a patient each where none are given."""
+    scores, labels = (np.asarray(values, dtype=np.float64) for values in (score, label))
+    table = pl.DataFrame({"patient": np.arange(len(scores)), "label": labels, **columns})
+    return ScoredExamples(Examples(Path(), table), scale, scores, labels, np.zeros_like(scores))
 
 
 def write_csv(

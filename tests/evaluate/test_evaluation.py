@@ -15,7 +15,7 @@ from ctiqa.evaluate.evaluation import Evaluation, Options, evaluate
 from ctiqa.evaluate.predictors.open import open_predictors
 from ctiqa.evaluate.predictors.predictor import Predictor
 from ctiqa.evaluate.report.write_results import facts_of
-from ctiqa.evaluate.statistics import figures_of, pairs_on, rounded
+from ctiqa.evaluate.statistics import estimates_of, rounded
 from ctiqa.weights import IntervalRule
 
 
@@ -39,13 +39,12 @@ def of_table(labelled: Labelled, *seeds: int, **options: Any) -> Evaluation:
     return evaluate(made, labelled, Options(**options))
 
 
-def test_figures_are_of_the_given_scores_and_of_rounded_ones(labelled: Labelled) -> None:
+def test_metrics_are_of_the_given_scores_and_of_rounded_ones(labelled: Labelled) -> None:
     (model,) = of_table(labelled, 0).models
-    given = pairs_on(labelled, model.scores.score)
-    assert model.given == figures_of(given)
-    on_grid = pairs_on(labelled, rounded(model.scores.score, None, labelled.scale))
-    assert model.rounded == figures_of(on_grid)
-    assert (model.score == model.scores.score).all()
+    assert model.given == estimates_of(model.scored)
+    on_grid = model.scored.rescored(rounded(model.scored.score, None, labelled.scale))
+    assert model.rounded == estimates_of(on_grid)
+    assert (model.main.score == model.scored.score).all()
     assert model.given["mae"] != model.rounded["mae"]
 
 
@@ -60,8 +59,9 @@ def test_clipping_is_a_column_of_its_own_and_flatters(labelled: Labelled) -> Non
     made = Predictor(name="m", kind="predictions", facts={}, given=given)
     found = evaluate([made], crowded, Options())
     (model,) = found.models
-    assert (model.score > labelled.scale.high).any()
-    assert model.given == figures_of(pairs_on(crowded, np.array(list(given.values()))))
+    assert (model.scored.score > labelled.scale.high).any()
+    assert model.scored.score.tolist() == list(given.values())
+    assert model.given == estimates_of(model.scored)
     assert model.clipped["overall"].value > model.given["overall"].value
     assert model.clipped["mae"].value == 0 < model.given["mae"].value
     assert any("scores of m lie beyond the scale" in note for note in found.notes)
@@ -70,8 +70,9 @@ def test_clipping_is_a_column_of_its_own_and_flatters(labelled: Labelled) -> Non
 def test_rounded_scores_can_be_the_main_ones(labelled: Labelled) -> None:
     found = of_table(labelled, 0, round=True)
     (model,) = found.models
-    assert np.allclose(model.score * 5, np.round(model.score * 5))
-    assert (model.scores.score != model.score).any()
+    assert np.allclose(model.main.score * 5, np.round(model.main.score * 5))
+    assert (model.scored.score != model.main.score).any()
+    assert found.main_estimates(model) == model.rounded != model.given
     assert any("rounded scores" in note for note in found.notes)
     assert facts_of(found)["protocol"]["main"] == "rounded"
 
@@ -80,7 +81,7 @@ def test_scores_are_rounded_to_the_grid_of_the_labels(tmp_path: Path) -> None:
     labelled = opened(tmp_path / "set", label=(pl.col("label") * 2).round() / 2)
     found = of_table(labelled, 0, round=True)
     assert found.step == 0.5
-    assert set((found.models[0].score * 2).tolist()) <= set(range(9))
+    assert set((found.models[0].main.score * 2).tolist()) <= set(range(9))
 
 
 def test_parts_are_by_columns_that_tell_examples_apart(labelled: Labelled) -> None:
@@ -90,9 +91,9 @@ def test_parts_are_by_columns_that_tell_examples_apart(labelled: Labelled) -> No
         assert sum(part.n for part in parts) == 24
     chest = next(part for part in model.parts["region"] if part.name == "chest")
     here = labelled.examples.column("region") == "chest"
-    error = np.abs(model.score - labelled.label)[here].mean()
+    error = np.abs(model.main.score - labelled.label)[here].mean()
     assert (chest.n, chest.patients) == (12, 2)
-    assert chest.figures["mae"].value == pytest.approx(error)
+    assert chest.estimates["mae"].value == pytest.approx(error)
 
 
 def test_parts_tell_kinds_of_degradation_apart(tmp_path: Path) -> None:
@@ -119,23 +120,23 @@ def test_models_are_compared_in_pairs(labelled: Labelled) -> None:
 
 def test_the_mapping_is_fitted_on_validation_alone(labelled: Labelled) -> None:
     (model,) = of_table(labelled, 0).models
-    assert model.mapped.fitted_on == 18
+    assert model.mapping.fitted_on == 18
     without = table_of(guess(labelled, 0, validation=False))
     (lacking,) = evaluate([without], labelled, Options()).models
-    assert lacking.mapped.why_not == "scores of the validation split are not given"
+    assert lacking.mapping.why_not == "scores of the validation split are not given"
 
 
 def test_there_may_be_no_validation_split(tmp_path: Path) -> None:
     made = [row for row in rows() if row["split"] != "validation"]
     labelled = open_labelled(write_set(tmp_path / "set", made))
     (model,) = of_table(labelled, 0).models
-    assert "no validation split" in model.mapped.why_not
+    assert "no validation split" in model.mapping.why_not
 
 
 def test_the_validation_split_does_not_map_itself(tmp_path: Path) -> None:
     labelled = open_labelled(write_set(tmp_path / "set"), "validation")
     found = of_table(labelled, 0)
-    assert found.models[0].mapped.why_not == "the validation split is what is measured"
+    assert found.models[0].mapping.why_not == "the validation split is what is measured"
     assert any("figures of the validation split flatter" in note for note in found.notes)
 
 

@@ -27,8 +27,8 @@ def test_readers_against_the_mean_of_the_others(tmp_path: Path) -> None:
     assert found.readers == 3
     here = given[[row["split"] == "test" for row in rows()]]
     errors = [np.abs(here[:, k] - np.delete(here, k, axis=1).mean(axis=1)).mean() for k in range(3)]
-    assert found.figures["mae"].value == pytest.approx(np.mean(errors))
-    low, high = found.figures["mae"].interval or (0, 0)
+    assert found.estimates["mae"].value == pytest.approx(np.mean(errors))
+    low, high = found.estimates["mae"].interval or (0, 0)
     assert low < np.mean(errors) < high
 
 
@@ -45,8 +45,8 @@ def test_errors_are_in_units_of_the_labels(tmp_path: Path) -> None:
     )
     assert whole is not None
     assert quarter is not None
-    assert whole.figures["rmse"].value == pytest.approx(4 * quarter.figures["rmse"].value)
-    assert whole.figures["kappa"].value == pytest.approx(quarter.figures["kappa"].value)
+    assert whole.estimates["rmse"].value == pytest.approx(4 * quarter.estimates["rmse"].value)
+    assert whole.estimates["kappa"].value == pytest.approx(quarter.estimates["kappa"].value)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,11 @@ from scipy import stats
 from tests.data.collection import patient_slice
 from tests.evaluate.made import opened, rows, write_set
 
-from ctiqa.evaluate.dataset import open_labelled
-from ctiqa.evaluate.scan_scores import AGGREGATIONS, body_areas, scan_figures, scans_of
+from ctiqa.evaluate.dataset import Labelled, open_labelled
+from ctiqa.evaluate.scan_scores import AGGREGATIONS, body_areas, scan_agreement, scans_of
+from ctiqa.evaluate.scored import ScoredExamples
 from ctiqa.hu import body_mask
+from ctiqa.types import Floats
 
 
 def table(*made: dict[str, Any]) -> pl.DataFrame:
@@ -57,31 +59,37 @@ def test_where_scans_are_not_known(row: dict[str, Any]) -> None:
     assert groups(row, row) is None
 
 
-def test_figures_of_scans_by_hand(tmp_path: Path) -> None:
+def with_scores(labelled: Labelled, score: Floats) -> ScoredExamples:
+    return ScoredExamples(
+        labelled.examples, labelled.scale, score, labelled.label, np.zeros_like(score)
+    )
+
+
+def test_agreement_of_scans_by_hand(tmp_path: Path) -> None:
     labelled = opened(tmp_path / "set")
     score = labelled.scale.clip(labelled.label + np.tile([0.1, -0.2, 0.3, 0.0], 6))
-    found = scan_figures(labelled, score)
+    found = scan_agreement(with_scores(labelled, score))
     assert (found.scans, found.slices, found.patients) == (12, 24, 4)
-    assert found.figures is not None
-    assert tuple(found.figures) == AGGREGATIONS
+    assert found.estimates is not None
+    assert tuple(found.estimates) == AGGREGATIONS
     means = (
         labelled.examples.table.with_columns(score=pl.Series(score))
         .group_by("patient", "dose")
         .agg(pl.col("score").mean(), pl.col("label").mean())
     )
     expected = stats.kendalltau(means["score"].to_numpy(), means["label"].to_numpy()).statistic
-    figures = found.figures["mean"]
-    assert figures["krocc"].value == pytest.approx(expected)
+    estimates = found.estimates["mean"]
+    assert estimates["krocc"].value == pytest.approx(expected)
     error = (means["score"] - means["label"]).abs().mean()
-    assert figures["mae"].value == pytest.approx(error)
-    assert found.figures["area-weighted"]["mae"].value == pytest.approx(error)
+    assert estimates["mae"].value == pytest.approx(error)
+    assert found.estimates["area-weighted"]["mae"].value == pytest.approx(error)
     # With two slices the worst tenth is the worse one.
     worst = (
         labelled.examples.table.with_columns(score=pl.Series(score))
         .group_by("patient", "dose")
         .agg(pl.col("score").min(), pl.col("label").min())
     )
-    assert found.figures["worst-tenth"]["bias"].value == pytest.approx(
+    assert found.estimates["worst-tenth"]["bias"].value == pytest.approx(
         (worst["score"] - worst["label"]).mean()
     )
 
@@ -89,12 +97,14 @@ def test_figures_of_scans_by_hand(tmp_path: Path) -> None:
 def test_single_slices_make_no_scan(tmp_path: Path) -> None:
     made = [row for row in rows() if "-000-" in row["shard"]]
     labelled = open_labelled(write_set(tmp_path / "set", made))
-    assert "0 scans have two slices or more" in scan_figures(labelled, labelled.label).why_not
+    perfect = scan_agreement(with_scores(labelled, labelled.label))
+    assert "0 scans have two slices or more" in perfect.why_not
 
 
 def test_unknown_scans_are_said_to_be_unknown(tmp_path: Path) -> None:
     labelled = opened(tmp_path / "set", source=pl.lit("ldctiqac2023"))
-    assert "does not say which slices" in scan_figures(labelled, labelled.label).why_not
+    perfect = scan_agreement(with_scores(labelled, labelled.label))
+    assert "does not say which slices" in perfect.why_not
 
 
 def test_areas_are_of_the_patient(tmp_path: Path) -> None:

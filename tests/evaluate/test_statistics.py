@@ -3,16 +3,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+from tests.evaluate.made import scored
 
 from ctiqa.evaluate.scale import Scale
+from ctiqa.evaluate.scored import ScoredExamples
 from ctiqa.evaluate.statistics import (
     PART,
     SEED,
     STATISTICS,
-    Pairs,
     bands_of,
     differences,
-    figures_of,
+    estimates_of,
+    metrics_of,
     part_of,
     rounded,
 )
@@ -20,7 +22,7 @@ from ctiqa.metrics.agreement.bootstrap import RESAMPLES, bootstrap_interval, hol
 from ctiqa.metrics.agreement.intervals import COMPARED
 
 
-def made(n: int, patients: int, seed: int, scale: Scale | None = None) -> Pairs:
+def made(n: int, patients: int, seed: int, scale: Scale | None = None) -> ScoredExamples:
     """Scores near labels in steps, of patients with some examples each."""
     rng = np.random.default_rng(seed)
     label = np.round(rng.uniform(0, 4, n) * 5) / 5
@@ -28,13 +30,14 @@ def made(n: int, patients: int, seed: int, scale: Scale | None = None) -> Pairs:
     owner = np.concatenate([np.arange(patients), rng.integers(patients, size=n - patients)])
     scale = scale or Scale()
     on_scale = np.float64(scale.low) + scale.grade * np.stack([score, label]).astype(np.float64)
-    return Pairs(on_scale[0], on_scale[1], owner, scale)
+    return scored(*on_scale, patient=owner, scale=scale)
 
 
 @pytest.mark.parametrize("scale", [Scale(), Scale(0, 1), Scale(1, 5)])
-def test_figures_are_in_units_of_the_labels(scale: Scale) -> None:
+def test_metrics_are_in_units_of_the_labels(scale: Scale) -> None:
     pairs = made(150, 10, 1, scale)
-    found = {name: figure.value for name, figure in figures_of(pairs).items()}
+    found = metrics_of(pairs)
+    assert {name: each.value for name, each in estimates_of(pairs).items()} == found
     error = pairs.score - pairs.label
     assert found["mae"] == pytest.approx(np.abs(error).mean())
     assert found["rmse"] == pytest.approx(np.sqrt((error**2).mean()))
@@ -47,7 +50,7 @@ def test_figures_are_in_units_of_the_labels(scale: Scale) -> None:
 
 
 @pytest.mark.parametrize("scale", [Scale(), Scale(1, 9)])
-def test_intervals_are_those_of_redrawing_one_by_one(scale: Scale) -> None:
+def test_intervals_are_those_of_resampling_one_by_one(scale: Scale) -> None:
     pairs = made(60, 12, 2, scale)
 
     def error(drawn: np.ndarray[tuple[int], np.dtype[np.intp]]) -> float:
@@ -55,30 +58,32 @@ def test_intervals_are_those_of_redrawing_one_by_one(scale: Scale) -> None:
 
     rng = np.random.default_rng(SEED)
     slow = bootstrap_interval(error, pairs.patient, rng, resamples=RESAMPLES)
-    assert figures_of(pairs)["mae"].interval == pytest.approx(slow)
+    assert estimates_of(pairs)["mae"].interval == pytest.approx(slow)
 
 
 def test_one_patient_has_no_interval() -> None:
     pairs = made(20, 1, 3)
-    assert all(figure.interval is None for figure in figures_of(pairs).values())
+    assert all(each.interval is None for each in estimates_of(pairs).values())
 
 
-def test_only_the_figures_asked_for() -> None:
+def test_only_the_requested_metrics() -> None:
     pairs = made(50, 5, 4)
-    whole = figures_of(pairs)
-    assert figures_of(pairs, ("mae", "plcc")) == {"mae": whole["mae"], "plcc": whole["plcc"]}
+    whole = estimates_of(pairs)
+    assert estimates_of(pairs, ("mae", "plcc")) == {"mae": whole["mae"], "plcc": whole["plcc"]}
 
 
 def test_bands_are_the_grades_of_the_label() -> None:
     label = np.array([0.0, 0.99, 1.0, 2.5, 3.0, 4.0])
-    pairs = Pairs(label + 0.1 * np.arange(6), label, np.arange(6), Scale())
-    found = {part.name: (part.n, round(part.figures["bias"].value, 6)) for part in bands_of(pairs)}
+    pairs = scored(label + 0.1 * np.arange(6), label)
+    found = {
+        part.name: (part.n, round(part.estimates["bias"].value, 6)) for part in bands_of(pairs)
+    }
     assert found == {"0–1": (2, 0.05), "1–2": (1, 0.2), "2–3": (1, 0.3), "3–4": (2, 0.45)}
 
 
 def test_bands_of_another_scale_leave_empty_ones_out() -> None:
     label = np.array([0.9, 0.95, 1.0])
-    pairs = Pairs(label, label, np.arange(3), Scale(0, 1))
+    pairs = scored(label, label, scale=Scale(0, 1))
     assert [part.name for part in bands_of(pairs)] == ["0.75–1"]
 
 
@@ -87,9 +92,9 @@ def test_a_part_counts_its_own_patients() -> None:
     inside = np.isin(pairs.patient, (0, 1, 2))
     part = part_of("p", pairs, inside)
     assert (part.n, part.patients) == (int(inside.sum()), 3)
-    assert tuple(part.figures) == PART
+    assert tuple(part.estimates) == PART
     expected = np.abs(pairs.score - pairs.label)[inside].mean()
-    assert part.figures["mae"].value == pytest.approx(expected)
+    assert part.estimates["mae"].value == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -115,19 +120,19 @@ def test_a_model_does_not_differ_from_itself() -> None:
 def test_a_clear_difference_is_seen_with_its_sign() -> None:
     good = made(90, 15, 7)
     noise = np.random.default_rng(0).normal(0, 1.5, 90)
-    bad = Pairs(np.clip(good.score + noise, 0, 4), good.label, good.patient, Scale())
-    found = {each.figure: each for each in differences({"good": good, "bad": bad})}
+    bad = good.rescored(np.clip(good.score + noise, 0, 4))
+    found = {each.metric: each for each in differences({"good": good, "bad": bad})}
     assert set(found) == set(COMPARED)
     assert found["overall"].estimate.value > 0 > found["mae"].estimate.value
     assert found["mae"].estimate.high < 0
     assert found["mae"].p < 0.01
-    expected = figures_of(good)["mae"].value - figures_of(bad)["mae"].value
+    expected = estimates_of(good)["mae"].value - estimates_of(bad)["mae"].value
     assert found["mae"].estimate.value == pytest.approx(expected)
 
 
 def test_every_pair_is_compared_and_adjusted() -> None:
     models = {name: made(60, 9, seed) for seed, name in enumerate("abc")}
-    rows = [each for each in differences(models) if each.figure == "mae"]
+    rows = [each for each in differences(models) if each.metric == "mae"]
     assert [(each.first, each.second) for each in rows] == [("a", "b"), ("a", "c"), ("b", "c")]
     assert [each.p_holm for each in rows] == list(holm([each.p for each in rows]))
 
@@ -143,11 +148,9 @@ def test_differences_are_in_units_of_the_labels() -> None:
         {k: made(40, 8, n, scale) for n, k in enumerate("ab")} for scale in (Scale(), Scale(0, 1))
     )
     for models in (grades, unit):
-        models["b"] = Pairs(
-            models["b"].score, models["a"].label, models["a"].patient, models["a"].scale
-        )
+        models["b"] = models["a"].rescored(models["b"].score)
     for whole, quarter in zip(differences(grades), differences(unit), strict=True):
-        factor = 4 if whole.figure == "mae" else 1
+        factor = 4 if whole.metric == "mae" else 1
         assert whole.estimate.value == pytest.approx(factor * quarter.estimate.value)
         assert whole.estimate.low == pytest.approx(factor * quarter.estimate.low)
         assert whole.p == quarter.p

@@ -94,7 +94,7 @@ def test_as_published_a_run_is_measured_on_what_chose_its_checkpoint(
     labelled = open_labelled(run.examples.folder)
     assert files(labelled.examples) == files(run.divided(run.recipe.student)[1])
     found = evaluate(open_predictors([str(run.out)], [], labelled, threads=1), labelled, Options())
-    assert len(found.models[0].scores.score) == SLICES // 5
+    assert len(found.models[0].scored.score) == SLICES // 5
     assert any("are in another split as well" in note for note in found.notes)
 
 

@@ -15,6 +15,7 @@ from ctiqa.data.manifest import HEADER, MANIFEST, Examples, read_examples, read_
 from ctiqa.data.splits import SPLITS
 from ctiqa.errors import DataError, bulleted, some
 from ctiqa.evaluate.scale import Scale, label_step, scale_of_words
+from ctiqa.evaluate.scored import labels_of
 from ctiqa.types import Floats
 
 FEWEST_EXAMPLES = 3
@@ -44,7 +45,7 @@ class Labelled:
     @property
     def label(self) -> Floats:
         """Labels of the examples [n]."""
-        return self.examples.column("label").astype(np.float64)
+        return labels_of(self.examples)
 
     @property
     def patient(self) -> npt.NDArray[np.generic]:

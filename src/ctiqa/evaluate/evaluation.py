@@ -7,36 +7,31 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ctiqa.data.manifest import Examples
 from ctiqa.errors import some
 from ctiqa.evaluate.conformal import interval_coverage
 from ctiqa.evaluate.dataset import Labelled
 from ctiqa.evaluate.degradations import DEGRADATION, with_degradation
-from ctiqa.evaluate.logistic_mapping import Mapped, mapped_plcc
-from ctiqa.evaluate.predictors.predictor import (
-    ExampleProgress,
-    Predictions,
-    Predictor,
-    score_examples,
-)
+from ctiqa.evaluate.logistic_mapping import LogisticMapping, logistic_mapping
+from ctiqa.evaluate.predictors.predictor import ExampleProgress, Predictor, score_examples
 from ctiqa.evaluate.reader_agreement import Readers, readers_of
 from ctiqa.evaluate.robustness.check import MOST_EXAMPLES, property_report
 from ctiqa.evaluate.robustness.report import PropertyReport
 from ctiqa.evaluate.scale import USUAL_STEP
-from ctiqa.evaluate.scan_scores import ScanFigures, scan_figures
+from ctiqa.evaluate.scan_scores import ScanAgreement, scan_agreement
+from ctiqa.evaluate.scored import ScoredExamples
 from ctiqa.evaluate.statistics import (
-    Figure,
-    Pairs,
+    Estimates,
     Part,
     bands_of,
     differences,
-    figures_of,
-    pairs_on,
+    estimates_of,
     part_of,
     rounded,
 )
 from ctiqa.metrics.agreement.intervals import Difference
-from ctiqa.types import Floats
+
+WorkProgress = Callable[[str], ExampleProgress | None]
+"""Given the name of a piece of work, returns its progress callback, if any."""
 
 PARTS = {
     "region": "Region",
@@ -46,8 +41,7 @@ PARTS = {
     "scanner": "Scanner",
     "origin": "Source",
 }
-"""Columns that figures are broken down by, and what they are called."""
-
+"""Columns that metrics are broken down by, and their titles."""
 
 FEW_PATIENTS = 20
 """Below this many clusters a bootstrap of clusters is known to be too sure of itself."""
@@ -55,12 +49,12 @@ FEW_PATIENTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is asked for besides the figures.
+    """Options of an evaluation.
 
     Attributes:
         round: Whether rounded scores are the main ones.
-        properties: Whether properties are tried.
-        most: Examples that changes are tried on.
+        properties: Whether to run robustness checks.
+        most: Most examples to run robustness checks on.
     """
 
     round: bool = False
@@ -69,41 +63,36 @@ class Options:
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
-    """Everything about one model on one split.
+class ModelEvaluation:
+    """One model on one split.
 
     Attributes:
         predictor: The model.
-        scores: Its scores as given.
-        pairs: Scores and labels: rounded, where rounded ones are the main ones.
-        given: Figures of the scores as given.
-        clipped: Figures of the scores clipped to the scale of the labels.
-        rounded: Figures of the scores rounded to the grid of the labels.
+        scored: The examples with its scores as given.
+        main: The same with the main scores: rounded if the options ask for it, else as given.
+        given: Metrics of the scores as given.
+        clipped: Metrics of the scores clipped to the scale of the labels.
+        rounded: Metrics of the scores rounded to the grid of the labels.
         bands: Errors by grade of the label.
         parts: Errors by region, kernel, …, by column of :data:`PARTS`.
-        mapped: PLCC after a logistic mapping fitted on the validation split.
-        coverage: Share of the labels in the prediction interval, for models that have one.
+        mapping: PLCC after a logistic mapping fitted on the validation split.
+        coverage: Share of labels inside the prediction interval; ``None`` without one.
         scans: Agreement of scan scores.
-        properties: The property report, where it was asked for.
+        properties: Results of the robustness checks; ``None`` if they were not run.
     """
 
     predictor: Predictor
-    scores: Predictions
-    pairs: Pairs
-    given: Mapping[str, Figure]
-    clipped: Mapping[str, Figure]
-    rounded: Mapping[str, Figure]
+    scored: ScoredExamples
+    main: ScoredExamples
+    given: Estimates
+    clipped: Estimates
+    rounded: Estimates
     bands: tuple[Part, ...]
     parts: Mapping[str, tuple[Part, ...]]
-    mapped: Mapped
+    mapping: LogisticMapping
     coverage: float | None
-    scans: ScanFigures
+    scans: ScanAgreement
     properties: PropertyReport | None
-
-    @property
-    def score(self) -> Floats:
-        """The main scores [n]."""
-        return self.pairs.score
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,16 +101,16 @@ class Evaluation:
 
     Attributes:
         labelled: The examples.
-        options: What was asked for.
-        models: What was found of each model.
-        differences: Paired differences of the models.
-        notes: What must be known before a number is believed.
-        readers: How far readers agree with each other; ``None`` where there is no more than one.
+        options: Options of the evaluation.
+        models: Results of each model.
+        differences: Paired differences between the models.
+        notes: Caveats to read before the numbers.
+        readers: Inter-reader agreement; ``None`` with fewer than two readers.
     """
 
     labelled: Labelled
     options: Options
-    models: tuple[Measured, ...]
+    models: tuple[ModelEvaluation, ...]
     differences: tuple[Difference, ...]
     notes: tuple[str, ...]
     readers: Readers | None = None
@@ -131,60 +120,63 @@ class Evaluation:
         """Step that scores are rounded to, in units of the labels."""
         return self.labelled.step or USUAL_STEP * self.labelled.scale.grade
 
+    def main_estimates(self, model: ModelEvaluation) -> Estimates:
+        """Metrics of a model's main scores."""
+        return model.rounded if self.options.round else model.given
+
 
 def evaluate(
     predictors: Sequence[Predictor],
     labelled: Labelled,
     options: Options,
-    progress: Callable[[str], ExampleProgress | None] = lambda _: None,
+    progress: WorkProgress = lambda _: None,
 ) -> Evaluation:
     """Measure models on the examples of a split.
 
     Args:
         predictors: The models.
         labelled: The examples.
-        options: What is asked for.
-        progress: Given a piece of work in words, says whom to tell of it.
+        options: Options of the evaluation.
+        progress: Called with the name of every piece of work.
 
     Returns:
-        Every table.
+        All results.
     """
-    models = tuple(_measure(each, labelled, options, progress) for each in predictors)
-    named = {each.predictor.name: each.pairs for each in models}
-    beyond = {each.predictor.name: each.scores.beyond for each in models}
+    models = tuple(_evaluate(each, labelled, options, progress) for each in predictors)
+    named = {each.predictor.name: each.main for each in models}
+    beyond = {each.predictor.name: each.scored.beyond for each in models}
     notes = tuple(_notes(predictors, labelled, options, beyond))
     return Evaluation(labelled, options, models, differences(named), notes, readers_of(labelled))
 
 
-def _measure(
+def _evaluate(
     predictor: Predictor,
     labelled: Labelled,
     options: Options,
-    progress: Callable[[str], ExampleProgress | None],
-) -> Measured:
+    progress: WorkProgress,
+) -> ModelEvaluation:
     name, scale = predictor.name, labelled.scale
-    scores = score_examples(
+    scored = score_examples(
         predictor, labelled.examples, scale, progress=progress(f"{name}: {labelled.split}")
     )
-    given = pairs_on(labelled, scores.score)
-    on_grid = pairs_on(labelled, rounded(scores.score, labelled.step, scale))
-    pairs = on_grid if options.round else given
-    return Measured(
+    on_grid = scored.rescored(rounded(scored.score, labelled.step, scale))
+    main = on_grid if options.round else scored
+    return ModelEvaluation(
         predictor=predictor,
-        scores=scores,
-        pairs=pairs,
-        given=figures_of(given),
-        clipped=figures_of(pairs_on(labelled, scores.clipped)),
-        rounded=figures_of(on_grid),
-        bands=bands_of(pairs),
-        parts=_parts(labelled, pairs),
-        mapped=_mapped(predictor, labelled, given, progress),
-        coverage=_coverage(predictor, scores, labelled),
-        scans=scan_figures(labelled, pairs.score),
+        scored=scored,
+        main=main,
+        given=estimates_of(scored),
+        clipped=estimates_of(scored.clipped),
+        rounded=estimates_of(on_grid),
+        bands=bands_of(main),
+        parts=_parts(main),
+        mapping=_mapping(predictor, labelled, scored, progress),
+        coverage=_coverage(predictor, scored),
+        scans=scan_agreement(main),
         properties=property_report(
             predictor,
             labelled,
-            scores,
+            scored,
             most=options.most,
             progress=progress(f"{name}: properties"),
         )
@@ -193,9 +185,9 @@ def _measure(
     )
 
 
-def _parts(labelled: Labelled, pairs: Pairs) -> dict[str, tuple[Part, ...]]:
-    """Parts of every column that tells examples apart."""
-    table = with_degradation(labelled.examples.table)
+def _parts(scored: ScoredExamples) -> dict[str, tuple[Part, ...]]:
+    """Parts by every column with at least two values."""
+    table = with_degradation(scored.examples.table)
     found = {}
     for column in PARTS:
         if column not in table.columns:
@@ -203,36 +195,35 @@ def _parts(labelled: Labelled, pairs: Pairs) -> dict[str, tuple[Part, ...]]:
         values = np.array([str(value or "unknown") for value in table[column].to_list()])
         names = sorted(set(values.tolist()))
         if len(names) > 1:
-            found[column] = tuple(part_of(name, pairs, values == name) for name in names)
+            found[column] = tuple(part_of(name, scored, values == name) for name in names)
     return found
 
 
-def _mapped(
+def _mapping(
     predictor: Predictor,
     labelled: Labelled,
-    given: Pairs,
-    progress: Callable[[str], ExampleProgress | None],
-) -> Mapped:
-    """PLCC of the mapped scores, the mapping fitted on examples that are not measured."""
+    measured: ScoredExamples,
+    progress: WorkProgress,
+) -> LogisticMapping:
+    """PLCC after a logistic mapping that is fitted on the validation split."""
     if labelled.split == "validation":
-        return Mapped(why_not="the validation split is what is measured")
-    held: Examples = labelled.of_purpose("example", "validation")
+        return LogisticMapping(why_not="the validation split is what is measured")
+    held = labelled.of_purpose("example", "validation")
     if not len(held):
-        return Mapped(why_not="the data set has no validation split")
+        return LogisticMapping(why_not="the data set has no validation split")
     if not predictor.knows(held):
-        return Mapped(why_not="scores of the validation split are not given")
-    told = progress(f"{predictor.name}: validation")
-    scores = score_examples(predictor, held, labelled.scale, progress=told)
-    return mapped_plcc(scores.score, held.column("label").astype(np.float64), given)
+        return LogisticMapping(why_not="scores of the validation split are not given")
+    bar = progress(f"{predictor.name}: validation")
+    validation = score_examples(predictor, held, labelled.scale, progress=bar)
+    return logistic_mapping(validation, measured)
 
 
-def _coverage(predictor: Predictor, scores: Predictions, labelled: Labelled) -> float | None:
+def _coverage(predictor: Predictor, scored: ScoredExamples) -> float | None:
     if predictor.interval is None:
         return None
-    grade = labelled.scale.grade / (predictor.scale or labelled.scale).grade
-    return interval_coverage(
-        predictor.interval, scores.clipped, scores.spread, labelled.label, grade=grade
-    )
+    grade = scored.scale.grade / (predictor.scale or scored.scale).grade
+    score, spread, label = scored.clipped.score, scored.spread, scored.label
+    return interval_coverage(predictor.interval, score, spread, label, grade=grade)
 
 
 def _notes(

@@ -6,18 +6,18 @@ on another.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from ctiqa.evaluate.statistics import Figure, Pairs, figures_of
+from ctiqa.evaluate.scored import ScoredExamples
+from ctiqa.evaluate.statistics import MetricEstimate, estimates_of
 from ctiqa.metrics.agreement.logistic import PARAMETERS, fit_logistic
-from ctiqa.types import Floats
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
-    """Agreement of mapped scores.
+class LogisticMapping:
+    """Agreement after the logistic mapping.
 
     Attributes:
         plcc: Correlation after the mapping; ``None`` where there is no mapping.
@@ -27,23 +27,25 @@ class Mapped:
         why_not: Why there is no mapping; empty where there is one.
     """
 
-    plcc: Figure | None = None
-    rmse: Figure | None = None
+    plcc: MetricEstimate | None = None
+    rmse: MetricEstimate | None = None
     curve: dict[str, float] = field(default_factory=dict)
     fitted_on: int = 0
     why_not: str = ""
 
 
-def mapped_plcc(score: Floats, label: Floats, measured: Pairs) -> Mapped:
+def logistic_mapping(validation: ScoredExamples, measured: ScoredExamples) -> LogisticMapping:
     """Fit the mapping on some examples and measure it on others.
 
     Args:
-        score: Scores to fit on [m].
-        label: Their labels [m].
-        measured: What is measured.
+        validation: Examples to fit on.
+        measured: Examples to measure on.
     """
+    score, label = validation.score, validation.label
     if len(score) < PARAMETERS or np.ptp(score) == 0 or np.ptp(label) == 0:
-        return Mapped(why_not=f"the {len(score)} validation examples do not determine a curve")
+        return LogisticMapping(
+            why_not=f"the {len(score)} validation examples do not determine a curve"
+        )
     curve = fit_logistic(score, label)
-    found = figures_of(replace(measured, score=curve(measured.score)), ("plcc", "rmse"))
-    return Mapped(found["plcc"], found["rmse"], asdict(curve), len(score))
+    found = estimates_of(measured.rescored(curve(measured.score)), ("plcc", "rmse"))
+    return LogisticMapping(found["plcc"], found["rmse"], asdict(curve), len(score))

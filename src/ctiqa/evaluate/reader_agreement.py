@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ctiqa.evaluate.dataset import Labelled
-from ctiqa.evaluate.statistics import SEED, STATISTICS, Figure, unit_of
-from ctiqa.metrics.agreement.readers import reader_ceiling
+from ctiqa.evaluate.statistics import ALL, SEED, MetricEstimate, unit_of
+from ctiqa.metrics.agreement.readers import inter_reader_agreement
 
 COLUMN = "reader_scores"
 """Column of a manifest with the score of every reader."""
@@ -21,12 +21,12 @@ class Readers:
 
     Attributes:
         readers: Readers of every example.
-        figures: Every measure, in units of the labels.
+        estimates: All metrics, in units of the labels.
         pairwise_kappa: Weighted kappa averaged over all pairs of readers.
     """
 
     readers: int
-    figures: Mapping[str, Figure]
+    estimates: Mapping[str, MetricEstimate]
     pairwise_kappa: float
 
 
@@ -48,9 +48,9 @@ def readers_of(labelled: Labelled) -> Readers | None:
         return None
     scale = labelled.scale
     grades = scale.grades(np.array(given, dtype=np.float64).T)
-    found = reader_ceiling(grades, labelled.patient, np.random.default_rng(SEED))
-    figures = {}
-    for name in (measure.name for measure in STATISTICS):
+    found = inter_reader_agreement(grades, labelled.patient, np.random.default_rng(SEED))
+    estimates = {}
+    for name in ALL:
         unit, mean = unit_of(name, scale), found.mean[name]
-        figures[name] = Figure(unit * mean.value, (unit * mean.low, unit * mean.high))
-    return Readers(len(grades), figures, found.pairwise_kappa)
+        estimates[name] = MetricEstimate(unit * mean.value, (unit * mean.low, unit * mean.high))
+    return Readers(len(grades), estimates, found.pairwise_kappa)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ctiqa.data.label_scale import range_of_words
+from ctiqa.data.label_scale import parse_label_scale
 from ctiqa.types import SCORE_RANGE, Floats
 
 LABEL_STEPS = (1.0, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6, 1 / 10)
@@ -69,7 +69,7 @@ def scale_of_words(words: str) -> Scale:
     >>> scale_of_words("no scale")
     Scale(low=0.0, high=4.0)
     """
-    return Scale(*range_of_words(words))
+    return Scale(*parse_label_scale(words))
 
 
 def label_step(labels: Floats, scale: Scale) -> float | None:

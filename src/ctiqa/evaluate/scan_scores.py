@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -12,9 +12,10 @@ import numpy.typing as npt
 import polars as pl
 
 from ctiqa.data.manifest import Examples
-from ctiqa.evaluate.dataset import FEWEST_EXAMPLES, Labelled
+from ctiqa.evaluate.dataset import FEWEST_EXAMPLES
 from ctiqa.evaluate.monotonicity import SETTINGS
-from ctiqa.evaluate.statistics import Figure, Pairs, figures_of
+from ctiqa.evaluate.scored import ScoredExamples
+from ctiqa.evaluate.statistics import Estimates, estimates_of
 from ctiqa.hu import body_mask
 from ctiqa.metrics.agreement.scan import Aggregation, scan_score
 from ctiqa.types import Floats
@@ -35,48 +36,57 @@ ALIKE = ("patient", "variant", "thickness", *SETTINGS)
 
 
 @dataclass(frozen=True, slots=True)
-class ScanFigures:
+class ScanAgreement:
     """Agreement of scan scores.
 
     Attributes:
         scans: Scans of at least two slices.
         slices: Their slices.
         patients: Their patients.
-        figures: Figures by way of aggregation; scores and labels are aggregated alike.
-        why_not: Why there are none; empty where there are.
+        estimates: Metrics for every aggregation; scores and labels are aggregated alike.
+        why_not: Why there are none; empty otherwise.
     """
 
     scans: int = 0
     slices: int = 0
     patients: int = 0
-    figures: Mapping[str, Mapping[str, Figure]] | None = None
+    estimates: Mapping[str, Estimates] | None = None
     why_not: str = ""
 
 
-def scan_figures(labelled: Labelled, score: Floats) -> ScanFigures:
-    """Aggregate scores and labels over the slices of every scan, and compare.
+def scan_agreement(scored: ScoredExamples) -> ScanAgreement:
+    """Aggregate scores and labels over the slices of every scan, and compare them.
 
     Args:
-        labelled: The examples.
-        score: Their scores [n].
+        scored: Scored slices.
     """
-    groups = scans_of(labelled.examples.table)
+    groups = scans_of(scored.examples.table)
     if groups is None:
-        return ScanFigures(why_not="the manifest does not say which slices make up a scan")
+        return ScanAgreement(why_not="the manifest does not say which slices make up a scan")
     if len(groups) < FEWEST_EXAMPLES:
-        return ScanFigures(
+        return ScanAgreement(
             why_not=f"{len(groups)} scans have two slices or more, {FEWEST_EXAMPLES} are needed"
         )
-    areas = body_areas(labelled.examples)
-    patient = labelled.patient[[group[0] for group in groups]]
-    figures: dict[str, Mapping[str, Figure]] = {}
-    for by in AGGREGATIONS:
-        own, label = (
-            np.array([_aggregated(values[group], by, areas[group]) for group in groups])
-            for values in (score, labelled.label)
-        )
-        figures[by] = figures_of(Pairs(own, label, patient, labelled.scale), _SHOWN)
-    return ScanFigures(len(groups), sum(map(len, groups)), len(np.unique(patient)), figures)
+    areas = body_areas(scored.examples)
+    scans = {by: _scored_scans(scored, groups, by, areas) for by in AGGREGATIONS}
+    return ScanAgreement(
+        scans=len(groups),
+        slices=sum(map(len, groups)),
+        patients=scans[AGGREGATIONS[0]].patients,
+        estimates={by: estimates_of(each, _SHOWN) for by, each in scans.items()},
+    )
+
+
+def _scored_scans(
+    scored: ScoredExamples, groups: Sequence[npt.NDArray[np.intp]], by: Aggregation, areas: Floats
+) -> ScoredExamples:
+    """One score and one label for every scan."""
+    first = Examples(scored.examples.folder, scored.examples.table[[int(g[0]) for g in groups]])
+    score, label = (
+        np.array([_aggregated(values[group], by, areas[group]) for group in groups])
+        for values in (scored.score, scored.label)
+    )
+    return ScoredExamples(first, scored.scale, score, label, np.zeros_like(score))
 
 
 def scans_of(table: pl.DataFrame) -> list[npt.NDArray[np.intp]] | None:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ctiqa.evaluate.dataset import Labelled
 from ctiqa.evaluate.scale import USUAL_STEP, Scale
+from ctiqa.evaluate.scored import ScoredExamples
 from ctiqa.metrics.agreement.bootstrap import draw_patients, percentile_interval
-from ctiqa.metrics.agreement.bootstrap_estimates import figures_of_draws
+from ctiqa.metrics.agreement.bootstrap_estimates import bootstrap_metrics
 from ctiqa.metrics.agreement.coefficients import agreement, rounded_to
 from ctiqa.metrics.agreement.intervals import Difference, Estimate, paired_differences
 from ctiqa.types import Floats
@@ -25,37 +25,6 @@ SEED = 0
 
 BANDS = 4
 """The scale is cut into its four grades."""
-
-
-@dataclass(frozen=True, eq=False)
-class Pairs:
-    """Predictions with their labels, by patient.
-
-    Attributes:
-        score: Predictions [n].
-        label: Labels [n].
-        patient: Patient of every example [n].
-        scale: Scale of both.
-    """
-
-    score: Floats
-    label: Floats
-    patient: npt.NDArray[np.generic]
-    scale: Scale
-
-    @property
-    def patients(self) -> int:
-        """Number of patients."""
-        return len(np.unique(self.patient))
-
-    @property
-    def grades(self) -> tuple[Floats, Floats]:
-        """Predictions and labels in grades."""
-        return self.scale.grades(self.score), self.scale.grades(self.label)
-
-    def where(self, inside: npt.NDArray[np.bool_]) -> Pairs:
-        """Some of the examples."""
-        return Pairs(self.score[inside], self.label[inside], self.patient[inside], self.scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +55,9 @@ STATISTICS = (
     Statistic("mse", "MSE", "mean square error"),
     Statistic("bias", "Bias", "mean of score less label"),
 )
-"""All measures, in the order they are shown."""
+"""All metrics, in the order they are shown."""
+
+ALL = tuple(statistic.name for statistic in STATISTICS)
 
 UNITS = {"mae": 1, "rmse": 1, "bias": 1, "mse": 2}
 """Measures that have the unit of the labels, and its power; all others have none."""
@@ -96,59 +67,68 @@ PART = ("mae", "rmse", "bias", "plcc")
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """A value, and the 95 % interval when patients are redrawn; ``None`` with a single patient."""
+class MetricEstimate:
+    """A metric and its patient-clustered 95 % interval, ``None`` with a single patient."""
 
     value: float
     interval: tuple[float, float] | None
 
 
-Estimates = Mapping[str, Figure]
+Estimates = Mapping[str, MetricEstimate]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Figures of a part of the examples: a band of labels, a region, a kernel."""
+    """Metrics of a part of the examples: a band of labels, a region, a kernel."""
 
     name: str
     n: int
     patients: int
-    figures: Estimates
+    estimates: Estimates
 
 
-def figures_of(pairs: Pairs, names: Sequence[str] | None = None) -> dict[str, Figure]:
-    """Measures with their intervals.
+def metrics_of(scored: ScoredExamples, names: Sequence[str] = ALL) -> dict[str, float]:
+    """Metrics in units of the labels, without intervals.
 
     Args:
-        pairs: Predictions and labels by patient.
-        names: Measures that are wanted; ``None`` for all.
+        scored: Scores and labels.
+        names: Metrics to compute.
     """
-    score, label = pairs.grades
-    once = agreement(score, label).figures()
+    values = agreement(*scored.grades).figures()
+    return {name: unit_of(name, scored.scale) * values[name] for name in names}
+
+
+def estimates_of(scored: ScoredExamples, names: Sequence[str] = ALL) -> dict[str, MetricEstimate]:
+    """Metrics in units of the labels, with intervals.
+
+    Args:
+        scored: Scores and labels, by patient.
+        names: Metrics to compute.
+    """
     drawn: Mapping[str, Floats] = {}
-    if pairs.patients > 1:
-        draws = draw_patients(pairs.patient, np.random.default_rng(SEED))
-        drawn = figures_of_draws(score, label, draws)
+    if scored.patients > 1:
+        draws = draw_patients(scored.patient, np.random.default_rng(SEED))
+        drawn = bootstrap_metrics(*scored.grades, draws)
     found = {}
-    for name in names or [measure.name for measure in STATISTICS]:
-        unit = unit_of(name, pairs.scale)
-        between = percentile_interval(unit * drawn[name]) if drawn else None
-        found[name] = Figure(unit * once[name], between)
+    for name, value in metrics_of(scored, names).items():
+        unit = unit_of(name, scored.scale)
+        interval = percentile_interval(unit * drawn[name]) if drawn else None
+        found[name] = MetricEstimate(value, interval)
     return found
 
 
-def bands_of(pairs: Pairs) -> tuple[Part, ...]:
-    """Errors where the label lies in each of the four grades of the scale; empty ones left out."""
-    band = np.minimum(np.floor(pairs.grades[1]), BANDS - 1)
-    ticks = pairs.scale.ticks
+def bands_of(scored: ScoredExamples) -> tuple[Part, ...]:
+    """Errors in each of the four grades of the label; empty bands are left out."""
+    band = np.minimum(np.floor(scored.grades[1]), BANDS - 1)
+    ticks = scored.scale.ticks
     found = [(f"{ticks[k]}–{ticks[k + 1]}", band == k) for k in range(BANDS)]
-    return tuple(part_of(name, pairs, inside) for name, inside in found if inside.any())
+    return tuple(part_of(name, scored, inside) for name, inside in found if inside.any())
 
 
-def part_of(name: str, pairs: Pairs, inside: npt.NDArray[np.bool_]) -> Part:
-    """Errors and correlation of some of the examples."""
-    own = pairs.where(inside)
-    return Part(name, len(own.score), own.patients, figures_of(own, PART))
+def part_of(name: str, scored: ScoredExamples, inside: npt.NDArray[np.bool_]) -> Part:
+    """Errors and correlation of the examples for which ``inside`` [n] is true."""
+    part = scored.where(inside)
+    return Part(name, len(part), part.patients, estimates_of(part, PART))
 
 
 def rounded(score: Floats, step: float | None, scale: Scale) -> Floats:
@@ -161,21 +141,16 @@ def rounded(score: Floats, step: float | None, scale: Scale) -> Floats:
     return scale.low + scale.grade * rounded_to(scale.grades(score), grid)
 
 
-def pairs_on(labelled: Labelled, score: Floats) -> Pairs:
-    """Scores beside the labels they are measured by."""
-    return Pairs(score, labelled.label, labelled.patient, labelled.scale)
-
-
-def differences(models: Mapping[str, Pairs]) -> tuple[Difference, ...]:
-    """All pairs of models, on the same redrawn patients; empty with a single model or patient."""
+def differences(models: Mapping[str, ScoredExamples]) -> tuple[Difference, ...]:
+    """All pairs of models on the same resamples; empty with a single model or patient."""
     first = next(iter(models.values()))
     if first.patients < 2 or len(models) < 2:
         return ()
-    scores = {name: pairs.grades[0] for name, pairs in models.items()}
+    scores = {name: scored.grades[0] for name, scored in models.items()}
     rng = np.random.default_rng(SEED)
     found = paired_differences(scores, first.grades[1], first.patient, rng)
     return tuple(
-        replace(each, estimate=_scaled(each.estimate, unit_of(each.figure, first.scale)))
+        replace(each, estimate=_scaled(each.estimate, unit_of(each.metric, first.scale)))
         for each in found
     )
 

@@ -1,8 +1,10 @@
-"""The teacher: members of one architecture, each trained without one fold of patients."""
+"""The teacher: members with the same architecture, each trained without one fold of patients."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,13 +34,29 @@ def member_name(member: int) -> str:
     return f"teacher-{member}"
 
 
+def train_teacher(run: Run, members: Sequence[int] | None = None) -> None:
+    """Train members of the teacher in turn; a stopped training is resumed.
+
+    Args:
+        run: Recipe, examples of all folds, folder.
+        members: Numbers of the members, from 0; all if not given.
+    """
+    for member in range(run.recipe.members) if members is None else members:
+        numbered = replace(run, log=partial(_log_member, run, member))
+        run.log(f"teacher member {member}: {train_member(numbered, member)}")
+
+
+def _log_member(run: Run, member: int, line: str) -> None:
+    run.log(f"[{member}] {line}")
+
+
 def train_member(run: Run, member: int) -> Path:
-    """Train one member on all folds but one, which chooses its best checkpoint.
+    """Train one member on all folds but one, which selects its best checkpoint.
 
     Args:
         run: Recipe, examples of all folds, folder.
         member: Number of the member, from 0; also the fold it leaves out, unless the recipe
-            holds the same out for all.
+            holds out the same fold for all.
 
     Returns:
         The member's best checkpoint.
@@ -65,7 +83,7 @@ def train_member(run: Run, member: int) -> Path:
 
 
 def loss_on_labels(train: TrainRecipe) -> Loss:
-    """Mean loss on labels, and on maps of local noise where the network gives them."""
+    """Mean loss on labels, and on maps of local noise if the network predicts them."""
 
     def loss(batch: Batch, outputs: Outputs) -> Tensor:
         scores, noise = outputs
@@ -78,7 +96,7 @@ def loss_on_labels(train: TrainRecipe) -> Loss:
 
 
 def load_member(recipe: Recipe, out: Path, member: int) -> nn.Module:
-    """The averaged weights of a member's best checkpoint.
+    """Load the EMA weights of a member's best checkpoint.
 
     Raises:
         DataError: If the member has not been trained.
@@ -93,7 +111,7 @@ def load_member(recipe: Recipe, out: Path, member: int) -> nn.Module:
 
 
 def load_average(model: nn.Module, file: Path) -> nn.Module:
-    """Load the running average of a checkpoint into a network."""
+    """Load the EMA weights of a checkpoint into a network."""
     tensors, _ = checkpoint.load_checkpoint(file)
     prefix = "average.module."
     averaged = {
@@ -104,10 +122,10 @@ def load_average(model: nn.Module, file: Path) -> nn.Module:
 
 
 def teacher_scores(run: Run, examples: Examples) -> npt.NDArray[np.float32]:
-    """Every member's score of every example, kept beside the member until it is trained on.
+    """Scores of every example by every member; stored until the member is trained further.
 
     Returns:
-        Scores, not clipped, [examples, members].
+        Scores, not clipped [examples, members].
 
     Raises:
         DataError: If a member is missing.

@@ -1,26 +1,23 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import polars as pl
 import pytest
+from tests.evaluate.made import scored as with_labels
 
 from ctiqa.data.manifest import Examples
 from ctiqa.data.sources.simulate import DOSE_LADDER
 from ctiqa.evaluate.model_card import held_out
-from ctiqa.evaluate.model_card.held_out import Scored
 from ctiqa.evaluate.predictors.predictor import Images, Predictor
 from ctiqa.evaluate.scale import GRADES, Scale
+from ctiqa.evaluate.scored import ScoredExamples
+from ctiqa.types import Floats
 
 
-def scored(score: npt.ArrayLike, **columns: object) -> Scored:
-    """Scores, and whatever is known of the examples."""
-    scores = np.asarray(score, dtype=np.float64)
-    columns = {"label": np.zeros(len(scores)), **columns}
-    label = np.asarray(columns["label"], dtype=np.float64)
-    return Scored(Examples(Path(), pl.DataFrame(columns)), scores, np.zeros_like(scores), label)
+def scored(score: list[float] | Floats, **columns: Any) -> ScoredExamples:
+    """Scores, with labels of 0 where none are given."""
+    return with_labels(score, **{"label": np.zeros(len(score)), **columns})
 
 
 def looking(corner: bool) -> Predictor:
@@ -51,13 +48,13 @@ def test_agreement_comes_with_its_interval() -> None:
     label = rng.uniform(0, 4, 120)
     patient = np.repeat([f"p{k}" for k in range(12)], 10)
     made = scored(label + rng.normal(0, 0.3, 120), label=label, patient=patient)
-    figures = held_out.agreement_with_intervals(made, resamples=60)
-    assert (figures["n"], figures["patients"]) == (120, 12)
-    assert set(figures) == {"n", "patients", "overall", "plcc", "srocc", "krocc", "mae", "mse"}
+    estimates = held_out.agreement_with_intervals(made, resamples=60)
+    assert (estimates["n"], estimates["patients"]) == (120, 12)
+    assert set(estimates) == {"n", "patients", "overall", "plcc", "srocc", "krocc", "mae", "mse"}
     for name in ("overall", "plcc", "mae"):
-        low, high = figures[name]["interval"]
-        assert low < figures[name]["value"] < high
-    assert figures["mae"]["value"] == pytest.approx(
+        low, high = estimates[name]["interval"]
+        assert low < estimates[name]["value"] < high
+    assert estimates["mae"]["value"] == pytest.approx(
         np.abs(made.score - made.label).mean(), abs=1e-4
     )
 
@@ -83,7 +80,7 @@ def test_regions_by_hand() -> None:
     assert found["abdomen"]["scores"] == [0, 0, 0, 0, 0, 0, 1, 1]
 
 
-def ladder(**slices: list[float]) -> Scored:
+def ladder(**slices: list[float]) -> ScoredExamples:
     rows = [(s, d, x) for s, xs in slices.items() for d, x in zip(DOSE_LADDER, xs, strict=True)]
     shard, dose, score = zip(*rows, strict=True)
     return scored(score, shard=shard, dose=dose)

@@ -45,7 +45,7 @@ def test_scores_are_means_as_given_and_beside_them_clipped(
 ) -> None:
     found = score_examples(answers(members), labelled.examples, labelled.scale)
     assert set(found.score.tolist()) == {score}
-    assert set(found.clipped.tolist()) == {clipped}
+    assert set(found.clipped.score.tolist()) == {clipped}
     assert found.beyond == (len(found.score) if score != clipped else 0)
     assert found.spread[0] == pytest.approx(abs(members[0] - members[1]) / 2)
 

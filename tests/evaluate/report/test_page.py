@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure as Drawing
-from tests.evaluate.made import opened, table_of, tiny
+from tests.evaluate.made import opened, scored, table_of, tiny
 from tests.evaluate.test_statistics import made
 
 from ctiqa.evaluate.dataset import Labelled
@@ -23,8 +23,8 @@ from ctiqa.evaluate.evaluation import Evaluation, Options, evaluate
 from ctiqa.evaluate.predictors.open import open_predictors
 from ctiqa.evaluate.report import charts
 from ctiqa.evaluate.report.page import evaluation_page, interval, number_text, percent
-from ctiqa.evaluate.scale import Scale
-from ctiqa.evaluate.statistics import Figure, Pairs
+from ctiqa.evaluate.scored import ScoredExamples
+from ctiqa.evaluate.statistics import MetricEstimate
 
 WHEN = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -100,11 +100,11 @@ def test_what_was_found_is_what_is_shown(labelled: Labelled) -> None:
     found = evaluate([table_of(near(labelled, 1))], labelled, Options())
     text = html.unescape(text_of(found))
     (model,) = found.models
-    for figure in (*model.given.values(), *model.clipped.values(), *model.rounded.values()):
-        assert number_text(figure.value) in text
-        assert interval(figure) in text
+    for each in (*model.given.values(), *model.clipped.values(), *model.rounded.values()):
+        assert number_text(each.value) in text
+        assert interval(each) in text
     for part in (*model.bands, *model.parts["region"]):
-        assert f"{part.figures['mae'].value:.3f}" in text
+        assert f"{part.estimates['mae'].value:.3f}" in text
     assert "Side by side" not in text
     assert labelled.content in text
     assert "ctiqa evaluate x --data d" in text
@@ -145,7 +145,7 @@ def dots_of(figure: Drawing) -> npt.NDArray[np.float64]:
 
 
 def test_dots_lie_at_score_and_label() -> None:
-    pairs = Pairs(np.array([0.0, 4.0, 1.0]), np.array([4.0, 4.0, 2.0]), np.arange(3), Scale())
+    pairs = scored([0.0, 4.0, 1.0], [4.0, 4.0, 2.0])
     assert dots_of(charts.scatter(pairs)).tolist() == [[4, 0], [4, 4], [2, 1]]
     plot = charts.bland_altman(pairs)
     assert dots_of(plot).tolist() == [[2, -4], [4, 0], [1.5, -1]]
@@ -156,7 +156,7 @@ def test_dots_lie_at_score_and_label() -> None:
 def test_limits_of_agreement_by_hand() -> None:
     error = np.array([0.1, -0.2, 0.3, 0.0, 0.15])
     label = np.full(5, 2.0)
-    pairs = Pairs(label + error, label, np.arange(5), Scale())
+    pairs = scored(label + error, label)
     bias, spread = error.mean(), 1.96 * error.std(ddof=1)
     wanted = [bias + spread, bias, bias - spread]
     assert list(charts.limits_of_agreement(pairs).values()) == pytest.approx(wanted)
@@ -167,7 +167,7 @@ def test_limits_of_agreement_by_hand() -> None:
 
 def test_means_are_of_half_grades_with_enough_examples() -> None:
     label = np.array([*[0.1] * 5, *[0.6] * 4, *[4.0] * 6])
-    pairs = Pairs(np.minimum(label + 0.2, 4), label, np.arange(15) % 3, Scale())
+    pairs = scored(np.minimum(label + 0.2, 4), label, patient=np.arange(15) % 3)
     axes = axes_of(charts.scatter(pairs))
     means = [line.get_xydata()[0].tolist() for line in axes.lines if line.get_marker() == "o"]
     assert means == [pytest.approx([0.1, 0.3]), pytest.approx([4, 4])]
@@ -210,21 +210,22 @@ def test_drawings_are_the_same_every_time_and_name_nothing_twice() -> None:
 def test_the_worst_come_first_and_each_slice_once(labelled: Labelled) -> None:
     error = np.zeros(24)
     error[[0, 1, 6, 9]] = [-0.9, -0.8, -0.5, -0.7]
-    pairs = Pairs(labelled.label + error, labelled.label, labelled.patient, labelled.scale)
-    found = charts.disagreements(labelled, pairs, above=False)
+    label = labelled.label
+    model = ScoredExamples(labelled.examples, labelled.scale, label + error, label, error)
+    found = charts.disagreements(model, above=False)
     assert [each.row["id"] for each in found] == [labelled.ids[k] for k in (0, 9, 6)]
-    assert charts.disagreements(labelled, pairs, above=True) == ()
+    assert charts.disagreements(model, above=True) == ()
 
 
 def test_scores_follow_the_dose_class_by_class(labelled: Labelled) -> None:
     found = evaluate([table_of(near(labelled, 5))], labelled, Options())
-    relations = charts.following(labelled, found.models[0])
+    relations = charts.following(found.models[0].scored)
     # All slices have one view count: there is nothing to follow.
     assert {(each.region, each.column) for each in relations} == {
         ("chest", "dose"),
         ("abdomen", "dose"),
     }
-    table = labelled.examples.table.with_columns(score=pl.Series(found.models[0].score))
+    table = labelled.examples.table.with_columns(score=pl.Series(found.models[0].scored.score))
     for relation in relations:
         assert [row.name for row in relation.rows] == ["100 %", "50 %", "25 %"]
         here = table.filter(region=relation.region, dose=0.5)
@@ -238,7 +239,7 @@ def test_scores_follow_the_dose_class_by_class(labelled: Labelled) -> None:
 )
 def test_numbers(value: float, expected: str) -> None:
     assert number_text(value) == expected
-    assert interval(Figure(0.0, (value, 1.0))) == f"{expected} to 1.000"
+    assert interval(MetricEstimate(0.0, (value, 1.0))) == f"{expected} to 1.000"
 
 
 @given(st.floats(0, 1))

@@ -56,11 +56,11 @@ def test_tables_of_one_model(found: Evaluation, tmp_path: Path) -> None:
     model, labelled = one.models[0], one.labelled
     assert [row["patient"] for row in images] == list(labelled.ids)
     assert np.allclose([float(row["true"]) for row in images], labelled.label)
-    assert np.allclose([float(row["pred"]) for row in images], model.score)
+    assert np.allclose([float(row["pred"]) for row in images], model.main.score)
     assert [row["patient_id"] for row in images] == labelled.patient.tolist()
     assert {row["region"] for row in images} == {"chest", "abdomen"}
     (whole,) = read(out / ACCUMULATE_METRICS)
-    expected = agreement(model.score, labelled.label)
+    expected = agreement(model.main.score, labelled.label)
     assert float(whole["overall "]) == pytest.approx(expected.overall, rel=1e-6)
     assert float(whole["mse"]) == pytest.approx(expected.mse, rel=1e-6)
 
@@ -75,7 +75,7 @@ def test_several_models_have_a_folder_each(found: Evaluation, tmp_path: Path) ->
 def test_the_json_holds_every_figure(found: Evaluation, tmp_path: Path) -> None:
     write_results(found, tmp_path / "out", "ctiqa evaluate x", WHEN)
     facts = json.loads((tmp_path / "out" / "metrics.json").read_text())
-    assert facts["schema"] == 2
+    assert facts["schema"] == 3
     assert facts["command"] == "ctiqa evaluate x"
     assert facts["created"] == "2026-11-21T12:00:00+00:00"
     assert facts["data"] == {
@@ -99,7 +99,7 @@ def test_the_json_holds_every_figure(found: Evaluation, tmp_path: Path) -> None:
     assert [part["name"] for part in first["parts"]["region"]] == ["abdomen", "chest"]
     assert first["scans"]["scans"] == 12
     assert first["properties"]["orders"]["dose"]["label"]["slices"] == 8
-    assert {each["figure"] for each in facts["differences"]} >= {"overall", "mae"}
+    assert {each["metric"] for each in facts["differences"]} >= {"overall", "mae"}
 
 
 def test_the_same_evaluation_gives_the_same_bytes(found: Evaluation, tmp_path: Path) -> None:

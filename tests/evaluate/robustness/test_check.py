@@ -32,8 +32,8 @@ def by_corner(hu: Images) -> Any:
 
 
 def report(made: Predictor, labelled: Labelled, **options: Any) -> PropertyReport:
-    scores = score_examples(made, labelled.examples, labelled.scale)
-    return property_report(made, labelled, scores, **options)
+    scored = score_examples(made, labelled.examples, labelled.scale)
+    return property_report(made, labelled, scored, **options)
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def _measured(found: Evaluation) -> str:
         HEAD,
     ]
     for each in found.models:
-        main = each.rounded if found.options.round else each.given
+        main = found.main_estimates(each)
         overall = f"{main['overall'].value:.4f}"
         if interval := main["overall"].interval:
             overall += f" ({interval[0]:.3f}-{interval[1]:.3f})"

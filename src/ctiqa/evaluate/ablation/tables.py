@@ -16,14 +16,14 @@ from typing import Any
 
 from ctiqa.evaluate.ablation.published import PUBLISHED_MEASURES, PublishedRow
 from ctiqa.evaluate.ablation.published_table import HEAD, published_cells
-from ctiqa.evaluate.ablation.study import MEASURED, Row
+from ctiqa.evaluate.ablation.results import METRICS, VariantSummary
 from ctiqa.io.atomic import write_bytes
 
 OWN, PAPER = "#1f5fa8", "#9aa5b1"
 
 
 def write_tables(
-    rows: Sequence[Row],
+    rows: Sequence[VariantSummary],
     published: Mapping[str, PublishedRow],
     folder: Path,
     name: str,
@@ -46,7 +46,7 @@ def write_tables(
         "schema": 2,
         **facts,
         "rows": [asdict(row) for row in rows],
-        "published": [_published_values(each) for each in _of(rows, published)],
+        "published": [_published_values(each) for each in _published_rows(rows, published)],
     }
     made = (
         table_csv(rows, published),
@@ -59,7 +59,9 @@ def write_tables(
     return files
 
 
-def _of(rows: Sequence[Row], published: Mapping[str, PublishedRow]) -> list[PublishedRow]:
+def _published_rows(
+    rows: Sequence[VariantSummary], published: Mapping[str, PublishedRow]
+) -> list[PublishedRow]:
     """What is published of the rows, in their order."""
     return [published[row.variant] for row in rows if row.variant in published]
 
@@ -74,26 +76,26 @@ def _published_values(row: PublishedRow) -> dict[str, Any]:
     }
 
 
-def table_csv(rows: Sequence[Row], published: Mapping[str, PublishedRow]) -> str:
+def table_csv(rows: Sequence[VariantSummary], published: Mapping[str, PublishedRow]) -> str:
     """One line a variant; what is published of it, on other data, in columns ``published_…``."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    clipped = tuple(f"{name}_clipped" for name in MEASURED)
+    clipped = tuple(f"{name}_clipped" for name in METRICS)
     further = ("overall_sd", "overall_low", "overall_high", "teacher_overall", *clipped)
     theirs = tuple(f"published_{name}" for name in PUBLISHED_MEASURES)
-    writer.writerow(("variant", "seeds", *MEASURED, *further, *theirs))
+    writer.writerow(("variant", "seeds", *METRICS, *further, *theirs))
     for row in rows:
         low, high = row.interval or ("", "")
-        figures = [round(row.figures[name], 6) for name in MEASURED]
-        within = (round(row.clipped[name], 6) for name in MEASURED)
+        metrics = [round(row.metrics[name], 6) for name in METRICS]
+        within = (round(row.clipped[name], 6) for name in METRICS)
         ends = ["" if e is None else e for e in (row.spread, low, high, row.teacher_overall)]
         cells = published_cells(published.get(row.variant))
-        writer.writerow((row.variant, row.seeds, *figures, *ends, *within, *cells))
+        writer.writerow((row.variant, row.seeds, *metrics, *ends, *within, *cells))
     return stream.getvalue()
 
 
 def table_markdown(
-    rows: Sequence[Row], published: Mapping[str, PublishedRow], facts: Mapping[str, Any]
+    rows: Sequence[VariantSummary], published: Mapping[str, PublishedRow], facts: Mapping[str, Any]
 ) -> str:
     """The table to read; below it, in the same order, what papers have published."""
     lines = [
@@ -102,11 +104,11 @@ def table_markdown(
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        cells = [row.variant, _overall(row), *(f"{row.figures[n]:.3f}" for n in MEASURED[1:])]
+        cells = [row.variant, _overall(row), *(f"{row.metrics[n]:.3f}" for n in METRICS[1:])]
         cells.append(f"{row.clipped['overall']:.3f}")
         cells.append("" if row.teacher_overall is None else f"{row.teacher_overall:.3f}")
         lines.append(f"| {' | '.join(cells)} |")
-    below = _published_table(_of(rows, published))
+    below = _published_table(_published_rows(rows, published))
     return "\n".join([*lines, "", *below, _words(facts)]) + "\n"
 
 
@@ -120,8 +122,8 @@ def _published_table(rows: Sequence[PublishedRow]) -> list[str]:
     return [head, "", HEAD, *lines, ""]
 
 
-def _overall(row: Row) -> str:
-    value = f"{row.figures['overall']:.3f}"
+def _overall(row: VariantSummary) -> str:
+    value = f"{row.metrics['overall']:.3f}"
     if row.interval:
         value += f" ({row.interval[0]:.3f}-{row.interval[1]:.3f})"
     return value if row.spread is None else f"{value} ± {row.spread:.3f}"
@@ -131,7 +133,7 @@ def _words(facts: Mapping[str, Any]) -> str:
     return "  \n".join(f"{name}: `{value}`" for name, value in facts.items())
 
 
-def picture(rows: Sequence[Row], published: Mapping[str, PublishedRow]) -> bytes:
+def picture(rows: Sequence[VariantSummary], published: Mapping[str, PublishedRow]) -> bytes:
     """Overall figure of every variant with its interval; published figures as hollow marks."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
 
@@ -139,7 +141,7 @@ def picture(rows: Sequence[Row], published: Mapping[str, PublishedRow]) -> bytes
     axes = figure.subplots()
     places = list(range(len(rows)))[::-1]
     for place, row in zip(places, rows, strict=True):
-        value = row.figures["overall"]
+        value = row.metrics["overall"]
         if row.interval:
             axes.plot(row.interval, (place, place), color=OWN, linewidth=2, alpha=0.5)
         axes.plot(value, place, "o", color=OWN, label="here" if place == places[0] else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,12 @@ from ctiqa.evaluate.degradations import DEGRADATION, DOSE_AND_VIEWS, with_degrad
 from ctiqa.evaluate.manifest_table import share
 from ctiqa.evaluate.monotonicity import MOST_RISE, order_along
 from ctiqa.evaluate.predictors.predictor import ImageChange, Predictor, score_examples
-from ctiqa.evaluate.robustness.check import SCORE, moved, sharper_share
+from ctiqa.evaluate.robustness.check import moved, sharper_share
 from ctiqa.evaluate.robustness.perturbations import PROPERTIES, SHIFTS
 from ctiqa.evaluate.scale import GRADES, Scale
+from ctiqa.evaluate.scored import SCORE, ScoredExamples
 from ctiqa.metrics.agreement.coefficients import agreement
 from ctiqa.metrics.agreement.intervals import agreement_intervals
-from ctiqa.types import Floats
 
 STEADY = (
     *("flip left-right", "flip up-down", "quarter turn"),
@@ -30,79 +30,54 @@ FAR_APART = 0.25
 """Difference of two doses, as a share of full dose, that a score must tell apart."""
 
 
-@dataclass(frozen=True, eq=False)
-class Scored:
-    """Examples with what a network said of them.
-
-    Attributes:
-        examples: The examples.
-        score: Score of every example, 0–4 [n].
-        spread: Standard deviation over the members [n].
-        label: True score of every example in grades, 0–4 [n].
-    """
-
-    examples: Examples
-    score: Floats
-    spread: Floats
-    label: Floats
-
-    @property
-    def table(self) -> pl.DataFrame:
-        """Rows of the manifest with the scores."""
-        return self.examples.table.with_columns(pl.Series(SCORE, self.score))
-
-
 def score_in_grades(
     predictor: Predictor, examples: Examples, scale: Scale, *, change: ImageChange | None = None
-) -> Scored:
-    """Score examples with a network that gives grades.
+) -> ScoredExamples:
+    """Score examples with a network that gives grades; scores are clipped, labels converted.
 
     Args:
         predictor: The network.
         examples: Slices in HU.
         scale: Scale of the labels.
-        change: Applied to slices of one size before they are scored.
+        change: Applied to each batch of slices before it is scored.
     """
     found = score_examples(predictor, examples, GRADES, change=change)
-    label = scale.grades(examples.column("label").astype(np.float64))
-    return Scored(examples, found.clipped, found.spread, label)
+    return replace(found.clipped, label=scale.grades(found.label))
 
 
-def agreement_with_intervals(scored: Scored, *, resamples: int = 1000) -> dict[str, Any]:
-    """Every figure of agreement with its 95 % patient-clustered interval."""
-    patients = scored.examples.column("patient")
+def agreement_with_intervals(scored: ScoredExamples, *, resamples: int = 1000) -> dict[str, Any]:
+    """The published metrics with their patient-clustered 95 % intervals."""
     names = agreement(scored.score, scored.label).as_dict()
     rng = np.random.default_rng(0)
-    found = agreement_intervals(scored.score, scored.label, patients, rng, resamples=resamples)
-    figures = {
+    found = agreement_intervals(
+        scored.score, scored.label, scored.patient, rng, resamples=resamples
+    )
+    estimates = {
         name: {
             "value": round(found[name].value, 4),
             "interval": [round(found[name].low, 4), round(found[name].high, 4)],
         }
         for name in names
     }
-    return {"n": len(scored.examples), "patients": len(np.unique(patients)), **figures}
+    return {"n": len(scored), "patients": scored.patients, **estimates}
 
 
-def dose_and_views(scored: Scored) -> Scored:
-    """The examples that lack nothing but dose and views: no other filter, no artefact."""
+def dose_and_views(scored: ScoredExamples) -> ScoredExamples:
+    """The examples degraded by dose and views alone: no other filter, no artefact."""
     table = with_degradation(scored.examples.table)
-    plain = (table[DEGRADATION] == DOSE_AND_VIEWS).to_numpy()
-    examples = Examples(scored.examples.folder, scored.examples.table.filter(plain))
-    parts = (each[plain] for each in (scored.score, scored.spread, scored.label))
-    return Scored(examples, *parts)
+    return scored.where((table[DEGRADATION] == DOSE_AND_VIEWS).to_numpy())
 
 
-def by_region(scored: Scored) -> dict[str, dict[str, Any]]:
+def by_region(scored: ScoredExamples) -> dict[str, dict[str, Any]]:
     """Error, mean and histogram of the scores (eight bins of half a grade) for every region."""
     region = scored.examples.column("region")
     result = {}
     for name in sorted(set(region.tolist())):
-        here = region == name
-        score, label = scored.score[here], scored.label[here]
+        part = scored.where(region == name)
+        score, label = part.score, part.label
         result[name] = {
-            "n": int(here.sum()),
-            "patients": len(np.unique(scored.examples.column("patient")[here])),
+            "n": len(part),
+            "patients": part.patients,
             "mae": round(float(np.abs(score - label).mean()), 4),
             "bias": round(float((score - label).mean()), 4),
             "scores": np.histogram(score, 8, (0, 4))[0].tolist(),
@@ -111,7 +86,7 @@ def by_region(scored: Scored) -> dict[str, dict[str, Any]]:
     return result
 
 
-def held_out_dose_order(ladder: Scored) -> dict[str, float] | None:
+def held_out_dose_order(ladder: ScoredExamples) -> dict[str, float] | None:
     """Does the score follow the dose, slice by slice?
 
     Returns:
@@ -119,7 +94,7 @@ def held_out_dose_order(ladder: Scored) -> dict[str, float] | None:
         dose falls; ``pairs``: share of pairs of doses, at least 25 % of full dose apart, in
         strictly right order or level within the tolerance. ``None`` where no slice has two doses.
     """
-    table = ladder.table
+    table = ladder.graded_table
     order = order_along(table, "dose", "score", SCORE)
     if order is None:
         return None
@@ -153,7 +128,8 @@ def steadiness(
     return result
 
 
-def sharper_order(plain: Scored, sharper: Scored) -> float | None:
+def sharper_order(plain: ScoredExamples, sharper: ScoredExamples) -> float | None:
     """Share of slices whose sharper reconstruction scores no higher than the slice itself."""
-    found = sharper_share(pl.concat([plain.table, sharper.table], how="vertical_relaxed"))
+    tables = [plain.graded_table, sharper.graded_table]
+    found = sharper_share(pl.concat(tables, how="vertical_relaxed"))
     return None if found is None else round(found, 4)

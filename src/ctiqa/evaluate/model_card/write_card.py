@@ -14,6 +14,7 @@ from ctiqa.evaluate.model_card import held_out
 from ctiqa.evaluate.model_card.card_facts import INTERVAL_LEVEL, draft
 from ctiqa.evaluate.predictors.predictor import Predictor
 from ctiqa.evaluate.scale import GRADES, Scale
+from ctiqa.evaluate.scored import ScoredExamples
 from ctiqa.io.atomic import make_folder, write_bytes
 from ctiqa.recipe import Recipe
 from ctiqa.score.engines.engine import Engine
@@ -86,7 +87,7 @@ def _check_matrix(examples: Examples, low: int, high: int) -> None:
 
 
 def _checks(
-    predictor: Predictor, examples: Examples, test: held_out.Scored, scale: Scale
+    predictor: Predictor, examples: Examples, test: ScoredExamples, scale: Scale
 ) -> dict[str, Any]:
     """What is checked besides agreement; the last ones only where the data hold their slices."""
     unseen = examples.where(split="test")
@@ -108,9 +109,9 @@ def _checks(
     return checks
 
 
-def _agreement_if_enough(scored: held_out.Scored) -> dict[str, Any] | None:
+def _agreement_if_enough(scored: ScoredExamples) -> dict[str, Any] | None:
     """Agreement of a part of the test; ``None`` where it is too small for an interval."""
-    if len(scored.examples) < ENOUGH:
+    if len(scored) < ENOUGH:
         return None
     return held_out.agreement_with_intervals(scored)
 

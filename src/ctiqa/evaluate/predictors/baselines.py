@@ -20,6 +20,7 @@ from ctiqa.data.manifest import Examples, Shards
 from ctiqa.errors import DataError
 from ctiqa.evaluate.dataset import Labelled, ids_of
 from ctiqa.evaluate.predictors.predictor import Images, Predictor
+from ctiqa.evaluate.scored import labels_of
 from ctiqa.hu import WINDOWS, body_mask
 from ctiqa.metrics.agreement.logistic import Logistic, fit_logistic
 from ctiqa.metrics.full_reference.psnr import psnr
@@ -125,7 +126,7 @@ def _curved(measure: BaselineMeasure, held: Examples) -> Curved:
     images = held.images()
     found = np.array([measure(_image(images, k)) for k in range(len(images))])
     known = np.isfinite(found)
-    curve = fit_logistic(found[known], _labels(held)[known])
+    curve = fit_logistic(found[known], labels_of(held)[known])
     return Curved(measure, curve, float(np.median(found[known])))
 
 
@@ -135,7 +136,7 @@ def _given(name: str, labelled: Labelled, held: Examples) -> Mapping[str, float]
     validation, measured = (
         _compared(compare, part, labelled) for part in (held, labelled.examples)
     )
-    curve = fit_logistic(validation, _labels(held))
+    curve = fit_logistic(validation, labels_of(held))
     names = [*ids_of(held.table), *ids_of(labelled.examples.table)]
     scores = labelled.scale.clip(curve(np.concatenate([validation, measured])))
     return dict(zip(names, scores.tolist(), strict=True))
@@ -171,7 +172,3 @@ def _originals(whole: Examples) -> dict[str, Callable[[], HuImage]]:
 
 def _image(images: Shards, number: int) -> HuImage:
     return np.asarray(images[number], dtype=np.float32)
-
-
-def _labels(examples: Examples) -> Floats:
-    return examples.column("label").astype(np.float64)

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Literal
 
 from ctiqa.errors import CtiqaError, UsageError, bulleted
 from ctiqa.evaluate.dataset import Labelled, ids_of
 from ctiqa.evaluate.predictors.baselines import REFERENCES, open_reference
 from ctiqa.evaluate.predictors.csv_scores import read_predictions
-from ctiqa.evaluate.predictors.predictor import Images, Predictor, PredictorKind
+from ctiqa.evaluate.predictors.networks import run_predictor, teacher_predictor
+from ctiqa.evaluate.predictors.predictor import Predictor
 from ctiqa.evaluate.scale import Scale
 from ctiqa.system.extras import NETWORKS, require_extra
 from ctiqa.weights import ModelCard, load_model
 
 if TYPE_CHECKING:
-    from ctiqa.train.load import Trained
     from ctiqa.train.setup.devices import Device
 
 Where = Literal["auto", "cpu", "cuda"]
@@ -128,54 +126,22 @@ def _stated_data(card: ModelCard) -> str | None:
 
 
 def _run(word: str, device: Where) -> tuple[Predictor]:
-    load, where = _torch_side(device)
-    trained = load.load_trained(Path(word))
-    return (_predictor_of((trained,), _last(word), "run", where),)
+    with _device(device) as where:
+        return (run_predictor(Path(word), _last(word), where),)
 
 
 def _teacher(word: str, device: Where) -> tuple[Predictor]:
-    load, where = _torch_side(device)
     run = word.removesuffix(TEACHER)
-    members = load.load_teacher(Path(run))
-    return (_predictor_of(members, _last(run) + TEACHER, "teacher", where),)
+    with _device(device) as where:
+        return (teacher_predictor(Path(run), _last(run) + TEACHER, where),)
 
 
-def _torch_side(device: Where) -> tuple[Any, Device]:
-    """The module that loads networks, and where they run."""
+def _device(name: Where) -> AbstractContextManager[Device]:
+    """Where trained networks run, if they can."""
     require_extra("a run", *NETWORKS)
-    from ctiqa.train import load  # noqa: PLC0415 - torch is slow, and optional
-    from ctiqa.train.setup import devices  # noqa: PLC0415
+    from ctiqa.train.setup.devices import device  # noqa: PLC0415 - torch is slow, and optional
 
-    with devices.device(device) as where:
-        return load, where
-
-
-def _predictor_of(
-    members: Sequence[Trained], name: str, kind: PredictorKind, where: Device
-) -> Predictor:
-    from ctiqa.train.predict import predict_batch  # noqa: PLC0415 - torch is slow, and optional
-
-    networks = [(each.network.to(where.torch).eval(), each.precision) for each in members]
-
-    def estimate(hu: Images) -> npt.NDArray[np.float32]:
-        columns = [predict_batch(net, list(hu), where, precision) for net, precision in networks]
-        return np.concatenate(columns, axis=1)
-
-    first = members[0]
-    return Predictor(
-        name=name,
-        kind=kind,
-        facts={
-            "recipe": first.recipe.name,
-            "network": first.recipe.network.kind,
-            "members": len(members) if kind == "teacher" else first.recipe.network.outputs,
-            "files": [each.file.name for each in members],
-            "device": str(where.torch),
-            "precision": first.precision,
-        },
-        estimate=estimate,
-        trained_on=first.data,
-    )
+    return device(name)
 
 
 def _reference(word: str, labelled: Labelled) -> tuple[Predictor]:

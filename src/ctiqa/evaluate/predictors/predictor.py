@@ -13,6 +13,7 @@ from ctiqa.data.manifest import Examples
 from ctiqa.errors import UsageError
 from ctiqa.evaluate.dataset import ids_of
 from ctiqa.evaluate.scale import Scale
+from ctiqa.evaluate.scored import ScoredExamples, labels_of
 from ctiqa.types import Floats
 from ctiqa.weights import IntervalRule
 
@@ -61,26 +62,6 @@ class Predictor:
         return self.estimate is not None or self.given.keys() >= set(ids_of(examples.table))
 
 
-@dataclass(frozen=True, eq=False)
-class Predictions:
-    """What a predictor says of examples.
-
-    Attributes:
-        score: Score of every example as it is given, which may lie beyond the scale [n].
-        spread: Standard deviation over the members [n]; 0 for a single one.
-        clipped: The scores within the scale [n].
-    """
-
-    score: Floats
-    spread: Floats
-    clipped: Floats
-
-    @property
-    def beyond(self) -> int:
-        """Number of scores that lie beyond the scale."""
-        return int(np.sum(self.score != self.clipped))
-
-
 def score_examples(
     predictor: Predictor,
     examples: Examples,
@@ -89,25 +70,25 @@ def score_examples(
     change: ImageChange | None = None,
     progress: ExampleProgress | None = None,
     batch: int = BATCH,
-) -> Predictions:
-    """Score examples, whatever their sizes.
+) -> ScoredExamples:
+    """Score examples of any size, in batches of one size.
 
     Args:
-        predictor: Who scores.
-        examples: Slices in HU.
-        scale: Scale of the labels; scores of another are put on it.
-        change: Applied to slices of one size before they are scored.
-        progress: Told (examples done, examples in all).
+        predictor: What scores them.
+        examples: Slices in HU, with labels.
+        scale: Scale of the labels; scores on another scale are converted to it.
+        change: Applied to each batch of slices before it is scored.
+        progress: Called with (examples done, examples in all).
         batch: Slices at a time.
 
     Raises:
-        UsageError: If they are to be changed and there is only a table of scores.
+        UsageError: If slices are to be changed and the predictor is only a table of scores.
     """
     if predictor.estimate is None:
         if change is not None:
             raise UsageError(f"'{predictor.name}' is a table; it cannot score changed images")
         given = np.array([predictor.given[name] for name in ids_of(examples.table)])
-        return Predictions(given, np.zeros_like(given), scale.clip(given))
+        return ScoredExamples(examples, scale, given, labels_of(examples), np.zeros_like(given))
     members: list[npt.NDArray[np.float32]] = []
     done = 0
     for hu in _batches(examples, batch):
@@ -115,15 +96,19 @@ def score_examples(
         done += len(hu)
         if progress:
             progress(done, len(examples))
-    return _scores_of(members, predictor.scale or scale, scale)
+    score, spread = _score_and_spread(members, predictor.scale or scale, scale)
+    return ScoredExamples(examples, scale, score, labels_of(examples), spread)
 
 
-def _scores_of(members: Sequence[npt.NDArray[np.float32]], own: Scale, scale: Scale) -> Predictions:
-    outputs = np.concatenate(members) if members else np.empty((0, 1), np.float32)
-    given = outputs.mean(axis=1, dtype=np.float64)
-    score = given if own == scale else scale.low + own.grades(given) * scale.grade
+def _score_and_spread(
+    batches: Sequence[npt.NDArray[np.float32]], own: Scale, scale: Scale
+) -> tuple[Floats, Floats]:
+    """Mean and standard deviation over the members, converted from the predictor's own scale."""
+    outputs = np.concatenate(batches) if batches else np.empty((0, 1), np.float32)
+    mean = outputs.mean(axis=1, dtype=np.float64)
+    score = mean if own == scale else scale.low + own.grades(mean) * scale.grade
     spread = outputs.std(axis=1, dtype=np.float64)
-    return Predictions(score, np.asarray(spread * (scale.grade / own.grade)), scale.clip(score))
+    return score, np.asarray(spread * (scale.grade / own.grade))
 
 
 def _batches(examples: Examples, batch: int) -> Iterator[Images]:

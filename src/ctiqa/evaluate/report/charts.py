@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from ctiqa.evaluate.dataset import Labelled
 from ctiqa.evaluate.dose_relations import EDGES, Relation, relations
 from ctiqa.evaluate.drawing import PAGE_COLOURS, dots, plot
-from ctiqa.evaluate.evaluation import Measured
-from ctiqa.evaluate.robustness.check import LABEL, SCORE, graded_outcome
 from ctiqa.evaluate.robustness.report import PropertyReport
-from ctiqa.evaluate.statistics import Pairs, figures_of
+from ctiqa.evaluate.scored import LABEL, SCORE, ScoredExamples
+from ctiqa.evaluate.statistics import estimates_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -70,55 +68,55 @@ class Disagreement:
     label: float
 
 
-def scatter(pairs: Pairs) -> Figure:
+def scatter(scored: ScoredExamples) -> Figure:
     """Scores against labels, with the mean score by half grade of the label."""
-    score, label = pairs.grades
+    score, label = scored.grades
     figure, axes = plot(SIDE, SIDE)
     axes.plot((0, 4), (0, 4), color=PAGE_COLOURS["soft"], linewidth=1.2, linestyle=(0, (5, 4)))
     dots(axes, label, np.clip(score, 0, 4))
     half = np.minimum(np.floor(label * 2), HALF_GRADES - 1)
     for k in range(HALF_GRADES):
         if (half == k).sum() >= FEWEST_IN_MEAN:
-            at, mean, low, high = mean_score(pairs.where(half == k))
+            at, mean, low, high = mean_score(scored.where(half == k))
             axes.plot((at, at), (low, high), color=PAGE_COLOURS["ink"], linewidth=1.6)
             axes.plot(at, mean, "o", color=PAGE_COLOURS["ink"], markersize=7)
     axes.set_xlim(0, 4)
     axes.set_ylim(0, 4)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_ticks(range(5), pairs.scale.ticks)
+        axis.set_ticks(range(5), scored.scale.ticks)
     return figure
 
 
-def mean_score(pairs: Pairs) -> tuple[float, float, float, float]:
+def mean_score(scored: ScoredExamples) -> tuple[float, float, float, float]:
     """Mean label and mean score of some examples, with its 95 % interval; in grades, 0-4."""
-    scale = pairs.scale
-    bias = figures_of(pairs, ("bias",))["bias"]
-    middle = float(pairs.label.mean())
+    scale = scored.scale
+    bias = estimates_of(scored, ("bias",))["bias"]
+    middle = float(scored.label.mean())
     low, high = bias.interval or (bias.value, bias.value)
     values = middle + np.array([0.0, bias.value, low, high])
     at, mean, bottom, top = np.clip(scale.grades(values), 0, 4).tolist()
     return at, mean, bottom, top
 
 
-def limits_of_agreement(pairs: Pairs) -> dict[str, float]:
+def limits_of_agreement(scored: ScoredExamples) -> dict[str, float]:
     """Bias and limits of agreement, in units of the labels, from the highest.
 
     Bland JM, Altman DG. Lancet 1:307–310, 1986.
     """
-    error = pairs.score - pairs.label
+    error = scored.score - scored.label
     bias, spread = float(error.mean()), NORMAL_95 * float(error.std(ddof=1))
     return {"+1.96 SD": bias + spread, "bias": bias, "−1.96 SD": bias - spread}
 
 
-def bland_altman(pairs: Pairs) -> Figure:
+def bland_altman(scored: ScoredExamples) -> Figure:
     """Score less label against their mean, in units of the labels."""
-    grade, ticks = pairs.scale.grade, pairs.scale.ticks
-    error = pairs.score - pairs.label
+    grade, ticks = scored.scale.grade, scored.scale.ticks
+    error = scored.score - scored.label
     most = np.abs(error).max(initial=0) / grade
     span = grade * next((s for s in SPANS if most <= s), SPANS[-1])
     figure, axes = plot(SIDE, SIDE)
-    dots(axes, pairs.scale.grades((pairs.score + pairs.label) / 2), np.clip(error, -span, span))
-    for name, value in limits_of_agreement(pairs).items():
+    dots(axes, scored.scale.grades((scored.score + scored.label) / 2), np.clip(error, -span, span))
+    for name, value in limits_of_agreement(scored).items():
         dashed, colour = ("-", "ink") if name == "bias" else ((0, (4, 2.7)), "rust")
         if abs(value) <= span:
             axes.axhline(value, color=PAGE_COLOURS[colour], linewidth=1.6, linestyle=dashed)
@@ -130,9 +128,9 @@ def bland_altman(pairs: Pairs) -> Figure:
     return figure
 
 
-def following(labelled: Labelled, model: Measured) -> tuple[Following, ...]:
+def following(scored: ScoredExamples) -> tuple[Following, ...]:
     """Scores and labels against dose and views, region by region."""
-    table = graded_outcome(labelled, labelled.examples, model.scores)
+    table = scored.graded_table
     found = []
     for column in EDGES:
         if column not in table.columns:
@@ -154,16 +152,16 @@ def _following(score: Relation, label: Relation) -> Following:
     return Following(score.region, score.column, tuple(rows))
 
 
-def disagreements(labelled: Labelled, pairs: Pairs, *, above: bool) -> tuple[Disagreement, ...]:
+def disagreements(scored: ScoredExamples, *, above: bool) -> tuple[Disagreement, ...]:
     """The examples scored furthest above, or below, their labels; one a slice."""
-    error = pairs.score - pairs.label
+    error = scored.score - scored.label
     order = np.argsort(-error if above else error, kind="stable").tolist()
     found: dict[str, Disagreement] = {}
     for number in order:
         if len(found) == MOST_PICTURED or (error[number] <= 0 if above else error[number] >= 0):
             break
-        row = labelled.examples.table.drop("split").row(number, named=True)
-        each = Disagreement(row, float(pairs.score[number]), float(pairs.label[number]))
+        row = scored.examples.table.drop("split").row(number, named=True)
+        each = Disagreement(row, float(scored.score[number]), float(scored.label[number]))
         found.setdefault(str(row["shard"]).split(f"-{row.get('variant')}")[0], each)
     return tuple(found.values())
 

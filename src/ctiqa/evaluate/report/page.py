@@ -11,11 +11,11 @@ from markupsafe import Markup
 
 from ctiqa.evaluate import html_page as page
 from ctiqa.evaluate.drawing import inline_svg
-from ctiqa.evaluate.evaluation import PARTS, Evaluation, Measured
+from ctiqa.evaluate.evaluation import PARTS, Evaluation, ModelEvaluation
 from ctiqa.evaluate.monotonicity import MOST_RISE
 from ctiqa.evaluate.report import charts
 from ctiqa.evaluate.robustness.report import GROUPS, STILL
-from ctiqa.evaluate.statistics import STATISTICS, Figure
+from ctiqa.evaluate.statistics import STATISTICS, MetricEstimate
 from ctiqa.metrics.agreement.bootstrap import LEVEL, RESAMPLES
 from ctiqa.metrics.agreement.intervals import COMPARED
 
@@ -42,7 +42,7 @@ class View:
     """
 
     number: int
-    model: Measured
+    model: ModelEvaluation
     scatter: Markup
     bland_altman: Markup
     limits: Mapping[str, str]
@@ -80,34 +80,33 @@ def evaluation_page(evaluation: Evaluation, command: str, created: datetime) -> 
     ).encode("utf-8", "replace")
 
 
-def _view(number: int, model: Measured, evaluation: Evaluation) -> View:
-    labelled, folder = evaluation.labelled, evaluation.labelled.examples.folder
+def _view(number: int, model: ModelEvaluation, evaluation: Evaluation) -> View:
+    folder = evaluation.labelled.examples.folder
     worst = {
-        "Scored too high": charts.disagreements(labelled, model.pairs, above=True),
-        "Scored too low": charts.disagreements(labelled, model.pairs, above=False),
+        "Scored too high": charts.disagreements(model.main, above=True),
+        "Scored too low": charts.disagreements(model.main, above=False),
     }
     limits = {
-        name: charts.signed(value)
-        for name, value in charts.limits_of_agreement(model.pairs).items()
+        name: charts.signed(value) for name, value in charts.limits_of_agreement(model.main).items()
     }
     return View(
         number=number,
         model=model,
         scatter=inline_svg(
-            charts.scatter(model.pairs),
+            charts.scatter(model.main),
             f"scatter-{number}",
             "Score against label",
-            f"{len(model.score)} examples; PLCC {number_text(model.given['plcc'].value)}. "
+            f"{len(model.main)} examples; PLCC {number_text(model.given['plcc'].value)}. "
             "The line is where score and label are the same.",
         ),
         bland_altman=inline_svg(
-            charts.bland_altman(model.pairs),
+            charts.bland_altman(model.main),
             f"bland-altman-{number}",
             "Score less label, against their mean",
             ", ".join(f"{name} {value}" for name, value in limits.items()) + ".",
         ),
         limits=limits,
-        following=charts.following(labelled, model),
+        following=charts.following(model.scored),
         pictures={
             direction: [(each, page.pictured(folder, each.row)) for each in found]
             for direction, found in worst.items()
@@ -125,13 +124,13 @@ def number_text(value: float) -> str:
     return text.lstrip("-") if not float(text) else text.replace("-", "−")
 
 
-def interval(figure: Figure) -> str:
+def interval(estimate: MetricEstimate) -> str:
     """An interval; a dash where there is none.
 
-    >>> interval(Figure(0.5, (-0.25, 1.0))), interval(Figure(0.5, None))
+    >>> interval(MetricEstimate(0.5, (-0.25, 1.0))), interval(MetricEstimate(0.5, None))
     ('−0.250 to 1.000', '–')
     """
-    return " to ".join(number_text(end) for end in figure.interval) if figure.interval else "–"
+    return " to ".join(map(number_text, estimate.interval)) if estimate.interval else "–"
 
 
 def percent(share: float) -> str:

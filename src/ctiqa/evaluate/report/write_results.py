@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -13,18 +13,18 @@ from typing import Any
 import numpy as np
 
 from ctiqa.errors import UsageError
-from ctiqa.evaluate.dataset import Labelled
-from ctiqa.evaluate.evaluation import Evaluation, Measured
+from ctiqa.evaluate.dataset import ids_of
+from ctiqa.evaluate.evaluation import Evaluation, ModelEvaluation
 from ctiqa.evaluate.report.distiliqa_csv import Cell, write_accumulate_metrics, write_eval_info
 from ctiqa.evaluate.report.page import evaluation_page
-from ctiqa.evaluate.scan_scores import ScanFigures
-from ctiqa.evaluate.statistics import Figure, Part
+from ctiqa.evaluate.scan_scores import ScanAgreement
+from ctiqa.evaluate.statistics import Estimates, Part
 from ctiqa.io.atomic import check_folder, make_folder, write_bytes
 from ctiqa.metrics.agreement.bootstrap import LEVEL, RESAMPLES
 from ctiqa.metrics.agreement.coefficients import agreement
 from ctiqa.version import __version__
 
-RESULTS_SCHEMA = 2
+RESULTS_SCHEMA = 3
 """Version of the layout of metrics.json."""
 
 METRICS = "metrics.json"
@@ -68,7 +68,7 @@ def write_results(
     folders = table_folders(out, [each.predictor.name for each in evaluation.models])
     for folder, model in zip(folders, evaluation.models, strict=True):
         make_folder(folder)
-        _write_tables(folder, model, evaluation.labelled)
+        _write_tables(folder, model)
     facts = {
         "schema": RESULTS_SCHEMA,
         "ctiqa": __version__,
@@ -140,38 +140,39 @@ def facts_of(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def _write_tables(folder: Path, model: Measured, labelled: Labelled) -> None:
-    table = labelled.examples.table
+def _write_tables(folder: Path, model: ModelEvaluation) -> None:
+    given, main = model.scored, model.main
+    table = given.examples.table
     further: dict[str, Sequence[Cell]] = {
-        "patient_id": [str(name) for name in labelled.patient.tolist()],
-        "error": (model.score - labelled.label).tolist(),
-        "as_given": model.scores.score.tolist(),
-        "clipped": model.scores.clipped.tolist(),
-        "spread": model.scores.spread.tolist(),
+        "patient_id": [str(name) for name in given.patient.tolist()],
+        "error": (main.score - main.label).tolist(),
+        "as_given": given.score.tolist(),
+        "clipped": given.clipped.score.tolist(),
+        "spread": given.spread.tolist(),
     }
     for column in TOLD:
         if column in table.columns:
             further[column] = ["" if v is None else _cell(v) for v in table[column].to_list()]
-    write_eval_info(folder, labelled.ids, labelled.label, model.score, further=further)
-    write_accumulate_metrics(folder, agreement(model.score, labelled.label))
+    write_eval_info(folder, ids_of(table), main.label, main.score, further=further)
+    write_accumulate_metrics(folder, agreement(main.score, main.label))
 
 
 def _cell(value: object) -> Cell:
     return float(value) if isinstance(value, int | float) else str(value)
 
 
-def _model_dict(model: Measured) -> dict[str, Any]:
+def _model_dict(model: ModelEvaluation) -> dict[str, Any]:
     predictor = model.predictor
     return {
         "name": predictor.name,
         "kind": predictor.kind,
         "facts": dict(predictor.facts),
         "trained_on_sha256": predictor.trained_on,
-        "as_given": _figures_dict(model.given),
-        "clipped": _figures_dict(model.clipped),
-        "beyond_scale": model.scores.beyond,
-        "rounded": _figures_dict(model.rounded),
-        "plcc_logistic": asdict(model.mapped),
+        "as_given": _estimates_dict(model.given),
+        "clipped": _estimates_dict(model.clipped),
+        "beyond_scale": model.scored.beyond,
+        "rounded": _estimates_dict(model.rounded),
+        "plcc_logistic": asdict(model.mapping),
         "interval_coverage": model.coverage,
         "bands": [_part_dict(part) for part in model.bands],
         "parts": {
@@ -182,20 +183,21 @@ def _model_dict(model: Measured) -> dict[str, Any]:
     }
 
 
-def _scans_dict(scans: ScanFigures) -> dict[str, Any]:
-    figures = scans.figures or {}
+def _scans_dict(scans: ScanAgreement) -> dict[str, Any]:
+    estimates = scans.estimates or {}
     return {
         "scans": scans.scans,
         "slices": scans.slices,
         "patients": scans.patients,
         "why_not": scans.why_not or None,
-        "aggregations": {by: _figures_dict(each) for by, each in figures.items()},
+        "aggregations": {by: _estimates_dict(each) for by, each in estimates.items()},
     }
 
 
 def _part_dict(part: Part) -> dict[str, Any]:
-    return {"name": part.name, "n": part.n, "patients": part.patients} | _figures_dict(part.figures)
+    counts = {"name": part.name, "n": part.n, "patients": part.patients}
+    return counts | _estimates_dict(part.estimates)
 
 
-def _figures_dict(figures: Mapping[str, Figure]) -> dict[str, Any]:
-    return {name: asdict(figure) for name, figure in figures.items()}
+def _estimates_dict(estimates: Estimates) -> dict[str, Any]:
+    return {name: asdict(estimate) for name, estimate in estimates.items()}

@@ -23,7 +23,6 @@ from ctiqa.evaluate.predictors.predictor import (
     BATCH,
     ExampleProgress,
     ImageChange,
-    Predictions,
     Predictor,
     score_examples,
 )
@@ -36,6 +35,7 @@ from ctiqa.evaluate.robustness.report import (
     PropertyReport,
     Repeated,
 )
+from ctiqa.evaluate.scored import LABEL, SCORE, ScoredExamples
 from ctiqa.types import Floats
 
 MOST_EXAMPLES = 96
@@ -43,14 +43,11 @@ MOST_EXAMPLES = 96
 
 ALONG = ("dose", "views")
 
-SCORE, LABEL = "score_grade", "label_grade"
-"""Columns with score and label in grades."""
-
 
 def property_report(
     predictor: Predictor,
     labelled: Labelled,
-    scores: Predictions,
+    scored: ScoredExamples,
     *,
     most: int = MOST_EXAMPLES,
     progress: ExampleProgress | None = None,
@@ -60,7 +57,7 @@ def property_report(
     Args:
         predictor: Who scores; a table of scores is not changed, only ordered.
         labelled: The examples.
-        scores: Its scores of them.
+        scored: The examples with its scores.
         most: Examples that changes are tried on, spread over regions, kernels and labels.
         progress: Told (slices scored, slices to score).
 
@@ -73,10 +70,10 @@ def property_report(
     total = (len(PROPERTIES) + 3) * len(chosen) + sum(map(len, checks))
     next_pass = _passes(progress, total)
     tried = _Tried(predictor, labelled, chosen, next_pass)
-    tables = [graded_outcome(labelled, labelled.examples, scores)]
+    tables = [scored.graded_table]
     for each in checks:
-        again = score_examples(predictor, each, labelled.scale, progress=next_pass())
-        tables.append(graded_outcome(labelled, each, again))
+        more = score_examples(predictor, each, labelled.scale, progress=next_pass())
+        tables.append(more.graded_table)
     whole = pl.concat(tables, how="vertical_relaxed")
     return PropertyReport(
         n=len(chosen),
@@ -101,15 +98,6 @@ def spread_out(examples: Examples, most: int) -> Examples:
     return Examples(examples.folder, table[places.tolist()])
 
 
-def graded_outcome(labelled: Labelled, examples: Examples, scores: Predictions) -> pl.DataFrame:
-    """The rows of examples with their score and their label in grades."""
-    scale = labelled.scale
-    label = examples.column("label").astype(np.float64)
-    return examples.table.with_columns(
-        pl.Series(SCORE, scale.grades(scores.score)), pl.Series(LABEL, scale.grades(label))
-    )
-
-
 def _passes(progress: ExampleProgress | None, total: int) -> Callable[[], ExampleProgress]:
     """Several passes over examples counted as one piece of work."""
     done = 0
@@ -117,13 +105,13 @@ def _passes(progress: ExampleProgress | None, total: int) -> Callable[[], Exampl
     def next_pass() -> ExampleProgress:
         before = done
 
-        def tell(count: int, _: int) -> None:
+        def count_on(count: int, _: int) -> None:
             nonlocal done
             done = before + count
             if progress:
                 progress(done, total)
 
-        return tell
+        return count_on
 
     return next_pass
 
@@ -144,11 +132,11 @@ class _Tried:
 
     def grades(self, change: ImageChange | None = None, batch: int = BATCH) -> Floats:
         """Scores under a change, in grades."""
-        scale, tell = self.labelled.scale, self.next_pass()
-        scores = score_examples(
-            self.predictor, self.chosen, scale, change=change, progress=tell, batch=batch
+        scale, progress = self.labelled.scale, self.next_pass()
+        scored = score_examples(
+            self.predictor, self.chosen, scale, change=change, progress=progress, batch=batch
         )
-        return scale.grades(scores.score)
+        return scored.grades[0]
 
     def repeated(self) -> Repeated:
         """Score everything twice, and once slice by slice."""

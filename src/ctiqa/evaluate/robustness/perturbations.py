@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from scipy import ndimage
 
-from ctiqa.data.simulation.degrade import denoise
+from ctiqa.data.simulation.degrade import denoise_by_total_variation
 from ctiqa.evaluate.predictors.predictor import ImageChange, Images
 from ctiqa.hu import AIR_HU, body_mask
 
@@ -151,8 +151,8 @@ def blur(hu: Images, pixels: float) -> Images:
 
 
 def smooth(hu: Images, strength: float) -> Images:
-    """Slices denoised by total variation (see :func:`ctiqa.data.simulation.degrade.denoise`)."""
-    return np.stack([denoise(image, strength) for image in hu])
+    """Slices denoised by total variation (:mod:`ctiqa.data.simulation.degrade`)."""
+    return np.stack([denoise_by_total_variation(image, strength) for image in hu])
 
 
 def _of(aim: Aim, changes: dict[str, Callable[[Images], Images]]) -> tuple[Property, ...]:

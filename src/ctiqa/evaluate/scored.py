@@ -1,0 +1,88 @@
+"""Examples with their scores: what every table, chart and check is computed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from ctiqa.data.manifest import Examples
+from ctiqa.evaluate.scale import Scale
+from ctiqa.types import Floats
+
+SCORE, LABEL = "score_grade", "label_grade"
+"""Columns of score and label in grades."""
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredExamples:
+    """Examples with the scores of one predictor and the labels they are compared with.
+
+    Attributes:
+        examples: The examples.
+        scale: Scale of scores and labels.
+        score: Score of every example, possibly beyond the scale [n].
+        label: Label of every example [n].
+        spread: Standard deviation over the members of the predictor [n]; 0 for a single one.
+    """
+
+    examples: Examples
+    scale: Scale
+    score: Floats
+    label: Floats
+    spread: Floats
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    @property
+    def patient(self) -> npt.NDArray[np.generic]:
+        """Patient of every example [n]."""
+        return self.examples.column("patient")
+
+    @property
+    def patients(self) -> int:
+        """Number of patients."""
+        return len(np.unique(self.patient))
+
+    @property
+    def grades(self) -> tuple[Floats, Floats]:
+        """Scores and labels in grades."""
+        return self.scale.grades(self.score), self.scale.grades(self.label)
+
+    @property
+    def graded_table(self) -> pl.DataFrame:
+        """Rows of the manifest with the columns :data:`SCORE` and :data:`LABEL`."""
+        score, label = self.grades
+        return self.examples.table.with_columns(pl.Series(SCORE, score), pl.Series(LABEL, label))
+
+    @property
+    def clipped(self) -> ScoredExamples:
+        """The same examples with scores clipped to the scale."""
+        return self.rescored(self.scale.clip(self.score))
+
+    @property
+    def beyond(self) -> int:
+        """Number of scores beyond the scale."""
+        return int(np.sum(self.score != self.clipped.score))
+
+    def rescored(self, score: Floats) -> ScoredExamples:
+        """The same examples with other scores [n]."""
+        return replace(self, score=score)
+
+    def where(self, inside: npt.NDArray[np.bool_]) -> ScoredExamples:
+        """The examples for which ``inside`` [n] is true."""
+        return ScoredExamples(
+            Examples(self.examples.folder, self.examples.table.filter(inside)),
+            self.scale,
+            self.score[inside],
+            self.label[inside],
+            self.spread[inside],
+        )
+
+
+def labels_of(examples: Examples) -> Floats:
+    """Labels of examples as float64 [n]."""
+    return examples.column("label").astype(np.float64)
