@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from ctiqa.cli.commands.train import (
+from ctiqa.cli.commands.options import (
     DataFolder,
     DeviceName,
     DeviceOption,
     ModeName,
-    ModeOf,
+    ModeOption,
     RecipeFile,
 )
 from ctiqa.cli.console.command import command_of
@@ -50,7 +50,7 @@ def ablate(
     *,
     data: DataFolder,
     out: OutFolder,
-    mode: ModeOf = None,
+    mode: ModeOption = None,
     seeds: Seeds = 1,
     split: Split = "test",
     only: Only = None,
@@ -72,7 +72,7 @@ def compare(
     *,
     data: DataFolder,
     out: OutFolder,
-    mode: ModeOf = None,
+    mode: ModeOption = None,
     seeds: Seeds = 1,
     split: Split = "test",
     only: Only = None,

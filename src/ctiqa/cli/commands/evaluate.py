@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ctiqa.cli.commands.train import DataFolder, DeviceOption
+from ctiqa.cli.commands.options import DataFolder, DeviceOption
 from ctiqa.cli.console.command import command_of
 from ctiqa.cli.console.say import say
 from ctiqa.system.extras import DATA_SETS, DRAWINGS, NETWORKS, require_extra

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ctiqa.cli.commands.train import DataFolder, ModeOf, RecipeFile, recipe_of
+from ctiqa.cli.commands.options import DataFolder, ModeOption, RecipeFile
+from ctiqa.cli.commands.train import recipe_of
 from ctiqa.cli.console.say import say
 from ctiqa.system.extras import DATA_SETS, NETWORKS, ONNX, require_extra
 
@@ -18,10 +19,10 @@ def export(
     data: DataFolder,
     run: Annotated[Path, typer.Option(help="Run folder with a trained student.")],
     out: Annotated[Path, typer.Option(help="Folder for the .onnx, its card and hashes.json.")],
-    mode: ModeOf = None,
+    mode: ModeOption = None,
     jobs: Annotated[int, typer.Option(help="Threads.")] = 2,
 ) -> None:
-    """Export the student to ONNX, calibrate and measure it, and write its card."""
+    """Export the student to ONNX, calibrate and evaluate it, and write its model card."""
     require_extra("exporting", *DATA_SETS, *NETWORKS, *ONNX)
     from ctiqa.data.manifest import read_header
     from ctiqa.evaluate.dataset import open_labelled

@@ -1,4 +1,4 @@
-"""``ctiqa prepare``: from a source to labelled, patient-split examples."""
+"""``ctiqa prepare``: from a source to labelled examples, split by patient."""
 
 from __future__ import annotations
 
@@ -8,28 +8,25 @@ from typing import Annotated
 
 import typer
 
-from ctiqa.cli.commands.train import ModeName
+from ctiqa.cli.commands.options import ModeOption, RecipeFile
 from ctiqa.cli.console.say import say
 from ctiqa.system.extras import DATA_SETS, DRAWINGS, PICTURES, require_extra
 
 
 def prepare_command(
-    recipe: Annotated[Path, typer.Argument(help="Recipe (.toml).")],
+    recipe: RecipeFile,
     *,
     root: Annotated[
-        Path, typer.Option(help="Where the source lies; its layout is in docs/data.md.")
+        Path, typer.Option(help="Folder of the source data; docs/data.md describes its layout.")
     ],
-    out: Annotated[Path, typer.Option(help="Folder of the data set; work there is kept.")],
-    mode: Annotated[
-        ModeName | None,
-        typer.Option(help="As the authors made them, or corrected; default the recipe's mode."),
-    ] = None,
-    jobs: Annotated[int | None, typer.Option(help="Worker processes; default all cores.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the data set; finished work is kept.")],
+    mode: ModeOption = None,
+    jobs: Annotated[int | None, typer.Option(help="Worker processes; default: all cores.")] = None,
     audit: Annotated[
         Path | None, typer.Option(help="Write an audit of the labels to this .html file.")
     ] = None,
 ) -> None:
-    """Make labelled examples; stop at any time and call again to go on."""
+    """Make labelled examples; an interrupted run is resumed by the same command."""
     require_extra("preparing a data set", *DATA_SETS)
     if audit is not None:
         require_extra("an audit", *DRAWINGS)

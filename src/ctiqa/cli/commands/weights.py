@@ -1,4 +1,4 @@
-"""``ctiqa weights``: which models are here, whether they are intact, and import offline."""
+"""``ctiqa weights``: list, verify and import models, all offline."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def list_weights() -> None:
 @app.command()
 def verify(
     model: Annotated[
-        str | None, typer.Argument(help="Name of a model or path of an .onnx file; default all.")
+        str | None, typer.Argument(help="Name of a model or path of an .onnx file; default: all.")
     ] = None,
 ) -> None:
-    """Check that model files have the sha256 they must have."""
+    """Verify the SHA-256 of model files."""
     from ctiqa.weights import list_models, load_model
 
     for name in [model] if model else [files.name for files in list_models()]:
@@ -48,13 +48,15 @@ def verify(
 
 @app.command("import")
 def import_weights(
-    file: Annotated[Path, typer.Argument(help="An .onnx file; its .json card must lie beside it.")],
+    file: Annotated[
+        Path, typer.Argument(help="An .onnx file with its .json card in the same folder.")
+    ],
     sha256: Annotated[
         str | None,
-        typer.Option(help="Digest the file must have, where no hashes.json lies beside it."),
+        typer.Option(help="Expected digest, if the folder of the file has no hashes.json."),
     ] = None,
 ) -> None:
-    """Copy a verified model into your own folder, so that --model knows it by name."""
+    """Copy a verified model into your own folder, so that --model finds it by name."""
     from ctiqa.errors import UsageError
     from ctiqa.io.atomic import make_folder, write_bytes
     from ctiqa.weights import installation, load_hashes, load_model
