@@ -1,0 +1,140 @@
+"""The work of ``ctiqa score``: find, score, write, print.
+
+Imported by the command when it runs: it loads NumPy and the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ctiqa.catalog import DEFAULT_MODEL
+from ctiqa.cli.console.progress import stage_bars
+from ctiqa.cli.console.say import complain, say
+from ctiqa.cli.console.status import DONE, DONE_WITH_SKIPS, NOTHING_DONE
+from ctiqa.cli.console.stopping import Stop, break_off, stoppable
+from ctiqa.errors import CtiqaError
+from ctiqa.hu import Window
+from ctiqa.io import ReadOptions
+from ctiqa.io.dicom.decoding import lazy_gdcm
+from ctiqa.score import Scorer
+from ctiqa.score.report.facts import how_far, why_nothing_was_scored
+from ctiqa.score.report.outputs import check_outputs
+from ctiqa.score.report.report import Report
+from ctiqa.score.select import SliceRange
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRequest:
+    """The arguments of ``ctiqa score``, as typed.
+
+    Attributes:
+        paths: Files and folders to score.
+        outputs: Files to write.
+        slices: Range of slices, ``A:B``; ``None`` is all.
+        model: Name or path; ``None`` is the default model.
+        window: Window by name or numbers; ``None`` is that of the model.
+        engine: Name of the engine.
+        jobs: Threads and processes; ``None`` is all cores.
+        reading: How files are read.
+        quiet: Neither table nor progress.
+    """
+
+    paths: Sequence[str]
+    outputs: Sequence[Path]
+    slices: str | None
+    model: str | None
+    window: str | None
+    engine: str
+    jobs: int | None
+    reading: ReadOptions
+    quiet: bool
+
+
+def run_score(request: ScoreRequest) -> int:
+    """Score files and folders, write the outputs and print the table.
+
+    Outputs are checked first. Ctrl-C keeps what is done and writes it.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        CtiqaError: If the request breaks a rule, or nothing can be scored.
+        Exit: If the user stopped a run that has nothing to keep.
+    """
+    lazy_gdcm.claim_process()
+    check_outputs(request.outputs)
+    with stoppable() as stop:
+        try:
+            report = _score(request, stop)
+            failures = _write(report, request.outputs)
+        except KeyboardInterrupt:
+            break_off(stop)
+    if not request.quiet:
+        _print(report)
+    _explain(report, request.outputs, failures, stop)
+    return NOTHING_DONE if failures else stop.status or exit_status(report)
+
+
+def exit_status(report: Report) -> int:
+    """The exit status for a finished run."""
+    if all(verdict.score is None for verdict in report.scans):
+        return NOTHING_DONE
+    return DONE_WITH_SKIPS if report.skipped else DONE
+
+
+def _score(request: ScoreRequest, stop: Stop) -> Report:
+    scorer = _scorer(request)
+    chosen = None if request.slices is None else SliceRange.parse(request.slices)
+    with stage_bars(quiet=request.quiet) as progress:
+        found = scorer.find(request.paths, request.reading, slices=chosen, progress=progress)
+        stop.keep()
+        report = scorer.score_found(found, request.reading, progress=progress, stop=stop.asked)
+    if stop.number is not None and not report.scans:
+        raise KeyboardInterrupt
+    return report
+
+
+def _scorer(request: ScoreRequest) -> Scorer:
+    return Scorer(
+        DEFAULT_MODEL if request.model is None else request.model,
+        jobs=request.jobs,
+        window=None if request.window is None else Window.parse(request.window),
+        engine=request.engine,
+    )
+
+
+def _write(report: Report, outputs: Sequence[Path]) -> list[CtiqaError]:
+    """Write every output; one that fails does not cost the others.
+
+    Returns:
+        The errors; empty if all outputs are written.
+    """
+    failures: list[CtiqaError] = []
+    for path in outputs:
+        try:
+            report.write(path)
+        except CtiqaError as error:
+            failures.append(error)
+    return failures
+
+
+def _print(report: Report) -> None:
+    from ctiqa.cli.console.score_table import print_report  # loads rich
+
+    print_report(report)
+
+
+def _explain(
+    report: Report, outputs: Sequence[Path], failures: Sequence[CtiqaError], stop: Stop
+) -> None:
+    """Explain in a sentence an exit status other than 0 or 3."""
+    if failures:
+        complain("\n".join(map(str, failures)))
+    if stop.number is not None:
+        written = ", ".join(map(str, outputs)) if outputs and not failures else "nothing"
+        say(f"{how_far(report)}; written: {written}", err=True)
+    elif exit_status(report) == NOTHING_DONE:
+        complain(f"nothing was scored: {why_nothing_was_scored(report)}")
