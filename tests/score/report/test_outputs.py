@@ -91,6 +91,19 @@ def test_folder_without_permission_is_refused(
         check_outputs([tmp_path / "r.json"])
 
 
+def test_a_file_that_another_program_holds_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held(path: Path, mode: str) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    (tmp_path / "r.csv").write_text("old")
+    check_outputs([tmp_path / "r.csv"])
+    monkeypatch.setattr(Path, "open", held)
+    with pytest.raises(UsageError, match=r"cannot be written: .* another program has it open"):
+        check_outputs([tmp_path / "r.csv"])
+
+
 def test_parquet_needs_polars_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -84,6 +84,15 @@ def _blocked(path: Path) -> str | None:
         return "it is a folder"
     if not folder.is_dir():
         return f"there is no folder {folder}"
-    if not os.access(folder, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
+    if not os.access(folder, os.W_OK | os.X_OK):
         return "no permission"
+    return _held(path) if path.is_file() else None
+
+
+def _held(path: Path) -> str | None:
+    """Why a file cannot be replaced: on Windows a spreadsheet that shows it is enough."""
+    try:
+        path.open("ab").close()
+    except OSError:
+        return "no permission, or another program has it open"
     return None
