@@ -1,4 +1,4 @@
-"""Damaged and odd indexes, claims, shards and manifests end in a sentence, and so do odd places."""
+"""Damaged and odd indexes, recipe locks, shards, manifests and folders give a clear error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.data.collection import RECIPE, Prepared
 from ctiqa.data import runner
 from ctiqa.data.manifest import HEADER, MANIFEST, SHARDS, read_examples, read_header
 from ctiqa.data.prepare import plan, prepare
-from ctiqa.data.recipe_lock import CLAIM, claim
+from ctiqa.data.recipe_lock import LOCK_FILE, lock_recipe
 from ctiqa.data.sources.clean_series import read_index
 from ctiqa.errors import CtiqaError, DataError, OutputError, ProcessError
 
@@ -71,10 +71,10 @@ def test_an_odd_record_of_an_index(tmp_path: Path, change: dict[str, Any]) -> No
 
 
 @odd
-def test_a_claim(tmp_path: Path, data: bytes) -> None:
-    (tmp_path / CLAIM).write_bytes(data)
+def test_a_recipe_lock(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / LOCK_FILE).write_bytes(data)
     with pytest.raises(DataError, match="made by another recipe"):
-        claim(tmp_path, RECIPE)
+        lock_recipe(tmp_path, RECIPE)
 
 
 @odd
@@ -96,7 +96,7 @@ def test_a_header_with_entries_of_another_kind(tmp_path: Path, header: dict[str,
 @odd
 def test_a_shard(prepared: Prepared, tmp_path: Path, data: bytes) -> None:
     task = plan(prepared.root, RECIPE)[0]
-    claim(tmp_path, RECIPE)
+    lock_recipe(tmp_path, RECIPE)
     (tmp_path / SHARDS).mkdir()
     (tmp_path / SHARDS / f"{task.name}.json").write_bytes(data)
     with pytest.raises(DataError, match=r"remove (it|this one)"):

@@ -18,7 +18,7 @@ from tests.data.collection import PATIENTS, RECIPE, Prepared, record
 
 from ctiqa.data.manifest import MANIFEST, SHARDS, Examples, Shards, read_examples
 from ctiqa.data.prepare import plan, prepare
-from ctiqa.data.recipe_lock import CLAIM
+from ctiqa.data.recipe_lock import LOCK_FILE
 from ctiqa.data.simulation import labels
 from ctiqa.data.simulation.degrade import Degradation, apply
 from ctiqa.data.sources import simulate
@@ -115,8 +115,10 @@ def test_records_make_the_stored_pixels_again(
     mine = examples.where(shard=here.name)
     for row, image in zip(mine.table.iter_rows(named=True), arrays(mine.images()), strict=True):
         known = {field.name: row.get(field.name) for field in fields(Degradation)}
-        told = Degradation(**{name: value for name, value in known.items() if value is not None})
-        made = apply(scene, told)
+        degradation = Degradation(
+            **{name: value for name, value in known.items() if value is not None}
+        )
+        made = apply(scene, degradation)
         assert np.abs(made - image.astype(np.float32)).max() <= 0.5 + 1e-3
 
 
@@ -132,13 +134,13 @@ def test_maps_are_the_local_noise(prepared: Prepared, examples: Examples) -> Non
 
 def test_a_second_run_writes_nothing(prepared: Prepared) -> None:
     before = written(prepared.out)
-    told: list[tuple[int, int]] = []
+    calls: list[tuple[int, int]] = []
     manifest = prepare(
-        prepared.root, prepared.out, RECIPE, progress=lambda a, b: told.append((a, b))
+        prepared.root, prepared.out, RECIPE, progress=lambda a, b: calls.append((a, b))
     )
     assert manifest == prepared.out / MANIFEST
     assert written(prepared.out) == before
-    assert not told
+    assert not calls
 
 
 def test_killed_and_resumed_is_as_if_never_killed(prepared: Prepared, tmp_path: Path) -> None:
@@ -187,7 +189,7 @@ def test_slices_of_another_recipe_are_not_mixed_in(
 
 def test_a_folder_that_nothing_vouches_for_is_refused(prepared: Prepared, tmp_path: Path) -> None:
     shutil.copytree(prepared.out, tmp_path / "out")
-    (tmp_path / "out" / CLAIM).unlink()
+    (tmp_path / "out" / LOCK_FILE).unlink()
     with pytest.raises(DataError, match="made by another recipe"):
         prepare(prepared.root, tmp_path / "out", RECIPE)
 

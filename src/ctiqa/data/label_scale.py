@@ -9,10 +9,10 @@ from ctiqa.types import SCORE_RANGE
 NUMBER = r"(-?\d+(?:\.\d+)?)"
 
 
-def range_of_words(words: str) -> tuple[float, float]:
+def parse_label_scale(words: str) -> tuple[float, float]:
     """Worst and best label that ``label_scale`` of a manifest states; 0 and 4 where it does not.
 
-    >>> range_of_words("0-1"), range_of_words("")
+    >>> parse_label_scale("0-1"), parse_label_scale("")
     ((0.0, 1.0), (0.0, 4.0))
     """
     found = re.fullmatch(f"{NUMBER}-{NUMBER}", words)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ctiqa.data.manifest import write_manifest
-from ctiqa.data.recipe_lock import claim, recipe_mark
+from ctiqa.data.recipe_lock import lock_recipe, recipe_digest
 from ctiqa.data.runner import TaskProgress, read_records, run_tasks
 from ctiqa.data.sources import (
     cccid,
@@ -80,9 +80,9 @@ def prepare(
             of another state of the collection; nothing is written then.
     """
     tasks = plan(root, recipe)
-    claim(out, recipe)
+    lock_recipe(out, recipe)
     run_tasks(tasks, out, jobs=jobs, progress=progress)
-    mark = {"recipe": recipe_mark(recipe)}
+    mark = {"recipe": recipe_digest(recipe)}
     records = [
         {**record, **task.facts, **mark} for task in tasks for record in read_records(task, out)
     ]

@@ -14,11 +14,11 @@ from ctiqa.io.atomic import make_folder, write_bytes
 from ctiqa.recipe import DataRecipe, differing_keys
 from ctiqa.text.strict_json import read_json
 
-CLAIM = "recipe.json"
+LOCK_FILE = "recipe.json"
 """The recipe of the folder, written before its first example."""
 
 
-def claim(out: Path, recipe: DataRecipe) -> None:
+def lock_recipe(out: Path, recipe: DataRecipe) -> None:
     """Keep a folder for one recipe, before any work starts.
 
     Args:
@@ -30,10 +30,10 @@ def claim(out: Path, recipe: DataRecipe) -> None:
         OutputError: If the folder cannot be made or written to.
     """
     mine = _plain(recipe)
-    theirs = _claimed(out)
+    theirs = _locked_recipe(out)
     if theirs is None:
         make_folder(out)
-        write_bytes(out / CLAIM, (json.dumps(mine, indent=1) + "\n").encode())
+        write_bytes(out / LOCK_FILE, (json.dumps(mine, indent=1) + "\n").encode())
     elif theirs != mine:
         differing = "\n  ".join(_differences(theirs, mine)) or "it cannot be read"
         raise DataError(
@@ -42,11 +42,11 @@ def claim(out: Path, recipe: DataRecipe) -> None:
         )
 
 
-def recipe_mark(recipe: DataRecipe) -> str:
+def recipe_digest(recipe: DataRecipe) -> str:
     """First 12 digits of the sha256 of a recipe, which tell examples of two recipes apart.
 
     >>> from ctiqa.recipe import CccidData
-    >>> recipe_mark(CccidData()) == recipe_mark(CccidData(mode="as-published"))
+    >>> recipe_digest(CccidData()) == recipe_mark(CccidData(mode="as-published"))
     False
     """
     text = json.dumps(asdict(recipe), sort_keys=True)
@@ -58,15 +58,15 @@ def _plain(recipe: DataRecipe) -> dict[str, Any]:
     return dict(json.loads(json.dumps(asdict(recipe))))
 
 
-def _claimed(out: Path) -> dict[str, Any] | None:
+def _locked_recipe(out: Path) -> dict[str, Any] | None:
     """The recipe a folder is kept for; empty where examples lie there that none vouches for."""
     try:
-        stored = read_json(out / CLAIM)
+        stored = read_json(out / LOCK_FILE)
         return stored if isinstance(stored, dict) else {}
     except FileNotFoundError:
         pass
     except OSError as error:
-        raise DataError(f"'{out / CLAIM}' cannot be read: {error.strerror}") from None
+        raise DataError(f"'{out / LOCK_FILE}' cannot be read: {error.strerror}") from None
     except ValueError:
         return {}
     if (out / HEADER).exists() or any((out / SHARDS).glob("*.json")):

@@ -22,7 +22,7 @@ Writer = Callable[[Path], None]
 
 
 @dataclass(frozen=True)
-class Made:
+class TaskOutput:
     """What a task made.
 
     Attributes:
@@ -55,7 +55,7 @@ class Task(Protocol):
     def facts(self) -> Mapping[str, Any]:
         """What is true of all its examples (origin, licence, …), for the manifest."""
 
-    def make(self) -> Made:
+    def make(self) -> TaskOutput:
         """Do the work."""
 
 

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from ctiqa.metrics.agreement.kappa import weighted_kappa
     from ctiqa.metrics.agreement.logistic import Logistic, fit_logistic
     from ctiqa.metrics.agreement.readers import (
+        InterReaderAgreement,
         IntraclassCorrelation,
-        ReaderCeiling,
+        inter_reader_agreement,
         intraclass_correlation,
-        reader_ceiling,
     )
     from ctiqa.metrics.image_pairs import (
         gradient_magnitude_similarity_deviation,
@@ -47,10 +47,10 @@ __all__ = [
     "Band",
     "Difference",
     "Estimate",
+    "InterReaderAgreement",
     "IntraclassCorrelation",
     "Logistic",
     "NaturalModel",
-    "ReaderCeiling",
     "agreement_intervals",
     "bands",
     "bootstrap_interval",
@@ -58,12 +58,12 @@ __all__ = [
     "global_noise_level",
     "gradient_magnitude_similarity_deviation",
     "haar_perceptual_similarity",
+    "inter_reader_agreement",
     "intraclass_correlation",
     "multiscale_structural_similarity",
     "noise_power_spectrum",
     "paired_differences",
     "peak_signal_noise_ratio",
-    "reader_ceiling",
     "root_mean_squared_error",
     "rounded_to",
     "square_regions",
@@ -93,9 +93,9 @@ if not TYPE_CHECKING:
             "ctiqa.metrics.agreement.logistic": ["Logistic", "fit_logistic"],
             "ctiqa.metrics.agreement.readers": [
                 "IntraclassCorrelation",
-                "ReaderCeiling",
+                "InterReaderAgreement",
                 "intraclass_correlation",
-                "reader_ceiling",
+                "inter_reader_agreement",
             ],
             "ctiqa.metrics.image_pairs": [
                 "gradient_magnitude_similarity_deviation",

@@ -1,4 +1,4 @@
-"""Doses mixed, pixels rounded, cropped and scaled: the authors' arithmetic and what corrects it."""
+"""Doses mixed, pixels rounded, cropped and scaled: the authors' computation and its correction."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def authors_mix(low: Whole, full: Whole, dose: float) -> Whole:
 
 
 @pytest.mark.parametrize("dose", [0.1, 0.5, 0.75, 1.0])
-def test_as_published_is_the_authors_arithmetic(dose: float) -> None:
+def test_as_published_matches_the_authors_code(dose: float) -> None:
     rng = np.random.default_rng(1)
     full = rng.integers(-1024, 1500, (64, 64), dtype=np.int32)
     low = full + rng.integers(-200, 200, (64, 64), dtype=np.int32)

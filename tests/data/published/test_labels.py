@@ -1,4 +1,4 @@
-"""Labels: the authors' arithmetic, and by how much each correction changes them."""
+"""Labels as the authors compute them, and how much each correction changes them."""
 
 from __future__ import annotations
 

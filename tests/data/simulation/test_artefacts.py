@@ -14,7 +14,7 @@ from tests.data.collection import patient_slice, write_collection
 
 from ctiqa.data.manifest import read_examples
 from ctiqa.data.prepare import prepare
-from ctiqa.data.simulation.artefacts import ARTEFACT_KINDS, FURTHEST, Artefact, draw_artefacts
+from ctiqa.data.simulation.artefacts import ARTEFACT_KINDS, MAX_STRENGTH, Artefact, draw_artefacts
 from ctiqa.data.simulation.degrade import (
     DENOISERS,
     WORST_NOISE_HU,
@@ -100,7 +100,7 @@ def test_air_has_no_artefacts() -> None:
 def test_strength_reaches_an_rms_but_not_beyond_physics() -> None:
     artefact = Artefact(np.ones((2, 2), np.float32), np.zeros((2, 2), bool), rms_hu=10.0)
     assert artefact.strength_for(5.0) == 0.5
-    assert artefact.strength_for(1000.0) == FURTHEST
+    assert artefact.strength_for(1000.0) == MAX_STRENGTH
 
 
 def test_an_artefact_is_added_in_proportion(scene: Scene) -> None:

@@ -15,7 +15,7 @@ from ctiqa.data.simulation.degrade import (
     Degradation,
     added_noise_hu,
     apply,
-    denoise,
+    denoise_by_total_variation,
     draw,
 )
 from ctiqa.data.simulation.scene import FULL_VIEWS, Scene
@@ -133,9 +133,11 @@ def test_kernels_blur_and_denoising_move_the_noise(
 
 @pytest.mark.parametrize("strength", [0.0, 0.5, 1.0])
 def test_denoising_is_a_mix(scene: Scene, strength: float) -> None:
-    full = denoise(scene.hu, 1.0)
+    full = denoise_by_total_variation(scene.hu, 1.0)
     np.testing.assert_allclose(
-        denoise(scene.hu, strength), (1 - strength) * scene.hu + strength * full, atol=1e-2
+        denoise_by_total_variation(scene.hu, strength),
+        (1 - strength) * scene.hu + strength * full,
+        atol=1e-2,
     )
 
 

@@ -106,7 +106,7 @@ def test_the_ends_are_the_files_and_the_doses_lie_between(root: Path, corrected:
         assert np.abs(image - wanted).max() <= 0.5 + 1e-4
 
 
-def test_as_published_repeats_the_authors_arithmetic(root: Path, published: Examples) -> None:
+def test_as_published_repeats_the_authors_computation(root: Path, published: Examples) -> None:
     """Constant 3, fractions cut off, one window that hides the lung."""
     shard = published.where(shard="C016-1-001")
     study = root / "C016" / STUDY

@@ -93,7 +93,7 @@ def test_the_official_test_is_the_test(examples: Examples) -> None:
     assert files(test) == OFFICIAL
     assert set(test.column("published_split").tolist()) == {"test"}
     counts = [len(examples.where(split=name)) for name in ("train", "validation")]
-    assert counts == [8, 2], "a fifth of five bodies, two slices each"
+    assert counts == [8, 2], "a fifth of five patients, two slices each"
     assert no_patient_is_on_two_sides(examples)
 
 
@@ -128,7 +128,7 @@ def test_nobody_is_added_to_a_published_test(mode: Mode, setting: Literal["A", "
     assert Ldctiqac2023Data(test_patients=("p0001",)).test_patients == ("p0001",)
 
 
-def test_as_published_folds_tear_bodies_apart(root: Path, tmp_path: Path) -> None:
+def test_as_published_folds_split_patients(root: Path, tmp_path: Path) -> None:
     prepare(root, tmp_path, replace(RECIPE, mode="as-published"))
     made = read_examples(tmp_path).where(published_split="train").table
     folds = made.group_by("patient").agg(n=made["published_fold"].n_unique())

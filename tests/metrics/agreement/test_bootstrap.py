@@ -1,4 +1,4 @@
-"""Redrawn patients: intervals, probabilities, many comparisons."""
+"""Resampled patients: intervals, probabilities, many comparisons."""
 
 from __future__ import annotations
 

@@ -128,9 +128,9 @@ def test_overall_leads_the_figures() -> None:
 def test_every_figure_has_a_name() -> None:
     """Those that publications report come first; the derived ones are those of the properties."""
     found = agreement(np.array([1.0, 2.0, 3.0, 3.0]), np.array([1.0, 1.0, 2.0, 4.0]))
-    figures = found.figures()
-    assert list(figures)[:6] == list(found.as_dict())
-    assert set(list(figures)[6:]) == {
+    metrics = found.metrics()
+    assert list(metrics)[:6] == list(found.as_dict())
+    assert set(list(metrics)[6:]) == {
         "overall_a",
         "rmse",
         "krocc_a",
@@ -138,14 +138,14 @@ def test_every_figure_has_a_name() -> None:
         "concordance",
         "kappa",
     }
-    assert all(figures[name] == getattr(found, name) for name in figures)
+    assert all(metrics[name] == getattr(found, name) for name in metrics)
 
 
 @STEADY
 @given(SCORES, SCORES)
 def test_who_is_compared_with_whom_does_not_matter(x: Floats, y: Floats) -> None:
     """But for the bias, which changes its sign."""
-    one, other = agreement(x, y).figures(), agreement(y, x).figures()
+    one, other = agreement(x, y).metrics(), agreement(y, x).metrics()
     assert one.pop("bias") == pytest.approx(-other.pop("bias"), abs=1e-12)
     assert one == pytest.approx(other, abs=1e-12)
 
@@ -153,8 +153,8 @@ def test_who_is_compared_with_whom_does_not_matter(x: Floats, y: Floats) -> None
 @STEADY
 @given(SCORES, SCORES, st.permutations(range(12)))
 def test_the_order_of_examples_does_not_matter(x: Floats, y: Floats, order: list[int]) -> None:
-    assert agreement(x[order], y[order]).figures() == pytest.approx(
-        agreement(x, y).figures(), abs=1e-12
+    assert agreement(x[order], y[order]).metrics() == pytest.approx(
+        agreement(x, y).metrics(), abs=1e-12
     )
 
 
@@ -163,7 +163,7 @@ def test_the_order_of_examples_does_not_matter(x: Floats, y: Floats, order: list
 def test_a_mirrored_scale_turns_the_bias_alone(x: Floats, y: Floats) -> None:
     """Exchanging good and bad in both changes no agreement; grades half-way fall otherwise."""
     x, y = np.rint(x), np.rint(y)
-    plain, mirrored = agreement(x, y).figures(), agreement(4 - x, 4 - y).figures()
+    plain, mirrored = agreement(x, y).metrics(), agreement(4 - x, 4 - y).metrics()
     assert mirrored.pop("bias") == pytest.approx(-plain.pop("bias"), abs=1e-12)
     assert mirrored == pytest.approx(plain, abs=1e-12)
 
@@ -203,8 +203,8 @@ def test_constant_scores_agree_with_nothing(constant: str) -> None:
 @pytest.mark.parametrize("value", [0.1, 2.0, 1 / 3])
 def test_both_constant_and_equal(value: float) -> None:
     """No error, and still nothing that follows anything; 0.1 has a mean that is not 0.1."""
-    figures = agreement(np.full(7, value), np.full(7, value)).figures()
-    assert set(figures.values()) == {0.0}
+    metrics = agreement(np.full(7, value), np.full(7, value)).metrics()
+    assert set(metrics.values()) == {0.0}
 
 
 @pytest.mark.parametrize("n", [1, 2])
@@ -221,7 +221,7 @@ def test_the_least_differences_count(least: float) -> None:
     found = agreement(np.array([0.0, least, 3 * least]), np.array([1.0, 2.0, 4.0]))
     assert found.plcc == pytest.approx(1, abs=0.05)
     assert found.srocc == found.krocc == pytest.approx(1)
-    assert all(math.isfinite(value) for value in found.figures().values())
+    assert all(math.isfinite(value) for value in found.metrics().values())
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def test_beyond_the_scale_is_its_end() -> None:
 
 
 def test_rounding_to_the_grid_of_the_labels_is_rewarded() -> None:
-    """Why both are reported: tau-b rises although every other figure says it is worse."""
+    """Why both are reported: tau-b rises although every other metric says it is worse."""
     rng = np.random.default_rng(0)
     label = rounded_to(rng.uniform(0, 4, 300), 0.2)
     predicted = np.clip(label + rng.normal(0, 0.1, 300), 0, 4)

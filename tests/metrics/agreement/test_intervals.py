@@ -1,4 +1,4 @@
-"""Intervals of all figures, and differences of methods on the same patients."""
+"""Intervals of all metrics, and differences of methods on the same patients."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ def test_bounds_are_those_of_the_slow_way() -> None:
     methods, label, owner = _study(0, (0.3,), patients=12)
     predicted = methods["0"].round(1)
     found = agreement_intervals(predicted, label, owner, _rng(4), resamples=60, level=0.9)
-    assert list(found) == list(agreement(predicted, label).figures())
+    assert list(found) == list(agreement(predicted, label).metrics())
     for name, estimate in found.items():
 
-        def figure(drawn: Indices, name: str = name) -> float:
-            return agreement(predicted[drawn], label[drawn]).figures()[name]
+        def metric(drawn: Indices, name: str = name) -> float:
+            return agreement(predicted[drawn], label[drawn]).metrics()[name]
 
-        slow = bootstrap_interval(figure, owner, _rng(4), resamples=60, level=0.9)
+        slow = bootstrap_interval(metric, owner, _rng(4), resamples=60, level=0.9)
         assert (estimate.low, estimate.high) == pytest.approx(slow, abs=1e-10)
-        assert estimate.value == agreement(predicted, label).figures()[name]
+        assert estimate.value == agreement(predicted, label).metrics()[name]
 
 
 def test_pearsons_interval_is_fishers() -> None:
@@ -78,19 +78,19 @@ def test_constant_predictions_have_an_interval() -> None:
 def test_all_pairs_for_every_figure() -> None:
     methods, label, owner = _study(0, (0.1, 0.2, 0.8))
     found = paired_differences(methods, label, owner, _rng(), resamples=50)
-    assert [(each.figure, each.first, each.second) for each in found] == [
-        (figure, *pair) for figure in COMPARED for pair in (("0", "1"), ("0", "2"), ("1", "2"))
+    assert [(each.metric, each.first, each.second) for each in found] == [
+        (metric, *pair) for metric in COMPARED for pair in (("0", "1"), ("0", "2"), ("1", "2"))
     ]
     for each in found:
-        one, other = (agreement(methods[m], label).figures() for m in (each.first, each.second))
-        assert each.estimate.value == pytest.approx(one[each.figure] - other[each.figure])
+        one, other = (agreement(methods[m], label).metrics() for m in (each.first, each.second))
+        assert each.estimate.value == pytest.approx(one[each.metric] - other[each.metric])
 
 
 def test_adjusted_within_a_figure() -> None:
     methods, label, owner = _study(3, (0.3, 0.31, 0.35, 0.33))
-    found = paired_differences(methods, label, owner, _rng(), figures=("mae", "plcc"))
-    for figure in ("mae", "plcc"):
-        own = [each for each in found if each.figure == figure]
+    found = paired_differences(methods, label, owner, _rng(), metrics=("mae", "plcc"))
+    for metric in ("mae", "plcc"):
+        own = [each for each in found if each.metric == metric]
         assert len(own) == 6
         assert [each.p_holm for each in own] == list(holm([each.p for each in own]))
     assert any(each.p_holm > each.p for each in found)
@@ -121,7 +121,7 @@ def test_pairing_cancels_what_is_hard_for_both() -> None:
     """Both are too high for the same patients: each bias is unsure, their difference is not."""
     methods, label, owner = _study(0, (0.05, 0.05))
     alone = agreement_intervals(methods["0"], label, owner, _rng())["bias"]
-    (paired,) = paired_differences(methods, label, owner, _rng(), figures=["bias"])
+    (paired,) = paired_differences(methods, label, owner, _rng(), metrics=["bias"])
     assert paired.estimate.high - paired.estimate.low < 0.2 * (alone.high - alone.low)
 
 
@@ -131,7 +131,7 @@ def test_equals_are_told_apart_as_seldom_as_it_says() -> None:
     for seed in range(200):
         methods, label, owner = _study(seed, (0.3, 0.3, 0.8), patients=30, slices=2)
         found = paired_differences(
-            methods, label, owner, _rng(seed), figures=["mae"], resamples=200
+            methods, label, owner, _rng(seed), metrics=["mae"], resamples=200
         )
         equal += found[0].p < 0.05
         better += found[1].p < 0.05
@@ -143,23 +143,23 @@ def test_the_worse_the_surer() -> None:
     label = np.linspace(0, 4, 60)
     noise = _rng().normal(0, 0.3, 60)
     methods = {f"{gain}": label + gain * noise for gain in (1.0, 1.05, 2.0)}
-    found = paired_differences(methods, label, np.arange(60), _rng(), figures=["mae"])
+    found = paired_differences(methods, label, np.arange(60), _rng(), metrics=["mae"])
     values = [each.estimate.value for each in found if each.first == "1.0"]
     assert all(a > b for a, b in pairwise(values))  # a larger error is a more negative difference
     assert found[0].estimate.value == pytest.approx(-0.05 * np.abs(noise).mean())
 
 
 @pytest.mark.parametrize(
-    ("names", "figures", "message"),
+    ("names", "metrics", "message"),
     [
         (["0"], ["mae"], "at least 2 methods, got 1"),
-        (["0", "1"], ["mae", "tau", "PLCC"], "unknown figures: PLCC, tau; known are overall"),
+        (["0", "1"], ["mae", "tau", "PLCC"], "unknown metrics: PLCC, tau; known are overall"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(
-    names: list[str], figures: list[str], message: str
+    names: list[str], metrics: list[str], message: str
 ) -> None:
     methods, label, owner = _study(0, (0.3, 0.4))
     chosen = {name: methods[name] for name in names}
     with pytest.raises(UsageError, match=message):
-        paired_differences(chosen, label, owner, _rng(), figures=figures, resamples=5)
+        paired_differences(chosen, label, owner, _rng(), metrics=metrics, resamples=5)

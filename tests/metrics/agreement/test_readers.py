@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 from ctiqa.errors import UsageError
 from ctiqa.metrics.agreement.coefficients import agreement
 from ctiqa.metrics.agreement.kappa import graded, weighted_kappa
-from ctiqa.metrics.agreement.readers import intraclass_correlation, reader_ceiling
+from ctiqa.metrics.agreement.readers import inter_reader_agreement, intraclass_correlation
 
 STEADY = settings(max_examples=30)
 
@@ -46,13 +46,13 @@ def _simulated(readers: int, n: int, spread: float, noise: float) -> Floats:
 
 def test_each_reader_against_the_mean_of_the_others() -> None:
     scores = _simulated(3, 20, 1, 0.5)
-    found = reader_ceiling(scores, np.arange(20), _rng(), resamples=50)
+    found = inter_reader_agreement(scores, np.arange(20), _rng(), resamples=50)
     a, b, c = scores
     by_hand = [agreement(a, (b + c) / 2), agreement(b, (a + c) / 2), agreement(c, (a + b) / 2)]
     for one, expected in zip(found.each, by_hand, strict=True):
-        assert one.figures() == pytest.approx(expected.figures(), abs=1e-8)
+        assert one.metrics() == pytest.approx(expected.metrics(), abs=1e-8)
     for name, estimate in found.mean.items():
-        mean = np.mean([one.figures()[name] for one in by_hand])
+        mean = np.mean([one.metrics()[name] for one in by_hand])
         assert estimate.value == pytest.approx(mean, abs=1e-8)
     kappas = [weighted_kappa(graded(x), graded(y)) for x, y in ((a, b), (a, c), (b, c))]
     assert found.pairwise_kappa == pytest.approx(np.mean(kappas))
@@ -60,15 +60,17 @@ def test_each_reader_against_the_mean_of_the_others() -> None:
 
 def test_two_readers_are_measured_by_each_other() -> None:
     scores = _simulated(2, 15, 1, 0.5)
-    one, other = reader_ceiling(scores, np.arange(15), _rng(), resamples=20).each
+    one, other = inter_reader_agreement(scores, np.arange(15), _rng(), resamples=20).each
     assert one.overall == pytest.approx(other.overall)
     assert one.bias == pytest.approx(-other.bias)
 
 
-def test_the_ceiling_is_that_of_the_noise() -> None:
+def test_agreement_follows_from_the_noise() -> None:
     """PLCC of a reader and the mean of k − 1: τ² / √((τ² + σ²)(τ² + σ²/(k − 1)))."""
     tau, sigma, k = 1.0, 0.6, 5
-    found = reader_ceiling(_simulated(k, 1500, tau, sigma), np.arange(1500), _rng(), resamples=200)
+    found = inter_reader_agreement(
+        _simulated(k, 1500, tau, sigma), np.arange(1500), _rng(), resamples=200
+    )
     expected = tau**2 / math.sqrt((tau**2 + sigma**2) * (tau**2 + sigma**2 / (k - 1)))
     plcc = found.mean["plcc"]
     assert plcc.value == pytest.approx(expected, abs=0.015)
@@ -80,10 +82,10 @@ def test_the_ceiling_is_that_of_the_noise() -> None:
 @given(SCORES, st.permutations(range(4)))
 def test_the_order_of_readers_does_not_matter(scores: Floats, order: list[int]) -> None:
     """Not even by rounding: means that are equal stay tied however they are added up."""
-    plain = reader_ceiling(scores, np.arange(9), _rng(), resamples=20)
-    turned = reader_ceiling(scores[order], np.arange(9), _rng(), resamples=20)
+    plain = inter_reader_agreement(scores, np.arange(9), _rng(), resamples=20)
+    turned = inter_reader_agreement(scores[order], np.arange(9), _rng(), resamples=20)
     for place, reader in enumerate(order):
-        assert turned.each[place].figures() == pytest.approx(plain.each[reader].figures(), abs=1e-8)
+        assert turned.each[place].metrics() == pytest.approx(plain.each[reader].metrics(), abs=1e-8)
     for name, estimate in plain.mean.items():
         assert astuple(turned.mean[name]) == pytest.approx(astuple(estimate), abs=1e-8)
 
@@ -92,20 +94,20 @@ def test_the_order_of_readers_does_not_matter(scores: Floats, order: list[int]) 
 @given(SCORES)
 def test_equal_means_are_tied(scores: Floats) -> None:
     """In whole fifths nothing is rounded: the order must be the same."""
-    found = reader_ceiling(scores, np.arange(9), _rng(), resamples=5)
+    found = inter_reader_agreement(scores, np.arange(9), _rng(), resamples=5)
     fifths = np.rint(scores * 5)
     for k, one in enumerate(found.each):
         exact = agreement(fifths[k], np.delete(fifths, k, axis=0).sum(axis=0))
         assert (one.srocc, one.krocc) == pytest.approx((exact.srocc, exact.krocc), abs=1e-9)
 
 
-def test_patients_widen_the_ceiling() -> None:
+def test_patients_widen_the_interval() -> None:
     """Readers who err alike within a patient are less sure than their slices are many."""
     rng = _rng()
     owner = np.repeat(np.arange(15), 10)
     scores = rng.uniform(0, 4, 150) + rng.normal(0, 0.7, (3, 15))[:, owner]
-    by_patient = reader_ceiling(scores, owner, _rng(), resamples=300).mean["mae"]
-    by_slice = reader_ceiling(scores, np.arange(150), _rng(), resamples=300).mean["mae"]
+    by_patient = inter_reader_agreement(scores, owner, _rng(), resamples=300).mean["mae"]
+    by_slice = inter_reader_agreement(scores, np.arange(150), _rng(), resamples=300).mean["mae"]
     assert by_patient.high - by_patient.low > 1.5 * (by_slice.high - by_slice.low)
 
 
@@ -119,7 +121,7 @@ def test_patients_widen_the_ceiling() -> None:
 )
 def test_what_readers_did_not_read_is_refused(scores: list[list[float]], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        reader_ceiling(scores, np.arange(3), _rng())
+        inter_reader_agreement(scores, np.arange(3), _rng())
     with pytest.raises(UsageError, match=message):
         intraclass_correlation(scores)
 

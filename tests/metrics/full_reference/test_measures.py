@@ -15,7 +15,7 @@ from ctiqa.errors import UsageError
 from ctiqa.hu import WINDOWS, Window, apply_window, body_mask
 from ctiqa.metrics.full_reference.gmsd import gmsd
 from ctiqa.metrics.full_reference.haarpsi import haarpsi
-from ctiqa.metrics.full_reference.images import Mask, shown
+from ctiqa.metrics.full_reference.images import Mask, windowed_pair
 from ctiqa.metrics.full_reference.measures import MEASURES, FullReferenceMeasure
 from ctiqa.metrics.full_reference.ms_ssim import ms_ssim
 from ctiqa.metrics.full_reference.psnr import psnr
@@ -209,7 +209,7 @@ def test_what_the_window_saturates_does_not_count(measure: FullReferenceMeasure)
 @given(width=st.floats(1, 4000), level=st.floats(-1000, 1000))
 def test_shown_is_the_window_of_the_house(width: float, level: float) -> None:
     hu, window = heart(), Window(width, level)
-    found, _ = shown(hu, hu, everywhere(hu), window)
+    found, _ = windowed_pair(hu, hu, everywhere(hu), window)
     assert np.abs(found - apply_window(hu, window)).max() < 1e-3 / width + 1e-6
 
 

@@ -8,7 +8,7 @@ from tests.physics.phantoms import Disc, Image
 
 from ctiqa.errors import UsageError
 from ctiqa.physics import FanBeam, MeasuredRays, hu_to_mu, measure, mu_to_hu, project, reconstruct
-from ctiqa.physics.artefacts.measured import refuse
+from ctiqa.physics.artefacts.measured import check_rules
 from ctiqa.physics.kernels import SHARP_KERNEL, SOFT_KERNEL
 
 SHAPE, SPACING = (64, 56), (2.0, 2.5)
@@ -56,4 +56,4 @@ def test_a_sinogram_of_another_scan_is_refused() -> None:
 
 def test_all_broken_rules_are_named_at_once() -> None:
     with pytest.raises(UsageError, match=r"^first; third$"):
-        refuse((False, "first"), (True, "second"), (False, "third"))
+        check_rules((False, "first"), (True, "second"), (False, "third"))

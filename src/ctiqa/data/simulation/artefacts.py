@@ -34,7 +34,7 @@ Rng = np.random.Generator
 LEAST_BODY_MM = 40.0
 """A patient narrower than this leaves no room for implants or a smaller field."""
 
-FURTHEST = 4.0
+MAX_STRENGTH = 4.0
 """Greatest factor by which an artefact is multiplied: beyond it physics would look different."""
 
 
@@ -55,7 +55,7 @@ class Artefact:
 
     def strength_for(self, rms_hu: float) -> float:
         """The strength at which it has a given RMS, within what physics allows."""
-        return min(rms_hu / self.rms_hu, FURTHEST) if self.rms_hu > 0 else 0.0
+        return min(rms_hu / self.rms_hu, MAX_STRENGTH) if self.rms_hu > 0 else 0.0
 
 
 def draw_artefacts(measured: MeasuredRays, mask: Mask, rng: Rng, count: int) -> dict[str, Artefact]:

@@ -108,7 +108,7 @@ def _post_process(image: HuImage, scene: Scene, d: Degradation) -> HuImage:
     return np.asarray(np.clip(image, -1024, 3071), dtype=np.float32)
 
 
-def denoise(image: HuImage, strength: float) -> HuImage:
+def denoise_by_total_variation(image: HuImage, strength: float) -> HuImage:
     """Total-variation denoising, mixed with the original as scanners' iterative levels do.
 
     Rudin LI, Osher S, Fatemi E. Physica D 60:259–268, 1992, by Chambolle's projection.
@@ -161,7 +161,7 @@ def denoise_by_patches(image: HuImage, strength: float) -> HuImage:
 
 
 DENOISERS: dict[str, Callable[[HuImage, float], HuImage]] = {
-    "tv": denoise,
+    "tv": denoise_by_total_variation,
     "wavelets": denoise_by_wavelets,
     "patches": denoise_by_patches,
 }

@@ -16,10 +16,10 @@ import numpy as np
 from ctiqa.data.derived_dicom.derivation import Derivation, derived_uid
 from ctiqa.data.derived_dicom.write import storable_hu, write_derived
 from ctiqa.data.published.dose_mix import mix_doses, whole_hu
-from ctiqa.data.recipe_lock import recipe_mark
+from ctiqa.data.recipe_lock import recipe_digest
 from ctiqa.data.sources.clean_series import scanner_of
 from ctiqa.data.splits import Place, split_patients
-from ctiqa.data.task import Made
+from ctiqa.data.task import TaskOutput
 from ctiqa.errors import DataError, Reason, RefusedError
 from ctiqa.hu import PADDING_HU
 from ctiqa.io import find_scans, read_slice
@@ -82,7 +82,7 @@ class DoseTask(ABC):
         """File that the example of a dose is derived from."""
         return self.full.source.file
 
-    def make(self) -> Made:
+    def make(self) -> TaskOutput:
         """The slice at every dose, labelled."""
         images = self.images()
         stored = np.stack([image.astype(np.int16) for image in images])
@@ -91,14 +91,14 @@ class DoseTask(ABC):
             for row, label in enumerate(self.labels(images))
         ]
         if not self.recipe.write_dicom:
-            return Made(records, {"hu": stored})
+            return TaskOutput(records, {"hu": stored})
         writers = {
             f"{DICOM}/{path}": partial(
                 write_derived, self.source(dose), image, derivation=self.derivation(dose)
             )
             for path, dose, image in zip(self.paths, self.doses, images, strict=True)
         }
-        return Made(records, {"hu": stored}, writers)
+        return TaskOutput(records, {"hu": stored}, writers)
 
     def images(self) -> list[HuImage]:
         """The slice at every dose in whole HU, within what its file can store."""
@@ -107,7 +107,7 @@ class DoseTask(ABC):
         limits = storable_hu(self.full.source.file)
         given = {1.0: full, self.recipe.low_dose: low}
         images = [given[d] if d in given else self._mixed(full, low, d) for d in self.doses]
-        return [whole_within(image, limits, self._rounding) for image in images]
+        return [whole_hu_within(image, limits, self._rounding) for image in images]
 
     def _mixed(self, full: HuImage, low: HuImage, dose: float) -> HuImage:
         recipe = self.recipe
@@ -142,10 +142,10 @@ def read_case_hu(header: SliceHeader) -> HuImage:
         raise DataError(f"'{header.source.file}' cannot be read ({error}); replace it") from None
 
 
-def whole_within(hu: HuImage, limits: tuple[float, float], mode: Mode) -> HuImage:
+def whole_hu_within(hu: HuImage, limits: tuple[float, float], mode: Mode) -> HuImage:
     """Whole HU that fit a file and 16 bits.
 
-    >>> whole_within(np.float32([[-2000, 1.7]]), (-1024, 3071), "as-published").tolist()
+    >>> whole_hu_within(np.float32([[-2000, 1.7]]), (-1024, 3071), "as-published").tolist()
     [[-1024.0, 1.0]]
     """
     low = max(limits[0], PADDING_HU)
@@ -269,7 +269,7 @@ def derive(
     recipe = task.recipe
     return Derivation(
         description=description,
-        series_uid=derived_uid(recipe_mark(recipe), task.full.source.series_uid, dose),
+        series_uid=derived_uid(recipe_digest(recipe), task.full.source.series_uid, dose),
         patient=patient,
         series_description=f"{dose:.0%} dose ({recipe.source}, {recipe.mode})",
         operation="noise" if noise else None,

@@ -21,14 +21,14 @@ from ctiqa.data.score_tables import ScoreRow, cell_number, read_table
 from ctiqa.data.sources.clean_series import Series, evenly, region_of, scanner_of
 from ctiqa.data.sources.dose_cases import HARMLESS, relative
 from ctiqa.data.sources.scored_images import (
+    InspectedSlice,
     ScoredTask,
-    SeenSlice,
+    inspect_ct,
+    inspect_slice,
     read_ct,
     scale_of,
     scored_tasks,
-    see,
-    see_ct,
-    split_or_refuse,
+    split_or_raise,
 )
 from ctiqa.data.sources.simulate import SimulateTask, tasks_of
 from ctiqa.data.splits import SPLITS, Place
@@ -49,7 +49,7 @@ class Entry:
 
     path: str
     rows: tuple[ScoreRow, ...]
-    slices: tuple[SeenSlice, ...]
+    slices: tuple[InspectedSlice, ...]
 
     def cell(self, column: str) -> str:
         """A cell of the first line; empty where the table has no such column."""
@@ -97,13 +97,13 @@ def _plan_scored(root: Path, recipe: FolderData) -> list[ScoredTask]:
     patients = _patients_of(entries, recipe)
     problems += _torn(entries, patients)
     places = _places(root, entries, patients, recipe, problems)
-    pictures = [
-        each.picture(_record(root, entry, each, patient, recipe))
+    images = [
+        each.scored_image(_record(root, entry, each, patient, recipe))
         for entry, patient in zip(entries, patients, strict=True)
         for each in entry.slices
     ]
     read = partial(read_ct, options=_options(recipe))
-    return scored_tasks(pictures, places, kind="hu", read=read, facts=_FACTS)
+    return scored_tasks(images, places, kind="hu", read=read, facts=_FACTS)
 
 
 def _options(recipe: FolderData) -> ReadOptions:
@@ -152,14 +152,14 @@ def _entries(
 
 def _slices(
     root: Path, path: str, row: ScoreRow, recipe: FolderData
-) -> tuple[list[SeenSlice], list[str]]:
+) -> tuple[list[InspectedSlice], list[str]]:
     if PurePosixPath(path).is_absolute() or path.startswith(".."):
         return [], [f"{row.where}: 'path' must lie below the table's folder, got {path!r}"]
     if not (root / path).exists():
         return [], [f"{row.where}: no file {path}; add it or remove the line"]
     nameless = "patient" not in row.cells
     name = f"{row.where}: {path}"
-    return see_ct(root / path, _options(recipe), name=name, fingerprints=nameless)
+    return inspect_ct(root / path, _options(recipe), name=name, fingerprints=nameless)
 
 
 def _extra(root: Path, entries: Sequence[Entry], recipe: FolderData) -> list[str]:
@@ -188,7 +188,7 @@ def _patients_of(entries: Sequence[Entry], recipe: FolderData) -> list[str]:
     return pseudo_patients_of([entry.slices for entry in entries], recipe.threshold)
 
 
-def pseudo_patients_of(parts: Sequence[Sequence[SeenSlice]], threshold: float) -> list[str]:
+def pseudo_patients_of(parts: Sequence[Sequence[InspectedSlice]], threshold: float) -> list[str]:
     """A pseudo-patient for every part, each the slices of one body; alike parts share theirs."""
     owner = [number for number, part in enumerate(parts) for _ in part]
     vectors = [each.fingerprint for part in parts for each in part]
@@ -242,7 +242,7 @@ def _places(
     known = [patient for patient in dict.fromkeys(patients) if patient]
     split = {p: e.cell("split") for e, p in zip(entries, patients, strict=True)}
     if not any(split.values()):
-        return split_or_refuse(root, known, recipe, problems)
+        return split_or_raise(root, known, recipe, problems)
     pinned = ("test_patients", "train_patients")
     more = [
         f"'data.{key}' must be empty where the table has a column 'split', got "
@@ -254,23 +254,23 @@ def _places(
         recipe, test_share=0.0, validation_share=0.0, test_patients=(), train_patients=()
     )
     trained = [p for p in known if split[p] == "train"]
-    places = split_or_refuse(root, trained, folding, [*problems, *more])
+    places = split_or_raise(root, trained, folding, [*problems, *more])
     return {p: places.get(p, Place(split[p])) for p in known}
 
 
 def _record(
-    root: Path, entry: Entry, seen: SeenSlice, patient: str, recipe: FolderData
+    root: Path, entry: Entry, inspected: InspectedSlice, patient: str, recipe: FolderData
 ) -> dict[str, Any]:
     low, high = recipe.score_range
     scores = [cell_number(row, "score", (low, high))[0] for row in entry.rows]
     label = statistics.fmean(scores)
     return {
         "patient": patient,
-        "region": _region(seen.header),
-        "scanner": _scanner(seen.header),
-        "scanner_kernel": seen.header.acquisition.kernel or "",
-        "file": relative(seen.header.source.file, root),
-        "frame": seen.header.source.frame,
+        "region": _region(inspected.header),
+        "scanner": _scanner(inspected.header),
+        "scanner_kernel": inspected.header.acquisition.kernel or "",
+        "file": relative(inspected.header.source.file, root),
+        "frame": inspected.header.source.frame,
         "label": label,
         "raw": label,
         "label_scale": scale_of(recipe.score_range),
@@ -303,11 +303,11 @@ def _plan_clean(root: Path, recipe: FolderData) -> list[SimulateTask]:
     problems = [f"{relative(s.file, root)}: {s.detail}; replace or remove it" for s in skipped]
     problems += [p for scan in found.scans for p in _about_scan(scan, root)]
     chosen = {number: _chosen(scan, degrading) for number, scan in enumerate(found.scans)}
-    seen, more = _see_all(root, chosen.values(), options)
+    inspected, more = _inspect_all(root, chosen.values(), options)
     if not (found.scans or skipped):
         more.append("must hold clean CT slices, got none")
     list_problems(root, [*problems, *more])
-    patients = _patients_of_scans(root, found.scans, seen, recipe)
+    patients = _patients_of_scans(root, found.scans, inspected, recipe)
     return tasks_of(
         [
             _series(scan, number, header, patients[number], options)
@@ -340,29 +340,37 @@ def _chosen(scan: Scan, recipe: SimulateData) -> list[SliceHeader]:
     return [scan.headers[number] for number in numbers]
 
 
-def _see_all(
+def _inspect_all(
     root: Path, scans: Iterable[Sequence[SliceHeader]], options: ReadOptions
-) -> tuple[list[list[SeenSlice]], list[str]]:
-    seen: list[list[SeenSlice]] = []
+) -> tuple[list[list[InspectedSlice]], list[str]]:
+    inspected: list[list[InspectedSlice]] = []
     problems: list[str] = []
     for headers in scans:
-        seen.append([])
+        inspected.append([])
         for header in headers:
             try:
-                seen[-1].append(see(header, options, fingerprints=True))
+                inspected[-1].append(inspect_slice(header, options, fingerprints=True))
             except RefusedError as error:
                 problems.append(f"{relative(header.source.file, root)}: {error}; replace it")
-    return seen, problems
+    return inspected, problems
 
 
 def _patients_of_scans(
-    root: Path, scans: Sequence[Scan], seen: Sequence[Sequence[SeenSlice]], recipe: FolderData
+    root: Path,
+    scans: Sequence[Scan],
+    inspected: Sequence[Sequence[InspectedSlice]],
+    recipe: FolderData,
 ) -> list[str]:
     """Pseudo-patient of every scan."""
     owners = [_owner(root, scan) for scan in scans]
     names = list(dict.fromkeys(owners))
     parts = [
-        [each for owner, own in zip(owners, seen, strict=True) if owner == name for each in own]
+        [
+            each
+            for owner, own in zip(owners, inspected, strict=True)
+            if owner == name
+            for each in own
+        ]
         for name in names
     ]
     patient = dict(zip(names, pseudo_patients_of(parts, recipe.threshold), strict=True))

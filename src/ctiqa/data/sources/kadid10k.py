@@ -15,12 +15,12 @@ import numpy.typing as npt
 
 from ctiqa.data.score_tables import ScoreRow, cell_number, read_table
 from ctiqa.data.sources.scored_images import (
-    Picture,
+    ScoredImage,
     ScoredTask,
-    mark_of,
+    pixel_crc,
     scale_of,
     scored_tasks,
-    split_or_refuse,
+    split_or_raise,
 )
 from ctiqa.recipe import Kadid10kData
 
@@ -49,14 +49,14 @@ def plan(root: Path, recipe: Kadid10kData) -> list[ScoredTask]:
     folder = file.parent / IMAGES
     folder = folder if folder.is_dir() else file.parent
     problems += _twice(rows, recipe.image_column) + _extra(rows, folder, recipe)
-    pictures = []
+    images = []
     for row in rows:
-        picture, found = _picture(row, folder, recipe)
+        image, found = _scored_image(row, folder, recipe)
         problems += found
-        pictures += [picture] if picture else []
+        images += [image] if image else []
     patients = list(dict.fromkeys(_reference(row, recipe) for row in rows))
-    places = split_or_refuse(root, patients, recipe, problems)
-    return scored_tasks(pictures, places, kind="rgb", read=read_rgb, facts=_facts(recipe))
+    places = split_or_raise(root, patients, recipe, problems)
+    return scored_tasks(images, places, kind="rgb", read=read_rgb, facts=_facts(recipe))
 
 
 def read_rgb(file: Path) -> npt.NDArray[np.uint8]:
@@ -74,7 +74,9 @@ def read_rgb(file: Path) -> npt.NDArray[np.uint8]:
         raise OSError(str(error)) from None
 
 
-def _picture(row: ScoreRow, folder: Path, recipe: Kadid10kData) -> tuple[Picture | None, list[str]]:
+def _scored_image(
+    row: ScoreRow, folder: Path, recipe: Kadid10kData
+) -> tuple[ScoredImage | None, list[str]]:
     """The image of a line and what is wrong with either; none where it cannot be read."""
     low, high = recipe.score_range
     score, problems = cell_number(row, recipe.score_column, (low, high))
@@ -98,7 +100,7 @@ def _picture(row: ScoreRow, folder: Path, recipe: Kadid10kData) -> tuple[Picture
         "label_scale": scale_of(recipe.score_range),
         **({"label_spread": spread} if recipe.spread_column else {}),
     }
-    return Picture(folder / name, pixels.shape, mark_of(pixels), record), problems
+    return ScoredImage(folder / name, pixels.shape, pixel_crc(pixels), record), problems
 
 
 def _reference(row: ScoreRow, recipe: Kadid10kData) -> str:

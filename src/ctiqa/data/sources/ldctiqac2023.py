@@ -18,14 +18,14 @@ import numpy as np
 from ctiqa.data.near_duplicates import pseudo_patients
 from ctiqa.data.score_tables import number_in
 from ctiqa.data.sources.scored_images import (
-    Picture,
+    InspectedSlice,
+    ScoredImage,
     ScoredTask,
-    SeenSlice,
+    inspect_ct,
     read_ct,
     scale_of,
     scored_tasks,
-    see_ct,
-    split_or_refuse,
+    split_or_raise,
 )
 from ctiqa.data.splits import Place
 from ctiqa.io import ReadOptions
@@ -66,7 +66,7 @@ class ScoredSlice:
     """A slice of the challenge with its file's name and its score."""
 
     file: str
-    seen: SeenSlice
+    inspected: InspectedSlice
     score: float
 
 
@@ -82,30 +82,30 @@ def plan(root: Path, recipe: Ldctiqac2023Data) -> list[ScoredTask]:
     train, problems = _read_part(root, "train")
     test, more = _read_part(root, "test") if recipe.setting == "B" else ([], [])
     names = {part: _patients(part, each, recipe) for part, each in _parts(train, test)}
-    places = split_or_refuse(root, names["train"], _splitting(recipe), [*problems, *more])
+    places = split_or_raise(root, names["train"], _splitting(recipe), [*problems, *more])
     places |= dict.fromkeys(names["test"], Place("test"))
     folds = _published_folds(len(train), recipe) + [-1] * len(test)
-    pictures = [
-        each.seen.picture(_record(part, each, patient, fold, recipe))
+    images = [
+        each.inspected.scored_image(_record(part, each, patient, fold, recipe))
         for (part, each, patient), fold in zip(_listed(train, test, names), folds, strict=True)
     ]
-    tasks = _stored(pictures, places)
+    tasks = _stored(images, places)
     if recipe.test_validates:
-        tasks += _stored(_tested_again(pictures), dict.fromkeys(places, Place("test")))
+        tasks += _stored(_tested_again(images), dict.fromkeys(places, Place("test")))
     return tasks
 
 
-def _stored(pictures: Sequence[Picture], places: Mapping[str, Place]) -> list[ScoredTask]:
+def _stored(images: Sequence[ScoredImage], places: Mapping[str, Place]) -> list[ScoredTask]:
     read = partial(read_ct, options=OPTIONS)
-    return scored_tasks(pictures, places, kind="hu", read=read, facts=_FACTS)
+    return scored_tasks(images, places, kind="hu", read=read, facts=_FACTS)
 
 
-def _tested_again(pictures: Sequence[Picture]) -> list[Picture]:
+def _tested_again(images: Sequence[ScoredImage]) -> list[ScoredImage]:
     """The images of the first published fold once more, now in none."""
     return [
-        replace(picture, record={**picture.record, "published_fold": -1})
-        for picture in pictures
-        if picture.record["published_fold"] == 0
+        replace(image, record={**image.record, "published_fold": -1})
+        for image in images
+        if image.record["published_fold"] == 0
     ]
 
 
@@ -125,7 +125,7 @@ def _listed(
 
 def _patients(part: str, scored: Sequence[ScoredSlice], recipe: Ldctiqac2023Data) -> list[str]:
     """Pseudo-patient of every slice; training and test have their own."""
-    groups = pseudo_patients([s.seen.fingerprint for s in scored], threshold=recipe.threshold)
+    groups = pseudo_patients([s.inspected.fingerprint for s in scored], threshold=recipe.threshold)
     return [name if part == "train" else f"{part}-{name}" for name in groups]
 
 
@@ -183,12 +183,14 @@ def _read_part(root: Path, part: str) -> tuple[list[ScoredSlice], list[str]]:
                 f"{score.where}: the score of {score.name} must be a number in {low:g}…{high:g}, "
                 f"got {score.value!r}"
             )
-        seen, more = see_ct(file, OPTIONS, name=f"{score.where}: {file.name}", fingerprints=True)
+        inspected, more = inspect_ct(
+            file, OPTIONS, name=f"{score.where}: {file.name}", fingerprints=True
+        )
         problems += more
-        if len(seen) > 1:
-            problems.append(f"{file.name}: must be one slice, got {len(seen)}; split it")
+        if len(inspected) > 1:
+            problems.append(f"{file.name}: must be one slice, got {len(inspected)}; split it")
         name = file.relative_to(found[0].parent).as_posix()
-        scored += [ScoredSlice(name, each, value or 0.0) for each in seen]
+        scored += [ScoredSlice(name, each, value or 0.0) for each in inspected]
     return scored, problems
 
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ctiqa.data.near_duplicates import fingerprint
 from ctiqa.data.sources.dose_cases import HARMLESS, try_split
 from ctiqa.data.splits import Place
-from ctiqa.data.task import Made
+from ctiqa.data.task import TaskOutput
 from ctiqa.errors import DataError, RefusedError, list_problems
 from ctiqa.io import ReadOptions, find_scans, read_slice
 from ctiqa.recipe import DataRecipe
@@ -29,43 +29,43 @@ _BATCH = 32
 Pixels = npt.NDArray[np.int16] | npt.NDArray[np.uint8]
 
 ImageReader = Callable[[Any], Pixels]
-"""Reads what the ``source`` of a :class:`Picture` names; picklable."""
+"""Reads what the ``source`` of a :class:`ScoredImage` names; picklable."""
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ScoredImage:
     """One image with its score.
 
     Attributes:
         source: The file, or the slice of one.
         shape: Shape of its pixels.
-        mark: Checksum of its pixels.
+        crc: CRC-32 of its pixels.
         record: Its line in the manifest, with ``patient``, ``label`` and ``raw``.
     """
 
     source: SliceHeader | Path
     shape: tuple[int, ...]
-    mark: int
+    crc: int
     record: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class SeenSlice:
+class InspectedSlice:
     """One CT slice that was read once, to see that it can be.
 
     Attributes:
         header: The slice.
-        mark: Checksum of its pixels.
+        crc: CRC-32 of its pixels.
         fingerprint: See :func:`ctiqa.data.near_duplicates.fingerprint`; empty if not asked for.
     """
 
     header: SliceHeader
-    mark: int
+    crc: int
     fingerprint: npt.NDArray[np.float32]
 
-    def picture(self, record: Mapping[str, Any]) -> Picture:
+    def scored_image(self, record: Mapping[str, Any]) -> ScoredImage:
         """The slice with its line in the manifest."""
-        return Picture(self.header, (self.header.rows, self.header.cols), self.mark, record)
+        return ScoredImage(self.header, (self.header.rows, self.header.cols), self.crc, record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class ScoredTask:
     Attributes:
         name: File-safe name that changes with all that is stored, so that an edited table never
             meets examples of the old one.
-        pictures: The images, all of one shape.
+        images: The images, all of one shape.
         place: Split and fold of their patients.
         kind: ``hu`` or ``rgb``.
         read: Reads one of them.
@@ -83,7 +83,7 @@ class ScoredTask:
     """
 
     name: str
-    pictures: tuple[Picture, ...]
+    images: tuple[ScoredImage, ...]
     place: Place
     kind: str
     read: ImageReader
@@ -92,29 +92,29 @@ class ScoredTask:
     @property
     def examples(self) -> int:
         """One example an image."""
-        return len(self.pictures)
+        return len(self.images)
 
-    def make(self) -> Made:
+    def make(self) -> TaskOutput:
         """The images with their scores."""
-        records = [{"purpose": "example", **picture.record} for picture in self.pictures]
-        pixels = np.stack([self._pixels(picture) for picture in self.pictures])
-        return Made(records, {self.kind: pixels})
+        records = [{"purpose": "example", **image.record} for image in self.images]
+        pixels = np.stack([self._pixels(image) for image in self.images])
+        return TaskOutput(records, {self.kind: pixels})
 
-    def _pixels(self, picture: Picture) -> Pixels:
+    def _pixels(self, image: ScoredImage) -> Pixels:
         try:
-            pixels = self.read(picture.source)
+            pixels = self.read(image.source)
         except (OSError, RefusedError) as error:
-            raise DataError(f"{picture.record['file']}: {error}; replace it") from None
-        if mark_of(pixels) != picture.mark:
+            raise DataError(f"{image.record['file']}: {error}; replace it") from None
+        if pixel_crc(pixels) != image.crc:
             raise DataError(
-                f"{picture.record['file']}: must stay as it is while a data set is made, but "
+                f"{image.record['file']}: must stay as it is while a data set is made, but "
                 "changed; call 'ctiqa prepare' again"
             )
         return pixels
 
 
 def scored_tasks(
-    pictures: Sequence[Picture],
+    images: Sequence[ScoredImage],
     places: Mapping[str, Place],
     *,
     kind: str,
@@ -122,9 +122,9 @@ def scored_tasks(
     facts: Mapping[str, Any],
 ) -> list[ScoredTask]:
     """Gather images of one place and shape into tasks."""
-    groups: dict[tuple[Place, tuple[int, ...]], list[Picture]] = defaultdict(list)
-    for picture in pictures:
-        groups[places[picture.record["patient"]], picture.shape].append(picture)
+    groups: dict[tuple[Place, tuple[int, ...]], list[ScoredImage]] = defaultdict(list)
+    for image in images:
+        groups[places[image.record["patient"]], image.shape].append(image)
     batches = [
         (place, tuple(group[start : start + _BATCH]))
         for (place, _), group in groups.items()
@@ -136,16 +136,16 @@ def scored_tasks(
     ]
 
 
-def _name(source: str, number: int, place: Place, pictures: Sequence[Picture]) -> str:
-    content = [asdict(place), [(picture.mark, dict(picture.record)) for picture in pictures]]
+def _name(source: str, number: int, place: Place, images: Sequence[ScoredImage]) -> str:
+    content = [asdict(place), [(image.crc, dict(image.record)) for image in images]]
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     return f"{source}-{number:05d}-{digest[:12]}"
 
 
-def mark_of(pixels: Pixels) -> int:
+def pixel_crc(pixels: Pixels) -> int:
     """Checksum of pixels.
 
-    >>> mark_of(np.zeros(4, np.int16)) == mark_of(np.ones(4, np.int16))
+    >>> pixel_crc(np.zeros(4, np.int16)) == pixel_crc(np.ones(4, np.int16))
     False
     """
     return zlib.crc32(np.ascontiguousarray(pixels).data)
@@ -161,9 +161,9 @@ def read_ct(header: SliceHeader, options: ReadOptions) -> npt.NDArray[np.int16]:
     return np.minimum(np.rint(read_slice(header, options).hu), top).astype(np.int16)
 
 
-def see_ct(
+def inspect_ct(
     path: Path, options: ReadOptions, *, name: str, fingerprints: bool
-) -> tuple[list[SeenSlice], list[str]]:
+) -> tuple[list[InspectedSlice], list[str]]:
     """Every slice of a CT file or folder, and what is wrong with it.
 
     Args:
@@ -174,18 +174,20 @@ def see_ct(
     """
     found = find_scans([path], options)
     faults = [s.detail for s in found.skipped if s.reason not in HARMLESS]
-    seen: list[SeenSlice] = []
+    inspected: list[InspectedSlice] = []
     for header in (header for scan in found.scans for header in scan.headers):
         try:
-            seen.append(see(header, options, fingerprints=fingerprints))
+            inspected.append(inspect_slice(header, options, fingerprints=fingerprints))
         except RefusedError as error:
             faults.append(str(error))
-    if not (seen or faults):
+    if not (inspected or faults):
         faults.append("holds no CT slice")
-    return seen, [f"{name}: {fault}; replace or leave it out" for fault in faults]
+    return inspected, [f"{name}: {fault}; replace or leave it out" for fault in faults]
 
 
-def see(header: SliceHeader, options: ReadOptions, *, fingerprints: bool) -> SeenSlice:
+def inspect_slice(
+    header: SliceHeader, options: ReadOptions, *, fingerprints: bool
+) -> InspectedSlice:
     """Read a slice once.
 
     Raises:
@@ -193,7 +195,7 @@ def see(header: SliceHeader, options: ReadOptions, *, fingerprints: bool) -> See
     """
     hu = read_ct(header, options)
     vector = fingerprint(hu.astype(np.float32)) if fingerprints else np.empty(0, np.float32)
-    return SeenSlice(header, mark_of(hu), vector)
+    return InspectedSlice(header, pixel_crc(hu), vector)
 
 
 def scale_of(score_range: tuple[float, ...]) -> str:
@@ -205,7 +207,7 @@ def scale_of(score_range: tuple[float, ...]) -> str:
     return "-".join(f"{value:g}" for value in score_range)
 
 
-def split_or_refuse(
+def split_or_raise(
     root: Path, patients: Sequence[str], recipe: DataRecipe, problems: Sequence[str]
 ) -> dict[str, Place]:
     """Places of patients, once nothing is wrong.

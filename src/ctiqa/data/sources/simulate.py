@@ -15,7 +15,7 @@ from ctiqa.data.simulation.degrade import Degradation, apply, draw, draw_all
 from ctiqa.data.simulation.scene import Scene, make_scene
 from ctiqa.data.sources.clean_series import Series, kernel_of, read_index
 from ctiqa.data.splits import Place, split_patients
-from ctiqa.data.task import Made, task_rng
+from ctiqa.data.task import TaskOutput, task_rng
 from ctiqa.errors import DataError
 from ctiqa.metrics.full_reference.images import Mask
 from ctiqa.physics import Kernel, average_slices, change_kernel
@@ -85,12 +85,12 @@ class SimulateTask:
             "licence": self.series.licence,
         }
 
-    def make(self) -> Made:
+    def make(self) -> TaskOutput:
         """Degrade and label the slice; nothing comes of one that shows no tissue."""
         rng = task_rng(self.recipe.seed, self.name)
         scene = self.scene(rng)
         if not (np.isfinite(scene.own_noise_hu) and scene.mask.any()):
-            return Made([])
+            return TaskOutput([])
         ladder = labels.make_ladder(scene, rng)
         records, images, maps = [], [], []
         for purpose, degradation in self._degradations(scene, rng):
@@ -99,7 +99,7 @@ class SimulateTask:
             maps.append(_noise_map(image, scene, degradation))
             facts = {"purpose": purpose, **self._facts_of_slice(scene), **degradation.as_dict()}
             records.append(facts | self._label(image, scene, degradation, ladder))
-        return Made(records, {"hu": np.stack(images), "map": np.stack(maps)})
+        return TaskOutput(records, {"hu": np.stack(images), "map": np.stack(maps)})
 
     def scene(self, rng: np.random.Generator) -> Scene:
         """The slice with all that can be added to it."""

@@ -1,8 +1,8 @@
-"""Redrawing patients: intervals of any figure, probabilities of differences, many at once.
+"""Patient-clustered bootstrap: confidence intervals, p-values and their adjustment.
 
-Slices of one patient are alike; drawing them one by one would make any interval too narrow, so
-whole patients are drawn. Efron, Ann Stat 7:1–26, 1979; Field and Welsh, J R Stat Soc B 69:369–390,
-2007 (clusters).
+Slices of one patient are correlated, and resampling single slices would make the intervals too
+narrow. Whole patients are therefore resampled: Efron, Ann Stat 7:1–26, 1979; Field and Welsh,
+J R Stat Soc B 69:369–390, 2007 (clusters).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ LEVEL = 0.95
 
 @dataclass(frozen=True, eq=False)
 class Draws:
-    """Patients drawn with replacement, as many as there are.
+    """Bootstrap samples of patients, drawn with replacement.
 
     Attributes:
-        owner: Number of the patient of every example, from 0 [n].
-        times: How often every patient was drawn [resamples, patients].
+        owner: Index of the patient of each example [n].
+        times: How often each patient was drawn [resamples, patients].
     """
 
     owner: npt.NDArray[np.intp]
@@ -34,19 +34,19 @@ class Draws:
 
     @property
     def weights(self) -> Floats:
-        """How often every example was drawn [resamples, n]."""
+        """How often each example was drawn [resamples, n]."""
         return self.times[:, self.owner]
 
 
 def draw_patients(
     clusters: npt.NDArray[np.generic], rng: np.random.Generator, resamples: int = RESAMPLES
 ) -> Draws:
-    """Draw patients.
+    """Draw bootstrap samples of patients.
 
     Args:
-        clusters: Patient of every example [n].
-        rng: Draws the patients.
-        resamples: Number of redrawn sets, at least 1.
+        clusters: Patient of each example [n].
+        rng: Random generator.
+        resamples: Number of bootstrap samples, at least 1.
 
     Raises:
         UsageError: If there are fewer than two patients or no resamples.
@@ -72,17 +72,16 @@ def bootstrap_interval(
     resamples: int = 1000,
     level: float = LEVEL,
 ) -> tuple[float, float]:
-    """Percentile interval of any statistic when whole clusters (patients) are redrawn.
+    """Percentile confidence interval of any statistic, resampling whole patients.
 
-    For the figures of agreement
-    :func:`ctiqa.metrics.agreement.intervals.agreement_intervals` gives the same bounds
-    from the same generator, a thousand times as fast.
+    For the agreement metrics, :func:`ctiqa.metrics.agreement_intervals` gives the same bounds from
+    the same generator, a thousand times faster.
 
     Args:
-        statistic: Figure computed from the drawn example indices.
-        clusters: Patient of every example [n].
-        rng: Draws the patients.
-        resamples: Number of redrawn sets.
+        statistic: Computes a value from the drawn example indices.
+        clusters: Patient of each example [n].
+        rng: Random generator for the resampling.
+        resamples: Number of bootstrap samples.
         level: Coverage, in (0, 1).
 
     Returns:
@@ -106,14 +105,14 @@ def bootstrap_interval(
 
 
 def percentile_interval(values: Floats, level: float = LEVEL) -> tuple[float, float]:
-    """The middle part of resampled figures.
+    """Percentile interval of bootstrap values.
 
     Args:
-        values: A figure of every resample [resamples].
+        values: Value in each bootstrap sample [resamples].
         level: Coverage, in (0, 1).
 
     Raises:
-        UsageError: If the level is none.
+        UsageError: If the level is not in (0, 1).
 
     >>> percentile_interval(np.arange(101.0), 0.5)
     (25.0, 75.0)
@@ -126,13 +125,13 @@ def percentile_interval(values: Floats, level: float = LEVEL) -> tuple[float, fl
 
 
 def two_sided_p(differences: Floats) -> float:
-    """Two-sided bootstrap probability of no difference: twice the smaller tail beyond 0.
+    """Two-sided bootstrap p-value: twice the smaller tail beyond 0.
 
-    One is added to both counts, for no finite number of resamples shows a probability of 0:
+    One is added to both counts because a finite number of resamples cannot show a p-value of 0:
     Davison and Hinkley, Bootstrap methods and their application, section 4.2, 1997.
 
     Args:
-        differences: The difference in every resample [resamples].
+        differences: Difference in each bootstrap sample [resamples].
 
     >>> two_sided_p(np.array([1.0, 2.0, 3.0]))
     0.5
@@ -142,19 +141,19 @@ def two_sided_p(differences: Floats) -> float:
 
 
 def holm(p: Sequence[float]) -> tuple[float, ...]:
-    """Probabilities adjusted for their number.
+    """Holm's adjustment of p-values for multiple comparisons.
 
-    Whoever calls adjusted probabilities below 0.05 differences calls any falsely so in at most one
-    study of 20. Holm, Scand J Stat 6:65–70, 1979.
+    Rejecting where the adjusted p-value is below 0.05 keeps the family-wise error rate at 5 %.
+    Holm, Scand J Stat 6:65–70, 1979.
 
     Args:
-        p: Probabilities, in [0, 1].
+        p: p-values, in [0, 1].
 
     Returns:
-        The adjusted ones, in the order given.
+        Adjusted p-values, in the given order.
 
     Raises:
-        UsageError: If any lies outside [0, 1].
+        UsageError: If a p-value is outside [0, 1].
 
     >>> holm([0.01, 0.04, 0.03])
     (0.03, 0.06, 0.06)
@@ -172,7 +171,7 @@ def holm(p: Sequence[float]) -> tuple[float, ...]:
 
 
 def _numbered(clusters: npt.NDArray[np.generic]) -> tuple[npt.NDArray[np.intp], int]:
-    """Number of the patient of every example, and how many patients there are."""
+    """Index of the patient of each example, and the number of patients."""
     names, owner = np.unique(clusters, return_inverse=True)
     if len(names) < 2:
         raise UsageError(f"a clustered interval needs at least 2 patients, got {len(names)}")

@@ -1,9 +1,10 @@
-"""All figures of agreement of all resamples at once.
+"""All agreement metrics of all bootstrap samples at once.
 
-Drawing patients with replacement gives every example a whole weight, the number of times it was
-drawn. Every figure is a sum over weighted examples or over weighted pairs of examples, so nothing
-is copied and nothing is sorted again; the result is that of :func:`ctiqa.metrics.agreement` on the
-explicitly repeated examples, ties among the repeated ones included.
+Drawing patients with replacement gives each example an integer weight, the number of times it was
+drawn. Every metric is a sum over weighted examples or weighted pairs of examples, so nothing is
+copied or sorted again. The result equals that of
+:func:`ctiqa.metrics.agreement.coefficients.agreement` on the explicitly repeated examples, with
+ties among the repeats.
 """
 
 from __future__ import annotations
@@ -20,18 +21,18 @@ from ctiqa.metrics.agreement.kappa import graded
 from ctiqa.types import Floats
 
 MOST_WEIGHTS = 250_000
-"""Weights worked on at a time: few enough to stay in the cache."""
+"""Weights processed at a time: few enough to stay in the cache."""
 
 MOST_PAIRS = 1_000_000
-"""Pairs of examples held at a time."""
+"""Pairs of examples held in memory at a time."""
 
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
-    """Scores in every resample, by their order.
+    """Ranks of scores in each bootstrap sample.
 
     Attributes:
-        rank: Mean rank less that of the middle [resamples, n].
+        rank: Mean rank, centred on 0 [resamples, n].
         square: Sum of the squares of the ranks [resamples].
         untied: Ordered pairs of different values [resamples].
     """
@@ -41,16 +42,16 @@ class Ranked:
     untied: Floats
 
 
-def figures_of_draws(predicted: Scores, label: Scores, draws: Draws) -> dict[str, Floats]:
-    """Every figure of agreement in every resample.
+def bootstrap_metrics(predicted: Scores, label: Scores, draws: Draws) -> dict[str, Floats]:
+    """Every agreement metric in each bootstrap sample.
 
     Args:
         predicted: Predicted scores [n], in grades.
         label: True scores [n], in grades.
-        draws: How often every patient was drawn, and who owns which example.
+        draws: Bootstrap samples of patients.
 
     Returns:
-        Each figure of :meth:`ctiqa.metrics.agreement.coefficients.Agreement.figures` [resamples],
+        Each metric of :meth:`ctiqa.metrics.agreement.coefficients.Agreement.metrics` [resamples],
         all finite.
 
     Raises:
@@ -59,7 +60,7 @@ def figures_of_draws(predicted: Scores, label: Scores, draws: Draws) -> dict[str
     >>> from ctiqa.metrics.agreement.bootstrap import draw_patients
     >>> draws = draw_patients(np.arange(4), np.random.default_rng(0), 5)
     >>> scores = np.array([0.0, 1.0, 2.0, 4.0])
-    >>> figures_of_draws(scores, scores + 0.5, draws)["bias"].tolist()
+    >>> bootstrap_metrics(scores, scores + 0.5, draws)["bias"].tolist()
     [-0.5, -0.5, -0.5, -0.5, -0.5]
     """
     x, y = checked_pairs(predicted, label)
@@ -68,14 +69,14 @@ def figures_of_draws(predicted: Scores, label: Scores, draws: Draws) -> dict[str
     right_order = _right_order(x, y, draws)
     size = max(MOST_WEIGHTS // len(x), 1)
     parts = [
-        _figures(x, y, draws.times[start : start + size][:, draws.owner], right_order[start:])
+        _metrics(x, y, draws.times[start : start + size][:, draws.owner], right_order[start:])
         for start in range(0, len(draws.times), size)
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _figures(x: Floats, y: Floats, weights: Floats, right_order: Floats) -> dict[str, Floats]:
-    """Figures of some resamples; ``right_order`` begins with theirs."""
+def _metrics(x: Floats, y: Floats, weights: Floats, right_order: Floats) -> dict[str, Floats]:
+    """Metrics of some bootstrap samples, the first of ``right_order``."""
     error = x - y
     n = weights.sum(axis=1)
     mae, mse, bias = (weights @ np.column_stack([np.abs(error), error**2, error])).T / n
@@ -118,7 +119,7 @@ def _linear(x: Floats, y: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Pearson's correlation and Lin's concordance."""
     n = weights.sum(axis=1)
     mean_x, mean_y = (weights @ np.column_stack([x, y])).T / n
-    # Centred in every resample: a difference of sums would lose what little a few patients vary.
+    # Centred in each sample: a difference of sums would cancel the small variance of few patients.
     dx, dy = x - mean_x[:, None], y - mean_y[:, None]
     var_x, var_y, cov = (
         np.einsum("rn,rn,rn->r", weights, a, b) / n for a, b in ((dx, dx), (dy, dy), (dx, dy))
@@ -128,7 +129,7 @@ def _linear(x: Floats, y: Floats, weights: Floats) -> tuple[Floats, Floats]:
 
 
 def _ranked(values: Floats, weights: Floats) -> Ranked:
-    """Mean ranks where every value is repeated by its weight."""
+    """Mean ranks with every value repeated by its weight."""
     code = np.unique(values, return_inverse=True)[1]
     by_code = np.argsort(code, kind="stable")
     starts = np.searchsorted(code[by_code], np.arange(code.max() + 1))
@@ -143,7 +144,7 @@ def _ranked(values: Floats, weights: Floats) -> Ranked:
 
 
 def _right_order(x: Floats, y: Floats, draws: Draws) -> Floats:
-    """Ordered pairs of examples in the right order less those in the wrong one [resamples]."""
+    """Concordant minus discordant ordered pairs of examples [resamples]."""
     by_owner = np.argsort(draws.owner, kind="stable")
     x, y, owner = x[by_owner], y[by_owner], draws.owner[by_owner]
     starts = np.searchsorted(owner, np.arange(draws.times.shape[1]))
@@ -163,6 +164,6 @@ def _blocks(n: int) -> Iterator[slice]:
 
 
 def _ratio(above: Floats, below: Floats) -> Floats:
-    """A quotient, 0 where nothing varies."""
+    """A quotient; 0 where the denominator is not positive."""
     varies = below > 0
     return np.where(varies, above / np.where(varies, below, 1), 0.0)

@@ -1,4 +1,4 @@
-"""Agreement between predicted and true scores: correlations, errors, figures of every grade."""
+"""Agreement between predicted and true scores: correlations and errors, overall and by grade."""
 
 from __future__ import annotations
 
@@ -30,31 +30,31 @@ __all__ = [
 Scores = npt.NDArray[np.floating]
 
 FEWEST_PAIRS = 3
-"""Fewest examples whose order says anything: two are in perfect order or in perfect disorder."""
+"""Fewest examples with a meaningful order: two are always perfectly ordered or reversed."""
 
 GRADE_EDGES = (0.0, 1.0, 2.0, 3.0, 4.0)
-"""Where the bands of labels begin and end; a label on an edge belongs to the band above it."""
+"""Edges of the label bands; a label on an edge belongs to the band above."""
 
 PUBLISHED_VARIANTS = ("overall", "plcc", "srocc", "krocc", "mae", "mse")
-"""Figures of the tables of LDCTIQAC2023, TFKT and DistilIQA."""
+"""Metrics in the tables of LDCTIQAC2023, TFKT and DistilIQA."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How well predictions follow labels.
+    """Agreement of predictions with labels.
 
-    Correlations, concordance and kappa of fewer than three examples, or where predictions or
-    labels are all alike, are 0: nothing shows that the one follows the other.
+    Correlations, concordance and kappa are 0 for fewer than three examples and for constant
+    predictions or labels, because no association can be shown there.
 
     Attributes:
         plcc: Pearson's linear correlation, in [-1, 1].
         srocc: Spearman's rank correlation, ties at their mean rank, in [-1, 1].
-        krocc: Kendall's tau-b, tied pairs left out, in [-1, 1].
-        krocc_a: Kendall's tau-a, tied pairs count as neither right nor wrong, in [-1, 1].
+        krocc: Kendall's tau-b, which leaves tied pairs out, in [-1, 1].
+        krocc_a: Kendall's tau-a, in which tied pairs count 0, in [-1, 1].
         mae: Mean absolute error in grades.
         mse: Mean squared error in grades².
-        bias: Mean of prediction less label in grades; above 0 where predictions are too high.
-        concordance: Lin's coefficient, in [-1, 1]: 1 only where predictions equal labels.
+        bias: Mean of prediction minus label in grades; > 0 if predictions are too high.
+        concordance: Lin's concordance, in [-1, 1]; 1 only if predictions equal labels.
         kappa: Cohen's kappa of the five grades with quadratic weights, in [-1, 1].
     """
 
@@ -70,7 +70,17 @@ class Agreement:
 
     @classmethod
     def between(cls, predicted: Scores, label: Scores) -> Agreement:
-        """The same as :func:`agreement`, for those who import from :mod:`ctiqa.metrics`.
+        """Agreement of predicted with true scores.
+
+        Args:
+            predicted: Predicted scores [n], in grades 0–4.
+            label: True scores [n], in grades 0–4.
+
+        Returns:
+            All metrics, always finite (see :class:`Agreement`).
+
+        Raises:
+            UsageError: If the two differ in length, are empty or not finite.
 
         >>> Agreement.between(np.array([0.1, 1.2, 3.9]), np.array([0.0, 1.0, 4.0])).srocc
         1.0
@@ -93,11 +103,11 @@ class Agreement:
         return math.sqrt(self.mse)
 
     def as_dict(self) -> dict[str, float]:
-        """The figures that publications report, by name, ``overall`` first."""
+        """The metrics that publications report, by name, ``overall`` first."""
         return {name: getattr(self, name) for name in PUBLISHED_VARIANTS}
 
-    def figures(self) -> dict[str, float]:
-        """All figures by name: those that publications report, then the others."""
+    def metrics(self) -> dict[str, float]:
+        """All metrics by name: those that publications report, then the others."""
         further = {"overall_a": self.overall_a, "rmse": self.rmse}
         return self.as_dict() | further | asdict(self)
 
@@ -106,14 +116,14 @@ class Agreement:
 class Band:
     """Agreement of the examples whose label lies in a band.
 
-    Inside a band labels span one grade at most, so correlations are lower than over the whole
-    scale and compare with nothing but the same band; errors compare with everything.
+    A band spans at most one grade, so its correlations are lower than over the whole scale and
+    comparable only within the same band. Errors are comparable throughout.
 
     Attributes:
-        low: Lowest label, in grades.
-        high: Where the next band begins; the last band includes it.
+        low: Lower edge, in grades, included.
+        high: Upper edge, in grades, excluded except in the last band.
         n: Number of examples.
-        agreement: Their figures; ``None`` where there are no examples.
+        agreement: Agreement of these examples; ``None`` for an empty band.
     """
 
     low: float
@@ -134,7 +144,7 @@ def agreement(predicted: Scores, label: Scores) -> Agreement:
         label: True scores [n], in grades 0–4.
 
     Returns:
-        The figures: always finite, also for one example and for constant predictions or labels.
+        All metrics; always finite, even for one example or constant predictions or labels.
 
     Raises:
         UsageError: If the two differ in length, are empty or not finite.
@@ -163,15 +173,15 @@ def agreement(predicted: Scores, label: Scores) -> Agreement:
 def bands(
     predicted: Scores, label: Scores, edges: Sequence[float] = GRADE_EDGES
 ) -> tuple[Band, ...]:
-    """Agreement where the label lies between 0 and 1, 1 and 2, 2 and 3, 3 and 4.
+    """Agreement in bands of the label; by default one band per grade.
 
     Args:
         predicted: Predicted scores [n], in grades.
         label: True scores [n], in grades.
-        edges: Where bands begin and end, rising.
+        edges: Edges of the bands, increasing.
 
     Returns:
-        Every band, those without examples, too.
+        All bands, including empty ones.
 
     Raises:
         UsageError: If pairs cannot be compared or labels lie outside the bands.
@@ -191,27 +201,27 @@ def bands(
     found = []
     for k, (low, high) in enumerate(pairwise(edges)):
         here = place == k
-        figures = agreement(x[here], y[here]) if here.any() else None
-        found.append(Band(low, high, int(here.sum()), figures))
+        inside = agreement(x[here], y[here]) if here.any() else None
+        found.append(Band(low, high, int(here.sum()), inside))
     return tuple(found)
 
 
 def rounded_to(
     scores: npt.ArrayLike, step: float, limits: tuple[float, float] = SCORE_RANGE
 ) -> Floats:
-    """Scores on the grid that readers' mean scores lie on.
+    """Scores rounded to a grid, such as that of mean reader scores.
 
-    Tau-b leaves tied pairs out, so scores that are rounded to the grid of the labels reach a
-    higher tau-b than the same scores unrounded; a fair table shows both. LDCTIQAC2023 has steps
-    of 1/5 in training (five readers) and of 1/6 in test (six readers).
+    Tau-b leaves tied pairs out, so rounding scores to the grid of the labels raises tau-b. A fair
+    table shows both. Labels of LDCTIQAC2023 have steps of 1/5 in the training set (five readers)
+    and 1/6 in the test set (six readers).
 
     Args:
         scores: Scores in grades, any shape.
-        step: Distance of the grid's points in grades; 0 is one of them.
-        limits: Lowest and highest score; what lies beyond is put there.
+        step: Spacing of the grid in grades; 0 is a grid point.
+        limits: Lowest and highest score; scores beyond are clipped.
 
     Returns:
-        The nearest point of the grid; half-way the even one.
+        The nearest grid points, float64, same shape; ties go to the even multiple of ``step``.
 
     Raises:
         UsageError: If the step is not positive and finite.
@@ -227,7 +237,7 @@ def rounded_to(
 
 
 def checked_pairs(predicted: npt.ArrayLike, label: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Predictions and labels as float64, if they can be compared.
+    """Predictions and labels as float64, after checking that they can be compared.
 
     Raises:
         UsageError: If the two differ in length, are empty or not finite.
@@ -245,7 +255,7 @@ def checked_pairs(predicted: npt.ArrayLike, label: npt.ArrayLike) -> tuple[Float
 
 
 def lin_concordance(x: Floats, y: Floats) -> float:
-    """Lin's coefficient with his variances over n: Biometrics 45:255–268, 1989.
+    """Lin's concordance coefficient, with variances over n: Biometrics 45:255–268, 1989.
 
     >>> round(lin_concordance(np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 4.0])), 4)
     0.5714
@@ -269,7 +279,7 @@ def _pearson(x: Floats, y: Floats) -> float:
 
 def _centred(values: Floats) -> Floats:
     centred = values - values.mean()
-    # Brought to 1: squares of the least numbers would vanish.
+    # Scaled to 1: squares of tiny numbers would underflow.
     return np.asarray(centred / np.abs(centred).max())
 
 
@@ -280,7 +290,7 @@ def _spearman(x: Floats, y: Floats) -> float:
 
 
 def _kendall(x: Floats, y: Floats) -> tuple[float, float]:
-    """Tau-b and tau-a, which differ by the pairs that are not tied."""
+    """Tau-b and tau-a, which differ in how they count tied pairs."""
     from scipy.stats import kendalltau  # noqa: PLC0415 - slow to import
 
     if not _ordered(x, y):

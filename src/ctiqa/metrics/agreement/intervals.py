@@ -1,4 +1,4 @@
-"""Figures of agreement with their intervals, and whether one method is better than another."""
+"""Confidence intervals of agreement metrics, and paired comparisons of methods."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from ctiqa.metrics.agreement.bootstrap import (
     percentile_interval,
     two_sided_p,
 )
-from ctiqa.metrics.agreement.bootstrap_estimates import figures_of_draws
+from ctiqa.metrics.agreement.bootstrap_estimates import bootstrap_metrics
 from ctiqa.metrics.agreement.coefficients import Scores, agreement
 from ctiqa.types import Floats
 
 COMPARED = ("overall", "plcc", "srocc", "krocc", "mae")
-"""Figures by which methods are compared unless others are asked for."""
+"""Default metrics by which methods are compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure and the interval that holds it when patients are redrawn.
+    """A metric with its bootstrap confidence interval.
 
     Attributes:
-        value: The figure on all examples.
+        value: The metric on all examples.
         low: Lower bound.
         high: Upper bound.
     """
@@ -43,20 +43,20 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What one method has more of a figure than another, on the same redrawn patients.
+    """Difference between two methods in one metric, on the same bootstrap samples.
 
     Attributes:
-        first: A method.
-        second: The method it is compared with.
-        figure: Name of the figure.
-        estimate: Figure of the first less that of the second.
-        p: Two-sided bootstrap probability of no difference.
-        p_holm: The same when all pairs of methods are looked at.
+        first: Name of the first method.
+        second: Name of the second method.
+        metric: Name of the metric.
+        estimate: Metric of the first method minus that of the second.
+        p: Two-sided bootstrap p-value.
+        p_holm: p-value adjusted for all pairs of methods (Holm).
     """
 
     first: str
     second: str
-    figure: str
+    metric: str
     estimate: Estimate
     p: float
     p_holm: float
@@ -71,21 +71,21 @@ def agreement_intervals(
     resamples: int = RESAMPLES,
     level: float = LEVEL,
 ) -> dict[str, Estimate]:
-    """Every figure of agreement with its interval when whole patients are redrawn.
+    """Every agreement metric with its confidence interval, clustered by patient.
 
-    Percentile bootstrap of patients: Efron, Ann Stat 7:1–26, 1979. With fewer than some 20 patients
-    such intervals are too narrow; say how many there were.
+    Percentile bootstrap that resamples whole patients: Efron, Ann Stat 7:1–26, 1979. With fewer
+    than about 20 patients the intervals are too narrow, so report the number of patients.
 
     Args:
         predicted: Predicted scores [n], in grades.
         label: True scores [n], in grades.
-        clusters: Patient of every example [n].
-        rng: Draws the patients.
-        resamples: Number of redrawn sets.
+        clusters: Patient of each example [n].
+        rng: Random generator for the resampling.
+        resamples: Number of bootstrap samples.
         level: Coverage, in (0, 1).
 
     Returns:
-        Every figure of :meth:`ctiqa.metrics.agreement.coefficients.Agreement.figures`, by name.
+        Every metric of :meth:`ctiqa.metrics.agreement.coefficients.Agreement.metrics`, by name.
 
     Raises:
         UsageError: If pairs cannot be compared or there are fewer than two patients.
@@ -95,9 +95,11 @@ def agreement_intervals(
     >>> agreement_intervals(scores, scores - 0.5, np.arange(4), rng)["bias"]
     Estimate(value=0.5, low=0.5, high=0.5)
     """
-    values = agreement(predicted, label).figures()
-    drawn = figures_of_draws(predicted, label, draw_patients(clusters, rng, resamples))
-    return {name: estimated(value, drawn[name], level) for name, value in values.items()}
+    values = agreement(predicted, label).metrics()
+    drawn = bootstrap_metrics(predicted, label, draw_patients(clusters, rng, resamples))
+    return {
+        name: estimate_with_interval(value, drawn[name], level) for name, value in values.items()
+    }
 
 
 def paired_differences(
@@ -106,72 +108,72 @@ def paired_differences(
     clusters: npt.NDArray[np.generic],
     rng: np.random.Generator,
     *,
-    figures: Sequence[str] = COMPARED,
+    metrics: Sequence[str] = COMPARED,
     resamples: int = RESAMPLES,
     level: float = LEVEL,
 ) -> tuple[Difference, ...]:
-    """All pairs of methods on the same redrawn patients; what is hard for both cancels.
+    """Compare all pairs of methods on the same bootstrap samples.
 
-    Probabilities are adjusted over the pairs of methods, separately for every figure: the figures
-    are different questions about the same pairs.
+    Pairing cancels the difficulty that the methods share. p-values are adjusted over the pairs of
+    methods, separately for each metric, because each metric is a question of its own.
 
     Args:
-        methods: Predicted scores [n] of every method, by name.
+        methods: Predicted scores [n] of each method, in grades, by name.
         label: True scores [n], in grades.
-        clusters: Patient of every example [n].
-        rng: Draws the patients.
-        figures: Names of the figures to compare by.
-        resamples: Number of redrawn sets.
+        clusters: Patient of each example [n].
+        rng: Random generator for the resampling.
+        metrics: Names of the metrics to compare.
+        resamples: Number of bootstrap samples.
         level: Coverage of the intervals, in (0, 1).
 
     Returns:
-        Every pair of methods for the first figure, then for the next.
+        All pairs of methods for the first metric, then for the next.
 
     Raises:
-        UsageError: If there are fewer than two methods, unknown figures, pairs that cannot be
-            compared or fewer than two patients.
+        UsageError: If there are fewer than two methods or patients, a metric is unknown, or the
+            scores cannot be compared with the labels.
 
     >>> label = np.linspace(0, 4, 40)
     >>> methods = {"high": label + 1, "right": label}
     >>> rng = np.random.default_rng(0)
-    >>> found = paired_differences(methods, label, np.arange(40), rng, figures=["mae"])
+    >>> found = paired_differences(methods, label, np.arange(40), rng, metrics=["mae"])
     >>> found[0].estimate.value, found[0].p < 0.001
     (1.0, True)
     """
     if len(methods) < 2:
         raise UsageError(f"a comparison needs at least 2 methods, got {len(methods)}")
     draws = draw_patients(clusters, rng, resamples)
-    values = {name: agreement(scores, label).figures() for name, scores in methods.items()}
-    drawn = {name: figures_of_draws(scores, label, draws) for name, scores in methods.items()}
-    unknown = sorted(set(figures) - set(next(iter(drawn.values()))))
+    values = {name: agreement(scores, label).metrics() for name, scores in methods.items()}
+    drawn = {name: bootstrap_metrics(scores, label, draws) for name, scores in methods.items()}
+    unknown = sorted(set(metrics) - set(next(iter(drawn.values()))))
     if unknown:
         known = ", ".join(next(iter(drawn.values())))
-        raise UsageError(f"unknown figures: {', '.join(unknown)}; known are {known}")
+        raise UsageError(f"unknown metrics: {', '.join(unknown)}; known are {known}")
     found: list[Difference] = []
-    for figure in figures:
+    for metric in metrics:
         found += _adjusted(
-            [_difference(pair, figure, values, drawn, level) for pair in combinations(methods, 2)]
+            [_difference(pair, metric, values, drawn, level) for pair in combinations(methods, 2)]
         )
     return tuple(found)
 
 
-def estimated(value: float, drawn: Floats, level: float = LEVEL) -> Estimate:
+def estimate_with_interval(value: float, drawn: Floats, level: float = LEVEL) -> Estimate:
     """A value with the percentile interval of its resamples [resamples]."""
     return Estimate(value, *percentile_interval(drawn, level))
 
 
 def _difference(
     pair: tuple[str, str],
-    figure: str,
+    metric: str,
     values: Mapping[str, Mapping[str, float]],
     drawn: Mapping[str, Mapping[str, Floats]],
     level: float,
 ) -> Difference:
     first, second = pair
-    apart = drawn[first][figure] - drawn[second][figure]
-    estimate = estimated(values[first][figure] - values[second][figure], apart, level)
+    apart = drawn[first][metric] - drawn[second][metric]
+    estimate = estimate_with_interval(values[first][metric] - values[second][metric], apart, level)
     p = two_sided_p(apart)
-    return Difference(first, second, figure, estimate, p, p)
+    return Difference(first, second, metric, estimate, p, p)
 
 
 def _adjusted(differences: Sequence[Difference]) -> list[Difference]:

@@ -1,4 +1,4 @@
-"""Cohen's kappa of grades: agreement beyond that of chance, near misses counted as such."""
+"""Cohen's weighted kappa of grades: agreement beyond chance, with credit for near misses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _GRADES = 5
 
 
 def graded(scores: npt.ArrayLike) -> Grades:
-    """The nearest of the five grades; half-way the better one, beyond the scale its end.
+    """The nearest of the five grades; ties round up, scores beyond the scale are clipped.
 
     Args:
         scores: Scores in grades, any shape.
@@ -28,7 +28,7 @@ def graded(scores: npt.ArrayLike) -> Grades:
 
 
 def weighted_kappa(first: Grades, second: Grades, *, grades: int = _GRADES) -> float:
-    """Cohen's kappa with quadratic weights: 1 less observed over expected squared distance.
+    """Cohen's kappa with quadratic weights: 1 − observed/expected squared distance.
 
     Cohen, Psychol Bull 70:213–220, 1968.
 
@@ -38,11 +38,11 @@ def weighted_kappa(first: Grades, second: Grades, *, grades: int = _GRADES) -> f
         grades: Number of grades.
 
     Returns:
-        Kappa in [-1, 1]; 0 is the agreement of chance. 0 also where both give one and the same
-        grade to all: then chance alone would make them agree.
+        Kappa in [-1, 1]; 0 is agreement by chance. Also 0 if both readers give every example the
+        same grade, where chance alone explains the agreement.
 
     Raises:
-        UsageError: If the two differ in length, are empty or hold what is no grade.
+        UsageError: If the two differ in length, are empty, or hold a value that is no grade.
 
     >>> weighted_kappa(np.array([0, 1, 2, 2]), np.array([0, 1, 2, 1]))
     0.8
@@ -57,10 +57,10 @@ def weighted_kappa(first: Grades, second: Grades, *, grades: int = _GRADES) -> f
 
 
 def confusion(first: Grades, second: Grades, *, grades: int = _GRADES) -> npt.NDArray[np.int64]:
-    """How often every pair of grades was given [grades of the first, grades of the second].
+    """Confusion matrix: counts of grade pairs [grades of the first, grades of the second].
 
     Raises:
-        UsageError: If the two differ in length, are empty or hold what is no grade.
+        UsageError: If the two differ in length, are empty, or hold a value that is no grade.
 
     >>> confusion(np.array([0, 1, 1]), np.array([0, 0, 1]), grades=2).tolist()
     [[1, 0], [1, 1]]

@@ -1,9 +1,10 @@
-"""The four-parameter logistic that puts scores on the scale of the labels before PLCC is taken.
+"""Four-parameter logistic mapping of scores to the scale of the labels, applied before PLCC.
 
-A network may order images well and use another scale; studies of image quality therefore report
+A network may rank images well but use another scale. Image quality studies therefore report
 Pearson's correlation after a monotone mapping: VQEG, Final report on the validation of objective
 models of video quality assessment, phase I, 2000; Sheikh, Sabir, Bovik, IEEE Trans Image Process
-15:3440–3451, 2006. Fitted on validation and applied to test, it cannot flatter.
+15:3440–3451, 2006. The mapping is fitted on validation data and applied to test data, so that it
+does not bias the result.
 """
 
 from __future__ import annotations
@@ -23,27 +24,27 @@ from ctiqa.types import Floats
 PARAMETERS = 4
 
 NARROWEST_RANGE = 1e-300
-"""Range of predictions that counts as none: a share of it would be 0."""
+"""Smallest range of predictions; a fraction of a narrower one would underflow to 0."""
 
 WIDTHS = (0.01, 10.0)
-"""Narrowest and widest curve, in ranges of the predictions.
+"""Smallest and largest width, in units of the range of the predictions.
 
-The narrowest is nearly a step; in a narrower one two neighbouring examples would decide alone. The
-widest is straight to a thousandth of the range of the labels; in a wider one the ends would run to
-infinity and the curve stay the same.
+The smallest is nearly a step; below it, two neighbouring examples would determine the curve. The
+largest is straight to a thousandth of the range of the labels; above it, the asymptotes would
+diverge while the curve stays the same.
 """
 
 LIMITS = ((0.0, 1.0), (math.log(WIDTHS[0]), math.log(WIDTHS[1])))
-"""Of the middle, in ranges of the predictions, and of the logarithm of the width.
+"""Limits of the middle, in units of the range of the predictions, and of the log width.
 
-A middle outside the predictions would leave one end to chance, without bound.
+With a middle outside the predictions, one asymptote would be unbounded.
 """
 
 RUNS = 2
-"""A simplex may fold up at a limit; a second one from there would go on."""
+"""Simplex searches in a row: one may collapse at a limit, and a restart continues from there."""
 
 STARTS = (np.linspace(0, 1, 15), np.geomspace(0.01, 3, 10))
-"""Middles and widths that are tried first, in ranges of the predictions."""
+"""Start values of middle and width, in units of the range of the predictions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,10 @@ class Logistic:
     """The curve low + (high − low) / (1 + exp(−(s − middle)/width)).
 
     Attributes:
-        low: Where it comes from as scores fall.
-        high: Where it goes to as scores rise; below ``low`` where predictions run against labels.
-        middle: Score of its steepest point.
-        width: Distance in which the odds grow by e, above 0.
+        low: Asymptote for low scores, on the scale of the labels.
+        high: Asymptote for high scores; below ``low`` if predictions run against the labels.
+        middle: Score at the steepest point.
+        width: Change in score that multiplies the odds by e, > 0.
 
     >>> Logistic(0.0, 4.0, 2.0, 0.5)(np.array([-50.0, 2.0, 50.0])).tolist()
     [0.0, 2.0, 4.0]
@@ -66,27 +67,28 @@ class Logistic:
     width: float
 
     def __call__(self, scores: npt.ArrayLike) -> Floats:
-        """Scores on the scale of the labels, any shape."""
+        """Map scores to the scale of the labels, any shape."""
         values = np.asarray(scores, dtype=np.float64)
         return self.low + (self.high - self.low) * _rise(values, self.middle, self.width)
 
 
 def fit_logistic(predicted: Scores, label: Scores) -> Logistic:
-    """The curve with the least squared error between mapped predictions and labels.
+    """Least-squares fit of the logistic mapping from predictions to labels.
 
-    Whatever middle and width, the best ends follow by linear regression, so only these two are
-    searched (variable projection: Golub and Pereyra, SIAM J Numer Anal 10:413–432, 1973).
+    For a given middle and width the best asymptotes follow from linear regression, so only middle
+    and width are searched (variable projection: Golub and Pereyra, SIAM J Numer Anal 10:413–432,
+    1973).
 
     Args:
-        predicted: Predicted scores [n] of examples that nothing is measured on (validation).
-        label: True scores [n] of the same.
+        predicted: Predicted scores [n] of validation examples, not of the test set.
+        label: True scores [n] of the same examples.
 
     Returns:
-        The curve; where predictions or labels are all alike, flat at the mean label.
+        The curve; flat at the mean label if predictions or labels are constant.
 
     Raises:
         UsageError: If the two differ in length, are not finite or hold fewer than 4 pairs, one
-            for every parameter.
+            per parameter.
 
     >>> scores = np.linspace(0, 1, 50)
     >>> found = fit_logistic(scores, Logistic(0.5, 3.5, 0.4, 0.1)(scores))
@@ -116,14 +118,14 @@ def fit_logistic(predicted: Scores, label: Scores) -> Logistic:
 
 
 def _best_shape(squares: Callable[[Floats], float]) -> Floats:
-    """Middle and logarithm of the width, in ranges of the predictions, of the best curve."""
+    """Middle and log width of the best curve, in units of the range of the predictions."""
     from scipy.optimize import minimize  # noqa: PLC0415 - slow to import
 
     starts = [np.array([middle, np.log(width)]) for middle, width in product(*STARTS)]
     best = min(starts, key=squares)
     for _ in range(RUNS):
         steps = (0.05 if best[0] < 0.5 else -0.05, 0.3 if best[1] < 0 else -0.3)
-        # By the simplex: the valley of a steep curve between two examples stops gradients half-way.
+        # Simplex, because gradients get stuck in the valley of a steep curve between two examples.
         best = minimize(
             squares,
             best,
@@ -139,7 +141,7 @@ def _best_shape(squares: Callable[[Floats], float]) -> Floats:
 
 
 def _ends(rise: Floats, label: Floats) -> tuple[float, float]:
-    """Low end, and high less low end, with the least squared error."""
+    """Lower asymptote and height with the least squared error."""
     centred = rise - rise.mean()
     square = float(centred @ centred)
     gain = float(centred @ label) / square if square > 0 else 0.0
@@ -147,5 +149,5 @@ def _ends(rise: Floats, label: Floats) -> tuple[float, float]:
 
 
 def _rise(scores: Floats, middle: float, width: float) -> Floats:
-    """From 0 to 1; the hyperbolic tangent has no overflow."""
+    """Logistic function from 0 to 1; tanh cannot overflow."""
     return np.asarray((1 + np.tanh((scores - middle) / (2 * width))) / 2)

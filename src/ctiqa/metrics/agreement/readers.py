@@ -1,7 +1,7 @@
-"""How far readers agree with each other: what no method can be asked to exceed.
+"""Inter-reader agreement: the level that a method can be expected to reach.
 
-A method is measured against the mean of several readers. A reader measured against the mean of
-the others shows how much of the mean is there to be found.
+A method is compared with the mean of several readers. Comparing each reader with the mean of the
+others shows how well that mean can be predicted at all.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ import numpy.typing as npt
 
 from ctiqa.errors import UsageError
 from ctiqa.metrics.agreement.bootstrap import LEVEL, RESAMPLES, draw_patients
-from ctiqa.metrics.agreement.bootstrap_estimates import figures_of_draws
+from ctiqa.metrics.agreement.bootstrap_estimates import bootstrap_metrics
 from ctiqa.metrics.agreement.coefficients import Agreement, agreement
-from ctiqa.metrics.agreement.intervals import Estimate, estimated
+from ctiqa.metrics.agreement.intervals import Estimate, estimate_with_interval
 from ctiqa.metrics.agreement.kappa import graded, weighted_kappa
 from ctiqa.types import Floats
 
 SAME = 1e-12
-"""Relative difference up to which scores are the same."""
+"""Relative difference up to which scores count as equal."""
 
 DECIMALS = 9
-"""Decimals of a mean of readers; the order they are added in must not tell equal means apart."""
+"""Decimals of a mean of readers, so that the order of summation cannot break ties."""
 
 
 @dataclass(frozen=True, slots=True)
-class ReaderCeiling:
-    """Agreement of readers.
+class InterReaderAgreement:
+    """Agreement among readers.
 
     Attributes:
-        each: Agreement of every reader with the mean of the others, readers as given.
-        mean: Every figure averaged over the readers, with its interval.
+        each: Agreement of each reader with the mean of the others, in the given order.
+        mean: Every metric averaged over the readers, with its confidence interval.
         pairwise_kappa: Weighted kappa averaged over all pairs of readers.
     """
 
@@ -45,16 +45,16 @@ class ReaderCeiling:
 
 @dataclass(frozen=True, slots=True)
 class IntraclassCorrelation:
-    """The six coefficients of Shrout and Fleiss, Psychol Bull 86:420–428, 1979.
+    """The six intraclass correlations of Shrout and Fleiss, Psychol Bull 86:420–428, 1979.
 
-    1 where readers give the same scores; at or below 0 where examples differ no more than the
-    scores of one example. Those of the mean of k readers have no lower end. A quotient without a
-    positive denominator (nothing varies, or nothing but the readers) is given as 0.
+    1 if all readers give the same scores; 0 or less if examples differ no more than the scores of
+    one example. Those of the mean of k readers have no lower bound. A quotient whose denominator
+    is not positive (no variance, or only between readers) is reported as 0.
 
     Attributes:
-        one_way: ICC(1,1): every example has readers of its own; in [-1/(k-1), 1].
-        absolute: ICC(2,1): readers are drawn from many, and how high they score counts.
-        consistent: ICC(3,1): these very readers, and how high they score does not count; in
+        one_way: ICC(1,1): each example has its own readers; in [-1/(k-1), 1].
+        absolute: ICC(2,1): readers are a random sample; differences in their level count.
+        consistent: ICC(3,1): readers are fixed; differences in their level do not count; in
             [-1/(k-1), 1].
         one_way_mean: ICC(1,k), of the mean of all readers.
         absolute_mean: ICC(2,k), of the mean of all readers.
@@ -69,31 +69,31 @@ class IntraclassCorrelation:
     consistent_mean: float
 
 
-def reader_ceiling(
+def inter_reader_agreement(
     scores: npt.ArrayLike,
     clusters: npt.NDArray[np.generic],
     rng: np.random.Generator,
     *,
     resamples: int = RESAMPLES,
     level: float = LEVEL,
-) -> ReaderCeiling:
+) -> InterReaderAgreement:
     """Agreement of each reader with the mean of the others, averaged over the readers.
 
-    The mean of all but one is a little noisier than that of all, which methods are measured
-    against: a method may come out a little above this ceiling.
+    The mean of all but one reader is slightly noisier than the mean of all, which methods are
+    compared with. A method may therefore slightly exceed the inter-reader agreement.
 
     Args:
-        scores: Score of every reader for every example [readers, n], in grades.
-        clusters: Patient of every example [n].
-        rng: Draws the patients; the same ones for every reader.
-        resamples: Number of redrawn sets.
+        scores: Score of each reader for each example [readers, n], in grades.
+        clusters: Patient of each example [n].
+        rng: Random generator for the resampling, which all readers share.
+        resamples: Number of bootstrap samples.
         level: Coverage of the intervals, in (0, 1).
 
     Raises:
         UsageError: If there are fewer than two readers or patients, or scores are missing.
 
     >>> scores = np.array([[0.0, 2.0, 4.0], [0.0, 2.0, 4.0], [1.0, 3.0, 4.0]])
-    >>> found = reader_ceiling(scores, np.arange(3), np.random.default_rng(0))
+    >>> found = inter_reader_agreement(scores, np.arange(3), np.random.default_rng(0))
     >>> [one.bias.__round__(3) for one in found.each], round(found.mean["bias"].value, 3)
     ([-0.333, -0.333, 0.667], 0.0)
     """
@@ -101,10 +101,10 @@ def reader_ceiling(
     pairs = list(_against_the_others(read))
     draws = draw_patients(clusters, rng, resamples)
     each = tuple(agreement(reader, others) for reader, others in pairs)
-    drawn = [figures_of_draws(reader, others, draws) for reader, others in pairs]
-    values = [one.figures() for one in each]
+    drawn = [bootstrap_metrics(reader, others, draws) for reader, others in pairs]
+    values = [one.metrics() for one in each]
     mean = {
-        name: estimated(
+        name: estimate_with_interval(
             float(np.mean([one[name] for one in values])),
             np.mean([one[name] for one in drawn], axis=0),
             level,
@@ -112,17 +112,17 @@ def reader_ceiling(
         for name in values[0]
     }
     kappas = [weighted_kappa(graded(one), graded(other)) for one, other in combinations(read, 2)]
-    return ReaderCeiling(each, mean, float(np.mean(kappas)))
+    return InterReaderAgreement(each, mean, float(np.mean(kappas)))
 
 
 def intraclass_correlation(scores: npt.ArrayLike) -> IntraclassCorrelation:
-    """Share of the variance of scores that comes from the examples (Shrout and Fleiss 1979).
+    """Share of the variance of scores that is due to the examples (Shrout and Fleiss 1979).
 
     Args:
-        scores: Score of every reader for every example [readers, n].
+        scores: Score of each reader for each example [readers, n].
 
     Returns:
-        The coefficients, always finite.
+        All six coefficients, always finite.
 
     Raises:
         UsageError: If there are fewer than two readers or examples, or scores are missing.
@@ -146,7 +146,7 @@ def intraclass_correlation(scores: npt.ArrayLike) -> IntraclassCorrelation:
         "absolute_mean": (examples - rest, examples + between),
         "consistent_mean": (examples - rest, examples),
     }
-    # Below this, squares are what rounding leaves of equal scores.
+    # Smaller squares are rounding errors of equal scores.
     least = (SAME * float(np.abs(read).max())) ** 2
     found = {name: a / b if b > least else 0.0 for name, (a, b) in quotients.items()}
     return IntraclassCorrelation(**found)
@@ -171,7 +171,7 @@ def _against_the_others(read: Floats) -> Iterator[tuple[Floats, Floats]]:
 
 
 def _mean_squares(read: Floats) -> tuple[float, float, float, float]:
-    """Mean squares between examples, within examples, between readers, and of what is left."""
+    """Mean squares between examples, within examples, between readers, and of the residual."""
     k, n = read.shape
     by_example, by_reader, mean = read.mean(axis=0), read.mean(axis=1), read.mean()
     left = read - by_example - by_reader[:, None] + mean

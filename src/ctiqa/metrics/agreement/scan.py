@@ -1,10 +1,10 @@
-"""One score for a scan from the scores of its slices.
+"""Aggregate slice scores to one score per scan.
 
-Four ways, by name in :data:`SCAN_AGGREGATIONS`. TFKT's out-of-domain test (Rifa et al., SPIE
-Medical Imaging 2025) takes the mean. The median forgives a few bad slices, the worst tenth asks
-for them (a good mean can hide a bad shoulder), and the mean weighted by body area counts every
-part of the patient alike, however many slices and however much air it takes to show it. Slices
-that were not scored are NaN and are left out.
+There are four methods. TFKT's out-of-domain test (Rifa et al., SPIE Medical Imaging 2025) uses the
+mean. The median ignores a few bad slices; the worst tenth looks at exactly those, because a good
+mean can hide bad slices at the shoulders. The mean weighted by body area gives every part of the
+patient the same weight, regardless of slice count and surrounding air. Slices without a score are
+NaN and are ignored.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ctiqa.types import Floats
 Aggregation = Literal["mean", "median", "worst-tenth", "area-weighted"]
 
 WORST_SHARE = 10
-"""The worst tenth is one slice in this many."""
+"""The worst tenth is one slice in 10."""
 
 
 def mean(scores: Floats) -> float:
@@ -55,11 +55,11 @@ def worst_tenth(scores: Floats) -> float:
 
 
 def area_weighted(scores: Floats, areas: Floats) -> float:
-    """Mean of the slice scores [n], every slice counting by its body area.
+    """Mean of the slice scores [n], weighted by body area.
 
     Args:
         scores: Slice scores, none of them NaN.
-        areas: Body area of every slice [n], >= 0, in any one unit (mm², pixels of one size).
+        areas: Body area of each slice [n], >= 0, all in one unit (mm², or pixels of one size).
 
     Raises:
         UsageError: If an area is negative or not finite, or all are 0.
@@ -80,25 +80,25 @@ SCAN_AGGREGATIONS: Mapping[str, Callable[[Floats], float]] = {
     "median": median,
     "worst-tenth": worst_tenth,
 }
-"""Ways that need nothing but the scores; ``area-weighted`` needs areas too."""
+"""Methods that need only the scores; ``area-weighted`` needs areas too."""
 
 
 def scan_score(
     scores: npt.ArrayLike, by: Aggregation = "mean", *, areas: npt.ArrayLike | None = None
 ) -> float:
-    """Score of a scan from those of its slices.
+    """Score of a scan from its slice scores.
 
     Args:
         scores: Slice scores [slices], NaN where a slice was not scored.
         by: ``mean``, ``median``, ``worst-tenth`` (mean of the lowest 10 %) or ``area-weighted``.
-        areas: Body area of every slice [slices]; only ``area-weighted`` looks at it.
+        areas: Body area of each slice [slices]; used by ``area-weighted`` only.
 
     Returns:
-        On the scale of the slice scores; NaN where no slice was scored.
+        Score on the scale of the slice scores; NaN if no slice was scored.
 
     Raises:
-        UsageError: If ``by`` has no such name, a score is infinite, or ``area-weighted`` gets no
-            areas, or others than one a slice, finite, >= 0 and not all 0.
+        UsageError: If ``by`` is unknown, a score is infinite, or ``area-weighted`` does not get
+            one finite area >= 0 per slice, not all 0.
 
     >>> scan_score([3.0, 2.0, float("nan"), 1.0])
     2.0

@@ -10,12 +10,12 @@ from scipy import ndimage
 from ctiqa.metrics.full_reference.images import (
     GREYS,
     RealImage,
-    alike,
     check_pair,
     filtered,
     halved,
     halved_mask,
-    shown,
+    similarity_map,
+    windowed_pair,
     windows_inside,
 )
 
@@ -59,9 +59,9 @@ def gmsd(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) -> 
     >>> gmsd(np.roll(hu, 1), hu, mask, Window(400, 40)) > 0.1
     True
     """
-    a, b = (halved(x) for x in shown(image, reference, mask, window))
+    a, b = (halved(x) for x in windowed_pair(image, reference, mask, window))
     inside = windows_inside(halved_mask(mask), len(MEAN), halvings=1)
-    return float(alike(_gradient(a), _gradient(b), _CONSTANT)[inside].std())
+    return float(similarity_map(_gradient(a), _gradient(b), _CONSTANT)[inside].std())
 
 
 def _gradient(image: RealImage) -> RealImage:
@@ -86,7 +86,7 @@ def gradient_similarity(
     """
     check_pair(image, reference, mask)
     m_a, m_b = _mirrored_gradient(image), _mirrored_gradient(reference)
-    return float(alike(m_a, m_b, constant)[mask].mean(dtype=np.float64))
+    return float(similarity_map(m_a, m_b, constant)[mask].mean(dtype=np.float64))
 
 
 def _mirrored_gradient(image: RealImage) -> RealImage:

@@ -11,11 +11,11 @@ from scipy.special import expit, logit
 from ctiqa.metrics.full_reference.images import (
     GREYS,
     Image,
-    alike,
     filtered,
     halved,
     halved_mask,
-    shown,
+    similarity_map,
+    windowed_pair,
     windows_inside,
 )
 
@@ -62,7 +62,7 @@ def haarpsi(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) 
     >>> round(haarpsi(hu, hu, mask, Window(400, 40)), 6)
     1.0
     """
-    a, b = (halved(x) for x in shown(image, reference, mask, window))
+    a, b = (halved(x) for x in windowed_pair(image, reference, mask, window))
     inside = windows_inside(halved_mask(mask), _SIZES[-1], halvings=1)
     weighted = total = 0.0
     for x, y, here in ((a, b, inside), (a.T, b.T, inside.T)):
@@ -76,7 +76,7 @@ def _weight_and_similarity(a: Image, b: Image) -> tuple[Image, Image]:
     """Of edges that run across, at every pixel where the largest filter fits."""
     x, y = _coefficients(a), _coefficients(b)
     compared = zip(x[:-1], y[:-1], strict=True)
-    similar = [alike(p, q, _CONSTANT) for p, q in compared]
+    similar = [similarity_map(p, q, _CONSTANT) for p, q in compared]
     return np.maximum(x[-1], y[-1]), np.asarray(np.mean(similar, axis=0))
 
 

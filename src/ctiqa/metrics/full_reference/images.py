@@ -74,7 +74,7 @@ def check_finite(image: HuImage, reference: HuImage, mask: Mask) -> None:
             )
 
 
-def shown(
+def windowed_pair(
     image: HuImage, reference: HuImage, mask: Mask, window: DataWindow
 ) -> tuple[Image, Image]:
     """A pair in HU as brightness in [0, 1].
@@ -96,7 +96,7 @@ def shown(
 
     >>> from ctiqa.hu import Window
     >>> hu = np.float32([[-135, 40, 500]])
-    >>> shown(hu, hu, np.ones(hu.shape, bool), Window(350, 40))[0].tolist()
+    >>> windowed_pair(hu, hu, np.ones(hu.shape, bool), Window(350, 40))[0].tolist()
     [[0.0, 0.5, 1.0]]
     """
     check_pair(image, reference, mask)
@@ -178,19 +178,19 @@ def gaussian(size: int, sigma: float) -> Image:
     return np.asarray(weights / weights.sum())
 
 
-def whole_windows(weights: Image) -> Mean:
+def window_mean(weights: Image) -> Mean:
     """The mean in every window of the given weights (along both axes) that lies inside the image.
 
-    >>> whole_windows(np.full(2, 0.5))(np.array([[1.0, 2, 4], [1, 2, 4]])).tolist()
+    >>> window_mean(np.full(2, 0.5))(np.array([[1.0, 2, 4], [1, 2, 4]])).tolist()
     [[1.5, 3.0]]
     """
     return lambda image: filtered(image, weights, weights)
 
 
-def alike(a: RealImage, b: RealImage, constant: float) -> RealImage:
+def similarity_map(a: RealImage, b: RealImage, constant: float) -> RealImage:
     """How like two values are, pixel by pixel: (2ab + c)/(a² + b² + c); 1 where they are equal.
 
-    >>> alike(np.array([3.0, 3.0]), np.array([3.0, 0.0]), 1.0).tolist()
+    >>> similarity_map(np.array([3.0, 3.0]), np.array([3.0, 0.0]), 1.0).tolist()
     [1.0, 0.1]
     """
     return np.asarray((2 * a * b + constant) / (a**2 + b**2 + constant))
@@ -220,7 +220,7 @@ def local_moments(a: RealImage, b: RealImage, mean: Mean, *, unbiased: float = 1
         unbiased: Factor of the variances and the covariance: n/(n - 1) for those of samples of n.
 
     >>> ramp = np.tile(np.arange(3.0), (3, 1))
-    >>> local_moments(ramp, -ramp, whole_windows(np.full(3, 1 / 3))).cov.round(3).tolist()
+    >>> local_moments(ramp, -ramp, window_mean(np.full(3, 1 / 3))).cov.round(3).tolist()
     [[-0.667]]
     """
     mean_a, mean_b = mean(a), mean(b)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ctiqa.metrics.full_reference.images import halved, halved_mask, shown, windows_inside
+from ctiqa.metrics.full_reference.images import halved, halved_mask, windowed_pair, windows_inside
 from ctiqa.metrics.full_reference.ssim import SIZE, similarity_maps
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def ms_ssim(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) 
     >>> round(ms_ssim(hu, hu, np.ones(hu.shape, bool), Window(400, 40)), 6)
     1.0
     """
-    a, b = shown(image, reference, mask, window)
+    a, b = windowed_pair(image, reference, mask, window)
     means = []
     for scale in range(len(SCALE_WEIGHTS)):
         inside = windows_inside(mask, SIZE, halvings=scale)

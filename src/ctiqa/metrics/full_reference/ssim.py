@@ -11,12 +11,12 @@ from scipy import ndimage
 from ctiqa.metrics.full_reference.images import (
     Moments,
     RealImage,
-    alike,
     check_pair,
     gaussian,
     local_moments,
-    shown,
-    whole_windows,
+    similarity_map,
+    window_mean,
+    windowed_pair,
     windows_inside,
 )
 
@@ -64,13 +64,13 @@ def ssim(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) -> 
     >>> round(ssim(80 - hu, hu, mask, Window(400, 40)), 2)
     -0.93
     """
-    a, b = shown(image, reference, mask, window)
+    a, b = windowed_pair(image, reference, mask, window)
     inside = windows_inside(mask, SIZE)
     luminance, structure = similarity_maps(a, b)
     return float((luminance * structure)[inside].mean())
 
 
-GAUSSIAN = whole_windows(gaussian(SIZE, SIGMA))
+GAUSSIAN = window_mean(gaussian(SIZE, SIGMA))
 
 
 def similarity_maps(a: RealImage, b: RealImage) -> tuple[RealImage, RealImage]:
@@ -89,7 +89,7 @@ def similarity_maps(a: RealImage, b: RealImage) -> tuple[RealImage, RealImage]:
 
 def _factors(at: Moments) -> tuple[RealImage, RealImage]:
     structure = (2 * at.cov + C2) / (at.var_a + at.var_b + C2)
-    return alike(at.mean_a, at.mean_b, C1), structure
+    return similarity_map(at.mean_a, at.mean_b, C1), structure
 
 
 def ssim_uniform(image: RealImage, reference: RealImage, mask: Mask, *, size: int = 7) -> float:

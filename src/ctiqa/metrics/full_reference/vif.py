@@ -17,8 +17,8 @@ from ctiqa.metrics.full_reference.images import (
     check_pair,
     gaussian,
     local_moments,
-    shown,
-    whole_windows,
+    window_mean,
+    windowed_pair,
     windows_inside,
 )
 
@@ -68,7 +68,7 @@ def vif(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) -> f
     >>> vif(20 + hu / 2, hu, mask, Window(400, 40)) < 1
     True
     """
-    a, b = shown(image, reference, mask, window)
+    a, b = windowed_pair(image, reference, mask, window)
     return _fidelity(_whole(a, b, mask), NOISE_VARIANCE, flat=FLAT)
 
 
@@ -107,7 +107,7 @@ class Level(NamedTuple):
 
 def _whole(image: RealImage, reference: RealImage, mask: Mask) -> Iterator[Level]:
     for scale, size in enumerate(_SIZES):
-        mean = whole_windows(gaussian(size, size / 5))
+        mean = window_mean(gaussian(size, size / 5))
         if scale > 0:
             mask = windows_inside(mask, size, halvings=scale - 1)[::2, ::2]
             image, reference = (mean(x)[::2, ::2] for x in (image, reference))

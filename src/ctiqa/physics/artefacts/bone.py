@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ctiqa.physics.artefacts.measured import MeasuredRays, refuse
+from ctiqa.physics.artefacts.measured import MeasuredRays, check_rules
 from ctiqa.physics.geometry import MU_WATER_PER_MM
 from ctiqa.physics.projector import project
 from ctiqa.physics.spectrum import (
@@ -38,7 +38,7 @@ class BoneHardening:
     threshold_hu: float = 100.0
 
     def __post_init__(self) -> None:
-        refuse(
+        check_rules(
             (0 <= self.strength <= 1, f"'strength' must be in [0, 1], got {self.strength}"),
             (
                 0 <= self.threshold_hu <= 1000,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ctiqa.physics.artefacts.measured import refuse
+from ctiqa.physics.artefacts.measured import check_rules
 from ctiqa.types import HuImage
 
 SUBPIXELS = 8
@@ -38,7 +38,7 @@ class Ellipse:
     def __post_init__(self) -> None:
         finite = {name: getattr(self, name) for name in ("x_mm", "y_mm", "angle_deg")}
         lengths = {name: getattr(self, name) for name in ("semi_x_mm", "semi_y_mm")}
-        refuse(
+        check_rules(
             *((math.isfinite(v), f"'{k}' must be finite, got {v}") for k, v in finite.items()),
             *((0 < v < math.inf, f"'{k}' must be > 0, got {v}") for k, v in lengths.items()),
         )

@@ -38,7 +38,7 @@ class MeasuredRays:
 
     def __post_init__(self) -> None:
         rays = (self.scan.n_views, self.scan.n_detectors)
-        refuse(
+        check_rules(
             (
                 self.hu.ndim == 2 and bool(np.isfinite(self.hu).all()),
                 f"'hu' must be a finite image [rows, cols], got shape {self.hu.shape}; "
@@ -99,7 +99,7 @@ def measure(
     return MeasuredRays(hu, spacing_mm, kernel, scan, project(hu_to_mu(hu), spacing_mm, scan))
 
 
-def refuse(*rules: tuple[bool, str]) -> None:
+def check_rules(*rules: tuple[bool, str]) -> None:
     """Refuse parameters, naming every broken rule at once.
 
     Args:
@@ -108,7 +108,7 @@ def refuse(*rules: tuple[bool, str]) -> None:
     Raises:
         UsageError: If a rule does not hold.
 
-    >>> refuse((True, "fine"))
+    >>> check_rules((True, "fine"))
     """
     broken = [text for holds, text in rules if not holds]
     if broken:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.physics.artefacts.inserts import Ellipse, coverage
-from ctiqa.physics.artefacts.measured import MeasuredRays, refuse
+from ctiqa.physics.artefacts.measured import MeasuredRays, check_rules
 from ctiqa.physics.artefacts.starvation import Beam, counted_lines
 from ctiqa.physics.geometry import hu_to_mu
 from ctiqa.physics.projector import project
@@ -47,7 +47,7 @@ class Metal:
 
     def __post_init__(self) -> None:
         names = ", ".join(METALS_PER_MM)
-        refuse(
+        check_rules(
             (bool(self.inserts), "'inserts' must hold at least one ellipse, got none"),
             (
                 self.material in METALS_PER_MM,
@@ -117,7 +117,7 @@ def add_metal(
 
 def _refuse_unfit(measured: MeasuredRays, metal: Metal, rng: np.random.Generator | None) -> None:
     radius = min(n * mm for n, mm in zip(measured.shape, measured.spacing_mm, strict=True)) / 2
-    refuse(
+    check_rules(
         (
             metal.beam is None or rng is not None,
             "'rng' must be given where 'beam' counts photons, got None; pass a seeded generator",

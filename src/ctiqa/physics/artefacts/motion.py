@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from ctiqa.physics.artefacts.measured import MeasuredRays, refuse
+from ctiqa.physics.artefacts.measured import MeasuredRays, check_rules
 from ctiqa.physics.geometry import FanBeam, Sinogram
 from ctiqa.types import Floats, HuImage
 
@@ -86,7 +86,7 @@ class Motion:
             for name in ("stretch_x", "stretch_y")
             for value in [getattr(self, name)]
         ]
-        refuse(
+        check_rules(
             *rules,
             (
                 self.course in {"step", "drift", "swing"},

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ctiqa.physics.artefacts.measured import MeasuredRays, refuse
+from ctiqa.physics.artefacts.measured import MeasuredRays, check_rules
 from ctiqa.physics.geometry import FanBeam
 from ctiqa.types import HuImage
 
@@ -40,7 +40,7 @@ class GainError:
     width_mm: float = 0.0
 
     def __post_init__(self) -> None:
-        refuse(
+        check_rules(
             (math.isfinite(self.offset_mm), f"'offset_mm' must be finite, got {self.offset_mm}"),
             (
                 -100 < self.gain_percent < 100,
@@ -70,7 +70,7 @@ def gain_error_lines(scan: FanBeam, errors: Sequence[GainError]) -> npt.NDArray[
     """
     offsets, half = scan.offsets_mm, scan.pitch_mm / 2
     low, high = offsets[0] - half, offsets[-1] + half
-    refuse(
+    check_rules(
         *(
             (
                 low <= each.offset_mm <= high,

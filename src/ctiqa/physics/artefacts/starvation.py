@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ctiqa.physics.artefacts.measured import MeasuredRays, refuse
+from ctiqa.physics.artefacts.measured import MeasuredRays, check_rules
 from ctiqa.physics.geometry import Sinogram
 from ctiqa.types import HuImage
 
@@ -36,7 +36,7 @@ class Beam:
     floor_photons: float = 1.0
 
     def __post_init__(self) -> None:
-        refuse(
+        check_rules(
             (1 <= self.photons <= 1e12, f"'photons' must be in [1, 1e12], got {self.photons}"),
             (
                 0 <= self.electronic_sd_photons < math.inf,

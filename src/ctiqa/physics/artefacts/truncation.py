@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from ctiqa.physics.artefacts.measured import MeasuredRays, refuse
+from ctiqa.physics.artefacts.measured import MeasuredRays, check_rules
 from ctiqa.physics.geometry import FanBeam, Sinogram
 from ctiqa.types import HuImage
 
@@ -38,7 +38,7 @@ class Truncation:
     fade_mm: float = 40.0
 
     def __post_init__(self) -> None:
-        refuse(
+        check_rules(
             (
                 0 < self.field_radius_mm < math.inf,
                 f"'field_radius_mm' must be > 0, got {self.field_radius_mm}",
@@ -65,7 +65,7 @@ def truncated_lines(sinogram: Sinogram, scan: FanBeam, truncation: Truncation) -
     distance, radius = scan.source_to_iso_mm, truncation.field_radius_mm
     rays = distance * np.sin(np.arctan(scan.offsets_mm / distance))
     seen = np.flatnonzero(np.abs(rays) <= radius)
-    refuse(
+    check_rules(
         (
             seen.size >= 2,
             f"'field_radius_mm' must hold two detector columns of {scan.pitch_mm} mm, got {radius}",
