@@ -6,7 +6,7 @@
 
 What is listed in ``ctiqa.__all__``, ``ctiqa.metrics.__all__``, ``ctiqa.physics.__all__`` and
 ``ctiqa.torch.__all__`` is public and follows semantic versioning; everything else may change at
-any time. Each name is loaded when it is first asked for, so ``import ctiqa`` takes no time.
+any time. Names are loaded on first use, so ``import ctiqa`` takes no time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Runs the command line as ``python -m ctiqa``."""
+"""Run the command line as ``python -m ctiqa``."""
 
 from ctiqa.cli import main
 

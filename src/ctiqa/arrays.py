@@ -1,4 +1,4 @@
-"""Arrays of any library as NumPy arrays: torch tensors on any device, JAX, xarray and the like."""
+"""Arrays of any library as NumPy arrays: torch tensors on any device, JAX, xarray and others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ctiqa.errors import UsageError
 
 @runtime_checkable
 class AnyArray(Protocol):
-    """An array of any library: NumPy, torch (on a processor or GPU), JAX, xarray.
+    """An array of any library: NumPy, torch (CPU or GPU), JAX, xarray.
 
     >>> [isinstance(each, AnyArray) for each in (np.zeros(3), [0.0, 1.0], "scan/")]
     [True, False, False]
@@ -23,15 +23,15 @@ class AnyArray(Protocol):
 
 
 def as_numpy(value: AnyArray, name: str) -> npt.NDArray[Any]:
-    """The numbers of an array, on the processor; gradients are left behind.
+    """The numbers of an array, in CPU memory and without gradients.
 
     Args:
-        value: Array of any library, of any shape and kind of number.
-        name: What it is called, for messages.
+        value: Array of any library, shape and numeric type.
+        name: Name of the array in messages.
 
     Raises:
-        UsageError: If a part of it is masked, it is stored too coarsely for HU, or its library
-            cannot hand it over.
+        UsageError: If part of it is masked, its numeric type is too coarse for HU, or its
+            library cannot convert it.
 
     >>> as_numpy(np.array([1, 2], dtype=np.int16), "hu").tolist()
     [1, 2]
@@ -46,7 +46,7 @@ def as_numpy(value: AnyArray, name: str) -> npt.NDArray[Any]:
             "keep images in float32 (casting back does not restore them)"
         )
     try:
-        # NumPy asks torch tensors on a GPU, or with gradients, in vain.
+        # NumPy cannot convert torch tensors that are on a GPU or have gradients.
         force = getattr(value, "numpy", None) if hasattr(value, "detach") else None
         return np.asarray(force(force=True) if force else value)
     except (TypeError, ValueError, RuntimeError) as error:

@@ -1,6 +1,6 @@
-"""What can go wrong, in words a user can act on.
+"""Exceptions, with messages that a user can act on.
 
-Every error names the rule that was broken, the value that broke it and the remedy.
+Every message names the rule, the value that broke it and the remedy.
 """
 
 from __future__ import annotations
@@ -51,27 +51,27 @@ class UsageError(CtiqaError, ValueError):
 
 
 class NothingToDoError(CtiqaError):
-    """The input holds nothing that can be worked on (exit status 4)."""
+    """The input contains nothing to work on (exit status 4)."""
 
 
 class OutputError(CtiqaError, OSError):
-    """A result could not be written; what was there before is untouched (exit status 4)."""
+    """A result could not be written; an existing file is unchanged (exit status 4)."""
 
 
 class ProcessError(CtiqaError):
-    """The system does not let ctiqa start the processes that it reads with (exit status 4)."""
+    """The system does not let ctiqa start reader processes (exit status 4)."""
 
 
 class WeightsError(CtiqaError):
-    """A model file is missing, altered or of another kind."""
+    """A model file is missing, altered or not a model."""
 
 
 class DataError(CtiqaError, ValueError):
-    """A data set, manifest or checkpoint breaks a rule; all problems are listed at once."""
+    """A data set, manifest or checkpoint breaks a rule; the message lists all problems."""
 
 
 class RefusedError(CtiqaError, ValueError):
-    """One input cannot be turned into HU, with the fixed code that says why.
+    """One input cannot be converted to HU; carries the fixed code of the reason.
 
     >>> error = RefusedError(Reason.NO_RESCALE, "'RescaleSlope' is absent")
     >>> error.reason.value, str(error)
@@ -88,11 +88,11 @@ class RefusedError(CtiqaError, ValueError):
 
 
 MOST_SHOWN = 8
-"""Examples of one problem that are named; the others are counted."""
+"""Maximum number of examples of one problem that are named; the others are counted."""
 
 
 def some(names: Iterable[object], most: int = MOST_SHOWN) -> str:
-    """The first names of many, and how many more there are.
+    """List the first names and the number of the others.
 
     >>> some(["a", "b", "c"], most=2)
     'a, b and 1 more'
@@ -103,7 +103,7 @@ def some(names: Iterable[object], most: int = MOST_SHOWN) -> str:
 
 
 def bulleted(head: str, problems: Sequence[str]) -> str:
-    r"""A message that lists problems line by line.
+    r"""Format a message with one problem per line.
 
     >>> bulleted("no:", ["a", "b"])
     'no:\n  a\n  b'
@@ -112,7 +112,7 @@ def bulleted(head: str, problems: Sequence[str]) -> str:
 
 
 def counted(problems: Sequence[str]) -> str:
-    """How many problems there are.
+    """The number of problems, as text.
 
     >>> counted(["a"]), counted(["a", "b"])
     ('1 problem', '2 problems')
@@ -121,11 +121,11 @@ def counted(problems: Sequence[str]) -> str:
 
 
 def list_problems(where: object, problems: Sequence[str]) -> None:
-    """Raise one error that lists every problem of a collection; nothing where there are none.
+    """Raise one error that lists every problem of a collection, if there are any.
 
     Args:
         where: The collection.
-        problems: What is wrong, a line each.
+        problems: Descriptions, one line each.
 
     Raises:
         DataError: If there are problems.

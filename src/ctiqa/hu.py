@@ -1,4 +1,4 @@
-"""Windows, and the parts of a slice that are body, in Hounsfield units (HU)."""
+"""Display windows and the body mask, in Hounsfield units (HU)."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ AIR_HU = -1000.0
 """CT number of air."""
 
 PADDING_HU = -1024.0
-"""Lowest CT number kept; scanner padding below it is raised to it."""
+"""Lowest CT number kept; scanner padding below is clipped to it."""
 
 BODY_THRESHOLD_HU = -300.0
-"""Above this a pixel is tissue; below it air, lung or bowel gas."""
+"""Pixels above are tissue; pixels below are air, lung or bowel gas."""
 
 PLAUSIBLE_HU = (-1100.0, 32_768.0)
-"""CT numbers outside this range, padding aside, cannot be HU (extended scale included)."""
+"""CT numbers outside this range, except padding, cannot be HU (extended scale included)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A display window: everything below it is black, everything above it white.
+    """A display window: values below are black, values above are white.
 
     Attributes:
         width_hu: Distance between black and white in HU, > 0.
@@ -49,7 +49,7 @@ class Window:
 
     @property
     def range_hu(self) -> tuple[float, float]:
-        """Black and white in HU."""
+        """CT numbers shown as black and as white, in HU."""
         return self.level_hu - self.width_hu / 2, self.level_hu + self.width_hu / 2
 
     @classmethod
@@ -89,11 +89,11 @@ WINDOWS: dict[str, Window] = {
 
 
 def apply_window(hu: HuImage, window: Window) -> HuImage:
-    """Scale HU to display brightness.
+    """Scale CT numbers to display brightness.
 
     Args:
         hu: CT numbers in HU, any shape.
-        window: Window to show them in.
+        window: Display window.
 
     Returns:
         Brightness in [0, 1], float32, same shape.
@@ -107,7 +107,7 @@ def apply_window(hu: HuImage, window: Window) -> HuImage:
 
 
 def body_fraction(hu: HuImage) -> float:
-    """Share of the matrix that holds tissue, in [0, 1].
+    """Fraction of the matrix that is tissue, in [0, 1].
 
     >>> body_fraction(np.float32([[-1000, 40], [-1000, -1000]]))
     0.25
@@ -116,15 +116,15 @@ def body_fraction(hu: HuImage) -> float:
 
 
 def body_mask(hu: HuImage) -> npt.NDArray[np.bool_]:
-    """The patient: the largest piece of tissue, with lungs and bowel gas filled in.
+    """The body mask: the largest connected region of tissue, with lungs and bowel gas filled.
 
-    The couch, blankets and wires outside the largest piece are left out.
+    Couch, blankets and wires outside that region are excluded.
 
     Args:
         hu: CT numbers in HU, float [rows, cols].
 
     Returns:
-        True inside the patient, bool [rows, cols]; all False for a slice of air.
+        True inside the body, bool [rows, cols]; all False for a slice of air.
 
     >>> disc = np.hypot(*np.mgrid[-32:32, -32:32]) < 20
     >>> bool((body_mask(np.where(disc, 40, -1000).astype("float32")) == disc).all())

@@ -1,4 +1,4 @@
-"""The nouns of the house: what a slice, a scan and a report are.
+"""The core data types: slice, scan, scores, results.
 
 One type carries the image everywhere. Training, evaluation, the command line and the web
 service all receive a :class:`Slice`, so what was validated is what runs.
@@ -43,26 +43,26 @@ class Acquisition:
     body_part: str | None = None
     gantry_tilt_deg: float | None = None
     lossy_ratio: float | None = None
-    """Compression ratio when the pixels were once compressed with loss."""
+    """Compression ratio if the pixels have been lossy compressed."""
 
 
 @dataclass(frozen=True, slots=True)
 class SliceSource:
-    """Where a slice came from: file, and frame inside it for multi-frame files and volumes.
+    """Source of a slice: the file, and the frame in multi-frame files and volumes.
 
     Attributes:
         file: The file.
-        frame: Number of the frame or slice in it, from 0.
-        instance_uid: SOPInstanceUID, where there is one.
-        series_uid: SeriesInstanceUID, where there is one.
-        study_uids: StudyInstanceUID and FrameOfReferenceUID, as far as they are known; they tell
-            which slices may belong together.
-        isolated: Whether its pixels are read in a process of its own, since what reads them may
-            crash, hang or know no bounds.
-        format: Format of the file, a key of :data:`ctiqa.io.formats.READERS`; empty where it has
-            not been told yet.
-        kept: What the reader of the file keeps for itself, so that it finds the pixels again
-            without reading the header twice.
+        frame: Index of the frame or slice in the file, from 0.
+        instance_uid: SOPInstanceUID, if present.
+        series_uid: SeriesInstanceUID, if present.
+        study_uids: StudyInstanceUID and FrameOfReferenceUID, as far as known; slices that share
+            one may belong together.
+        isolated: Whether the pixels are read in a separate process, because the decoder may
+            crash, hang or exhaust memory.
+        format: Format of the file, a key of :data:`ctiqa.io.formats.READERS`; empty if not yet
+            detected.
+        kept: Data that the reader keeps to find the pixels again without reading the header
+            twice.
     """
 
     file: Path
@@ -80,15 +80,15 @@ class SliceHeader:
     """Everything about one slice except its pixels; small enough to keep for a whole series.
 
     Attributes:
-        source: File and frame.
+        source: The file and frame.
         rows: Matrix height in pixels.
         cols: Matrix width in pixels.
         spacing_mm: Pixel spacing (row, column) in mm; ``None`` where unknown.
         z_mm: Position along the slice normal in mm; ``None`` where unknown.
         orientation: Direction cosines of the row and the column axis (DICOM order, patient
             LPS), six numbers; ``None`` where unknown.
-        acquisition: Acquisition facts.
-        flags: Short fixed words about this slice, e.g. ``"lossy"``, ``"gantry_tilt"``.
+        acquisition: Acquisition parameters.
+        flags: Fixed short labels for this slice, e.g. ``"lossy"``, ``"gantry_tilt"``.
     """
 
     source: SliceSource
@@ -119,9 +119,9 @@ class Scan:
     """One series, sorted along z, without pixels (they are streamed when needed).
 
     Attributes:
-        series_uid: SeriesInstanceUID, or a stable name made from the file for other formats.
-        path: File or folder that the series was found in.
-        headers: One header a slice, in z order.
+        series_uid: SeriesInstanceUID, or for other formats a stable name derived from the file.
+        path: File or folder in which the series was found.
+        headers: One header per slice, in z order.
         warnings: Sentences about the series as a whole (mixed spacings, gaps, tilt).
     """
 
@@ -133,7 +133,7 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """One input that was not scored, and why."""
+    """One input that was not scored, with the reason."""
 
     file: Path
     reason: Reason
@@ -142,13 +142,13 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class SliceScore:
-    """The verdict on one slice.
+    """The score of one slice.
 
     Attributes:
         header: The slice that was scored.
         score: 0 (bad) to 4 (excellent); ``None`` where the tool abstains.
         interval: 90 % prediction interval (low, high) on the same scale; ``None`` when abstaining.
-        flags: Why it abstains, or what to keep in mind (``"air"``, ``"lossy"``, …).
+        flags: Why there is no score, or what to keep in mind (``"air"``, ``"lossy"``, …).
     """
 
     header: SliceHeader
@@ -159,7 +159,7 @@ class SliceScore:
 
 @dataclass(frozen=True, slots=True)
 class ScanScore:
-    """The verdict on one series: mean of its slice scores, with its slices in z order."""
+    """The score of one series: the mean of its slice scores, with its slices in z order."""
 
     scan: Scan
     score: float | None
@@ -171,11 +171,11 @@ class ScanScore:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What one run gave, as plain data; :class:`ctiqa.Report` is the one that can be written.
+    """Results of one run as plain data; :class:`ctiqa.Report` can also be written to files.
 
     Attributes:
-        model: Card of the model, the digest of its network, and the engine that ran it.
-        scans: One verdict a scan.
+        model: Model card, digest of the network, and the engine that ran it.
+        scans: One entry per scan.
         skipped: One entry for each input that was not scored.
     """
 

@@ -1,3 +1,3 @@
-"""The version of ctiqa, told here alone; packaging reads it from this file."""
+"""The version of ctiqa, defined only here; packaging reads it from this file."""
 
 __version__ = "0.1.0"

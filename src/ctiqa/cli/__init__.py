@@ -1,4 +1,4 @@
-"""The command line: one file a command, and the promise that no traceback reaches the user."""
+"""The command line: one file per command; no traceback reaches the user."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command and leave the process with its exit status.
+    """Run a command and exit with its status.
 
     Args:
-        arguments: Words after ``ctiqa``; ``None`` takes those of the process.
+        arguments: Arguments after ``ctiqa``; ``None`` takes those of the process.
     """
     harden()
     opt_out()
     try:
-        # Loading takes long enough for a Ctrl-C to come in between.
+        # Loading takes long enough for a Ctrl-C to arrive during it.
         from ctiqa.cli.app import run
 
         status = run(arguments)

@@ -1,4 +1,4 @@
-"""Runs the command line as ``python -m ctiqa.cli``."""
+"""Run the command line as ``python -m ctiqa.cli``."""
 
 from ctiqa.cli import main
 

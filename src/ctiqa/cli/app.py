@@ -1,4 +1,4 @@
-"""The commands together, and how errors become one line and an exit status."""
+"""All commands, and the conversion of errors to one line and an exit status."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ app.add_typer(weights.app, name="weights")
 COMMANDS = typer.main.get_group(app).commands.keys()
 
 WrongWords: Any = typer.BadParameter.__base__
-"""What typer raises for wrong words on a command line; it does not export the name."""
+"""Base of typer's errors for a wrong command line; typer does not export the name."""
 
 
 def show_version(asked: bool) -> None:
-    """Print the version and stop, where asked."""
+    """Print the version and exit, if requested."""
     if asked:
         from ctiqa import __version__
 
@@ -62,12 +62,12 @@ def common(
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; typer makes 130 of an interrupt.
+    """Run a command; typer turns an interrupt into status 130.
 
-    Wrong words on the command line end like every other error: in one line.
+    A wrong command line is reported like every other error, in one line.
 
     Args:
-        arguments: Words after ``ctiqa``; ``None`` takes those of the process.
+        arguments: Arguments after ``ctiqa``; ``None`` takes those of the process.
 
     Returns:
         The exit status.
@@ -82,18 +82,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except CtiqaError as error:
         complain(str(error))
         return status_of(error)
-    except Exception as error:  # noqa: BLE001 - the last line of defence: say whose fault it is
+    except Exception as error:  # noqa: BLE001 - the last resort: report the cause
         return _unexpected(error)
     return int(status or DONE)
 
 
 def _command(words: Sequence[str]) -> str:
-    """The command that was meant, with a space behind it; empty where it is none."""
+    """The name of the command followed by a space; empty if there is no such command."""
     return f"{words[0]} " if words and words[0] in COMMANDS else ""
 
 
 def _unexpected(error: Exception) -> int:
-    """Say what the computer lacks, or that it is a bug; with the traceback if it is wanted."""
+    """Report an error of the environment, or a bug; with the traceback if requested."""
     if os.environ.get("CTIQA_DEBUG"):
         sys.excepthook(type(error), error, error.__traceback__)
     if sentence := fault_of_the_world(error):

@@ -1,6 +1,6 @@
 """The work of ``ctiqa score``: find, score, write, print.
 
-Imported by the command when it runs: it loads NumPy and the engine.
+Imported only when the command runs, because it loads NumPy.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ class ScoreRequest:
 def run_score(request: ScoreRequest) -> int:
     """Score files and folders, write the outputs and print the table.
 
-    Outputs are checked first. Ctrl-C keeps what is done and writes it.
+    Outputs are checked first. After Ctrl-C the slices scored so far are kept and written.
 
     Returns:
         The exit status.
 
     Raises:
-        CtiqaError: If the request breaks a rule, or nothing can be scored.
+        CtiqaError: If the request breaks a rule, or there is no input.
         Exit: If the user stopped a run that has nothing to keep.
     """
     lazy_gdcm.claim_process()

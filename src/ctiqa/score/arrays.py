@@ -1,4 +1,4 @@
-"""Arrays as input, NumPy's or torch's: only CT numbers in HU are accepted."""
+"""Arrays as input, from NumPy or torch; only CT numbers in HU are accepted."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from ctiqa.io.hu.gate import why_not_hu
 from ctiqa.types import HuImage, Scan, Slice, SliceHeader, SliceSource
 
 ARRAY_NAME = Path("array")
-"""Stands where reports show a file name."""
+"""Shown in reports in place of a file name."""
 
 
 def slices_from_array(array: AnyArray) -> tuple[Slice, ...]:
-    """The slices of an array in HU.
+    """Convert an array in HU to slices.
 
     Args:
         array: CT numbers in HU, integer or float, [rows, cols], [slices, rows, cols] or
             [slices, 1, rows, cols]; a NumPy array, or a torch tensor on any device. Values below
-            -1024 (scanner padding) are raised to it.
+            -1024 (scanner padding) are clipped to it.
 
     Raises:
-        UsageError: If the array has another shape or kind of number, is masked, holds NaN or
+        UsageError: If the array has another shape or numeric type, is masked, contains NaN or
             infinity, or cannot be HU.
 
     >>> slices_from_array(np.full((2, 300, 300), -1000))[1].header.source.frame
@@ -39,7 +39,7 @@ def slices_from_array(array: AnyArray) -> tuple[Slice, ...]:
 
 
 def scan_of(slices: tuple[Slice, ...]) -> Scan:
-    """Bundle the slices of an array into a series named ``array``."""
+    """Combine the slices of an array into a series named ``array``."""
     headers = tuple(image.header for image in slices)
     return Scan(series_uid=str(ARRAY_NAME), path=ARRAY_NAME, headers=headers)
 

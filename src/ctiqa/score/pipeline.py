@@ -1,4 +1,4 @@
-"""Slices in, verdicts out, in the same order and with few slices held in memory."""
+"""Score a stream of slices in order, with few slices in memory."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from ctiqa.score.engines.engine import Engine
 
 Key = TypeVar("Key")
-"""What a slice belongs to, such as the number of its scan."""
+"""Key of a slice, such as the index of its scan."""
 
 SliceGroup = tuple[str | None, Sequence[tuple[Key, Slice]]]
-"""Slices of one shape, and why they cannot be judged; ``None`` where they can."""
+"""Slices of one shape, and why they cannot be scored; ``None`` if they can."""
 
 
 def score_slices(
@@ -33,20 +33,20 @@ def score_slices(
     *,
     workers: int = 1,
 ) -> Iterator[tuple[Key, SliceScore]]:
-    """Score a stream of slices: several at a time, neighbours of the same shape in batches.
+    """Score a stream of slices: several in parallel, consecutive slices of equal shape in batches.
 
-    A slice's score does not depend on how many are scored at the same time.
+    The score of a slice does not depend on how many are scored in parallel.
 
     Args:
-        images: Slices, each with what it belongs to; at most a batch for each worker, and one
-            that waits, is held at a time.
-        engine: Network.
-        card: Its card.
+        images: Slices with their keys; at most one batch per worker, and one that waits, are held
+            at a time.
+        engine: The network.
+        card: Its model card.
         window: Window to apply before the network, for models that expect brightness.
-        workers: Batches scored at the same time, >= 1.
+        workers: Batches scored in parallel, >= 1.
 
     Yields:
-        One verdict a slice, in order, with what the slice belongs to.
+        One score per slice, in order, with the key of the slice.
     """
     score = partial(_score_group, engine, card, window)
     groups = _groups(images, card, engine.batch)

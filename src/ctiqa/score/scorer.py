@@ -1,4 +1,4 @@
-"""The scorer: one model, loaded once, for many slices, scans and folders."""
+"""The scorer: one model, loaded once, scores any number of slices, scans and folders."""
 
 from __future__ import annotations
 
@@ -35,19 +35,20 @@ ScoreProgress = Callable[[str, int, int], None]
 class Scorer:
     """Scores CT image quality, 0 (bad) to 4 (excellent), with a 90 % prediction interval.
 
-    Loading happens once; the same scorer scores any number of scans, and the same image always
+    The model is loaded once. One scorer can score any number of scans, and the same image always
     gets the same score.
 
     Args:
         model: Name of a model, or path of an ``.onnx`` file with its ``.json`` card beside it.
-        jobs: Slices scored at a time and processes that read, >= 1; ``None`` takes all cores.
-        window: Window to view the slices in, for models that let the user choose one.
+        jobs: Slices scored in parallel and number of reader processes, >= 1; ``None`` takes all
+        cores.
+        window: Display window, for models with a choice of windows.
         engine: ``auto``, ``onnxruntime``, ``openvino`` or ``cuda``
             (:func:`ctiqa.score.engines.engine.choose`); engines differ by at most 0.02.
 
     Raises:
-        UsageError: If there is no such model or engine, ``jobs`` is below 1, or the model does not
-            offer the window.
+        UsageError: If the model or engine does not exist, ``jobs`` is below 1, or the model does
+            not offer the window.
         WeightsError: If the model is missing, altered or not a model.
     """
 
@@ -70,7 +71,7 @@ class Scorer:
 
     @property
     def card(self) -> ModelCard:
-        """What the model says about itself."""
+        """The model card."""
         return self._model.card
 
     @overload
@@ -87,16 +88,15 @@ class Scorer:
             what: A :class:`~ctiqa.types.Slice`; an array in HU, [rows, cols] (a slice),
                 [slices, rows, cols] or [slices, 1, rows, cols] (a scan or batch), a NumPy array
                 or a torch tensor on any device; or the file, folder or files of one series. Use
-                :meth:`score_paths` for several series, options, and what was skipped.
+                :meth:`score_paths` for several series, for options, and to get skipped inputs.
 
         Returns:
-            The verdict on the slice or the scan; its ``score`` is ``None`` where the model
-            abstains.
+            The score of the slice or the scan; its ``score`` is ``None`` if the model abstains.
 
         Raises:
-            UsageError: If an array is not in HU, a path does not exist, or the paths hold more
+            UsageError: If an array is not in HU, a path does not exist, or the paths contain more
                 than one series.
-            NothingToDoError: If the paths hold no CT slice that can be read.
+            NothingToDoError: If the paths contain no readable CT slice.
             WeightsError: If the network fails.
         """
         if isinstance(what, Slice):
@@ -116,21 +116,22 @@ class Scorer:
     ) -> Report:
         """Score everything in files and folders.
 
-        Reading and scoring overlap, from one scan to the next as well; a scan's pixels are never
-        held all at once.
+        Reading and scoring overlap, also from one scan to the next; the pixels of a scan are
+        never all in memory.
 
         Args:
-            paths: Files and folders, searched at any depth.
+            paths: Files and folders, searched recursively.
             options: How to read them.
-            slices: Range of each scan to score; ``None`` is all of it. A shorter scan is scored
-                as far as it goes; one without any slice in the range is skipped.
-            progress: Called as the work goes on.
-            stop: Once another thread, or a signal handler, sets it, no further slice is begun:
-                the report holds what is done, and lists the rest as skipped, ``stopped``.
+            slices: Range of slices to score in each scan; ``None`` is all. Of a shorter scan the
+                slices in the range are scored; a scan without any is skipped.
+            progress: Called as the work proceeds.
+            stop: Once it is set, by another thread or a signal handler, no further slice is
+            started: the report contains the results so far and lists the rest as skipped,
+            ``stopped``.
 
         Returns:
-            One verdict a scan, and what was skipped with its reason. Without any scan, everything
-            was skipped.
+            One score per scan, and the skipped inputs with their reasons. Without any scan,
+            everything was skipped.
 
         Raises:
             UsageError: If a path does not exist.
@@ -148,7 +149,7 @@ class Scorer:
         slices: SliceRange | None = None,
         progress: ScoreProgress | None = None,
     ) -> Found:
-        """The first half of :meth:`score_paths`: read headers, while the network is loaded.
+        """First half of :meth:`score_paths`: read headers while the network is loaded.
 
         Raises:
             UsageError: If a path is empty or does not exist.
@@ -177,12 +178,12 @@ class Scorer:
         progress: ScoreProgress | None = None,
         stop: Event | None = None,
     ) -> Report:
-        """The second half of :meth:`score_paths`: score what :meth:`find` has found.
+        """Second half of :meth:`score_paths`: score what :meth:`find` has found.
 
         Args:
             found: Scans and skipped files.
             options: The options they were found with.
-            progress: Called as the work goes on.
+            progress: Called as the work proceeds.
             stop: Ends the work early once it is set.
 
         Raises:
@@ -204,7 +205,7 @@ class Scorer:
         return self._loading_engine().result()
 
     def _loading_engine(self) -> Future[Engine]:
-        """The network, whose loading begins at the first call, in a thread of its own."""
+        """The network; the first call starts loading it in a separate thread."""
         with self._lock:
             if self._loading is None:
                 loader = ThreadPoolExecutor(1)
@@ -231,14 +232,14 @@ class Scorer:
 
 
 def usable_cores() -> int:
-    """Processor cores this process may use, which a container or a cluster may have limited."""
+    """Number of processor cores available to this process, which a container may limit."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def resolve_window(window: Window | None, card: ModelCard) -> Window | None:
-    """The window to apply before the network; ``None`` where windows are inside the model.
+    """The window to apply before the network; ``None`` if windowing is part of the model.
 
     Raises:
         UsageError: If the model does not offer the window.
@@ -263,7 +264,7 @@ def resolve_window(window: Window | None, card: ModelCard) -> Window | None:
 def _numbered(
     scans: Sequence[Scan], options: ReadOptions, jobs: int
 ) -> Iterator[tuple[int, Slice | Skipped]]:
-    """The slices of all scans, each with the number of its scan."""
+    """The slices of all scans, each with the index of its scan."""
     for number, scan in enumerate(scans):
         for item in stream_slices(scan.headers, options, jobs=jobs):
             yield number, item
@@ -283,4 +284,4 @@ def _only_scan(report: Report) -> ScanScore:
 
 
 def _silent(_stage: str, _done: int, _total: int) -> None:
-    """Progress that nobody watches."""
+    """No-op progress callback."""

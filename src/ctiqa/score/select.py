@@ -10,21 +10,21 @@ from ctiqa.text.plain_text import clean
 from ctiqa.types import Scan, Skipped
 
 _SHOWN = 40
-"""Characters of a range that is none, in the message that refuses it."""
+"""Maximum length of an invalid range in its error message."""
 
 
 @dataclass(frozen=True, slots=True)
 class SliceRange:
     """Slices ``start`` (included) to ``stop`` (not included) in z order, counted from 0.
 
-    A scan that is shorter is scored as far as it goes, as in Python.
+    As in Python, the range may reach beyond the end of a scan.
 
     Attributes:
         start: First slice; negative counts from the end; ``None`` is the first.
         stop: One past the last slice; negative counts from the end; ``None`` is the end.
 
     Raises:
-        UsageError: If no scan of any length has a slice in the range.
+        UsageError: If the range is empty for every scan.
 
     >>> SliceRange.parse("10:20")
     SliceRange(start=10, stop=20)
@@ -43,7 +43,7 @@ class SliceRange:
         """Read ``A:B``, ``A:`` or ``:B``.
 
         Raises:
-            UsageError: If the text is none of them, or holds no slice.
+            UsageError: If the text is none of these, or the range is empty.
         """
         start, colon, stop = text.partition(":")
         try:
@@ -61,7 +61,7 @@ class SliceRange:
         return ":".join("" if part is None else str(part) for part in (self.start, self.stop))
 
     def reaches_beyond(self, count: int) -> bool:
-        """Whether a scan of so many slices lacks some of the range.
+        """Whether the range reaches beyond a scan of this many slices.
 
         >>> SliceRange(10, 40).reaches_beyond(20), SliceRange(-5, None).reaches_beyond(5)
         (True, False)
@@ -72,14 +72,14 @@ class SliceRange:
 def select(
     scans: Iterable[Scan], chosen: SliceRange | None
 ) -> tuple[tuple[Scan, ...], tuple[Skipped, ...]]:
-    """Keep the chosen slices of every scan.
+    """Select slices of every scan.
 
     Args:
-        scans: Whole scans.
-        chosen: Range of each of them; ``None`` keeps all.
+        scans: Complete scans.
+        chosen: Range of slices to keep; ``None`` keeps all.
 
     Returns:
-        The scans that have a slice in the range, with a warning where they are shorter than it;
+        The scans with slices in the range, with a warning if the range reaches beyond their end;
         and one entry for each of the others.
     """
     if chosen is None:

@@ -1,4 +1,4 @@
-"""Work done in threads, results in order: reading while the network is busy."""
+"""Parallel work in threads with results in order: reading continues while the network runs."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ R = TypeVar("R")
 
 
 def side_by_side(work: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
-    """Work on several items at the same time; results in the order of the items.
+    """Apply a function to several items in parallel; yield results in the order of the items.
 
     Args:
-        work: What is done with an item; must let go of Python's lock to gain anything.
-        items: Advanced by the caller's thread, at most ``workers`` + 1 ahead of what is yielded:
-            one waits, so that nobody idles while an earlier one takes longer.
-        workers: Items worked on at a time, >= 1.
+        work: Function of one item; it must release the GIL to gain speed.
+        items: Advanced by the caller's thread, at most ``workers`` + 1 items ahead of the results:
+            one waits, so that no thread idles while an earlier item takes longer.
+        workers: Items processed in parallel, >= 1.
 
     Yields:
-        One result an item; an error comes where its result would have.
+        One result per item; an error is raised in place of the result.
 
     >>> list(side_by_side(abs, [-1, 2, -3], workers=2))
     [1, 2, 3]

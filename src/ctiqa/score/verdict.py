@@ -1,4 +1,4 @@
-"""From the estimates of the head members to scores, intervals and words; pure functions."""
+"""From the outputs of the head members to scores, intervals and words; pure functions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ctiqa.types import SCORE_RANGE, HuImage, Scan, ScanScore, SliceHeader, Slic
 from ctiqa.weights import IntervalRule, ModelCard
 
 Members = npt.NDArray[np.float32]
-"""Estimates of the head members, float32 [..., members], on the 0-4 scale, not clipped."""
+"""Outputs of the head members, float32 [..., members], on the 0-4 scale, not clipped."""
 
 WORDS = ("bad", "poor", "fair", "good", "excellent")
 """The words of the scale, from 0 to 4 (LDCTIQAC2023)."""
@@ -28,21 +28,21 @@ MEANINGS = (
     "diagnostic",
     "anatomy is clearly visible",
 )
-"""What a radiologist means by each word of the scale (LDCTIQAC2023)."""
+"""Definitions of the words of the scale (LDCTIQAC2023)."""
 
 ABSTENTIONS = {
     "matrix": "matrix outside the range the model was made for",
     "blank": "every pixel has the same value",
     "air": "no body in the slice",
 }
-"""Flags with which the tool declines to score a slice, and what they mean."""
+"""Flags of slices that are not scored, and their meaning."""
 
 MIN_BODY_FRACTION = 0.01
-"""A slice with less tissue than this share of its matrix shows no patient."""
+"""A slice with less tissue than this fraction of its matrix is air."""
 
 
 def word(score: float) -> str:
-    """The word of the scale nearest to a score as it is printed, with one decimal.
+    """The word of the scale nearest to a score as printed, with one decimal.
 
     >>> word(3.2), word(3.5), word(3.46)
     ('good', 'excellent', 'excellent')
@@ -51,11 +51,11 @@ def word(score: float) -> str:
 
 
 def abstention(hu: HuImage, card: ModelCard) -> str | None:
-    """Why a slice cannot be judged; ``None`` where it can.
+    """Why a slice cannot be scored; ``None`` if it can.
 
     Args:
         hu: CT numbers in HU, float32 [rows, cols].
-        card: Card of the model that would judge it.
+        card: Card of the model.
     """
     low, high = card.matrix
     if min(hu.shape) < low or max(hu.shape) > high:
@@ -72,7 +72,7 @@ def judge(members: Members, rule: IntervalRule) -> tuple[float, tuple[float, flo
     spread is the standard deviation over the members; both are clipped to the scale.
 
     Args:
-        members: Estimates of the head members, [members].
+        members: Outputs of the head members, [members].
         rule: Calibrated width of the interval.
 
     Returns:
@@ -87,14 +87,14 @@ def judge(members: Members, rule: IntervalRule) -> tuple[float, tuple[float, flo
 
 
 def score_scan(scan: Scan, slices: Sequence[SliceScore]) -> ScanScore:
-    """The verdict on a scan: the mean of its slice scores.
+    """The score of a scan: the mean of its slice scores.
 
-    Its interval is the mean of the slices' lows and highs: errors of neighbouring slices go
-    together, so averaging them does not narrow the interval.
+    Its interval is the mean of the lower and upper bounds of the slices: errors of neighbouring
+    slices are correlated, so averaging does not narrow the interval.
 
     Args:
         scan: The series.
-        slices: Verdicts on those of its slices that could be read, in z order.
+        slices: Scores of the slices that could be read, in z order.
     """
     judged = [(each.score, each.interval) for each in slices if each.score is not None]
     lows = [interval[0] for _, interval in judged if interval]

@@ -1,4 +1,4 @@
-"""What one run has to score, has scored, and did not come to."""
+"""The work of one run: slices to score, slices scored, and slices not reached."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ctiqa.types import Scan, ScanScore, Skipped, Slice, SliceHeader, SliceScore
 
 
 class Work:
-    """The slices of some scans in one stream: the next is read while the last one is scored.
+    """The slices of several scans as one stream: a scan is read while the previous one is scored.
 
     Args:
-        scans: What is to be scored.
-        stop: Once it is set, no further slice is handed out.
-        tick: Told how many slices have been handed out, as they are.
+        scans: The scans to score.
+        stop: Once it is set, no further slice is yielded.
+        tick: Called with the number of slices yielded so far.
     """
 
     def __init__(self, scans: Sequence[Scan], stop: Event, tick: Callable[[int], None]) -> None:
@@ -32,10 +32,10 @@ class Work:
         self._handed_out = 0
 
     def feed(self, stream: Iterable[tuple[int, Slice | Skipped]]) -> Iterator[tuple[int, Slice]]:
-        """The slices of a stream, each with the number of its scan; the rest is skipped.
+        """The slices of a stream, each with the index of its scan; the rest is recorded as skipped.
 
         Args:
-            stream: Each item with the number of its scan, scan after scan.
+            stream: Items with the index of their scan, scan after scan.
         """
         for number, item in stream:
             if self._stop.is_set():
@@ -49,11 +49,11 @@ class Work:
                 yield number, item
 
     def take(self, number: int, verdict: SliceScore) -> None:
-        """Keep the verdict on a slice of the scan with this number."""
+        """Record the score of a slice of the scan with this index."""
         self._found[number].append(verdict)
 
     def verdicts(self) -> tuple[ScanScore, ...]:
-        """The verdict on every scan of which at least one slice was read."""
+        """The scores of all scans of which at least one slice was read."""
         return tuple(
             score_scan(self._part(number), slices)
             for number, slices in enumerate(self._found)
@@ -61,14 +61,14 @@ class Work:
         )
 
     def not_reached(self) -> Iterator[Skipped]:
-        """Each file that the run did not come to, or not to the end of, before it was stopped."""
+        """The files that were not reached, or not completed, before the run was stopped."""
         for scan, reached in zip(self._scans, self._reached, strict=True):
             held = _slices_by_file(scan.headers)
             for file, missing in _slices_by_file(scan.headers[reached:]).items():
                 yield Skipped(file, Reason.STOPPED, _left(missing, held[file]))
 
     def _part(self, number: int) -> Scan:
-        """A scan as far as it was reached, with a warning where that is not its end."""
+        """The part of a scan that was reached, with a warning if it is not all of it."""
         scan, reached = self._scans[number], self._reached[number]
         count = len(scan.headers)
         if reached == count:
@@ -83,7 +83,7 @@ def _slices_by_file(headers: Iterable[SliceHeader]) -> Counter[Path]:
 
 
 def _left(missing: int, held: int) -> str:
-    """How much of a file was not reached.
+    """Describe how much of a file was scored before the run was stopped.
 
     >>> _left(1, 1), _left(87, 99)
     ('stopped by the user before it was scored', 'stopped by the user after 12 of 99 slices')

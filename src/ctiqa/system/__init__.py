@@ -1,1 +1,1 @@
-"""The computer and the installation: processor, optional libraries, telemetry, imports."""
+"""Processor features, optional libraries, telemetry and import control."""

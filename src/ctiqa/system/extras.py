@@ -1,7 +1,7 @@
-"""Optional libraries: which extra brings each, and what to say where one is missing.
+"""Optional libraries: the extra that installs each, and the message if one is missing.
 
-Scoring needs none of them. What does asks here first, before any work is done, so that nobody
-waits an hour to be told.
+Scoring needs none of them. Commands that do check here first, so that a missing library is
+reported before any work is done.
 """
 
 from __future__ import annotations
@@ -32,34 +32,34 @@ EXTRA_OF = {
     "torch": "train",
     "torchvision": "train",
 }
-"""The extra that brings a library, by the name that is imported."""
+"""Extra that installs a library, by import name."""
 
 DATA_SETS = ("polars",)
-"""What data sets made by ``ctiqa prepare`` are written and read with."""
+"""Libraries that read and write the data sets of ``ctiqa prepare``."""
 
 PICTURES = ("PIL",)
-"""What natural images are read with."""
+"""Libraries that read natural images."""
 
 NETWORKS = ("safetensors", "timm", "torch", "torchvision")
-"""What trained networks are built, stored and run with."""
+"""Libraries that build, store and run trained networks."""
 
 DRAWINGS = ("matplotlib",)
-"""What pages, losses and comparisons are drawn with."""
+"""Libraries that draw pages, losses and comparisons."""
 
 ONNX = ("onnx", "onnxscript")
-"""What networks are exported with."""
+"""Libraries that export networks."""
 
 
 def require_extra(user: str, *modules: str, extra: str | None = None) -> None:
-    """Make sure that optional libraries are installed; none of them is loaded.
+    """Check that optional libraries are installed, without loading them.
 
     Args:
-        user: What needs them, for the message.
-        *modules: Names that are imported.
-        extra: The extra to install; by default the one in :data:`EXTRA_OF`.
+        user: Command or feature that needs them, for the message.
+        *modules: Import names.
+        extra: Extra to install; by default the one in :data:`EXTRA_OF`.
 
     Raises:
-        UsageError: Naming every library that is missing and the command that installs it.
+        UsageError: If any is missing; names all of them and the command that installs them.
 
     >>> require_extra("reading", "json")
     >>> require_extra("'ctiqa dream'", "json", "electric_sheep", extra="train")
@@ -73,7 +73,7 @@ def require_extra(user: str, *modules: str, extra: str | None = None) -> None:
 
 
 def is_installed(name: str) -> bool:
-    """Whether a library can be found, without loading it.
+    """Whether a library is installed, without loading it.
 
     >>> is_installed("json"), is_installed("electric_sheep")
     (True, False)
@@ -85,7 +85,7 @@ def is_installed(name: str) -> bool:
 
 
 def lack(user: str, missing: Sequence[str], extra: str | None = None) -> str:
-    """The sentence about libraries that are missing, with the command that installs them.
+    """The message for missing libraries, with the command that installs them.
 
     >>> print(lack("a run", ["timm", "torch.nn"]))
     a run needs timm and torch, which are not installed; install them with:
@@ -105,7 +105,7 @@ def lack(user: str, missing: Sequence[str], extra: str | None = None) -> str:
 
 
 def is_extra(error: BaseException) -> bool:
-    """Whether an error says that an optional library is not installed.
+    """Whether an error means that an optional library is not installed.
 
     >>> is_extra(ModuleNotFoundError("no", name="torch.nn")), is_extra(KeyError("torch"))
     (True, False)

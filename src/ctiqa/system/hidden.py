@@ -1,4 +1,4 @@
-"""Importing a library without some of what it would load with it."""
+"""Import a library without some of the modules that it would load."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def hidden(*names: str) -> Iterator[None]:
-    """Make modules look as if they were not installed, unless they are loaded already.
+    """Make modules appear not installed, unless they are already loaded.
 
     Args:
         names: Full names of modules.

@@ -1,12 +1,12 @@
-"""Names that a package loads from its modules when they are first asked for (PEP 562).
+"""Names that a package loads from its modules on first use (PEP 562).
 
-Importing this takes a fraction of a millisecond, so it imports nothing itself.
+This module imports nothing itself, so that importing it takes a fraction of a millisecond.
 """
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
-"""Type checkers take this name for true; to import :mod:`typing` for it would take 8 ms."""
+"""Type checkers treat this name as true; importing :mod:`typing` for it would take 8 ms."""
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 def lazy(
     package: str, homes: Mapping[str, Sequence[str]], own: Sequence[str] = ()
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """What a package takes as its ``__getattr__`` and ``__dir__``.
+    """Make ``__getattr__`` and ``__dir__`` of a package.
 
     Args:
-        package: Its ``__name__``.
-        homes: Its public names, by the module that each is loaded from; an empty list stands for
-            the module itself.
-        own: What it defines itself.
+        package: ``__name__`` of the package.
+        homes: Public names by the module that defines them; an empty list stands for the module
+            itself.
+        own: Names that the package itself defines.
 
     Returns:
         The two functions.
@@ -57,7 +57,7 @@ def _module(name: str) -> object:
 
 
 def _hint(name: str, known: Mapping[str, str]) -> str:
-    """The nearest name, where one is near; names with underscores are asked for by tools."""
+    """A similar name, if there is one; names with underscores are queried by tools."""
     if name.startswith("_"):
         return ""
     from difflib import get_close_matches  # noqa: PLC0415 - only for the message

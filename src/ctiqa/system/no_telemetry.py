@@ -1,4 +1,4 @@
-"""Libraries that report their use over the network are told not to, before they are loaded."""
+"""Switch off telemetry of libraries before they are loaded."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ OPT_OUTS = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",
 }
-"""Environment variables that libraries read when they are loaded. ONNX Runtime, from version 1.29
-on, would look up its maker's host and leave an identifier in the home folder."""
+"""Environment variables that libraries read when loaded. ONNX Runtime 1.29 and newer would
+otherwise look up its vendor's host and leave an identifier in the home folder."""
 
 
 def opt_out() -> None:
-    """Say no for this process and all that it starts.
+    """Opt out for this process and its child processes.
 
     >>> opt_out()
     >>> os.environ["ORT_DISABLE_TELEMETRY"]

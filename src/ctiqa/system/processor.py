@@ -1,4 +1,4 @@
-"""What this processor says it can calculate in, asked without loading an engine."""
+"""Processor features, detected without loading an engine."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import re
 from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
-"""Where Linux lists the processor's abilities."""
+"""File in which Linux lists the processor's features."""
 
 BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
-"""Linux's names of the instructions for bfloat16: two on x86-64, one on 64-bit Arm."""
+"""Linux's names for bfloat16 instructions: two on x86-64, one on 64-bit Arm."""
 
 LISTS = re.compile(r"^(?:flags|Features)\s*:(.*)$", re.MULTILINE)
 
 
 def lacks_bfloat16(cpuinfo: Path = CPUINFO) -> bool:
-    """Whether this processor certainly does not calculate in bfloat16.
+    """Whether this processor certainly lacks bfloat16 instructions.
 
     Args:
         cpuinfo: Where its abilities are listed.
 
     Returns:
-        ``False`` where it does, and where that cannot be told.
+        ``False`` if it has them, and if this is unknown.
 
     >>> lacks_bfloat16(Path("nowhere"))
     False
@@ -30,14 +30,14 @@ def lacks_bfloat16(cpuinfo: Path = CPUINFO) -> bool:
 
 
 def has_bfloat16(cpuinfo: Path = CPUINFO) -> bool:
-    """Whether this processor certainly calculates in bfloat16.
+    """Whether this processor certainly has bfloat16 instructions.
 
     Args:
         cpuinfo: Where its abilities are listed.
 
     Returns:
-        ``False`` where it does not, and where that cannot be told: slower by a third where it
-        could have, not nine times slower where it could not.
+        ``False`` if it lacks them, and if this is unknown: not using them costs a third of
+        the speed, using them without support makes it nine times slower.
 
     >>> has_bfloat16(Path("nowhere"))
     False
@@ -46,7 +46,7 @@ def has_bfloat16(cpuinfo: Path = CPUINFO) -> bool:
 
 
 def _listed(cpuinfo: Path) -> bool | None:
-    """Whether bfloat16 is among the abilities; ``None`` where they are not listed."""
+    """Whether bfloat16 is among the listed features; ``None`` if there is no list."""
     try:
         found = LISTS.search(cpuinfo.read_text(encoding="ascii", errors="replace"))
     except OSError:

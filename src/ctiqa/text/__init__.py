@@ -1,1 +1,1 @@
-"""Text from outside: cleaned for the terminal, strict JSON."""
+"""Untrusted text: cleaned for display, and strict JSON."""

@@ -1,4 +1,4 @@
-"""Text from outside, made fit to be shown: on a terminal, in a page, in a file, in a message."""
+"""Clean untrusted text for display: on a terminal, in a page, a file or a message."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 UNSHOWABLE = "\ufffd"
-"""Stands for every character that a terminal, a page or a log could obey, or cannot show."""
+"""Replaces every character that a terminal, page or log could interpret, or cannot show."""
 
 ELLIPSIS = "…"
 
 
 def clean(text: str, limit: int | None = None) -> str:
-    r"""Text without control characters, escape sequences, bidirectional marks and surrogates.
+    r"""Remove control characters, escape sequences, bidirectional marks and surrogates.
 
     Args:
         text: Text from a file, a header or a path.
-        limit: Longest text returned, in characters; ``None`` keeps all of it.
+        limit: Maximum length in characters; ``None`` is unlimited.
 
     Returns:
-        The text with every unprintable character replaced, cut to ``limit`` with an ellipsis.
+        The text with unprintable characters replaced, cut to ``limit`` with an ellipsis.
 
     >>> clean("B40f\x1b[31m")
     'B40f\ufffd[31m'
@@ -33,7 +33,7 @@ def clean(text: str, limit: int | None = None) -> str:
 
 
 def clean_tree(value: Any) -> Any:
-    r"""Plain values (dicts, lists, texts, numbers) with every text in them cleaned.
+    r"""Clean every text in plain values (dicts, lists, texts, numbers).
 
     >>> clean_tree({"kernel": ["B40f\x1b[31m"], "kvp": 120})
     {'kernel': ['B40f\ufffd[31m'], 'kvp': 120}

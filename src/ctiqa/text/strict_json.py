@@ -1,7 +1,7 @@
-"""JSON from outside, strictly: what is read can be worked with, shown and written again.
+"""Strict reading of untrusted JSON: what is read can be processed, shown and written again.
 
-The standard reader takes more than JSON (NaN, Infinity), keeps the last of equal keys, lets numbers
-overflow to infinity, and fails in its own ways on deep nesting and other encodings.
+The standard parser accepts more than JSON (NaN, Infinity), keeps the last of duplicate keys, lets
+numbers overflow to infinity, and raises various errors on deep nesting and other encodings.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import Any
 
 MOST_BYTES = 64 << 20
-"""Largest text that is read, in bytes; a card has thousands, an index of a large collection
+"""Largest text that is read, in bytes; a card has thousands, the index of a large collection
 millions."""
 
 MOST_DEEP = 32
 """Deepest nesting of lists and objects."""
 
 MOST_WHOLE = 2**64
-"""Whole numbers are smaller than this, either sign."""
+"""Integers must be smaller than this in magnitude."""
 
 
 class StrictJsonError(ValueError):
-    """A text is no JSON that can be worked with; the message says why."""
+    """A text is not acceptable JSON; the message says why."""
 
 
 def read_json(file: Path) -> Any:
@@ -42,11 +42,11 @@ def parse_json(data: bytes | str) -> Any:
     """The content of a JSON text.
 
     Args:
-        data: UTF-8, a byte order mark is passed over.
+        data: UTF-8 text; a byte order mark is ignored.
 
     Raises:
-        StrictJsonError: If it is too large, not UTF-8, not JSON, nested too deeply, names a key
-            twice, or holds a number that is not finite, or half a character.
+        StrictJsonError: If it is too large, not UTF-8, not JSON, nested too deeply, repeats a
+            key, or contains a number that is not finite or a lone surrogate.
 
     >>> parse_json(b'{"members": 5}')
     {'members': 5}
@@ -74,10 +74,10 @@ def parse_json(data: bytes | str) -> Any:
 
 
 def decoded(data: bytes) -> str:
-    """UTF-8 text of some bytes, without a byte order mark.
+    """Decode UTF-8, without the byte order mark.
 
     Raises:
-        StrictJsonError: If it is in another encoding.
+        StrictJsonError: If the bytes are in another encoding.
     """
     try:
         return data.decode("utf-8-sig")
@@ -97,7 +97,7 @@ def _finite(text: str) -> float:
 
 
 def _whole(text: str) -> int:
-    # Thousands of digits take the time of their square.
+    # Parsing time grows with the square of the number of digits.
     value = int(text) if len(text) <= 21 else MOST_WHOLE
     if abs(value) >= MOST_WHOLE:
         raise StrictJsonError(f"the number {text[:20]} is too large")
@@ -113,7 +113,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check(content: Any) -> None:
-    """Refuse deep nesting, and texts that no file can hold; level by level, never recursively."""
+    """Refuse deep nesting and texts that cannot be encoded; iterative, not recursive."""
     level, depth = [content], 0
     while level:
         if depth > MOST_DEEP:

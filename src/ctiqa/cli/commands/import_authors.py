@@ -1,4 +1,4 @@
-"""``ctiqa weights import-authors``: from a checkpoint of a system's authors to a run."""
+"""``ctiqa weights import-authors``: convert a checkpoint of a system's authors to a run."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 SystemName = Literal["distiliqa", "tfkt"]
 
 MOST_IGNORED = 6
-"""Ignored names that are told."""
+"""Maximum number of ignored names in the message."""
 
 
 def import_authors(
     file: Annotated[Path, typer.Argument(help="A state dict saved by torch, or .safetensors.")],
     *,
-    system: Annotated[SystemName, typer.Option(help="Whose network it is.")],
+    system: Annotated[SystemName, typer.Option(help="System that the weights belong to.")],
     out: Annotated[Path, typer.Option(help="Run folder to write, for 'ctiqa evaluate'.")],
     window: Annotated[
         str | None,
@@ -35,9 +35,9 @@ def import_authors(
         ),
     ] = None,
 ) -> None:
-    """Make a run of weights that the authors of DistilIQA or TFKT, or their code, have saved.
+    """Make a run from weights saved by the authors of DistilIQA or TFKT, or by their code.
 
-    No code in the file is run. Its scores stay on the scale of the labels that it learned from.
+    No code in the file is executed. Scores stay on the scale of the labels it was trained on.
     """
     require_extra("a network of theirs", *NETWORKS)
     from ctiqa.errors import OutputError
@@ -75,7 +75,7 @@ def _check_window(system: SystemName, window: str | None) -> None:
 
 
 def _recipe(name: str, system: SystemName, imported: Imported) -> Recipe:
-    """A recipe that says what was imported; how it was trained nobody knows."""
+    """A recipe that records what was imported; how it was trained is unknown."""
     from ctiqa.recipe import Ldctiqac2023Data, LdctProjectionData, Recipe, TrainRecipe
     from ctiqa.recipe.whole import is_run_name
 
@@ -86,7 +86,7 @@ def _recipe(name: str, system: SystemName, imported: Imported) -> Recipe:
         mode="as-published",
         data=data(mode="as-published"),
         network=imported.recipe,
-        # The authors compute in it.
+        # The authors use it.
         student=TrainRecipe(precision="float32"),
         members=0,
     )
@@ -103,7 +103,7 @@ def _write(target: Path, imported: Imported, recipe: Recipe, file: Path) -> None
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     facts: dict[str, Any] = {
         "recipe": recipe.as_dict(),
-        # What the authors trained on is in no data set of ours.
+        # The authors' training data are not part of our data sets.
         "data": None,
         "imported": {"file": file.name, "sha256": digest},
         "step": 0,

@@ -1,4 +1,4 @@
-"""``ctiqa info``: what a model is, was trained on, and how well it agrees."""
+"""``ctiqa info``: the model card."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def info(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
 ) -> None:
-    """Show the card of a model: data, licences, label, range, measured agreement."""
+    """Show a model card: data, licences, labels, range, measured agreement."""
     from ctiqa.catalog import DEFAULT_MODEL
     from ctiqa.weights import load_model
 

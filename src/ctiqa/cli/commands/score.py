@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-# As texts: a path object makes the working folder of an empty one.
+# Strings, because Path("") would be the working folder.
 Paths = Annotated[
     list[str],
     typer.Argument(
@@ -33,7 +33,9 @@ Slices = Annotated[
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option(metavar="N", help="Threads and reading processes; default all cores."),
+    typer.Option(
+        metavar="N", help="Number of threads and of reader processes; default: all cores."
+    ),
 ]
 ModelName = Annotated[
     str | None,
@@ -42,21 +44,21 @@ ModelName = Annotated[
 WindowName = Annotated[
     str | None,
     typer.Option(
-        metavar="W/L", help="Width/level in HU or a name, for models that let you choose."
+        metavar="W/L", help="Width/level in HU or a name, for models with a choice of windows."
     ),
 ]
 EngineName = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="onnxruntime, openvino (extra 'fast') or cuda; auto takes the fastest.",
+        help="onnxruntime, openvino (extra 'fast') or cuda; auto takes the fastest available.",
     ),
 ]
 TiffHu = Annotated[
     bool, typer.Option("--tiff-hu", help="Read float TIFF in [0, 1] as HU = 1400 p - 1000.")
 ]
 Reformats = Annotated[
-    bool, typer.Option("--allow-reformats", help="Score reformats that are not axial, too.")
+    bool, typer.Option("--allow-reformats", help="Also score reformats that are not axial.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No table and no progress bar.")]
 
@@ -74,9 +76,9 @@ def score(
     allow_reformats: Reformats = False,
     quiet: Quiet = False,
 ) -> None:
-    """Score CT scans: how good they are, 0 (bad) to 4 (excellent).
+    """Score the image quality of CT scans, 0 (bad) to 4 (excellent).
 
-    Ctrl-C keeps what is done and writes it; a second one stops at once.
+    Ctrl-C writes the results so far and stops; a second Ctrl-C stops at once.
 
     Exit status: 0 done, 2 wrong usage, 3 done but inputs were skipped, 4 nothing was scored or
     could be done, 130 stopped.

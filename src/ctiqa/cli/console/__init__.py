@@ -1,1 +1,1 @@
-"""What commands show and how they end: messages, tables, progress, signals."""
+"""Messages, tables, progress, signals and exit statuses of the commands."""

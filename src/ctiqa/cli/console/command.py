@@ -1,4 +1,4 @@
-"""The command that was typed, for files that say how they were made."""
+"""The command line as typed, for files that record how they were made."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 
 def command_of(context: typer.Context) -> str:
-    """The command as it can be typed again; what has its default is left out."""
+    """The command line that repeats this run; options at their defaults are omitted."""
     words = ["ctiqa", str(context.info_name)]
     for parameter in context.command.params:
         value = context.params.get(str(parameter.name))

@@ -1,4 +1,4 @@
-"""A bar for work that can be counted: on a terminal a bar, in a log a line now and then."""
+"""Progress of countable work: a bar on a terminal, occasional lines in a log."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ SECONDS_BETWEEN_LINES = 30.0
 
 @contextmanager
 def count_bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Show how much is done, and the time left, while the block runs.
+    """Show progress and the remaining time while the block runs.
 
     Args:
-        label: What is being counted.
+        label: Name of the work.
 
     Yields:
-        Function (done, total) that moves the bar.
+        Function (done, total) that updates the display.
     """
     if not sys.stderr.isatty():
         yield _line_writer(label)
@@ -38,7 +38,7 @@ def _line_writer(label: str) -> Callable[[int, int], None]:
     def write(done: int, total: int) -> None:
         nonlocal before, last
         now = time.monotonic()
-        # What an earlier run had done took no time in this one.
+        # Items done by an earlier run took no time in this one.
         before = done - 1 if before is None else before
         if now - last >= SECONDS_BETWEEN_LINES or done == total:
             left = (now - started) / max(done - before, 1) * (total - done)

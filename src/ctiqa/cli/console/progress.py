@@ -1,4 +1,4 @@
-"""How far scoring is, on stderr: bars where a person is looking, else a line now and then."""
+"""Progress of scoring on stderr: bars on a terminal, occasional lines elsewhere."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 Move = Callable[[str, int, int], None]
-"""Told (stage, done, total)."""
+"""Called with (stage, done, total)."""
 
 _LABELS = {
     "reading": "Reading headers",
     "comparing": "Comparing positions",
     "scoring": "Scoring slices",
 }
-"""What ``ctiqa score`` is doing, by the name of the stage."""
+"""Label of each stage of ``ctiqa score``."""
 
 FIRST_LINE_S = 3.0
-"""Runs that are over sooner, in s, print no line."""
+"""Runs shorter than this, in s, print no line."""
 
 BETWEEN_LINES_S = 5.0
-"""Least time between two lines, in s."""
+"""Minimum time between two lines, in s."""
 
 SHARE = 0.05
-"""Lines of a long run are this share of its time apart: an hour is no flood."""
+"""Minimum time between two lines as a fraction of the time so far, so that long runs print few."""
 
 
 @contextmanager
 def stage_bars(*, quiet: bool) -> Iterator[Move | None]:
-    """Show how far each stage of scoring is while the block runs.
+    """Show the progress of each stage of scoring while the block runs.
 
     Args:
         quiet: Show nothing.
 
     Yields:
-        Function (stage, done, total); ``None`` where nothing is shown.
+        Function (stage, done, total); ``None`` if nothing is shown.
     """
     if quiet:
         yield None
@@ -52,11 +52,11 @@ def stage_bars(*, quiet: bool) -> Iterator[Move | None]:
 
 
 class Lines:
-    """Progress for a log: a line every few seconds, none for a run that is soon over.
+    """Progress for a log: a line every few seconds, none for a short run.
 
     Args:
-        clock: Time in s.
-        write: Takes a line.
+        clock: Returns the time in s.
+        write: Writes a line; default is stderr.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Lines:
         self._stage = ""
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Take note of how far a stage is, and print it where it is time to."""
+        """Record the progress of a stage, and print a line if one is due."""
         now = self._clock()
         if stage != self._stage:
             self._stage, self._began = stage, now
@@ -83,7 +83,7 @@ class Lines:
 
 
 def label_of(stage: str) -> str:
-    """A stage in words; one that has none yet goes by its name.
+    """The label of a stage; by default its capitalised name.
 
     >>> label_of("scoring"), label_of("sorting")
     ('Scoring slices', 'Sorting')
@@ -92,7 +92,7 @@ def label_of(stage: str) -> str:
 
 
 def time_left(seconds: float) -> str:
-    """A time to wait, in the unit that fits.
+    """Format a remaining time in a suitable unit.
 
     >>> time_left(42.4), time_left(600), time_left(9000)
     ('42 s', '10 min', '2.5 h')

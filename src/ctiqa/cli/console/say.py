@@ -1,4 +1,4 @@
-"""Lines on the terminal; what files, paths and errors bring along cannot steer it."""
+"""Messages on the terminal; text from files, paths and errors cannot control it."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from ctiqa.text.plain_text import clean
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Print some lines, cleaned.
+    """Print lines, cleaned.
 
     Args:
-        text: Text of any origin; its line ends stay.
+        text: Text of any origin; line breaks are kept.
         err: Print on standard error.
     """
     typer.echo(clean_lines(text), err=err)
 
 
 def complain(message: str) -> None:
-    """What went wrong on stderr, red where a person is looking; a list keeps its lines."""
+    """Print an error on stderr, in red on a terminal; line breaks are kept."""
     head = typer.style("error:", fg=typer.colors.RED, bold=True)
     typer.echo(f"{head} {clean_lines(message.strip())}", err=True, color=_colour())
 
 
 @contextmanager
 def warned() -> Iterator[None]:
-    """Old names in recipes are told in one line each on stderr; other warnings stay as they are."""
+    """Print warnings about old names in recipes as one line each on stderr."""
     shown = warnings.showwarning
 
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
@@ -49,7 +49,7 @@ def warned() -> Iterator[None]:
 
 
 def clean_lines(text: str) -> str:
-    r"""Text with every line cleaned.
+    r"""Clean every line of a text.
 
     >>> clean_lines("a\x1b[2J\nb")
     'a\ufffd[2J\nb'

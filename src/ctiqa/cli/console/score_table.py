@@ -23,14 +23,14 @@ from ctiqa.types import Results, ScanScore, Skipped, SliceScore
 
 WORST_SHOWN = 3
 SKIPPED_SHOWN = 40
-"""Files listed a reason; the outputs list them all."""
+"""Maximum number of files listed per reason; the outputs list them all."""
 
 _COLOURS = ("red", "yellow", "yellow", "green", "green")
 """Colour of a score, from 0 to 4."""
 
 
 def print_report(report: Results) -> None:
-    """Print the verdicts and what was skipped on stdout."""
+    """Print the scores and the skipped inputs on stdout."""
     console = Console(highlight=False)
     for verdict in report.scans:
         _print_scan(console, verdict)

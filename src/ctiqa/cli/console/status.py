@@ -1,4 +1,4 @@
-"""What the exit status of every command means."""
+"""Exit statuses of the commands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WRONG_USAGE = 2
 DONE_WITH_SKIPS = 3
 NOTHING_DONE = 4
 INTERRUPTED = 130
-"""Stopped with Ctrl-C: 128 and the number of the signal."""
+"""Stopped with Ctrl-C: 128 plus the number of the signal."""
 
 
 def status_of(error: CtiqaError) -> int:

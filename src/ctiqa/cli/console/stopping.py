@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: what is done is kept, and whoever asks twice does not wait."""
+"""Ctrl-C and SIGTERM: the first keeps the results so far, the second stops at once."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from ctiqa.cli.console.say import say
 from ctiqa.cli.console.status import INTERRUPTED
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-"""What asks a run to stop."""
+"""Signals that stop a run."""
 
 
 class Stop:
-    """What the user asked of a run.
+    """The stop requests received during a run.
 
     Attributes:
-        asked: Set once the run is to end after the slices in work.
-        number: The first signal that came; ``None`` while none has.
-        twice: Whether another one came before the run had ended.
+        asked: Set once the run is to end after the slices in progress.
+        number: The first signal received; ``None`` if none.
+        twice: Whether a second one was received before the run ended.
     """
 
     def __init__(self) -> None:
@@ -41,14 +41,14 @@ class Stop:
         return None if self.number is None else 128 + self.number
 
     def keep(self) -> None:
-        """From now on there are results to keep: the run is asked to end, and not broken off."""
+        """From now on there are results to keep: a signal ends the run in an orderly way."""
         self._keeping = True
 
     def handle(self, number: int, _frame: FrameType | None) -> None:
-        """Take a signal.
+        """Handle a signal.
 
         Raises:
-            KeyboardInterrupt: Where there is nothing to keep, or the user has asked before.
+            KeyboardInterrupt: If there is nothing to keep, or this is the second signal.
         """
         self.twice = self.number is not None
         self.number = self.number or number
@@ -60,10 +60,10 @@ class Stop:
 
 @contextmanager
 def stoppable() -> Iterator[Stop]:
-    """Let a run be stopped while the block runs.
+    """Handle stop signals while the block runs.
 
-    Signals reach the main thread alone, and one that whoever started the process has turned off
-    stays off.
+    Only the main thread receives signals. A signal that the parent process has set to be
+    ignored stays ignored.
     """
     stop = Stop()
     before = {}
@@ -80,11 +80,11 @@ def stoppable() -> Iterator[Stop]:
 
 
 def break_off(stop: Stop) -> NoReturn:
-    """End a run that has nothing to keep, or whose user will not wait for it.
+    """End a run that has no results to keep, or was stopped twice.
 
     Raises:
-        Exit: Where no signal came, with the status of an interrupt. After a signal the process
-            ends here and now: threads that load or read are not waited for.
+        Exit: If no signal was received, with the status of an interrupt. After a signal the
+            process exits immediately, without waiting for threads that load or read.
     """
     left = "what was not written yet is lost" if stop.twice else "nothing was scored or written"
     say(f"stopped by the user: {left}", err=True)
@@ -96,6 +96,6 @@ def break_off(stop: Stop) -> NoReturn:
 
 
 def _leave_to_the_system() -> None:
-    """From now on the system ends the process at the next signal, whatever it is busy with."""
+    """Restore the default handlers, so that the next signal ends the process immediately."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""Standard output and error that never cost a result: closed, full, or in any encoding."""
+"""Standard output and error that never raise: closed, full, or in any encoding."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from pathlib import Path
 from typing import Any, TextIO
 
 STANDARD = (0, 1, 2)
-"""Numbers of standard input, output and error."""
+"""File descriptors of standard input, output and error."""
 
 _SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")
-"""Environment variables that say how large the terminal is."""
+"""Environment variables with the size of the terminal."""
 
 LEAST, MOST = 20, 1000
-"""Smallest and largest terminal, in characters a side, that text is laid out for."""
+"""Smallest and largest accepted size of the terminal, in characters."""
 
 PAUSE_S = 0.01
-"""Time between attempts, in s, where whoever reads takes nothing for the moment."""
+"""Time between attempts, in s, while the reader of a pipe accepts no data."""
 
 
 def harden() -> None:
-    """Make what is printed harmless: it may be lost or look worse, but it raises nothing.
+    """Make printing safe: output may be lost or degraded, but printing never raises.
 
-    Where a standard stream was closed, the system would give its number to the next file that is
-    opened, and what C libraries print would end up in there: the number is taken first.
+    If a standard stream is closed, the system would give its descriptor to the next file that is
+    opened, and output of C libraries would end up in it. So the descriptor is occupied first.
     """
     for handle in STANDARD:
         _occupy(handle)
@@ -38,7 +38,7 @@ def harden() -> None:
 
 
 def _occupy(handle: int) -> None:
-    """Open a standard stream that was closed, on nothing."""
+    """Open a closed standard stream on the null device."""
     try:
         os.fstat(handle)
     except OSError:
@@ -50,7 +50,7 @@ def _occupy(handle: int) -> None:
 
 
 def _lenient(stream: TextIO | None) -> TextIO:
-    """The same stream without errors; one that is no file of the system stays as it is."""
+    """The same stream, but without errors; a stream that is not a system file is returned as is."""
     if stream is None:
         return Path(os.devnull).open("w", encoding="utf-8")
     layer = getattr(stream, "buffer", None)
@@ -70,7 +70,7 @@ def _lenient(stream: TextIO | None) -> TextIO:
 
 
 class _Sink(io.FileIO):
-    """A file that takes everything: what cannot be written is dropped."""
+    """A file that accepts everything; data that cannot be written are dropped."""
 
     def write(self, data: Any) -> int:
         rest = memoryview(data).cast("B")
@@ -85,7 +85,7 @@ class _Sink(io.FileIO):
 
 
 def _is_size(text: str) -> bool:
-    """Whether a text is a number of characters that text can be laid out for.
+    """Whether a text is an acceptable terminal size.
 
     >>> _is_size("80"), _is_size("1"), _is_size("9" * 11), _is_size("wide")
     (True, False, False, False)

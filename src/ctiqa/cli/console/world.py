@@ -1,4 +1,4 @@
-"""What the computer lacks, in words: files, memory, space, permission, libraries."""
+"""Messages for errors of the environment: files, memory, space, permission, libraries."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ REMEDIES = {
     errno.EACCES: "ask for permission, or choose another place",
     errno.EPERM: "ask for permission, or choose another place",
 }
-"""What helps, by the number of the system's error."""
+"""Remedies by error number of the system."""
 
 
 def fault_of_the_world(error: Exception) -> str | None:
-    """The sentence for an error that no code of ctiqa caused; ``None`` for any other.
+    """The message for an error caused by the environment; ``None`` for any other.
 
     >>> fault_of_the_world(OSError(errno.EROFS, "Read-only file system", "/mnt/out"))
     "'/mnt/out' cannot be used: Read-only file system; choose a place that can be written to"
@@ -56,7 +56,7 @@ def _folder_exists() -> bool:
 
 
 def _missing(error: ImportError) -> str | None:
-    """The command that brings a library; a missing part of ctiqa itself is a bug of ctiqa."""
+    """The message for a missing library; a missing module of ctiqa itself is a bug."""
     name = (error.name or "").partition(".")[0]
     if name == "ctiqa":
         return None

@@ -1,4 +1,4 @@
-"""Runs a network over slices, with whichever engine is there."""
+"""Run a network over slices with the available inference engine."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from ctiqa.system.processor import lacks_bfloat16
 from ctiqa.weights import Model, ModelCard
 
 ENGINES = ("auto", *ENGINE_KINDS)
-"""What ``--engine`` takes."""
+"""Values of ``--engine``."""
 
 VARIABLE = "CTIQA_ENGINE"
-"""Environment variable that names the engine where none is asked for."""
+"""Environment variable that selects the engine if none is requested."""
 
 _BATCH: dict[EngineKind, int] = {"onnxruntime": 1, "openvino": 1, "cuda": 16}
-"""Slices per run: on a processor more cost memory and gain no speed."""
+"""Slices per run; on a CPU larger batches cost memory and gain no speed."""
 
 
 class Engine:
-    """A network that is ready to run; any thread may run it.
+    """A network ready to run, from any thread.
 
     Args:
         model: Verified model.
-        threads: Threads of one run, >= 1.
-        kind: Which engine; see :func:`choose`.
-        streams: Runs at the same time, >= 1.
+        threads: Threads per run, >= 1.
+        kind: Kind of engine; see :func:`choose`.
+        streams: Parallel runs, >= 1.
 
     Raises:
         WeightsError: If the engine cannot read the network.
@@ -51,7 +51,7 @@ class Engine:
         self._infer, self._failures = _open(model, threads, kind, streams)
 
     def run(self, images: ImageBatch) -> Members:
-        """Estimate the score of slices of one shape.
+        """Run the network on slices of one shape.
 
         Args:
             images: CT numbers in HU, float32 [slices, rows, cols].
@@ -60,8 +60,8 @@ class Engine:
             float32 [slices, members].
 
         Raises:
-            WeightsError: If the network fails, or returns anything but finite numbers of the
-                shape that its card promises.
+            WeightsError: If the network fails, or its output is not finite or not of the shape
+                given by its card.
         """
         try:
             scores = self._infer(_filled(images, self._multiple)[:, np.newaxis])
@@ -77,13 +77,13 @@ class Engine:
 
 
 def _smallest_side(card: ModelCard) -> int:
-    """The smallest matrix that a network takes, in pixels."""
+    """The smallest matrix side that a network accepts, in pixels."""
     low, _ = card.matrix
     return low + -low % card.multiple
 
 
 def _filled(images: ImageBatch, multiple: int) -> ImageBatch:
-    """Slices with air below and to the right, up to sides that the network takes."""
+    """Slices padded with air below and to the right, to sides that the network accepts."""
     below, right = (-side % multiple for side in images.shape[1:])
     if not (below or right):
         return images
@@ -91,11 +91,11 @@ def _filled(images: ImageBatch, multiple: int) -> ImageBatch:
 
 
 def choose(asked: str = "auto") -> EngineKind:
-    """The engine to use: the one that is asked for, or the fastest that is there.
+    """The engine to use: the requested one, or the fastest available.
 
-    ``auto`` takes what the environment variable ``CTIQA_ENGINE`` names; else a GPU where ONNX
-    Runtime's CUDA build is installed; else OpenVINO where it is installed and the processor
-    calculates in bfloat16; else ONNX Runtime.
+    ``auto`` takes the engine named by the environment variable ``CTIQA_ENGINE``; else a GPU if
+    the CUDA build of ONNX Runtime is installed; else OpenVINO if it is installed and the
+    processor has bfloat16 instructions; else ONNX Runtime.
 
     Args:
         asked: One of :data:`ENGINES`.
@@ -111,9 +111,9 @@ def choose(asked: str = "auto") -> EngineKind:
 
 
 def check_engine(asked: str) -> EngineKind | Literal["auto"]:
-    """What is asked for, ``CTIQA_ENGINE`` considered; ``auto`` where it is left to ctiqa.
+    """The requested engine, taking ``CTIQA_ENGINE`` into account; ``auto`` if none is requested.
 
-    To find the fastest engine takes loading one; this does not.
+    Unlike the search for the fastest engine, this loads none.
 
     Raises:
         UsageError: If there is no such engine, or it is not installed.
@@ -137,7 +137,7 @@ def check_engine(asked: str) -> EngineKind | Literal["auto"]:
 def _fastest() -> EngineKind:
     if _is_cuda_build() and _has_cuda():
         return "cuda"
-    # To ask OpenVINO itself takes as long as loading it.
+    # Asking OpenVINO itself takes as long as loading it.
     if is_installed("openvino") and not lacks_bfloat16():
         from ctiqa.score.engines.openvino_cpu import runs_bfloat16  # noqa: PLC0415 - optional, slow to load
 
@@ -147,7 +147,7 @@ def _fastest() -> EngineKind:
 
 
 def _is_cuda_build() -> bool:
-    """Whether ONNX Runtime has its CUDA library, looked up without loading it."""
+    """Whether ONNX Runtime has its CUDA library, checked without loading it."""
     spec = find_spec("onnxruntime")
     if spec is None or spec.origin is None:
         return False
@@ -164,7 +164,7 @@ def _has_cuda() -> bool:
 def _open(
     model: Model, threads: int, kind: EngineKind, streams: int
 ) -> tuple[Infer, tuple[type[Exception], ...]]:
-    """The network as a function, and what it raises."""
+    """The network as a function, and the exceptions that it raises."""
     failures: tuple[type[Exception], ...] = ()
     try:
         if kind == "openvino":

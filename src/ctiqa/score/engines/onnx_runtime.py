@@ -1,7 +1,6 @@
-"""ONNX Runtime: on the processor everywhere, on a GPU where its CUDA build is installed.
+"""ONNX Runtime: on any CPU, and on a GPU if its CUDA build is installed.
 
-Import it where a score is made, not before: it takes a tenth of a second to load. Its telemetry is
-switched off.
+Import it only when scoring: it takes a tenth of a second to load. Its telemetry is switched off.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ opt_out()
 import onnxruntime  # noqa: E402
 import onnxruntime.capi.onnxruntime_pybind11_state as ort  # noqa: E402
 
-# Where a program loaded it before, it is too late for the environment.
+# If a program has already loaded it, the environment variable comes too late.
 onnxruntime.disable_telemetry_events()
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ ONNX_FAILURES: tuple[type[Exception], ...] = (
     ort.RuntimeException,
     ValueError,
 )
-"""What ONNX Runtime raises; they have no base of their own."""
+"""Exceptions of ONNX Runtime; they have no common base class."""
 
 CUDA = "CUDAExecutionProvider"
 
@@ -47,8 +46,8 @@ def open_onnx_session(network: bytes, threads: int, *, cuda: bool = False) -> In
 
     Args:
         network: Content of the ``.onnx`` file.
-        threads: Threads of one run.
-        cuda: Whether it runs on a GPU.
+        threads: Threads per run.
+        cuda: Whether to run on a GPU.
 
     Returns:
         A function from slices [n, 1, rows, cols] to members [n, members]; any thread may call it.
@@ -56,7 +55,7 @@ def open_onnx_session(network: bytes, threads: int, *, cuda: bool = False) -> In
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 4
-    # Threads that spin while they wait starve the processes that read and decompress.
+    # Spinning threads would starve the processes that read and decompress.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers = [*([CUDA] if cuda else []), "CPUExecutionProvider"]
     session = onnxruntime.InferenceSession(network, options, providers=providers)

@@ -1,7 +1,7 @@
-"""OpenVINO: faster on processors that calculate in bfloat16; the ``fast`` extra.
+"""OpenVINO: faster on processors with bfloat16 instructions; the ``fast`` extra.
 
-Only its runtime is used. Its conversion tools, which ``import openvino`` would load as well, start
-a process that reports their use over the network; they are hidden while it is imported.
+Only its runtime is used. Its conversion tools, which ``import openvino`` would also load, start a
+process that sends telemetry; they are hidden during the import.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from ctiqa.score.engines.protocol import ImageBatch, Infer
 
 OPENVINO_FAILURES: tuple[type[Exception], ...] = (RuntimeError, ValueError)
-"""What OpenVINO raises."""
+"""Exceptions of OpenVINO."""
 
 DEVICE = "CPU"
 
 
 def runs_bfloat16() -> bool:
-    """Whether this processor calculates in bfloat16."""
+    """Whether OpenVINO uses bfloat16 on this processor."""
     try:
-        # To ask which devices there are would load what drives every one of them.
+        # Listing the available devices would load the plugins of all of them.
         return "BF16" in openvino.Core().get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
     except RuntimeError:
         return False
@@ -39,9 +39,9 @@ def open_openvino_session(network: bytes, threads: int, *, streams: int, side: i
 
     Args:
         network: Content of the ``.onnx`` file.
-        threads: Threads of one run.
-        streams: Runs at the same time.
-        side: Rows and columns of a slice that the network takes, for its first run.
+        threads: Threads per run.
+        streams: Parallel runs.
+        side: Rows and columns of an accepted slice, for the first run.
 
     Returns:
         A function from slices [n, 1, rows, cols] to members [n, members]; any thread may call it.
@@ -51,7 +51,7 @@ def open_openvino_session(network: bytes, threads: int, *, streams: int, side: i
         "INFERENCE_PRECISION_HINT": "bf16" if runs_bfloat16() else "f32",
         "INFERENCE_NUM_THREADS": threads * streams,
         "NUM_STREAMS": streams,
-        # Readers and decoders need the cores as well.
+        # Readers and decoders need the cores, too.
         "ENABLE_CPU_PINNING": False,
     }
     compiled = core.compile_model(core.read_model(network), DEVICE, settings)
@@ -62,10 +62,10 @@ def open_openvino_session(network: bytes, threads: int, *, streams: int, side: i
         if not hasattr(requests, "own"):
             requests.own = compiled.create_infer_request()
         found = requests.own.infer({"hu": images})[scores]
-        # The array belongs to the request, which writes it anew at its next run.
+        # The array belongs to the request, which overwrites it in its next run.
         return np.array(found, dtype=np.float32)
 
-    # OpenVINO fills tables at its first run; two first runs at once can wait for each other, one
-    # with Python's lock and one with the table's.
+    # OpenVINO fills tables in its first run; two concurrent first runs can deadlock, one holding
+    # the GIL and the other the lock of the table.
     infer(np.zeros((1, 1, side, side), dtype=np.float32))
     return infer

@@ -1,4 +1,4 @@
-"""What every inference engine takes and gives."""
+"""The interface of inference engines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 ImageBatch = npt.NDArray[np.float32]
-"""Slices [n, 1, rows, cols], or what the network says of them [n, members]."""
+"""Slices [n, 1, rows, cols], or outputs of the network [n, members]."""
 
 Infer = Callable[[ImageBatch], ImageBatch]
 """From slices [n, 1, rows, cols] to members [n, members]; any thread may call it."""

@@ -1,4 +1,4 @@
-"""The report as one self-contained HTML page: for the screen, the phone and paper."""
+"""The report as one self-contained HTML page for screen, phone and print."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ REPORT_TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True, slots=True)
 class ScanView:
-    """One scan as the page shows it.
+    """One scan as shown on the page.
 
     Attributes:
         number: 1 for the first scan of the report.
         name: Its short name.
         verdict: Its scores.
-        facts: Acquisition facts as (label, text).
+        facts: Acquisition parameters as (label, text).
         curve: Score along z; ``None`` for a single slice.
-        thumbnails: Pictures of some slices.
+        thumbnails: Images of some slices.
     """
 
     number: int
@@ -77,7 +77,7 @@ def report_as_html(report: Report, created: datetime | None = None) -> bytes:
 def scan_view(
     number: int, verdict: ScanScore, read: Callable[[SliceHeader], Slice], name: str
 ) -> ScanView:
-    """Gather what the page shows of one scan; ``read`` gives the pixels of a slice."""
+    """Collect what the page shows of one scan; ``read`` returns the pixels of a slice."""
     return ScanView(
         number=number,
         name=name,
@@ -89,7 +89,7 @@ def scan_view(
 
 
 def scan_names(verdicts: Sequence[ScanScore]) -> list[str]:
-    """Short names of scans: the last part of the path, with the end of the UID where needed."""
+    """Short names of scans: the last part of the path, with the end of the UID if ambiguous."""
     names = [clean(each.scan.path.name) or shown_path(each.scan.path) for each in verdicts]
     repeated = {name for name, count in Counter(names).items() if count > 1}
     return [
@@ -115,7 +115,7 @@ def report_html(report: Results, views: list[ScanView], created: datetime) -> st
 
 
 def _shown(value: Any) -> Any:
-    """Whatever is put into the page; text from anywhere is cleaned, made-up HTML stays."""
+    """Clean every text that is put into the page; generated HTML is kept."""
     return clean(value) if type(value) is str else value
 
 

@@ -1,7 +1,8 @@
-"""The report as JSON: the format that other programs read.
+"""The report as JSON, for other programs.
 
-``schema`` is raised whenever a key changes its meaning or goes away. Numbers are always finite;
-what is not known, or not scored, is ``null``. Scores lie in [0, 4], 4 is best, four decimals.
+``schema`` is incremented whenever a key is removed or changes its meaning. Numbers are always
+finite; unknown values and missing scores are ``null``. Scores are in [0, 4], 4 is best, with four
+decimals.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def report_as_json(report: Results) -> bytes:
 
 
 def report_as_dict(report: Results) -> dict[str, Any]:
-    """The report as nested dicts, lists, texts fit to be shown, and finite numbers."""
+    """The report as nested dicts and lists of clean texts and finite numbers."""
     content = {
         "schema": REPORT_SCHEMA,
         "notice": NOTICE,
@@ -42,7 +43,7 @@ def report_as_dict(report: Results) -> dict[str, Any]:
 
 
 def rounded_json(value: float | None, digits: int = 4) -> float | None:
-    """A number fit for a file: rounded, and ``None`` instead of NaN or infinity.
+    """Round a number for output; NaN and infinity become ``None``.
 
     >>> rounded_json(3.14159), rounded_json(float("nan")), rounded_json(None)
     (3.1416, None, None)

@@ -1,4 +1,4 @@
-"""The report as a flat table, one row a slice, as CSV or Parquet."""
+"""The report as a flat table with one row per slice, as CSV or Parquet."""
 
 from __future__ import annotations
 
@@ -42,18 +42,19 @@ _COLUMNS: dict[str, str] = {
     "detail": TEXT,
     "scored_by": TEXT,
 }
-"""Columns and the kind of their cells. ``status`` is ``scored``, ``abstained`` or ``skipped``."""
+"""Columns and the type of their cells. ``status`` is ``scored``, ``abstained`` or ``skipped``."""
 
 FORMULA_STARTS = "=+-@"
-"""What a spreadsheet may take for the start of a formula, fullwidth and small forms included."""
+"""Characters that a spreadsheet may read as the start of a formula, also in fullwidth and small
+forms."""
 
 
 _BLANK = f" '{UNSHOWABLE}"
-"""What may stand before a formula and is passed over, or lost in a copy."""
+"""Characters that may precede a formula, because they are ignored or lost on copying."""
 
 
 def report_rows(report: Results) -> list[TableRow]:
-    """One row for every slice, then one for every skipped input, with all ``COLUMNS``."""
+    """One row per slice, then one per skipped input, with all columns."""
     scored_by = f"{report.model.get('name')} {report.model.get('version')}"
     slices = [_slice_row(scan, each) for scan in report.scans for each in scan.slices]
     all_empty: TableRow = dict.fromkeys(_COLUMNS)
@@ -65,10 +66,10 @@ def report_rows(report: Results) -> list[TableRow]:
 
 
 def report_as_csv(report: Results) -> bytes:
-    """The table as UTF-8 CSV with a header line; empty cells where a value is not known.
+    """The table as UTF-8 CSV with a header line; unknown values are empty cells.
 
-    A text that a spreadsheet would run as a formula gets an apostrophe in front: kernels and
-    file names come from outside.
+    A text that a spreadsheet would run as a formula is prefixed with an apostrophe, because
+    kernels and file names are untrusted.
     """
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, fieldnames=list(_COLUMNS))
@@ -141,14 +142,14 @@ def _skipped_row(each: Skipped) -> TableRow:
 
 
 def _cell(value: TableCell) -> TableCell:
-    """A value fit for a table: cleaned text, a finite rounded number, or nothing."""
+    """A value for a table: cleaned text, a finite rounded number, or ``None``."""
     if isinstance(value, str):
         return clean(value)
     return rounded_json(value)
 
 
 def _harmless(cell: TableCell) -> TableCell:
-    """A text that no spreadsheet runs.
+    """A text that no spreadsheet runs as a formula.
 
     >>> _harmless("B40f"), _harmless(" =1+1"), _harmless("＝1")
     ('B40f', "' =1+1", "'＝1")

@@ -1,7 +1,7 @@
-"""Where things lie in the drawings of the report; ``templates/drawings.html.j2`` draws them.
+"""Layout of the drawings of the report; ``templates/drawings.html.j2`` draws them.
 
-Positions across are percentages and text is never scaled, so one drawing serves a phone, a desktop
-and paper. Curves are drawn in a square of ``UNITS`` that is stretched over the plot area.
+Horizontal positions are percentages and text is never scaled, so one drawing serves phone, desktop
+and print. Curves are drawn in a square of ``UNITS`` that is stretched over the plot area.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _UNITS = 1000.0
 """Width and height of the square that curves are drawn in."""
 
 TICKS = 6
-"""About how many slice numbers stand under a curve."""
+"""Approximate number of slice numbers below a curve."""
 
 Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A slice pointed out on the curve.
+    """A slice marked on the curve.
 
     Attributes:
         role: ``"best"``, ``"median"`` or ``"worst"``.
@@ -43,11 +43,11 @@ class Curve:
     """The score of the slices of a scan along z.
 
     Attributes:
-        lines: One SVG path a run of scored slices.
-        bands: The interval around each run, as SVG paths.
-        marks: The slices that are pointed out.
+        lines: One SVG path per run of scored slices.
+        bands: Prediction interval of each run, as SVG paths.
+        marks: The marked slices.
         gaps: Distances from the left edge, in per cent, of slices without a score.
-        ticks: Slice indices to print, with their distances in per cent.
+        ticks: Slice indices to print, with their distances from the left edge in per cent.
         z_mm: Position of the first and the last slice in mm; ``None`` where unknown.
     """
 
@@ -60,7 +60,7 @@ class Curve:
 
 
 def curve_of(scan: ScanScore) -> Curve:
-    """Lay out the score of a scan along z, left to right in z order."""
+    """Lay out the slice scores of a scan, left to right in z order."""
     slices = scan.slices
     count = len(slices)
     runs = [
@@ -80,7 +80,7 @@ def curve_of(scan: ScanScore) -> Curve:
 
 
 def across(score: float) -> float:
-    """A score as a distance from the low end of the scale, in per cent.
+    """Position of a score on the scale, in per cent from its low end.
 
     >>> across(3.0)
     75.0
@@ -90,7 +90,7 @@ def across(score: float) -> float:
 
 
 def along(index: int, count: int) -> float:
-    """The middle of slice ``index`` of ``count`` as a distance from the left, in per cent.
+    """Centre of slice ``index`` of ``count`` as distance from the left edge, in per cent.
 
     >>> along(0, 2), along(1, 2)
     (25.0, 75.0)
@@ -99,7 +99,7 @@ def along(index: int, count: int) -> float:
 
 
 def tick_indices(count: int) -> list[int]:
-    """Round slice indices spread over a scan.
+    """Round slice indices, evenly spaced over a scan.
 
     >>> tick_indices(60)
     [0, 10, 20, 30, 40, 50]

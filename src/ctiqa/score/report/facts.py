@@ -1,4 +1,4 @@
-"""Facts about scans in the form that reports show them."""
+"""Facts about scans, as shown in reports."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ REASONS: dict[Reason, str] = {
     Reason.NOT_SELECTED: "no slice in the chosen range",
     Reason.STOPPED: "not reached: the run was stopped",
 }
-"""The skip reasons in words."""
+"""The reasons for skipping, in words."""
 
 Range = tuple[float, float]
 
 
 def shown_path(path: Path) -> str:
-    """A path as text that can be printed, whatever bytes its name is made of."""
+    """A path as printable text, whatever bytes it contains."""
     return clean(str(path))
 
 
 def format_score(score: float | None) -> str:
-    """A score to one decimal with its word, or that there is none.
+    """Format a score with one decimal and its word.
 
     >>> format_score(3.21), format_score(None)
     ('3.2 good', 'not scored')
@@ -63,7 +63,7 @@ def format_score(score: float | None) -> str:
 
 
 def format_interval(interval: Range | None) -> str:
-    """An interval to one decimal.
+    """Format an interval with one decimal.
 
     >>> format_interval((2.71, 3.649))
     '2.7–3.6'
@@ -72,20 +72,20 @@ def format_interval(interval: Range | None) -> str:
 
 
 def number_range(headers: Iterable[SliceHeader], name: str) -> Range | None:
-    """Smallest and largest value of a numeric acquisition fact; ``None`` where no slice has it."""
+    """Smallest and largest value of a numeric acquisition parameter; ``None`` if unknown."""
     values = [getattr(header.acquisition, name) for header in headers]
     known = [float(value) for value in values if value is not None and math.isfinite(value)]
     return (min(known), max(known)) if known else None
 
 
 def texts(headers: Iterable[SliceHeader], name: str) -> list[str]:
-    """The different values of a textual acquisition fact, sorted."""
+    """The distinct values of a textual acquisition parameter, sorted."""
     values = {getattr(header.acquisition, name) for header in headers}
     return sorted(clean(value) for value in values if value)
 
 
 def acquisition(headers: Sequence[SliceHeader]) -> dict[str, list[float] | list[str]]:
-    """How a scan was acquired: [min, max] for numbers, all values for texts, [] if unknown."""
+    """Acquisition parameters: [min, max] of numbers, all values of texts, [] if unknown."""
     facts: dict[str, list[float] | list[str]] = {}
     for fact in fields(Acquisition):
         if "float" in str(fact.type):
@@ -103,11 +103,11 @@ NUMBERS = (
     ("Slice thickness", "slice_thickness_mm", "mm"),
     ("Gantry tilt", "gantry_tilt_deg", "°"),
 )
-"""Numeric facts in the order reports show them: label, field, unit."""
+"""Numeric parameters in the order shown in reports: label, field, unit."""
 
 
 def acquisition_rows(headers: Sequence[SliceHeader]) -> list[tuple[str, str]]:
-    """The known acquisition facts of a scan as (label, text), for people.
+    """The known acquisition parameters of a scan as (label, text), for display.
 
     >>> from ctiqa.types import SliceSource
     >>> known = Acquisition(kvp=120.0, kernel="B40f")
@@ -129,7 +129,7 @@ def acquisition_rows(headers: Sequence[SliceHeader]) -> list[tuple[str, str]]:
 
 
 def format_range(values: Range) -> str:
-    """A range in three significant digits, as one number where both ends agree.
+    """Format a range with three significant digits; one number if both ends agree.
 
     >>> format_range((120.0, 120.0)), format_range((96.04, 1280.0))
     ('120', '96–1280')
@@ -153,19 +153,19 @@ def grouped(skipped: Iterable[Skipped]) -> dict[Reason, list[Skipped]]:
 
 
 def was_stopped(report: Results) -> bool:
-    """Whether a run ended before it had come to everything."""
+    """Whether a run was stopped before all slices were scored."""
     return any(each.reason is Reason.STOPPED for each in report.skipped)
 
 
 def how_far(report: Results) -> str:
-    """How far a run came before it was stopped, as a clause."""
+    """A clause that says how far a run got before it was stopped."""
     done = sum(len(scan.slices) for scan in report.scans)
     left = sum(each.reason is Reason.STOPPED for each in report.skipped)
     return f"stopped by the user after {done} slices, with {left} files not scored to their end"
 
 
 def why_nothing_was_scored(report: Results) -> str:
-    """In a clause, what became of everything in a report without any score."""
+    """A clause that says why a report contains no score."""
     files = [
         f"{len(each)} × {REASONS[reason]} ({reason})"
         for reason, each in grouped(report.skipped).items()

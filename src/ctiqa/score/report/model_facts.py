@@ -1,4 +1,4 @@
-"""A model card in words, for the terminal and the report."""
+"""Facts of a model card, as shown on the terminal and in reports."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _MEASURES = (
     ("krocc", "Kendall (KROCC)"),
     ("mae", "Mean absolute error"),
 )
-"""Measures of agreement that a card may hold, in the order they are shown."""
+"""Agreement metrics that a card may contain, in the order shown."""
 
 
 def agreement_rows(card: Card) -> list[tuple[str, str]]:
-    """Measured agreement with the labels of patients never seen, as (measure, value).
+    """Measured agreement with the labels of held-out patients, as (metric, value).
 
     >>> agreement_rows({"agreement": {"plcc": {"value": 0.981, "interval": [0.97, 0.99]}}})
     [('Pearson (PLCC)', '0.981 (95 % interval 0.970–0.990)')]
@@ -28,7 +28,7 @@ def agreement_rows(card: Card) -> list[tuple[str, str]]:
 
 
 def agreement_basis(card: Card) -> str:
-    """On how much the agreement was measured.
+    """Number of slices and patients on which agreement was measured.
 
     >>> agreement_basis({"agreement": {"n": 900, "patients": 18}})
     '900 slices of 18 patients'
@@ -40,7 +40,7 @@ def agreement_basis(card: Card) -> str:
 
 
 def model_rows(card: Card) -> list[tuple[str, str]]:
-    """What a model is, as (label, text); entries that the card lacks are left out."""
+    """Facts of a model as (label, text); entries missing in the card are omitted."""
     matrix = " to ".join(str(side) for side in card.get("input", {}).get("matrix", ()))
     interval = card.get("interval", {})
     rows = [

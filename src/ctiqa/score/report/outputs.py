@@ -1,4 +1,4 @@
-"""Output files: checked before the work starts, written whole or not at all."""
+"""Output files: checked before the work starts; writes are atomic."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ FORMATS: dict[str, OutputFormat] = {
 
 
 def check_outputs(paths: Iterable[Path]) -> None:
-    """Make sure that reports can be written, so that no hour of scoring is lost.
+    """Check that reports can be written, before time is spent on scoring.
 
     Args:
         paths: Files to be written.
 
     Raises:
-        UsageError: If a path has an unknown suffix, is a folder, lies in no folder or in one that
-            cannot be written to, or needs a library that is not installed.
+        UsageError: If a path has an unknown suffix, is a folder, its folder is missing or not
+            writable, or its format needs a library that is not installed.
     """
     for path in paths:
         suffix = path.suffix.lower()
@@ -68,11 +68,11 @@ def write_output(report: Report, path: Path) -> None:
 
     Args:
         report: The report to write.
-        path: File to write, whole or not at all.
+        path: File to write; the write is atomic.
 
     Raises:
         UsageError: If the suffix is unknown, or the file cannot be written there.
-        OutputError: If writing fails; what was there before is untouched.
+        OutputError: If writing fails; an existing file is unchanged.
     """
     check_outputs([path])
     write_bytes(path, FORMATS[path.suffix.lower()].render(report))
@@ -90,7 +90,7 @@ def _blocked(path: Path) -> str | None:
 
 
 def _held(path: Path) -> str | None:
-    """Why a file cannot be replaced: on Windows a spreadsheet that shows it is enough."""
+    """Why a file cannot be replaced; on Windows a spreadsheet that has it open is enough."""
     try:
         path.open("ab").close()
     except OSError:

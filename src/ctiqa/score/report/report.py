@@ -32,13 +32,13 @@ class Report(Results):
 
         Args:
             path: ``.json`` for programs, ``.csv`` or ``.parquet`` for tables with one row per
-                slice, ``.html`` for people; its folder must exist. The file is written whole or
-                not at all. For ``.html`` some slices are read again, to show them.
+                slice, ``.html`` for people; its folder must exist. The write is atomic. For
+                ``.html`` some slices are read again, to show them.
 
         Raises:
             UsageError: If the suffix is unknown, the file cannot be written there, or
                 ``.parquet`` needs a library that is not installed.
-            OutputError: If writing fails; what was there before is untouched.
+            OutputError: If writing fails; an existing file is unchanged.
         """
         from ctiqa.score.report.outputs import write_output  # noqa: PLC0415 - writers are slow to load
 

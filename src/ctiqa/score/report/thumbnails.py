@@ -1,4 +1,4 @@
-"""Small pictures of slices for the report, as PNG inside the page."""
+"""Small images of slices for the report, as PNG embedded in the page."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from ctiqa.types import HuImage, ScanScore, Slice, SliceHeader, SliceScore
 GreyPixels = npt.NDArray[np.uint8]
 
 MAX_SIDE = 512
-"""Larger pictures are averaged down; smaller ones stay as they are, so that noise stays visible."""
+"""Largest side, in pixels; larger images are averaged down, smaller ones kept to preserve noise."""
 
 MARGIN = 0.03
-"""Air left around the body, as a share of the matrix."""
+"""Margin of air around the body, as a fraction of the matrix."""
 
 LUNG_HU = (-950.0, -500.0)
-"""Inside the body, CT numbers in this range are aerated lung."""
+"""Range of CT numbers of aerated lung, inside the body."""
 
 LUNG_SHARE = 0.12
-"""With more lung than this share of the body, the lung window is shown as well."""
+"""The lung window is also shown if lung exceeds this fraction of the body."""
 
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """One slice of a scan as pictures.
+    """Images of one slice of a scan.
 
     Attributes:
-        role: What it is an example of, e.g. ``"Best"``.
+        role: Why it is shown, e.g. ``"Best"``.
         verdict: Its score.
-        pictures: ``data:`` URIs by the name of their window; empty where it cannot be read again.
+        pictures: ``data:`` URIs by name of the window; empty if the slice cannot be read again.
     """
 
     role: str
@@ -46,7 +46,7 @@ class Thumbnail:
 
 
 def pick_slices(scan: ScanScore) -> list[tuple[str, SliceScore]]:
-    """The best, the median and the worst scored slice; fewer where there are not three."""
+    """The best, median and worst scored slices; fewer if fewer than three are scored."""
     scored = sorted((s for s in scan.slices if s.score is not None), key=lambda s: s.score or 0.0)
     if len(scored) == 1:
         return [("Slice", scored[0])]
@@ -59,11 +59,11 @@ def pick_slices(scan: ScanScore) -> list[tuple[str, SliceScore]]:
 
 
 def make_thumbnails(scan: ScanScore, read: Callable[[SliceHeader], Slice]) -> list[Thumbnail]:
-    """Read the picked slices of a scan again and picture them.
+    """Read selected slices of a scan again and make images of them.
 
     Args:
-        scan: Verdict on the scan.
-        read: Gives the pixels of a slice; may raise RefusedError.
+        scan: Scores of the scan.
+        read: Returns the pixels of a slice; may raise RefusedError.
     """
     return [
         Thumbnail(role, verdict, _pictures(verdict.header, read))
@@ -72,21 +72,21 @@ def make_thumbnails(scan: ScanScore, read: Callable[[SliceHeader], Slice]) -> li
 
 
 def thumbnail(hu: HuImage, window: Window) -> GreyPixels:
-    """A slice as 8-bit grey values, cropped to the body.
+    """Convert a slice to 8-bit grey values, cropped to the body.
 
     Args:
         hu: CT numbers in HU, float32 [rows, cols].
-        window: Window to show it in.
+        window: Display window.
 
     Returns:
-        uint8 [rows, cols], at most ``MAX_SIDE`` a side.
+        uint8 [rows, cols], at most ``MAX_SIDE`` per side.
     """
     brightness = apply_window(_shrink(hu[body_box(hu)]), window)
     return np.round(brightness * 255).astype(np.uint8)
 
 
 def body_box(hu: HuImage) -> tuple[slice, slice]:
-    """Rows and columns that hold the body, with a little air around; all where there is none."""
+    """Rows and columns that contain the body, with a margin; all of them if there is no body."""
     mask = body_mask(hu)
     if not mask.any():
         return slice(None), slice(None)
@@ -108,7 +108,7 @@ def shows_lung(hu: HuImage) -> bool:
 
 
 def encode_png(grey: GreyPixels) -> bytes:
-    r"""8-bit grey values as a PNG file.
+    r"""Encode 8-bit grey values as a PNG file.
 
     Args:
         grey: uint8 [rows, cols].
@@ -117,7 +117,7 @@ def encode_png(grey: GreyPixels) -> bytes:
     b'\x89PNG\r\n\x1a\n'
     """
     rows, cols = grey.shape
-    # Filter 2 (difference to the row above) halves the size of a CT slice compared with none.
+    # Compared with no filter, filter 2 (difference to the row above) halves the size of a CT slice.
     above = np.vstack([np.zeros((1, cols), dtype=np.uint8), grey[:-1]])
     filtered = np.hstack([np.full((rows, 1), 2, dtype=np.uint8), grey - above])
     header = struct.pack(">IIBBBBB", cols, rows, 8, 0, 0, 0, 0)
@@ -126,7 +126,7 @@ def encode_png(grey: GreyPixels) -> bytes:
 
 
 def data_uri(grey: GreyPixels) -> str:
-    """8-bit grey values as a ``data:`` URI that a page can show without any other file."""
+    """Encode 8-bit grey values as a ``data:`` URI for a self-contained page."""
     return "data:image/png;base64," + base64.b64encode(encode_png(grey)).decode()
 
 
@@ -134,7 +134,7 @@ def _pictures(header: SliceHeader, read: Callable[[SliceHeader], Slice]) -> dict
     try:
         hu = read(header).hu
     except RefusedError:
-        # The file was scored a moment ago and has gone since; the report says so in its place.
+        # The file was removed or changed after scoring; the report says so instead.
         return {}
     names = ("soft", "lung") if shows_lung(hu) else ("soft",)
     return {name: data_uri(thumbnail(hu, WINDOWS[name])) for name in names}
