@@ -1,4 +1,4 @@
-"""Batches of examples; the same batch for the same step, always."""
+"""Batches of examples; a step always gets the same batch."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from ctiqa.recipe.network import TOKEN
 from ctiqa.train.augment import AugmentChange, changed, draw_augmentation, turned
 
 RAW_RANGE = (-0.6, 4.6)
-"""Labels are trained on a little beyond the scale, so that its ends are not a cliff."""
+"""Range of training labels: a little beyond the scale, to avoid a cliff at its ends."""
 
 
 MOST_MOVED = 16
-"""Pixels by which the crop of a twin may be moved either way: half a token, so any place in it."""
+"""Largest shift of a twin's crop, in pixels either way: half a token, so any position in it."""
 
 ImageAndMap = tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]
-"""Pixels, and the map of their local noise."""
+"""Pixels and their map of local noise."""
 
 LABEL_BIN = 0.25
 """Width in grades of the bins in which labels are balanced."""
 
 
 class CropPlace(NamedTuple):
-    """Where a square crop lies, in pixels."""
+    """Position of a square crop, in pixels."""
 
     top: int
     left: int
@@ -44,13 +44,13 @@ class Batch:
     """Examples as tensors, not yet augmented.
 
     Attributes:
-        number: Number of every example in its set [n].
-        images: Pixels as they are stored: int16 HU [n, 1, rows, cols], or uint8 RGB with three
+        number: Index of every example in its set [n].
+        images: Pixels as stored: int16 HU [n, 1, rows, cols], or uint8 RGB with three
             channels.
-        label: What is trained on, in grades [n].
-        noise: ln of the local noise in HU [n, rows/32, cols/32], NaN where unknown; ``None`` where
-            no network asks for it.
-        change: How every example is to be turned, mirrored and scaled.
+        label: Training labels in grades [n].
+        noise: ln of the local noise in HU [n, rows/32, cols/32], NaN where unknown; ``None`` if
+            no network uses it.
+        change: Augmentation of every example.
     """
 
     number: npt.NDArray[np.int64]
@@ -66,14 +66,14 @@ class Batch:
         return Batch(self.number[which], self.images[which], self.label[which], noise, change)
 
     def ready(self, device: torch.device) -> Batch:
-        """The batch on a device, augmented there, its images float32."""
+        """The batch on a device, augmented there, with float32 images."""
         images = changed(self.images.to(device).float(), self.change)
         noise = None if self.noise is None else turned(self.noise.to(device), self.change)
         return Batch(self.number, images, self.label.to(device), noise, self.change)
 
 
 class Batches(Protocol):
-    """Where a training gets its batches."""
+    """Source of the batches of a training."""
 
     @property
     def per_epoch(self) -> int:
@@ -84,17 +84,18 @@ class Batches(Protocol):
 
 
 def batches_of(examples: Examples, recipe: TrainRecipe) -> Batches:
-    """Epochs where the recipe counts epochs, else balanced draws."""
+    """Epochs if the recipe counts epochs, otherwise balanced draws."""
     return EpochBatches(examples, recipe) if recipe.epochs else BalancedBatches(examples, recipe)
 
 
 class EpochBatches:
-    """Every example once an epoch, in an order of its own.
+    """Every example once per epoch, in a new order each time.
 
-    What is left over at the end of an epoch is a smaller batch, or left out, as the recipe says.
+    Remaining examples at the end of an epoch form a smaller batch or are dropped, as the recipe
+    says.
 
     Raises:
-        DataError: If there is no batch.
+        DataError: If there are too few examples for a batch.
     """
 
     def __init__(self, examples: Examples, recipe: TrainRecipe) -> None:
@@ -106,7 +107,7 @@ class EpochBatches:
 
     @property
     def per_epoch(self) -> int:
-        """Batches in the examples, an incomplete last one where it is kept."""
+        """Number of batches, including an incomplete last one if it is kept."""
         whole, rest = divmod(len(self._label), self._recipe.batch)
         return whole + (rest > 0 and self._recipe.last_batch == "kept")
 
@@ -127,11 +128,11 @@ class EpochBatches:
 
 
 class BalancedBatches:
-    """Examples drawn so that patients and grades count alike, cropped, with maps of their noise.
+    """Examples sampled so that patients and grades are balanced; cropped, with noise maps.
 
     Args:
         examples: Training examples of one matrix size.
-        recipe: Batch, crop, seed.
+        recipe: Batch size, crop, seed.
     """
 
     def __init__(self, examples: Examples, recipe: TrainRecipe) -> None:
@@ -143,7 +144,7 @@ class BalancedBatches:
 
     @property
     def per_epoch(self) -> int:
-        """Draws that are as many as the examples."""
+        """Batches that together have about as many examples as the set."""
         return max(len(self._label) // self._recipe.batch, 1)
 
     def batch(self, step: int) -> Batch:
@@ -162,14 +163,14 @@ class BalancedBatches:
         )
 
     def _crop(self, step: int) -> int:
-        """Side of the crops of a step, 0 for whole slices."""
+        """Side of the crops of a step; 0 for whole slices."""
         left = self._recipe.steps - step
         return 0 if 0 < left <= self._recipe.whole_steps else self._recipe.crop
 
     def _pairs(
         self, number: npt.NDArray[np.int64], crop: int, rng: np.random.Generator
     ) -> Iterator[ImageAndMap]:
-        """Every example as it is shown; where there are twins, the second of them elsewhere."""
+        """Every example, cropped; the second of two twins has a shifted crop."""
         first = number[: len(number) // 2] if self._twins else number
         places = [self._place(int(k), crop, rng) for k in first]
         for k, place in zip(first, places, strict=True):
@@ -191,7 +192,7 @@ class BalancedBatches:
     def _moved(
         self, number: int, place: CropPlace | None, rng: np.random.Generator
     ) -> CropPlace | None:
-        """The same crop up to half a token further, where there is room."""
+        """The crop shifted by up to half a token, within the slice."""
         if place is None:
             return None
         down, right = rng.integers(-MOST_MOVED, MOST_MOVED + 1, size=2).tolist()
@@ -203,7 +204,7 @@ class BalancedBatches:
         )
 
     def _shown(self, number: int, place: CropPlace | None) -> ImageAndMap:
-        """Pixels of an example and their map of local noise, unknown off the grid of tokens."""
+        """Pixels of an example and their noise map, which is unknown off the token grid."""
         hu, noise = self._images[number], self._maps[number]
         if place is None:
             return hu, noise
@@ -215,7 +216,7 @@ class BalancedBatches:
 
 
 def too_few(count: int, recipe: TrainRecipe) -> str | None:
-    """Why so many training examples make no epoch; ``None`` where they do.
+    """Why there are too few training examples for an epoch; ``None`` if there are enough.
 
     >>> too_few(3, TrainRecipe(epochs=1, validate_every=0, batch=4))
     "'batch' must be at most the number of training examples, 3, got 4"
@@ -229,10 +230,10 @@ def too_few(count: int, recipe: TrainRecipe) -> str | None:
 def example_weights(
     patient: npt.NDArray[np.generic], label: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float64]:
-    """Chance of every example: crowds count by the root of their number.
+    """Sampling probability of every example: a group of n examples counts √n times one example.
 
-    Neither may a patient of 40 slices drown the others, nor the many useless or perfect examples
-    the middle of the scale; nor is a second slice, or a second perfect example, worth nothing.
+    A patient with 40 slices must not dominate, nor the many useless or perfect examples; but
+    additional slices or examples still count.
 
     >>> example_weights(np.array(["a", "a", "b"]), np.float32([1, 1, 1])).round(3).tolist()
     [0.293, 0.293, 0.414]
@@ -247,7 +248,7 @@ def _rarity(group: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
 
 
 def _most_body(body: npt.NDArray[np.bool_], side: int, rng: np.random.Generator) -> tuple[int, int]:
-    """First row and column of a square: of five at random, the one that holds most body."""
+    """First row and column of a square: of five random ones, the one with most of the patient."""
     places = rng.integers(0, np.array(body.shape) - side + 1, size=(5, 2))
     held = [body[r : r + side, c : c + side].sum() for r, c in places]
     row, col = places[int(np.argmax(held))]

@@ -1,4 +1,4 @@
-"""Checkpoints: everything a training needs to go on, without pickles."""
+"""Checkpoints: everything needed to resume a training, without pickle."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def save(
     model: nn.Module | None = None,
     optimizer: torch.optim.Optimizer | None = None,
 ) -> None:
-    """Write a checkpoint under a temporary name, then rename it.
+    """Write a checkpoint atomically.
 
     Args:
-        file: Where it goes.
+        file: The checkpoint file.
         facts: Step, recipe, history: anything JSON can hold.
-        average: Running average of the network, all that scoring needs.
-        model: The network itself, to go on with.
-        optimizer: Its state, to go on with.
+        average: Average of the network's weights, which is all that scoring needs.
+        model: The network itself, to resume training.
+        optimizer: The optimiser, to resume training.
 
     Raises:
-        OutputError: If it cannot be written; an earlier one is untouched.
+        OutputError: If it cannot be written; an earlier checkpoint is left unchanged.
     """
     tensors = {f"average.{k}": v for k, v in average.state_dict().items()}
     if model is not None:
@@ -72,7 +72,7 @@ def load_checkpoint(file: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def weights_digest(tensors: Mapping[str, Tensor]) -> str:
-    """The sha256 of tensors and their names, in hexadecimal: other weights, another digest.
+    """SHA-256 of tensors and their names, in hexadecimal.
 
     >>> weights = {"bias": torch.zeros(2)}
     >>> same, other = {"bias": torch.zeros(2)}, {"bias": torch.ones(2)}
@@ -89,7 +89,7 @@ def restore(
     average: nn.Module,
     optimizer: torch.optim.Optimizer,
 ) -> None:
-    """Put a checkpoint's tensors back where they were."""
+    """Restore network, average and optimiser from a checkpoint."""
     load_part(tensors, "model", model)
     load_part(tensors, "average", average)
     _restore_optimizer(tensors, optimizer)

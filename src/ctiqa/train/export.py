@@ -1,4 +1,4 @@
-"""From a trained student to the ONNX file that scores everywhere."""
+"""Export of a trained student to ONNX."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ INPUT, OUTPUTS = "hu", ("scores", "log_noise_hu")
 OPSET = 18
 
 _GRADES = (0.0, 4.0)
-"""The scale of the scores that ctiqa gives."""
+"""Scale of ctiqa's scores."""
 
 
 class Graded(nn.Module):
-    """A network whose scores are on the scale of its labels, put on that of ctiqa, 0-4.
+    """A network with its scores converted from the scale of its labels to ctiqa's, 0-4.
 
     Args:
-        network: HU in; scores and, where it has one, a map of noise out.
+        network: HU in; scores and, if it has one, a noise map out.
         scale: Worst and best label.
     """
 
@@ -37,7 +37,7 @@ class Graded(nn.Module):
         self.grade = (scale[1] - scale[0]) / (_GRADES[1] - _GRADES[0])
 
     def forward(self, hu: Tensor) -> tuple[Tensor, ...]:
-        """HU [n, 1, rows, cols] to grades [n, outputs] and, where there is one, the noise map."""
+        """HU [n, 1, rows, cols] to grades [n, outputs] and the noise map, if there is one."""
         scores, noise = self.network(hu)
         if (self.low, self.grade) != (0.0, 1.0):
             scores = (scores - self.low) / self.grade
@@ -54,14 +54,14 @@ def to_onnx(
     """The network as ONNX, for any number of slices.
 
     Args:
-        model: Network of :mod:`ctiqa.models`: HU in; score vector and, where it has one, a map of
-            noise out.
-        side: Rows and columns of the slices it is made for; ``None`` for any matrix.
-        multiple: What rows and columns will be multiples of, where any matrix is taken.
-        scale: Worst and best label that it was trained on; scores leave it on 0-4.
+        model: Network of :mod:`ctiqa.models`: HU in; score vector and, if it has one, a noise map
+            out.
+        side: Rows and columns of the input slices; ``None`` for any matrix.
+        multiple: If any matrix is accepted: number that rows and columns are multiples of.
+        scale: Worst and best label of the training data; exported scores are on 0-4.
 
     Returns:
-        Content of the ``.onnx`` file, weights included.
+        Content of the ``.onnx`` file, including the weights.
     """
     graded = Graded(model, scale).eval()
     example = torch.zeros(2, 1, side or 384, side or 320)
@@ -87,7 +87,7 @@ def to_onnx(
 
 
 def without_traces(network: bytes) -> bytes:
-    """The same network without the exporter's notes: stack traces with the folders it ran in.
+    """Remove the exporter's metadata, which holds stack traces with local paths.
 
     Args:
         network: Content of an ``.onnx`` file.
@@ -102,7 +102,7 @@ def without_traces(network: bytes) -> bytes:
 
 
 def _free(side: int | None, multiple: int) -> dict[int, Any]:
-    """The axes whose length is open."""
+    """Axes with dynamic length."""
     slices = {0: torch.export.Dim("slices")}
     matrix = {2: multiple * torch.export.Dim("rows"), 3: multiple * torch.export.Dim("cols")}
     return slices if side else slices | matrix
@@ -110,7 +110,7 @@ def _free(side: int | None, multiple: int) -> dict[int, Any]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """The exporter talks to the terminal at length; nothing it says can be acted on."""
+    """Suppress the exporter's output, which is long and needs no action."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)

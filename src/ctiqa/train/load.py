@@ -1,4 +1,4 @@
-"""Trained networks by their path: a run, one of its trainings, or a checkpoint."""
+"""Load trained networks by path: a run, one of its trainings, or a checkpoint."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Trained:
 
     Attributes:
         network: HU in, score vector out, in evaluation mode.
-        recipe: How it was made.
-        data: Hash of the data set it was made from; ``None`` where that is not known.
+        recipe: Its recipe.
+        data: Hash of the training data set; ``None`` if unknown.
         file: Its checkpoint.
-        precision: Arithmetic that it was trained and chosen in, and so scores in.
+        precision: Autocast precision of training, validation and scoring.
     """
 
     network: nn.Module
@@ -37,13 +37,13 @@ class Trained:
 
 
 def load_trained(path: Path) -> Trained:
-    """The student of a run, interpolated or fine-tuned where it is, or a checkpoint's network.
+    """Load the student of a run (interpolated or fine-tuned if it was), or a checkpoint.
 
     Args:
         path: Folder of a run, folder of one of its trainings, or a ``.safetensors`` checkpoint.
 
     Raises:
-        DataError: If there is none.
+        DataError: If there is no trained network.
     """
     file = _checkpoint(path)
     _, facts = checkpoint.load_checkpoint(file)
@@ -58,10 +58,10 @@ def load_trained(path: Path) -> Trained:
 
 
 def load_teacher(path: Path) -> tuple[Trained, ...]:
-    """All members of the teacher of a run.
+    """Load all teacher members of a run.
 
     Raises:
-        DataError: If one is missing; it says which, and how it is made.
+        DataError: If one is missing; the message names it and the command that trains it.
     """
     first = load_trained(path / member_name(0))
     rest = [

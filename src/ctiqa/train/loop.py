@@ -1,4 +1,4 @@
-"""The training loop: read a batch, step, average, now and then validate and save."""
+"""The training loop: optimiser steps, weight averaging, validation, checkpoints."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ LAST = "last.safetensors"
 BEST = "best.safetensors"
 
 Loss = Callable[[Batch, Outputs], Tensor]
-"""Mean loss of a batch, augmented and on the device, from what the network says of it."""
+"""Mean loss of a batch, which is augmented and on the device, from the network's outputs."""
 
 Validate = Callable[[nn.Module], dict[str, float]]
-"""Figures of the averaged network on what is held out; none where nothing is."""
+"""Validation metrics of the averaged network; empty without held-out examples."""
 
 CHOSEN_BY: dict[str, tuple[str, int]] = {
     "validation": ("overall", 1),
     "validation-loss": ("val_loss", -1),
     "training": ("train_overall", 1),
 }
-"""Figure that chooses the best checkpoint, and its sign: whether more or less of it is better."""
+"""Metric that selects the best checkpoint, and its sign: 1 if higher is better, otherwise -1."""
 
 StepMetrics = dict[str, float]
 
@@ -51,16 +51,17 @@ T = TypeVar("T")
 
 @dataclass
 class Training:
-    """One training in progress.
+    """One training.
 
     Attributes:
         model: Network being trained.
-        recipe: Optimiser, length, batch.
-        folder: Where checkpoints go.
-        facts: Written into every checkpoint besides: recipe, hash of the data, purpose.
-        log: Called with one line of progress a validation.
-        metrics_log: Where the metrics of every validation go.
-        device: Where it runs.
+        recipe: Optimiser, length, batch size.
+        folder: Folder of the checkpoints.
+        facts: Written to every checkpoint: recipe, hash of the data and the like.
+        log: Called with one line of progress per validation.
+        metrics_log: Record of the metrics of every validation.
+        device: Device to train on.
+        history: Metrics of every validation so far.
     """
 
     model: nn.Module
@@ -82,14 +83,14 @@ class Training:
         self._losses: list[float] = []
 
     def run(self, batches: Batches, loss: Loss, validate: Validate) -> Path:
-        """Train from the last checkpoint, or from the start, to the recipe's last step.
+        """Train to the recipe's last step, from the last checkpoint if there is one.
 
         Returns:
-            The checkpoint with the best validation.
+            The best checkpoint.
 
         Raises:
-            DataError: If the loss is no longer finite (the last good checkpoint stays), or a
-                batch does not fit into memory; it says what would.
+            DataError: If the loss is not finite (the last good checkpoint is kept), or a batch does
+                not fit into memory; the message says what would fit.
         """
         every = self.recipe.validate_every or batches.per_epoch
         total = self.recipe.epochs * batches.per_epoch or self.recipe.steps
@@ -113,7 +114,7 @@ class Training:
 
     def _step(self, step: int, total: int, batch: Batch, loss: Loss) -> float:
         self.model.train()
-        # All chance in a step follows from its number, so a resumed run draws the same.
+        # The seed depends on the step alone, so a resumed run draws the same random numbers.
         torch.manual_seed((self.recipe.seed << 32) + step * self.device.world + self.device.rank)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.recipe, step, total)
@@ -137,8 +138,8 @@ class Training:
         return value
 
     def _backward(self, batch: Batch, loss: Loss) -> Tensor:
-        """Gradients of a batch, a part at a time; its mean loss."""
-        # The last batch of an epoch may be smaller, and then hold fewer parts, or unlike ones.
+        """Compute the gradients of a batch in parts; returns its mean loss."""
+        # The last batch of an epoch may be smaller: its parts may be fewer or differ in size.
         parts, count = min(self.recipe.accumulate, len(batch.number)), len(batch.number)
         total = torch.zeros((), device=self.device.torch)
         for k in range(parts):
@@ -153,22 +154,22 @@ class Training:
             self._seen.append((scores.detach().mean(dim=1), part.label))
         return total
 
-    def _validated(self, total: int, figures: StepMetrics, validate: Validate) -> None:
+    def _validated(self, total: int, metrics: StepMetrics, validate: Validate) -> None:
         if self.device.first:
             trained = {"loss": fmean(self._losses), **_trained(self._seen)}
-            figures = figures | trained | validate(self.average.module)
-            self._keep(figures)
-            self.log(f"step {figures['step']:.0f}/{total}: {_words(figures)}")
+            metrics = metrics | trained | validate(self.average.module)
+            self._keep(metrics)
+            self.log(f"step {metrics['step']:.0f}/{total}: {_summary(metrics)}")
         self._seen.clear()
         self._losses.clear()
         self.device.wait()
 
-    def _keep(self, figures: StepMetrics) -> None:
+    def _keep(self, metrics: StepMetrics) -> None:
         """Write the checkpoints of a validation."""
         best = max(map(self._merit, self.history), default=-math.inf)
-        self.history.append(figures)
-        facts = {**self.facts, "step": int(figures["step"]), "history": self.history}
-        if self._merit(figures) > best:
+        self.history.append(metrics)
+        facts = {**self.facts, "step": int(metrics["step"]), "history": self.history}
+        if self._merit(metrics) > best:
             checkpoint.save(self.folder / BEST, facts, average=self.average)
         checkpoint.save(
             self.folder / LAST,
@@ -180,13 +181,13 @@ class Training:
         if self.metrics_log:
             self.metrics_log.validated(self.history)
 
-    def _merit(self, figures: StepMetrics) -> float:
-        """What the best checkpoint has most of."""
+    def _merit(self, metrics: StepMetrics) -> float:
+        """The metric that selects the best checkpoint; higher is better."""
         name, sign = CHOSEN_BY[self.recipe.select]
-        return sign * figures[name]
+        return sign * metrics[name]
 
     def _exhausted(self) -> bool:
-        """Whether nothing has become better for as long as the recipe waits."""
+        """Whether there was no improvement for as many validations as ``patience`` allows."""
         merit = [self._merit(h) for h in self.history]
         since = len(merit) - 1 - merit.index(max(merit)) if merit else 0
         return self.device.agreed(0 < self.recipe.patience <= since)
@@ -196,7 +197,7 @@ class Training:
         if not file.exists():
             return 0
         tensors, facts = checkpoint.load_checkpoint(file)
-        # A checkpoint holds JSON, in which tuples are lists, and maybe keys of an older version.
+        # In a checkpoint's JSON tuples are lists, and keys may be those of an earlier version.
         mine = json.loads(json.dumps(self.facts))
         facts["recipe"], _ = modern(facts.get("recipe", {}))
         if strange := [key for key in mine if facts.get(key) != mine[key]]:
@@ -212,13 +213,13 @@ class Training:
 
 
 class Clock:
-    """How fast a training is, and how long the device waits for its input."""
+    """Speed of a training, and time spent waiting for batches."""
 
     def __init__(self) -> None:
         self._started, self._waited = time.monotonic(), 0.0
 
     def waiting(self, batches: Iterable[T]) -> Iterator[T]:
-        """The same batches, with the time they are waited for kept."""
+        """Yield the batches and measure the time spent waiting for them."""
         source = iter(batches)
         while True:
             asked = time.monotonic()
@@ -230,7 +231,7 @@ class Clock:
             yield batch
 
     def pace(self, steps: int, batch: int, left: int) -> StepMetrics:
-        """Images a second, share of the time spent waiting, and seconds left."""
+        """Images per second, share of time spent waiting, and seconds left."""
         spent = max(time.monotonic() - self._started, 1e-9)
         return {
             "images_per_s": steps * batch / spent,
@@ -240,7 +241,7 @@ class Clock:
 
 
 def _trained(seen: list[tuple[Tensor, Tensor]]) -> StepMetrics:
-    """Agreement on what was trained on since the last validation."""
+    """Agreement on the training batches since the last validation."""
     score = torch.cat([score for score, _ in seen]).double().cpu().numpy()
     label = torch.cat([label for _, label in seen]).double().cpu().numpy()
     if len(score) < 3:
@@ -249,10 +250,10 @@ def _trained(seen: list[tuple[Tensor, Tensor]]) -> StepMetrics:
     return {"train_overall": found.overall, "train_mae": found.mae}
 
 
-def _words(figures: StepMetrics) -> str:
-    shown = {k: v for k, v in figures.items() if k in {"loss", "overall", "mae", "train_overall"}}
+def _summary(metrics: StepMetrics) -> str:
+    shown = {k: v for k, v in metrics.items() if k in {"loss", "overall", "mae", "train_overall"}}
     words = " ".join(f"{name} {value:.4f}" for name, value in shown.items())
     return (
-        f"{words} ({figures['images_per_s']:.1f} images/s, {figures['waiting']:.0%} waiting, "
-        f"{figures['seconds_left']:.0f} s left)"
+        f"{words} ({metrics['images_per_s']:.1f} images/s, {metrics['waiting']:.0%} waiting, "
+        f"{metrics['seconds_left']:.0f} s left)"
     )

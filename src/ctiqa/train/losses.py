@@ -1,6 +1,6 @@
-"""What training minimises: pure functions of predictions and targets, a value for every image.
+"""Training losses: pure functions of predictions and targets, one value per image.
 
-Scores, labels and teachers are in grades, 0 (bad) to 4 (excellent). A network gives a vector of
+Scores, labels and teacher scores are grades, 0 (bad) to 4 (excellent). A network has a vector of
 outputs [n, outputs]; its score is their mean.
 """
 
@@ -65,7 +65,7 @@ def p_huber(
         target: Targets in grades.
         power: p, in [1, 2].
         threshold: λ in grades, > 0.
-        form: Which linear part.
+        form: Form of the linear part.
 
     Raises:
         UsageError: If ``power`` or ``threshold`` is outside its range.
@@ -93,10 +93,10 @@ def ranked_probability(scores: Tensor, label: Tensor) -> Tensor:
     """Ranked probability score of the outputs as equally likely grades, for every image.
 
     E|X - y| - ½·E|X - X'|, which is ∫(F(x) - 1[y ≤ x])² dx for the distribution F of the outputs:
-    the ranked probability score of ordinal grades, with the steps between grades made fine. It asks
-    for the right grade and for a spread that says how sure it is. With one output it is the
-    absolute error; K outputs learn the quantiles (k - ½)/K of the grades that images alike were
-    given, so their mean is a score as of any other head.
+    the ranked probability score of ordinal grades in the limit of fine steps. It rewards the
+    right grade and a spread that reflects the uncertainty. With one output it is the absolute
+    error; K outputs learn the quantiles (k - ½)/K of the grades given to similar images, so their
+    mean is a score as of any other head.
 
     Gneiting and Raftery. J Am Stat Assoc 102(477):359-378, 2007 (the score); Bröcker. Q J R
     Meteorol Soc 138(667):1611-1617, 2012 (the quantiles).
@@ -106,7 +106,7 @@ def ranked_probability(scores: Tensor, label: Tensor) -> Tensor:
         label: True grades [n].
 
     Returns:
-        In grades [n], 0 where all outputs are right.
+        In grades [n]; 0 if all outputs are right.
 
     >>> ranked_probability(torch.tensor([[0.0, 2.0]]), torch.tensor([1.0])).tolist()
     [0.5]
@@ -125,7 +125,7 @@ def label_loss(scores: Tensor, label: Tensor, recipe: TrainRecipe) -> Tensor:
         recipe: ``loss`` and ``huber_form``.
 
     Raises:
-        UsageError: If there is not one label an image.
+        UsageError: If there is not exactly one label per image.
     """
     _check_shape("label", label, scores.shape[:1])
     if recipe.loss == "ranked-probability":
@@ -134,9 +134,9 @@ def label_loss(scores: Tensor, label: Tensor, recipe: TrainRecipe) -> Tensor:
 
 
 def regression(recipe: TrainRecipe) -> Callable[[Tensor, Tensor], Tensor]:
-    """The recipe's loss of single numbers; absolute error where it ranks whole distributions.
+    """The recipe's loss for single numbers.
 
-    The ranked probability score of a single number is its absolute error.
+    For ``ranked-probability`` that is the absolute error, the score of a single number.
 
     >>> regression(TrainRecipe(loss="mse"))(torch.tensor([3.0]), torch.tensor([1.0])).tolist()
     [4.0]
@@ -154,10 +154,10 @@ ELEMENTWISE: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def believed(teachers: Tensor, label: Tensor, recipe: TrainRecipe) -> Tensor:
-    """Where the teacher is believed: its mean lies within ε of the label [n], bool.
+    """Where the teacher is trusted: its mean is within ε of the label [n], bool.
 
-    ``gate`` = ``batch`` believes it for all of these images or for none, as DistilIQA's code does;
-    the paper, and ``image``, decide for every image.
+    ``gate`` = ``batch`` trusts it for all images of the batch or for none, as DistilIQA's code
+    does; the paper, and ``image``, decide per image.
 
     Args:
         teachers: Teacher members' scores in grades [n, members].
@@ -175,7 +175,7 @@ def believed(teachers: Tensor, label: Tensor, recipe: TrainRecipe) -> Tensor:
 
 
 def distillation(scores: Tensor, teachers: Tensor, recipe: TrainRecipe) -> Tensor:
-    """Loss towards the teacher, for every image [n]: member by member, or mean to mean.
+    """Distillation loss for every image [n]: member by member, or mean to mean.
 
     Args:
         scores: Student's outputs in grades [n, members].
@@ -183,12 +183,12 @@ def distillation(scores: Tensor, teachers: Tensor, recipe: TrainRecipe) -> Tenso
         recipe: ``distil_to`` and the loss.
 
     Raises:
-        UsageError: If every output is to follow its member, and there are not as many of both.
+        UsageError: If outputs follow their members and their numbers differ.
     """
     loss = regression(recipe)
     if recipe.distil_to == "mean":
         return loss(scores.mean(dim=1), teachers.mean(dim=1))
-    # Broadcasting would otherwise let one output follow all members.
+    # Otherwise broadcasting would let one output follow all members.
     _check_shape("teachers", teachers, scores.shape)
     return loss(scores, teachers).mean(dim=1)
 
@@ -196,20 +196,20 @@ def distillation(scores: Tensor, teachers: Tensor, recipe: TrainRecipe) -> Tenso
 def student_loss(
     scores: Tensor, label: Tensor, teachers: Tensor | None, recipe: TrainRecipe
 ) -> Tensor:
-    """Loss on the label, and β times that towards the teacher where it is believed [n].
+    """Loss on the label, plus β times the distillation loss where the teacher is trusted [n].
 
     L(mean ŷ, y) + β·1(|ỹ - y| ≤ ε)·L(ŷ, teacher), as in DistilIQA (vector to vector) and Shen et
     al. (mean to mean). ``distillation`` = ``replaces`` drops the loss on the label wherever the
-    teacher is believed, as DistilIQA's code does.
+    teacher is trusted, as DistilIQA's code does.
 
     Args:
         scores: Student's outputs in grades [n, outputs].
         label: True grades [n].
-        teachers: Teacher members' scores in grades [n, members]; ``None`` where there are none.
+        teachers: Teacher members' scores in grades [n, members]; ``None`` without a teacher.
         recipe: Weights and switches.
 
     Raises:
-        UsageError: If labels, outputs and teachers do not fit together.
+        UsageError: If the shapes of labels, outputs and teacher scores do not match.
 
     >>> scores, label, teachers = torch.tensor([[1.0, 3.0]]), torch.tensor([3.0]), torch.ones(1, 2)
     >>> student_loss(scores, label, teachers, TrainRecipe(distil_weight=0.75)).tolist()
@@ -235,7 +235,7 @@ def twin_difference(scores: Tensor) -> Tensor:
         scores: Outputs in grades [n, outputs]; image k and image k + n/2 show the same slice.
 
     Raises:
-        UsageError: If n is odd, so that an image has no twin.
+        UsageError: If n is odd.
 
     >>> twin_difference(torch.tensor([[1.0], [2.0], [1.5], [2.0]])).tolist()
     [0.25, 0.0, 0.25, 0.0]
@@ -257,7 +257,7 @@ def map_loss(noise: Tensor, target: Tensor) -> Tensor:
         target: True ln noise, NaN outside the patient.
 
     Returns:
-        In units of ln [n], 0 where nothing is known.
+        In units of ln [n]; 0 if no target is known.
 
     >>> known = torch.tensor([[[2.0, torch.nan]]])
     >>> map_loss(torch.tensor([[[1.5, 9.0]]]), known).tolist()

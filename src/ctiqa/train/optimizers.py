@@ -1,4 +1,4 @@
-"""Optimisers and the learning rate of every step."""
+"""Optimisers and learning-rate schedule."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ctiqa.recipe import TrainRecipe
 
 
 def optimizer_of(model: nn.Module, recipe: TrainRecipe) -> torch.optim.Optimizer:
-    """The optimiser that a recipe asks for, over all weights that learn."""
+    """The optimiser of a recipe, for all trainable weights."""
     weights = [p for p in model.parameters() if p.requires_grad]
     rate, decay = recipe.learning_rate, recipe.weight_decay
     if recipe.optimizer == "sgd":
@@ -24,14 +24,14 @@ def optimizer_of(model: nn.Module, recipe: TrainRecipe) -> torch.optim.Optimizer
 def learning_rate(recipe: TrainRecipe, step: int, total: int) -> float:
     """Linear warm-up, then half a cosine down to a share of the peak.
 
-    Loshchilov and Hutter, ICLR 2017. Where the recipe schedules by the epoch, the rate of an epoch
-    is that of its number, as torch's ``CosineAnnealingLR`` gives it when it is stepped once an
-    epoch: the first epoch has the peak, and the last is one step short of the end.
+    Loshchilov and Hutter, ICLR 2017. With ``schedule`` = ``epoch`` the rate is constant within an
+    epoch, as with torch's ``CosineAnnealingLR`` stepped once per epoch: the first epoch has the
+    peak rate, and the last is one step before the end of the cosine.
 
     Args:
         recipe: Peak, share at the end, warm-up, schedule.
         step: Step, from 0.
-        total: Steps in all; a multiple of ``recipe.epochs`` where those are counted.
+        total: Total steps; a multiple of ``recipe.epochs`` if the recipe counts epochs.
 
     >>> recipe = TrainRecipe(warmup=0.1, learning_rate=1.0)
     >>> round(learning_rate(recipe, 9, 100), 2), round(learning_rate(recipe, 99, 100), 2)

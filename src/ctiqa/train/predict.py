@@ -1,4 +1,4 @@
-"""Scores of whole examples from a network."""
+"""Network scores of whole examples."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ctiqa.train.losses import label_loss
 from ctiqa.train.setup.devices import Device
 
 _FEWEST = 3
-"""Fewest examples that a correlation can be computed from."""
+"""Fewest examples for a correlation."""
 
 
 @torch.inference_mode()
@@ -37,10 +37,10 @@ def predict(
     Args:
         model: Network of :mod:`ctiqa.models`.
         examples: Examples of one matrix size.
-        batch: Slices at a time.
-        device: Where it runs; the CPU where none is given.
-        precision: Arithmetic of the network: that of the recipe that trained it.
-        progress: Told (examples done, examples in all).
+        batch: Slices per batch.
+        device: Device to run on; the CPU if not given.
+        precision: Autocast precision, that of the recipe the network was trained with.
+        progress: Called with (examples done, total examples).
 
     Returns:
         Scores [examples, outputs].
@@ -70,7 +70,7 @@ def predict_batch(
         model: Network in evaluation mode, on its device.
         images: Slices in HU [rows, cols], or RGB images [rows, cols, 3].
         where: The device.
-        precision: Arithmetic of the network.
+        precision: Autocast precision.
 
     Returns:
         Scores [images, outputs].
@@ -84,16 +84,16 @@ def predict_batch(
 def validation(
     examples: Examples, recipe: TrainRecipe, device: Device | None = None
 ) -> Callable[[nn.Module], dict[str, float]]:
-    """A function that measures a network on these examples, in the recipe's own arithmetic.
+    """A function that computes the validation metrics of a network.
 
     Args:
-        examples: Those that choose the best checkpoint. Where training data choose it there need
-            be none: then there is nothing to measure.
-        recipe: The loss that is measured too, precision, and whether scores are clipped.
-        device: Where it runs; the CPU where none is given.
+        examples: Examples that select the best checkpoint. There may be none if it is selected on
+            training data; then there are no metrics.
+        recipe: Loss, precision, and whether scores are clipped.
+        device: Device to run on; the CPU if not given.
 
     Raises:
-        DataError: If there are too few, now and not after hours of training.
+        DataError: If there are too few examples; raised now, not after hours of training.
     """
     if problem := too_few_to_choose(len(examples), recipe):
         raise DataError(problem)
@@ -114,7 +114,7 @@ def validation(
 
 
 def too_few_to_choose(count: int, recipe: TrainRecipe) -> str | None:
-    """Why so many examples cannot choose a checkpoint; ``None`` where they can, or need not.
+    """Why there are too few examples to select a checkpoint; ``None`` if enough or not needed.
 
     >>> too_few_to_choose(2, TrainRecipe(select="training")) is None
     True

@@ -1,4 +1,4 @@
-"""TFKT's first phase: features learn the opinion scores of natural images."""
+"""TFKT's first phase: features are trained on opinion scores of natural images."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ PRETRAIN = "pretrain"
 
 @dataclass(frozen=True)
 class Squared:
-    """Batches of photographs stretched to squares, so that they can be turned.
+    """Batches of photographs stretched to squares, so that they can be rotated.
 
     Attributes:
-        batches: Batches of photographs as they are.
-        side: Side of the squares in pixels; 0 leaves them as they are.
+        batches: Batches of unchanged photographs.
+        side: Side of the squares in pixels; 0 leaves photographs unchanged.
     """
 
     batches: Batches
@@ -80,7 +80,7 @@ def train_features(run: Run) -> Path:
 
 
 def shaping(recipe: Recipe) -> dict[str, Any]:
-    """The part of a recipe that shapes the features; what comes after them does not."""
+    """The part of a recipe that determines the features."""
     values = recipe.as_dict()
     later = {"connector", "freeze_features", "transformer"}
     network = {key: value for key, value in values["network"].items() if key not in later}
@@ -88,7 +88,7 @@ def shaping(recipe: Recipe) -> dict[str, Any]:
 
 
 def with_pretrained_features(model: nn.Module, recipe: Recipe, out: Path) -> nn.Module:
-    """A network with the features of the first phase, where the recipe has one.
+    """Load the features of the first phase into a network, if the recipe has one.
 
     Raises:
         DataError: If the first phase has not been trained.

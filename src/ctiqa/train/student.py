@@ -1,4 +1,4 @@
-"""The student: one network that learns from the labels and from every teacher member."""
+"""The student: one network trained on the labels and on the scores of every teacher member."""
 
 from __future__ import annotations
 
@@ -31,20 +31,21 @@ from ctiqa.train.setup.run import FINE_TUNE, INTERPOLATED, STUDENT, Run
 from ctiqa.train.teacher import load_average, load_member, teacher_scores
 
 Teach = Callable[[Batch], Tensor | None]
-"""Teacher members' scores of a batch [n, members]; ``None`` where there is no teacher."""
+"""Scores of a batch by the teacher members [n, members]; ``None`` without a teacher."""
 
 
 def train_student(run: Run) -> Path:
-    """Train the student; output ``k`` follows teacher member ``k``, their mean the label.
+    """Train the student: output ``k`` follows teacher member ``k``, the mean follows the label.
 
     Args:
-        run: Recipe, examples, folder with the teacher's members.
+        run: Recipe, examples, folder with the teacher members.
 
     Returns:
-        The student's best checkpoint.
+        The best checkpoint of the student, fine-tuned and interpolated if the recipe says so.
 
     Raises:
-        DataError: If a teacher member is missing; it says which, and how it is made.
+        DataError: If a teacher member, or the run to start from, is missing; the message says how
+            to make it.
     """
     recipe = run.recipe
     if recipe.start:
@@ -96,7 +97,7 @@ def _train(
         f"train_info_{folder.name}",
         folder.name,
         columns=STUDENT_COLUMNS,
-        always=_teacher_figures(run, train, learnt),
+        always=_teacher_metrics(run, train, learnt),
     )
     training = Training(model, train, folder, facts, run.log, metrics_log, run.device)
     return training.run(
@@ -106,8 +107,8 @@ def _train(
     )
 
 
-def _teacher_figures(run: Run, train: TrainRecipe, examples: Examples) -> dict[str, float]:
-    """How well the stored teacher agrees with the labels it was trained on."""
+def _teacher_metrics(run: Run, train: TrainRecipe, examples: Examples) -> dict[str, float]:
+    """Agreement of the stored teacher scores with the labels it was trained on."""
     if not run.recipe.members or train.teachers != "stored":
         return {}
     score = teacher_scores(run, examples).mean(axis=1, dtype=np.float64)
@@ -116,12 +117,12 @@ def _teacher_figures(run: Run, train: TrainRecipe, examples: Examples) -> dict[s
 
 
 def teach(run: Run, train: TrainRecipe, examples: Examples) -> Teach:
-    """The teacher's scores: made once and looked up, or made of every batch as it is seen.
+    """Teacher scores: stored once and looked up, or computed for every augmented batch.
 
     Args:
-        run: The run that holds the members.
-        train: Says which.
-        examples: Those that batches are drawn from.
+        run: The run with the members.
+        train: ``teachers`` says which.
+        examples: Examples that batches are drawn from.
 
     Raises:
         DataError: If a member is missing.
@@ -145,11 +146,11 @@ def teach(run: Run, train: TrainRecipe, examples: Examples) -> Teach:
 
 
 def taught_loss(train: TrainRecipe, teacher: Teach) -> Loss:
-    """Labels, teachers, local noise and, where it is asked for, likeness of twins.
+    """Loss of the student: labels, teacher, local noise and, if weighted, consistency of twins.
 
     Args:
-        train: Weights of the parts.
-        teacher: Members' scores of a batch.
+        train: Weights of the terms.
+        teacher: Scores of a batch by the members.
     """
 
     def loss(batch: Batch, outputs: Outputs) -> Tensor:
@@ -165,7 +166,7 @@ def taught_loss(train: TrainRecipe, teacher: Teach) -> Loss:
 
 
 def load_student(recipe: Recipe, out: Path) -> nn.Module:
-    """The EMA weights of the best checkpoint, fine-tuned or interpolated as the recipe says.
+    """Load the EMA weights of the best checkpoint, fine-tuned or interpolated as the recipe says.
 
     Raises:
         DataError: If it has not been trained.

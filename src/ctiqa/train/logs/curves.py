@@ -1,4 +1,4 @@
-"""Loss and overall figure of a training, drawn as in the papers."""
+"""Plots of the loss and the overall metric of a training, as in the papers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CurveMetrics = Mapping[str, float]
 Curves = Sequence[tuple[str, str, str]]
-"""Figures that are drawn over each other: name, words, colour."""
+"""Metrics drawn in one panel: name, label, colour."""
 
 TRAIN, VALIDATION, TEACHER = "#8a94a0", "#1f5fa8", "#c2691c"
 INK, FAINT = "#1f2933", "#e4e7eb"
@@ -30,17 +30,17 @@ _OVERALL: Curves = (
 )
 
 MARKED_BELOW = 30
-"""A curve of fewer validations shows each of them as a point."""
+"""With fewer validations than this, each is marked by a point."""
 
 
 def draw_curves(history: Sequence[CurveMetrics], title: str, file: Path) -> None:
-    """Draw loss and overall figure against epochs into a PNG.
+    """Plot loss and overall metric against epochs, as a PNG file.
 
     Args:
-        history: Figures of every validation, with ``epoch``; those that are missing or not finite
-            leave a gap.
+        history: Metrics of every validation, with ``epoch``; missing or non-finite values leave a
+            gap.
         title: What was trained.
-        file: Where the picture goes; its folder must exist.
+        file: The PNG file; its folder must exist.
 
     Raises:
         UsageError: If there was no validation.
@@ -54,7 +54,7 @@ def draw_curves(history: Sequence[CurveMetrics], title: str, file: Path) -> None
 
 
 def curves(history: Sequence[CurveMetrics], title: str) -> Figure:
-    """The picture of :func:`draw_curves`: loss on the left, overall figure on the right."""
+    """The plot of :func:`draw_curves`: loss on the left, overall metric on the right."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
     from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: PLC0415 - slow to import
 
@@ -73,10 +73,10 @@ def curves(history: Sequence[CurveMetrics], title: str) -> Figure:
 
 
 def _draw(axes: Axes, history: Sequence[CurveMetrics], drawn: Curves) -> None:
-    epochs = [figures["epoch"] for figures in history]
+    epochs = [metrics["epoch"] for metrics in history]
     marker = "o" if len(history) < MARKED_BELOW else ""
     for name, words, colour in drawn:
-        values = [figures.get(name, math.nan) for figures in history]
+        values = [metrics.get(name, math.nan) for metrics in history]
         if not any(map(math.isfinite, values)):
             continue
         if name == "teacher_overall":
@@ -86,7 +86,7 @@ def _draw(axes: Axes, history: Sequence[CurveMetrics], drawn: Curves) -> None:
 
 
 def _mark_best(axes: Axes, history: Sequence[CurveMetrics]) -> None:
-    """A ring where validation was best."""
+    """Mark the best validation with a ring."""
     found = [
         (h["overall"], h["epoch"]) for h in history if math.isfinite(h.get("overall", math.nan))
     ]
@@ -109,13 +109,13 @@ def _mark_best(axes: Axes, history: Sequence[CurveMetrics]) -> None:
 
 
 def finish_axes(axes: Axes, across: str, label: str, last: float) -> None:
-    """Axes, grid and legend.
+    """Finish axes, grid and legend.
 
     Args:
-        axes: Where curves are drawn already.
-        across: What is counted from left to right.
-        label: What the curves show.
-        last: Greatest count.
+        axes: Axes with the curves.
+        across: Label of the horizontal axis.
+        label: Label of the vertical axis.
+        last: Largest horizontal value.
     """
     axes.set_xlabel(across, color=INK)
     axes.set_ylabel(label, color=INK)

@@ -1,7 +1,6 @@
-"""Losses of all trainings of a run in one picture, as in figure 4 of Shen et al.
+"""Plot of the losses of all trainings of a run, as in figure 4 of Shen et al.
 
-It is made from the CSV files that the trainings leave, so it shows what is there: some members of
-a teacher while others are missing, or a run that was stopped and goes on.
+It is made from the CSV files of the trainings, so it also works for incomplete and resumed runs.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ RUN_CURVES = "train_curves.png"
 _FILE = re.compile(r"train_info_(?:fold_(?P<fold>\d+)|(?P<other>[a-z-]+))\.csv")
 
 PANELS = {"pretrain": "natural images (phase 1)", "fold": "teacher", "student": "student"}
-"""Titles of the panels in their order, by what comes first in each."""
+"""Titles of the panels in order, by the first training in each."""
 
 _COLOURS = ("#1f5fa8", "#c2691c", "#2f8f5b", "#8a4fa3", "#b23a48", "#4a5560", "#a38a1f", "#2a9db0")
 
@@ -37,12 +36,12 @@ class LossCurve:
     """Losses of one training.
 
     Attributes:
-        panel: What is trained, with others.
-        name: What is trained, alone.
+        panel: Title of its panel.
+        name: Name of the training within its panel.
         epoch: Number of the epoch, from 1, of every validation.
-        step: Steps done at every validation; NaN where they are not known.
-        training: Loss on what is learnt from, of the recipe's kind; NaN where it is not known.
-        validation: Loss on what is held out; NaN where there is none.
+        step: Steps done at every validation; NaN if unknown.
+        training: Training loss, of the recipe's kind; NaN if unknown.
+        validation: Validation loss; NaN without held-out examples.
     """
 
     panel: str
@@ -54,13 +53,13 @@ class LossCurve:
 
 
 def draw_run(folder: Path) -> Path | None:
-    """Draw the losses of all trainings of a run into ``train_curves.png``.
+    """Plot the losses of all trainings of a run to ``train_curves.png``.
 
     Args:
         folder: Folder of the run.
 
     Returns:
-        The picture; ``None`` where no training has been validated.
+        The file; ``None`` if no training has been validated.
 
     Raises:
         OutputError: If it cannot be written.
@@ -75,7 +74,7 @@ def draw_run(folder: Path) -> Path | None:
 
 
 def loss_curves(folder: Path) -> list[LossCurve]:
-    """The losses of every ``train_info_*.csv`` of a run: phase 1, members by number, student."""
+    """Losses of every ``train_info_*.csv`` of a run: phase 1, members by number, student."""
     matches = [
         (_FILE.fullmatch(file.name), file) for file in sorted(folder.glob("train_info_*.csv"))
     ]
@@ -91,7 +90,7 @@ def _kind(match: re.Match[str]) -> tuple[str, int]:
 
 
 def _curve(kind: str, number: int, file: Path) -> LossCurve | None:
-    """One file's losses; ``None`` where no loss can be read from it."""
+    """Losses of one file; ``None`` if it has none."""
     with file.open(newline="", encoding="utf-8", errors="replace") as stream:
         rows = list(csv.DictReader(stream))
     names = {"pretrain": "features", "fold": f"member {number}"}
@@ -108,7 +107,7 @@ def _curve(kind: str, number: int, file: Path) -> LossCurve | None:
 
 
 def _number(row: Mapping[str, str | None], *names: str) -> float:
-    """The first of these columns that is there, as a number; NaN where it holds none."""
+    """The first of these columns that is present, as a number; NaN if it is not a number."""
     text = next((row[name] for name in names if name in row), None)
     try:
         return float(text or "nan")
@@ -117,9 +116,9 @@ def _number(row: Mapping[str, str | None], *names: str) -> float:
 
 
 def run_figure(found: Sequence[LossCurve]) -> Figure:
-    """One panel each for phase 1, teacher and student; training drawn through, validation dashed.
+    """One panel each for phase 1, teacher and student; training solid, validation dashed.
 
-    They are drawn over epochs, or over steps where some training was validated more than once an
+    The horizontal axis shows epochs, or steps if a training was validated more than once per
     epoch.
     """
     from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
@@ -139,7 +138,7 @@ def run_figure(found: Sequence[LossCurve]) -> Figure:
         axes.set_ylim(0, 1.05 * axes.get_ylim()[1])
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         finish_axes(axes, unit, "loss", max(max(getattr(curve, unit)) for curve in inside))
-        # Below the panel: inside, ten entries hide the curves.
+        # Below the panel: inside, ten entries would hide the curves.
         axes.legend(
             loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, frameon=False, fontsize=8
         )
@@ -147,7 +146,7 @@ def run_figure(found: Sequence[LossCurve]) -> Figure:
 
 
 def _within_epochs(curve: LossCurve) -> bool:
-    """Whether it was validated more than once an epoch, and steps tell when."""
+    """Whether it was validated more than once per epoch, and steps are known."""
     return len(set(curve.epoch)) < len(curve.epoch) and all(map(math.isfinite, curve.step))
 
 

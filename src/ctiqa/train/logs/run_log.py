@@ -1,6 +1,6 @@
-"""What a training leaves behind for people: CSV under DistilIQA's names, TensorBoard, curves.
+"""Metrics of a training for people: CSV with DistilIQA's column names, TensorBoard, plots.
 
-Nothing in these files says where they lie, so a run folder can be moved.
+The files contain no paths, so a run folder can be moved.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 LoggedMetrics = Mapping[str, float]
-"""Figures of one validation by name; ``step`` and ``epoch`` say when it was."""
+"""Metrics of one validation by name, with its ``step`` and ``epoch``."""
 
 MEMBER_COLUMNS = {
     "Epoch": "epoch_number",
@@ -29,7 +29,7 @@ MEMBER_COLUMNS = {
     "val_overall_perf": "overall",
     "val_loss": "val_loss",
 }
-"""Columns of DistilIQA's ``train_info_fold_K.csv``, and the figures they hold."""
+"""Columns of DistilIQA's ``train_info_fold_K.csv``, and their metrics."""
 
 STUDENT_COLUMNS = {
     "Epoch": "epoch_number",
@@ -37,13 +37,13 @@ STUDENT_COLUMNS = {
     "loss": "loss",
     "teacher_overall_perf": "teacher_overall",
 }
-"""Columns of DistilIQA's ``train_info_student.csv``, and the figures they hold."""
+"""Columns of DistilIQA's ``train_info_student.csv``, and their metrics."""
 
 FURTHER = (
     *("step", "train_mae", "overall", "plcc", "srocc", "krocc", "mae", "mse"),
     *("val_loss", "images_per_s", "waiting"),
 )
-"""Figures written after the published columns, where those do not hold them already."""
+"""Metrics written after the published columns, unless they are among them."""
 
 BOARD = {
     "loss": "loss/training",
@@ -60,21 +60,21 @@ BOARD = {
     "images_per_s": "speed/images per second",
     "waiting": "speed/share of time waiting",
 }
-"""Figures that TensorBoard is told, and what it calls them."""
+"""Metrics sent to TensorBoard, and their names there."""
 
 
 @dataclass
 class RunLog:
-    """The log of one training: ``NAME.csv``, ``NAME.png`` and ``tensorboard/NAME``.
+    """Metrics log of one training: ``NAME.csv``, ``NAME.png`` and ``tensorboard/NAME``.
 
-    ``train_curves.png`` shows the losses of all trainings of the folder.
+    ``train_curves.png`` shows the losses of all trainings of the run.
 
     Attributes:
         folder: Folder of the run.
         name: Name of the files, without suffix.
-        title: What is trained, in words.
-        columns: Published columns, and the figures they hold.
-        always: Figures that do not change during the training.
+        title: Title of the plot.
+        columns: Published columns, and their metrics.
+        always: Metrics that do not change during the training.
     """
 
     folder: Path
@@ -85,24 +85,24 @@ class RunLog:
     _board: SummaryWriter | None = field(default=None, init=False, repr=False)
 
     def validated(self, history: Sequence[LoggedMetrics]) -> None:
-        """Write the figures of a validation.
+        """Write the metrics of a validation.
 
-        The CSV file is a picture of the history, which a checkpoint keeps: a resumed training
-        writes no row twice, and drops those of steps that it takes again.
+        The CSV file always shows the history stored in the checkpoint: a resumed training writes
+        no row twice and drops rows of steps that it repeats.
 
         Args:
-            history: Figures of every validation so far, the new one last.
+            history: Metrics of every validation so far, the new one last.
 
         Raises:
             OutputError: If the file cannot be written.
         """
-        rows = [{**self.always, **figures} for figures in history]
+        rows = [{**self.always, **metrics} for metrics in history]
         make_folder(self.folder)
         write_bytes(self.folder / f"{self.name}.csv", table(rows, self.columns).encode())
-        self._tell_board(rows[-1])
+        self._to_tensorboard(rows[-1])
 
     def finished(self, history: Sequence[LoggedMetrics]) -> None:
-        """Draw its curves, and those of the whole run; nothing is written afterwards."""
+        """Plot the curves of this training and of the whole run; called once, at the end."""
         # matplotlib is slow to import.
         from ctiqa.train.logs.curves import draw_curves  # noqa: PLC0415
         from ctiqa.train.logs.run_curves import draw_run  # noqa: PLC0415
@@ -110,36 +110,36 @@ class RunLog:
         if self._board:
             self._board.close()
             self._board = None
-        rows = [{**self.always, **figures} for figures in history]
+        rows = [{**self.always, **metrics} for metrics in history]
         draw_curves(rows, self.title, self.folder / f"{self.name}.png")
         draw_run(self.folder)
 
-    def _tell_board(self, figures: LoggedMetrics) -> None:
-        """Tell TensorBoard, where it is installed."""
+    def _to_tensorboard(self, metrics: LoggedMetrics) -> None:
+        """Send metrics to TensorBoard, if it is installed."""
         if importlib.util.find_spec("tensorboard") is None:
             return
         from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 - optional
 
-        step = int(figures["step"])
+        step = int(metrics["step"])
         if self._board is None:
-            # What an earlier process told of this step and later ones is being done again.
+            # This step and later ones are repeated: purge what an earlier process wrote.
             folder = self.folder / "tensorboard" / self.name
             self._board = SummaryWriter(str(folder), purge_step=step)
         for name, label in BOARD.items():
-            if name in figures:
-                self._board.add_scalar(label, figures[name], step)
+            if name in metrics:
+                self._board.add_scalar(label, metrics[name], step)
         self._board.flush()
 
 
 def table(rows: Sequence[LoggedMetrics], columns: Mapping[str, str]) -> str:
-    """Figures as CSV: a row number without a heading, the published columns, then all further.
+    """Metrics as CSV: row number (no heading), published columns, then all others.
 
     Args:
-        rows: Figures of every validation.
-        columns: Published columns, and the figures they hold.
+        rows: Metrics of every validation.
+        columns: Published columns, and their metrics.
 
     Returns:
-        Text with a header line; cells are empty where a figure is missing.
+        Text with a header line; cells of missing metrics are empty.
 
     >>> print(table([{"step": 8, "epoch": 2.0, "loss": 0.25}], {"Epoch": "epoch_number"}))
     ,Epoch,step,train_mae,overall,plcc,srocc,krocc,mae,mse,val_loss,images_per_s,waiting

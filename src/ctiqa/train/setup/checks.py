@@ -1,4 +1,4 @@
-"""What would end a training early, found before its first step and listed at once."""
+"""Checks before training: everything that would stop a run is listed at once."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from ctiqa.train.predict import too_few_to_choose
 from ctiqa.train.setup.run import Run
 
 _SHOWN = 5
-"""Examples that a message names."""
+"""Number of examples that a message names."""
 
 
 def check_run(run: Run) -> None:
-    """Refuse a run that could not end: teachers are not trained for a student that cannot be.
+    """Refuse a run that cannot be completed: no teacher is trained for a student that cannot be.
 
     Raises:
-        DataError: Listing labels that are no numbers or outside their scale with the names of
-            their examples, folds without examples, too few examples to learn from or to choose a
-            checkpoint by, and slices of several sizes.
+        DataError: Listing labels that are not finite or are outside their scale (with the names
+            of the examples), folds without examples, too few examples to train on or to select a
+            checkpoint by, and slices of different sizes.
     """
     sets = [each for each in (run.train, run.validation) if len(each)]
     natural = run.examples.natural
@@ -40,7 +40,7 @@ def check_run(run: Run) -> None:
 
 
 def _about_labels(examples: Examples) -> Iterator[str]:
-    """Labels that nothing can be learnt from."""
+    """Labels that cannot be trained on."""
     label = examples.column("label").astype(np.float64)
     raw = examples.column("raw").astype(np.float64)
     finite = np.isfinite(label) & np.isfinite(raw)
@@ -59,7 +59,7 @@ def _scale(examples: Examples) -> str:
 
 
 def _named(examples: Examples, which: npt.NDArray[np.bool_]) -> str:
-    """Names of examples, the first of them."""
+    """Names of the first of these examples."""
     column = "id" if "id" in examples.table.columns else "shard"
     return some(examples.column(column)[which], _SHOWN)
 
@@ -87,7 +87,7 @@ def _about_trainings(run: Run) -> Iterator[str]:
 
 
 def _missing_folds(run: Run) -> list[int]:
-    """Folds that a member needs and nobody is in."""
+    """Folds that a member needs but that have no patients."""
     needed = [0] if run.recipe.teacher.hold_out == "first-fold" else range(run.recipe.members)
     there = set(run.train.column("fold").tolist())
     return sorted(set(needed if run.recipe.members else ()) - there)
@@ -108,7 +108,7 @@ def _about_folds(run: Run, missing: Sequence[int]) -> str:
 def _about_parts(
     name: str, divided: tuple[Examples, Examples], train: TrainRecipe, processes: int
 ) -> Iterator[str]:
-    """What is wrong with the examples of one training: those learnt from, those held out."""
+    """Problems with the training and held-out examples of one training."""
     learnt, held_out = (len(each) for each in divided)
     found = (
         too_few(learnt, train),
@@ -119,7 +119,7 @@ def _about_parts(
 
 
 def _about_tested(name: str, learnt: Examples, run: Run) -> Iterator[str]:
-    """Images learnt from that are the test as well, where the test is a fold of the training."""
+    """Training images that are test images too, if the test is a training fold."""
     if not run.recipe.data.test_validates:
         return
     tested = set(run.examples.where(split="test").column("file").tolist())
@@ -133,7 +133,7 @@ def _about_tested(name: str, learnt: Examples, run: Run) -> Iterator[str]:
 
 
 def _unshared(rest: int, train: TrainRecipe, processes: int) -> str | None:
-    """Why several processes could not share the last batch of an epoch."""
+    """Why several processes cannot share the last batch of an epoch."""
     kept = train.epochs and train.last_batch == "kept"
     if not kept or rest % processes == 0:
         return None
@@ -144,7 +144,7 @@ def _unshared(rest: int, train: TrainRecipe, processes: int) -> str | None:
 
 
 def _about_sizes(examples: Examples) -> Iterator[str]:
-    """Images that do not fit into one batch, of training or of validation."""
+    """Images of different sizes, which do not fit into one batch."""
     images, shards = examples.images(), examples.column("shard")
     _, first = np.unique(shards, return_index=True)
     sizes = {images[int(k)].shape[:2] for k in first}

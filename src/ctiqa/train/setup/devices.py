@@ -1,4 +1,4 @@
-"""Where training runs: a CPU or a GPU, one process or several started by torchrun."""
+"""Devices: a CPU or a GPU, in one process or several started by torchrun."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One process's place in a training.
+    """Device of one process of a training.
 
     Attributes:
         torch: Device of its tensors.
         rank: Number of the process, from 0; the first one validates and writes.
-        world: Processes in all.
+        world: Number of processes.
     """
 
     torch: torch.device = CPU
@@ -40,7 +40,7 @@ class Device:
 
     @property
     def first(self) -> bool:
-        """Whether this process writes and tells."""
+        """Whether this process writes files and logs."""
         return self.rank == 0
 
     def share(self, batch: Batch) -> Batch:
@@ -56,27 +56,27 @@ class Device:
         return batch.part(slice(self.rank, None, self.world))
 
     def autocast(self, precision: Precision) -> AbstractContextManager[object]:
-        """The arithmetic of a network, wherever it is trained, validated or scores."""
+        """Autocast context of a network, the same in training, validation and scoring."""
         if precision == "float32" or (precision == "auto" and not self.has_bfloat16):
             return nullcontext()
         return torch.autocast(self.torch.type, dtype=torch.bfloat16)
 
     @property
     def has_bfloat16(self) -> bool:
-        """Whether the device calculates in bfloat16, and does not only act as if it did."""
+        """Whether the device supports bfloat16 natively, without emulation."""
         if self.torch.type == "cuda":
             return bool(torch.cuda.is_bf16_supported(including_emulation=False))
         return has_bfloat16()
 
     def parallel(self, model: nn.Module) -> nn.Module:
-        """The network, with gradients averaged over all processes where there are several."""
+        """The network; several processes average their gradients."""
         if self.world == 1:
             return model
-        # Weights without a gradient in some steps (a frozen body, a map not asked for) are allowed.
+        # Weights may lack a gradient in some steps (a frozen backbone, an unused map).
         return DistributedDataParallel(model, find_unused_parameters=True)
 
     def prepared(self, model: nn.Module) -> nn.Module:
-        """The network on the device; several processes normalise over the whole batch."""
+        """The network on the device; several processes normalise over their whole batch."""
         model = model if self.world == 1 else with_synced_norms(model, self.torch.type)
         on_device: nn.Module = model.to(self.torch)
         return on_device.to(memory_format=torch.channels_last)
@@ -87,12 +87,12 @@ class Device:
             distributed.barrier()
 
     def agreed(self, value: bool) -> bool:
-        """What the first process says."""
+        """The value of the first process."""
         if self.world == 1:
             return value
-        said = torch.tensor([float(value)], device=self.torch)
-        distributed.broadcast(said, src=0)
-        return bool(said.item())
+        shared = torch.tensor([float(value)], device=self.torch)
+        distributed.broadcast(shared, src=0)
+        return bool(shared.item())
 
     def mean(self, value: Tensor) -> Tensor:
         """Mean of a number over all processes."""
@@ -105,13 +105,13 @@ class Device:
 
 @contextmanager
 def device(kind: DeviceKind = "auto") -> Iterator[Device]:
-    """This process's device; joins the others where torchrun started several.
+    """Open the device of this process; joins other processes started by torchrun.
 
     Args:
-        kind: ``auto`` takes a GPU where there is one.
+        kind: ``auto`` takes a GPU if there is one.
 
     Raises:
-        UsageError: If a GPU is asked for and there is none.
+        UsageError: If a GPU is requested and there is none.
     """
     world, local = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("LOCAL_RANK", "0"))
     gpu = torch.cuda.is_available()

@@ -1,7 +1,7 @@
-"""Whether a data set fits a recipe, whatever source it was made from and whoever prepared it.
+"""Checks that a data set fits a recipe, whatever its source.
 
-The [data] table of a recipe says what ``ctiqa prepare`` makes. Training takes the data set that it
-is given: its own recipe, kept in its folder, is the one that counts.
+The [data] table of a recipe is for ``ctiqa prepare``. Training uses the given data set,
+described by the recipe stored in its folder.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ from ctiqa.recipe.published import WITHOUT_MODES
 from ctiqa.train.batches import RAW_RANGE
 
 WIDEST_SCALE = 10.0
-"""Widest scale of labels that losses and learning rates of the recipes are made for."""
+"""Widest label scale that the losses and learning rates of the recipes are suited for."""
 
 _DARKEST_HU = -1000
-"""What is darker looks the same to label and network: it holds nothing."""
+"""Anything darker is ignored: it looks the same to label and network."""
 
 PAIRED = ("ldct-projection", "cccid")
-"""Sources whose label compares a slice with its original in the windows of docs/data.md."""
+"""Sources with labels that compare a slice with its original in the windows of docs/data.md."""
 
 SIMULATED = ("simulate", "simulate-all")
-"""Sources labelled by five measures in two windows."""
+"""Sources with labels made of five metrics in two windows."""
 
 
 def on_data_of(recipe: Recipe, folder: Path, header: Mapping[str, Any]) -> Recipe:
-    """The recipe on the data that are there, instead of those that it would prepare.
+    """The recipe with its [data] table replaced by that of the given data set.
 
     Args:
-        recipe: What is asked for.
+        recipe: The recipe to train.
         folder: Folder of the data set.
-        header: Its header, which holds the recipe that made it.
+        header: Header of the data set, with the data recipe that made it.
 
     Raises:
-        DataError: If its folds or its mode do not fit; it says what would.
-        UsageError: If the header holds keys that no data recipe has.
+        DataError: If its folds or mode do not fit; the message says what would.
+        UsageError: If the header has unknown keys.
     """
     made = made_by(folder, header)
     problems = [*_about_mode(recipe, made), *_about_folds(recipe, made)]
@@ -57,14 +57,14 @@ def on_data_of(recipe: Recipe, folder: Path, header: Mapping[str, Any]) -> Recip
 def made_by(folder: Path, header: Mapping[str, Any]) -> DataRecipe:
     """The data recipe in the header of a data set.
 
-    Keys that it lacks, because an older version wrote it, have their defaults.
+    Keys missing from the header of an earlier version have their defaults.
     """
     values = {"name": "data", "members": 0, "data": header["recipe"]}
     return recipe_from(values, str(folder / HEADER)).data
 
 
 def check_fit(recipe: Recipe, examples: Examples) -> None:
-    """Refuse labels on a scale, or slices of a size, that the recipe cannot train on.
+    """Refuse label scales and slice sizes that the recipe cannot be trained on.
 
     Raises:
         DataError: Listing what does not fit, and what would.
@@ -75,9 +75,9 @@ def check_fit(recipe: Recipe, examples: Examples) -> None:
 
 
 def unseen(recipe: Recipe) -> str | None:
-    """What the labels look at and the network cannot see; ``None`` where it sees it all.
+    """HU range that labels depend on but the network cannot see; ``None`` if there is none.
 
-    Nothing is known of the windows in which readers have looked.
+    The windows that readers used are not known.
 
     >>> from ctiqa.recipe import LdctProjectionData, StemVitNetwork
     >>> network = StemVitNetwork(window="distiliqa")
@@ -100,7 +100,7 @@ def _label_windows(data: DataRecipe) -> tuple[str, ...]:
 
 
 def _network_windows(network: NetworkRecipe) -> tuple[str, ...]:
-    """Names of its windows; of one that stretches every image, that which hides nothing."""
+    """Names of its windows; with min-max scaling all windows, as nothing is hidden."""
     if getattr(network, "scaling", "window") != "window":
         return tuple(WINDOWS)
     joined = getattr(network, "window", "") or "+".join(getattr(network, "windows", ()))
@@ -108,7 +108,7 @@ def _network_windows(network: NetworkRecipe) -> tuple[str, ...]:
 
 
 def _hu_of(windows: tuple[str, ...]) -> set[int]:
-    """Every CT number from air on that one of the windows shows."""
+    """CT numbers, from air upwards, that at least one window shows."""
     ranges = (WINDOWS[name].range_hu for name in windows)
     return {hu for low, high in ranges for hu in range(max(int(low), _DARKEST_HU), int(high))}
 
@@ -118,7 +118,7 @@ def _listed(recipe: Recipe, folder: Path, problems: list[str]) -> str:
 
 
 def _about_mode(recipe: Recipe, made: DataRecipe) -> Iterator[str]:
-    """Data of another mode under the name of this one would falsify the table."""
+    """Data of another mode would make published tables wrong."""
     wanted = recipe.data.mode if recipe.mode == "corrected" else recipe.mode
     if made.source not in WITHOUT_MODES and made.mode != wanted:
         yield (
@@ -128,7 +128,7 @@ def _about_mode(recipe: Recipe, made: DataRecipe) -> Iterator[str]:
 
 
 def _about_folds(recipe: Recipe, made: DataRecipe) -> Iterator[str]:
-    """Members that all hold out the first fold need no other."""
+    """Members need a fold each, unless all hold out the first."""
     if recipe.teacher.hold_out == "usual" and recipe.members > made.folds:
         yield (
             f"it has {made.folds} folds, and each of the recipe's {recipe.members} teacher members "
@@ -157,13 +157,13 @@ def _scale_words(examples: Examples) -> str:
 
 
 def _draws_grades(recipe: Recipe) -> bool:
-    """Whether one of its trainings draws batches balanced by grades, cut to their scale."""
+    """Whether a training draws batches balanced by grade, with labels clipped to the scale."""
     trainings = [*recipe.student_trainings.values(), *([recipe.teacher] if recipe.members else ())]
     return any(not train.epochs for train in trainings)
 
 
 def _about_size(recipe: Recipe, examples: Examples) -> Iterator[str]:
-    """Tried without calculating anything: on tensors that have a shape and no values."""
+    """Whether slices have a usable size: tried on meta tensors, without computation."""
     if not len(examples):
         return
     rows, cols = examples.images()[0].shape[:2]

@@ -1,4 +1,4 @@
-"""Memory of a training: freed buffers are kept, and advice where a batch does not fit."""
+"""Memory of a training: keep freed buffers, and advise if a batch does not fit."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ KEPT_BYTES = {M_MMAP_THRESHOLD: 2**30, M_TRIM_THRESHOLD: 2**31 - 1, M_TOP_PAD: 2
 
 
 def keep_freed_memory() -> bool:
-    """Let this process keep the memory it frees, where the C library can (glibc).
+    """Let this process keep freed memory, if the C library supports it (glibc).
 
-    Every training step asks for the same large buffers again. Given back in between, each page
-    of them is cleared anew by the kernel, which took a tenth to a fifth of a step.
+    Every training step allocates the same large buffers. If they are returned to the kernel in
+    between, it clears every page again, which took a tenth to a fifth of a step.
 
     Returns:
-        Whether the C library took the request.
+        Whether the C library accepted the request.
 
     >>> keep_freed_memory() in {True, False}
     True
@@ -34,16 +34,16 @@ def keep_freed_memory() -> bool:
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether an error says that memory has ended, on a GPU or on the CPU."""
+    """Whether an error means out of memory, on a GPU or on the CPU."""
     return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
 
 
 def part_that_fits(batch: int, accumulate: int) -> str:
-    """Advice: the next smaller parts that a batch can be cut into.
+    """Advice: the next smaller parts that a batch can be divided into.
 
     Args:
-        batch: Examples a step.
-        accumulate: Parts that it is cut into, which turned out too large.
+        batch: Examples per step.
+        accumulate: Number of parts, which are too large.
 
     >>> part_that_fits(16, 2)
     "a part of 8 images does not fit into memory; set 'accumulate' = 4 (parts of 4)"

@@ -1,4 +1,4 @@
-"""A run opened: a data set read for a recipe, and looked at before the first step."""
+"""Open a run: read a data set for a recipe and check it before the first step."""
 
 from __future__ import annotations
 
@@ -27,18 +27,20 @@ def open_run(
     """Open a data set for a recipe.
 
     Args:
-        recipe: What is asked for.
-        data: Folder of the data set.
+        recipe: The recipe.
+        data: Folder of the data set, from any source.
         out: Folder of the run.
-        device: Where it runs; the CPU where none is given.
+        device: Device to train on; the CPU if not given.
         log: Called with lines of progress.
-        resume: Whether a training that was stopped goes on.
-        natural: Whether natural images are wanted, whatever made them, and not slices.
+        resume: Whether interrupted trainings are resumed.
+        natural: Whether natural images are needed instead of slices.
+
+    Returns:
+        The run; its recipe has the data recipe stored in the data set.
 
     Raises:
-        DataError: If it holds images of the other kind, does not fit the recipe, or cannot be
-            trained on to the end; every problem is named. From whatever source it was made, the
-            run is of its own data recipe.
+        DataError: If the data set has images of the other kind, does not fit the recipe, or
+            training on it could not be completed; every problem is named.
     """
     examples = read_examples(data)
     header = read_header(data)
@@ -56,4 +58,4 @@ def open_run(
 
 
 def _nothing(_: str) -> None:
-    """Only the first of several processes tells."""
+    """No-op: only the first of several processes logs."""

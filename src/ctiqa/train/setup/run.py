@@ -1,4 +1,4 @@
-"""What a training starts from: a recipe, the examples that it asks for, a folder, a device."""
+"""A run: recipe, examples, folder and device of all its trainings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ctiqa.recipe import BackbonesNetwork, Recipe, TrainRecipe
 from ctiqa.train.setup.devices import Device
 
 STUDENT, FINE_TUNE, INTERPOLATED = "student", "fine-tune", "interpolated"
-"""Folders of what becomes of the student in a run, each from the one before."""
+"""Folders of the stages of the student, in order."""
 
 
 @dataclass(frozen=True)
@@ -22,15 +22,15 @@ class Run:
     """One run of a recipe.
 
     Attributes:
-        recipe: What is asked for.
+        recipe: The recipe.
         examples: All examples of the data set.
         data: Hash of the data set's content.
         out: Folder of the run.
-        device: Where it runs.
+        device: Device to train on.
         log: Called with lines of progress.
-        resume: Whether a training that was stopped goes on; else it starts afresh.
-        shared: Folder with what the student starts from, the teacher's members and the features
-            of the first phase; that of the run where it is ``None``.
+        resume: Whether interrupted trainings are resumed; otherwise they start again.
+        shared: Folder of the teacher members and the features of the first phase; ``None`` for
+            the folder of the run.
     """
 
     recipe: Recipe
@@ -44,32 +44,32 @@ class Run:
 
     @property
     def shared_folder(self) -> Path:
-        """Where the teacher's members and the features of the first phase are."""
+        """Folder of the teacher members and the features of the first phase."""
         return self.shared or self.out
 
     @property
     def train(self) -> Examples:
-        """Labelled examples that are trained on, in their folds: as published, the authors'."""
+        """Training examples with their folds; in mode ``as-published`` with the authors' folds."""
         examples = self.examples.where(split="train", purpose="example")
         published = self.recipe.data.mode == "as-published"
         return examples.with_published_folds() if published else examples
 
     @property
     def validation(self) -> Examples:
-        """Examples of validation patients; they choose checkpoints."""
+        """Examples of validation patients, which select checkpoints."""
         return self.examples.where(split="validation", purpose="example")
 
     def log_origins(self) -> None:
-        """Say where the weights come from that a network of published bodies starts with."""
+        """Log where the initial weights of the backbones come from."""
         if isinstance(self.recipe.network, BackbonesNetwork):
             for line in origins(self.recipe.network):
                 self.log(f"weights of the {line}")
 
     def divided(self, train: TrainRecipe, member: int | None = None) -> tuple[Examples, Examples]:
-        """What a training learns from, and what is held out to choose its best checkpoint.
+        """Training examples, and held-out examples that select the best checkpoint.
 
         Args:
-            train: Says whether all hold out the same fold.
+            train: ``hold_out`` says whether all members hold out the same fold.
             member: Number of a teacher member; ``None`` for a student.
         """
         fold = 0 if train.hold_out == "first-fold" else member
@@ -78,7 +78,7 @@ class Run:
         return self.train.without_fold(fold), self.train.where(fold=fold)
 
     def folder(self, name: str) -> Path:
-        """Folder of one training of the run, emptied where it is to start afresh."""
+        """Folder of one training of the run, emptied unless trainings are resumed."""
         folder = self.out / name
         if not self.resume and self.device.first and folder.exists():
             shutil.rmtree(folder)
@@ -86,11 +86,11 @@ class Run:
         return folder
 
     def facts(self, *left_out: str) -> dict[str, Any]:
-        """What a checkpoint of the run says of where it comes from.
+        """Provenance written to the checkpoints of the run.
 
         Args:
-            left_out: Tables of the recipe that did not shape it: changing them does not make it
-                stale.
+            left_out: Tables of the recipe that do not affect the checkpoint: changing them does
+                not make it stale.
         """
         recipe = {k: v for k, v in self.recipe.as_dict().items() if k not in left_out}
         return {"recipe": recipe, "data": self.data}

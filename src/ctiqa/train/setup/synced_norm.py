@@ -1,4 +1,4 @@
-"""Batch normalisation over all processes, on the CPU too (torch's own needs a GPU)."""
+"""Batch normalisation over all processes, also on the CPU (torch's own needs a GPU)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from torch.distributed.nn.functional import all_reduce
 
 
 class SyncedBatchNorm2d(nn.BatchNorm2d):
-    """Batch normalisation whose mean and variance are those of the batch of all processes.
+    """Batch normalisation with mean and variance over the batch of all processes.
 
-    Ioffe and Szegedy, ICML 2015; the running figures are kept as there.
+    Ioffe and Szegedy, ICML 2015; running statistics are kept as in the paper.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise [n, channels, rows, cols]; as without other processes outside training."""
+        """Normalise [n, channels, rows, cols]; outside training like plain batch normalisation."""
         if not (self.training and distributed.is_initialized()):
             return super().forward(x)
         wide = x.float()
@@ -42,10 +42,10 @@ class SyncedBatchNorm2d(nn.BatchNorm2d):
 
 
 def with_synced_norms(model: nn.Module, kind: str) -> nn.Module:
-    """The same network, normalising over all processes.
+    """The network, with batch normalisation over all processes.
 
-    On the CPU that are plain normalisations; those that a library has joined with an activation
-    stay each process's own.
+    On the CPU only plain batch normalisation is replaced; layers that a library has fused with an
+    activation stay local to their process.
 
     Args:
         model: Network, changed in place.
