@@ -1,4 +1,4 @@
-"""What a model says about itself: its card, read strictly before any work is done."""
+"""Model cards, read strictly before any work is done."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from ctiqa.hu import WINDOWS
 from ctiqa.text.strict_json import StrictJsonError, parse_json
 
 MOST_MEMBERS = 1000
-"""Head members that a model may have."""
+"""Most head members of a model."""
 
 MOST_SIDE = 65_536
-"""Largest matrix side, in pixels, that a model may be made for."""
+"""Largest matrix side of a model, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class IntervalRule:
-    """How wide the prediction interval of a slice is (split-conformal, from validation patients).
+    """Width of the prediction interval of a slice (split-conformal, from validation patients).
 
     Attributes:
-        level: Share of slices whose true score lies inside, in (0, 1).
+        level: Share of slices whose true score is inside, in (0, 1).
         quantile: Half width in units of the member spread, >= 0.
-        floor: Smallest spread taken, in score points, >= 0.
+        floor: Smallest spread used, in score points, >= 0.
     """
 
     level: float
@@ -35,17 +35,17 @@ class IntervalRule:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What a model says about itself.
+    """The card of a model.
 
     Attributes:
         name: Name of the model.
         version: Version of its weights.
-        members: Number of head members, each one estimate of the score.
-        matrix: Smallest and largest matrix side it was made for, in pixels.
-        multiple: What its sides must be multiples of; what lacks is filled with air.
-        selectable_windows: Names of the windows a user may choose from; empty where the windows
-            are inside the model.
-        interval: How the prediction interval is made.
+        members: Number of head members, each an estimate of the score.
+        matrix: Smallest and largest matrix side, in pixels.
+        multiple: Number that sides must be multiples of; they are padded with air.
+        selectable_windows: Names of the windows a user may choose from; empty if the windows are
+            part of the model.
+        interval: Width of the prediction interval.
         facts: The whole card as stored (licence, data, label, agreement, ...).
     """
 
@@ -60,15 +60,15 @@ class ModelCard:
 
 
 def parse_card(data: bytes, path: Path) -> ModelCard:
-    """Turn the JSON of a card into a record.
+    """Parse the JSON of a card.
 
     Args:
         data: The card.
         path: Its file, for messages.
 
     Raises:
-        WeightsError: If it is not JSON, or an entry is missing or breaks its rule; all of them
-            are named.
+        WeightsError: If it is not JSON, or entries are missing or break their rules; all are
+            named.
     """
     facts = parse_object(data, path)
     if problems := [text for rule in _RULES if (text := _problem(facts, *rule))]:
@@ -77,7 +77,7 @@ def parse_card(data: bytes, path: Path) -> ModelCard:
 
 
 def parse_object(data: bytes, path: Path) -> dict[str, Any]:
-    """The entries of a JSON object.
+    """Parse a JSON object.
 
     Raises:
         WeightsError: If it is anything else.
@@ -108,7 +108,7 @@ def _is_count(value: Any, least: int = 0, most: float = 2**64) -> bool:
 
 
 def _is_rising(value: Any) -> bool:
-    """Whether a value is a smallest and a largest side."""
+    """Whether a value is a pair of smallest and largest side."""
     if not isinstance(value, list) or len(value) != 2:
         return False
     return all(_is_count(side, 1, MOST_SIDE) for side in value) and value[0] <= value[1]
@@ -123,7 +123,7 @@ def _is_range(value: Any) -> bool:
 
 
 def _is_measure(value: Any) -> bool:
-    """Whether a value is a figure, alone or with its interval."""
+    """Whether a value is a metric, alone or with its interval."""
     if not isinstance(value, Mapping):
         return _is_number(value)
     interval = value.get("interval")
@@ -160,21 +160,21 @@ _RULES: tuple[CardRule, ...] = (
     ("output.range", False, _is_range, "[low, high]"),
     ("data", False, _is_sources, "a list of objects"),
     ("not_trained_on", False, _is_texts, "a list of texts"),
-    ("agreement", False, _is_agreement, "figures, each alone or with 'value' and 'interval'"),
+    ("agreement", False, _is_agreement, "metrics, each a number or with 'value' and 'interval'"),
 )
-"""Entries of a card: place, whether it is needed, what it must keep, and that in words.
+"""Rules of a card: entry, whether it is required, test, test in words.
 
-What else a card holds is passed on to reports as it is.
+Other entries of a card are passed on to reports unchanged.
 """
 
 _SHOWN = 60
-"""Characters of a value that breaks its rule, in the message."""
+"""Characters of a bad value shown in the message."""
 
 
 def _problem(
     facts: Mapping[str, Any], place: str, needed: bool, kept: Callable[[Any], bool], words: str
 ) -> str | None:
-    """What is wrong with one entry; ``None`` where it keeps its rule, or its table is the fault."""
+    """The problem with one entry; ``None`` if it keeps its rule, or its table is reported."""
     *tables, name = place.split(".")
     table: Any = facts.get(tables[0]) if tables else facts
     if not isinstance(table, Mapping):

@@ -1,4 +1,4 @@
-"""Which models exist, as data: the one source for the command line, the documents and the tests."""
+"""The models of the package: the one source for the command line, the docs and the tests."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ctiqa.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class ModelRecord:
-    """One model that comes with ctiqa.
+    """One model of the package.
 
     Attributes:
         name: Name for ``--model``; the files are ``<name>.onnx`` and ``<name>.json``.
-        title: What it is, in a few words.
-        summary: What to choose it for, in one sentence.
+        title: Title in a few words.
+        summary: What it is suited for, in one sentence.
     """
 
     name: str
@@ -24,7 +24,7 @@ class ModelRecord:
 
 
 DEFAULT_MODEL = "ctiqa-s3"
-"""Model that scores unless another one is asked for."""
+"""Default model."""
 
 MODELS: tuple[ModelRecord, ...] = (
     ModelRecord(

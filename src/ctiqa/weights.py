@@ -1,8 +1,8 @@
-"""Model files: where they lie, what their cards say, and whether they are what they should be.
+"""Model files: location, cards, verification.
 
-A model is three things in one folder: ``<name>.onnx``, its card ``<name>.json`` and a line for
-each in ``hashes.json``. Models come inside the package or are imported into the user's own folder
-(hospital computers are often offline); nothing is ever downloaded.
+A model is three things in one folder: ``<name>.onnx``, its card ``<name>.json`` and an entry for
+each in ``hashes.json``. Models are part of the package or imported into the user's folder (hospital
+computers are often offline); nothing is ever downloaded.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ __all__ = [
 ]
 
 HASHES = "hashes.json"
-"""File beside the models that says which sha256 each of them must have."""
+"""File in a folder of models with the expected SHA-256 of every model file."""
 
 PACKAGED = Path(__file__).parent / "assets" / "models"
-"""Folder of the models inside the package."""
+"""Folder of the models in the package."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """Where one model lies.
+    """Files of one model.
 
     Attributes:
-        name: Name of the model (the file name without its suffix).
-        onnx: The network.
-        card: Its card.
+        name: Name of the model (the file name without suffix).
+        onnx: File of the network.
+        card: File of its card.
         origin: ``"packaged"``, ``"imported"`` or ``"file"``.
     """
 
@@ -62,11 +62,11 @@ class ModelFiles:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model that was read and verified.
+    """A verified model in memory.
 
     Attributes:
-        files: Where it came from.
-        card: What it says about itself.
+        files: Its files.
+        card: Its card.
         network: Content of the ONNX file.
         sha256: Digest of ``network``.
     """
@@ -78,12 +78,12 @@ class Model:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """The card with the digest of the network, for reports."""
+        """The card and the digest of the network, for reports."""
         return {**self.card.facts, "sha256": self.sha256}
 
 
 def user_dir() -> Path | None:
-    """Folder of imported models: ``CTIQA_MODELS``, else the user's data folder.
+    """Folder of imported models: ``CTIQA_MODELS``, or else in the user's data folder.
 
     Returns:
         The folder, which need not exist; ``None`` for a user without a home.
@@ -99,7 +99,7 @@ def user_dir() -> Path | None:
 
 
 def list_models() -> tuple[ModelFiles, ...]:
-    """All models that ``--model`` knows by name: packaged ones first, then imported ones."""
+    """All models that ``--model`` finds by name: packaged ones first, then imported ones."""
     packaged = tuple(_files_of(PACKAGED / f"{record.name}.onnx", "packaged") for record in MODELS)
     return packaged + tuple(_files_of(path, "imported") for path in _imported())
 
@@ -122,16 +122,16 @@ def locate_model(model: str | Path) -> ModelFiles:
 
 
 def load_model(model: str | Path, *, sha256: str | None = None) -> Model:
-    """Read a model and its card, and verify both against ``hashes.json`` beside them.
+    """Read a model and its card, and verify both against ``hashes.json`` in their folder.
 
     Args:
-        model: Name, or path of an ``.onnx`` file with its ``.json`` beside it. Only a file named
-            by its path may lack a ``hashes.json``: whoever points at a file vouches for it.
-        sha256: Digest the network must have, instead of the one in ``hashes.json``.
+        model: Name, or path of an ``.onnx`` file with its ``.json`` in the same folder. Only a
+            file given by its path may lack a ``hashes.json``: the caller then vouches for it.
+        sha256: Expected digest of the network, instead of the one in ``hashes.json``.
 
     Raises:
         UsageError: If there is no model of this name.
-        WeightsError: If a file is missing, altered, or the card breaks a rule.
+        WeightsError: If a file is missing or altered, or the card breaks a rule.
     """
     files = locate_model(model)
     hashes = load_hashes(files.onnx.parent)
@@ -145,7 +145,7 @@ def load_model(model: str | Path, *, sha256: str | None = None) -> Model:
 
 
 def file_digest(data: bytes) -> str:
-    """The sha256 of some bytes, in hexadecimal.
+    """SHA-256 of some bytes, in hexadecimal.
 
     >>> file_digest(b"")[:12]
     'e3b0c44298fc'
@@ -154,10 +154,10 @@ def file_digest(data: bytes) -> str:
 
 
 def load_hashes(folder: Path) -> dict[str, str]:
-    """The table file name -> sha256 of a folder of models; empty where there is none.
+    """SHA-256 by file name in a folder of models; empty if there is no ``hashes.json``.
 
     Raises:
-        WeightsError: If the table is not a JSON object of texts.
+        WeightsError: If the file is not a JSON object of strings.
     """
     path = folder / HASHES
     if not path.is_file():
@@ -169,7 +169,7 @@ def load_hashes(folder: Path) -> dict[str, str]:
 
 
 def load_card(model: str | Path) -> ModelCard:
-    """The card of a model, verified, without reading its network.
+    """Read and verify the card of a model, without its network.
 
     Raises:
         UsageError: If there is no model of this name.
@@ -183,12 +183,12 @@ def load_card(model: str | Path) -> ModelCard:
 
 
 def installation(model: Model) -> tuple[tuple[Path, bytes], ...]:
-    """What has to be written to import a model into the user's folder, in this order.
+    """Files to write to import a model into the user's folder, in this order.
 
-    The hashes come last: an import that stops halfway is noticed at the next load.
+    The hashes are last, so an interrupted import is detected at the next load.
 
     Raises:
-        UsageError: If a packaged model already has this name, or there is no user's folder.
+        UsageError: If a packaged model has this name, or the user has no folder.
     """
     if model.files.name in {record.name for record in MODELS}:
         raise UsageError(
@@ -208,7 +208,7 @@ def installation(model: Model) -> tuple[tuple[Path, bytes], ...]:
 
 
 def _imported() -> list[Path]:
-    """The models in the user's folder; none where it cannot be listed."""
+    """Models in the user's folder; empty if it cannot be listed."""
     folder = user_dir()
     try:
         return sorted(folder.glob("*.onnx")) if folder else []
@@ -232,7 +232,7 @@ def _read(path: Path, most: int = -1) -> bytes:
 
 
 def _read_text(path: Path) -> bytes:
-    """A card or a table of hashes; of one that is too large, enough to be refused."""
+    """Read a card or hashes; of a too large file only enough for it to be refused."""
     return _read(path, MOST_BYTES + 1)
 
 

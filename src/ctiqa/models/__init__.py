@@ -1,4 +1,4 @@
-"""Networks, in torch."""
+"""Networks in PyTorch."""
 
 from ctiqa.models.stride32 import Stride32
 

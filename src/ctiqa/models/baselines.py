@@ -1,4 +1,4 @@
-"""Networks that the systems are compared to: backbones as they are, and one after DBCNN."""
+"""Baseline networks: plain backbones, and one after DBCNN."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from ctiqa.recipe import BackboneNetwork, DbcnnNetwork
 
 
 class Compared(nn.Module):
-    """A backbone of timm or torchvision as it is, its last layer giving the score vector.
+    """A plain backbone of timm or torchvision with a score vector as its last layer.
 
     Args:
-        recipe: Backbone, side and window; ``recipe.outputs`` numbers come out.
+        recipe: Backbone, side and window; ``recipe.outputs`` is the length of the score vector.
 
     Raises:
         UsageError: If neither library has the backbone.
-        WeightsError: If the pretrained weights cannot be had or do not fit.
+        WeightsError: If the pretrained weights are not available or do not fit.
     """
 
     def __init__(self, recipe: BackboneNetwork) -> None:
@@ -38,25 +38,25 @@ class Compared(nn.Module):
         )
 
     def forward(self, hu: Tensor) -> Outputs:
-        """Score a batch: HU [n, 1, rows, cols] to scores [n, outputs]; no map of noise."""
+        """Score a batch: HU [n, 1, rows, cols] to scores [n, outputs]; no noise map."""
         return self.backbone(self.photograph(hu)), None
 
 
 class Dbcnn(nn.Module):
     """After DBCNN (Zhang et al., IEEE TCSVT 30(1):36–47, 2020): two backbones, bilinearly pooled.
 
-    As there: the outer product of two maps of features, averaged over all places, its signed
-    square root normalised to length one, and a linear layer. Otherwise than there: the second
-    backbone, a small network trained to tell synthetic distortions of photographs, is any one of
-    timm (ResNet-18 unless told); VGG-16 keeps its last pooling, so its map is 7×7 for a side of
-    224.
+    As in the paper: the outer product of two feature maps, averaged over all positions, its signed
+    square root normalised to length one, and a linear layer. Different from the paper: the second
+    backbone, there a small network trained to classify synthetic distortions of photographs, is
+    any backbone of timm (default: ResNet-18); VGG-16 keeps its last pooling, so its map is 7×7
+    for a side of 224.
 
     Args:
-        recipe: Backbones, side and window; ``recipe.outputs`` numbers come out.
+        recipe: Backbones, side and window; ``recipe.outputs`` is the length of the score vector.
 
     Raises:
-        UsageError: If timm lacks a backbone, or one gives no map of features.
-        WeightsError: If the pretrained weights cannot be had or do not fit.
+        UsageError: If timm lacks a backbone, or one has no feature map.
+        WeightsError: If the pretrained weights are not available or do not fit.
     """
 
     def __init__(self, recipe: DbcnnNetwork) -> None:
@@ -70,18 +70,18 @@ class Dbcnn(nn.Module):
         self.head = nn.Linear(width, recipe.outputs)
 
     def forward(self, hu: Tensor) -> Outputs:
-        """Score a batch: HU [n, 1, rows, cols] to scores [n, outputs]; no map of noise."""
+        """Score a batch: HU [n, 1, rows, cols] to scores [n, outputs]; no noise map."""
         objects = feature_map(self.backbone, self.photograph(hu))
         distortions: Tensor = feature_map(self.second, self.second_photograph(hu))
         return self.head(bilinear(objects, distortions)), None
 
 
 def bilinear(a: Tensor, b: Tensor) -> Tensor:
-    """Bilinear pooling (Lin et al., ICCV 2015) of two maps of features.
+    """Bilinear pooling (Lin et al., ICCV 2015) of two feature maps.
 
     Args:
         a: Features [n, channels, rows, cols].
-        b: Features [n, other channels, other rows, other cols]; brought to the places of ``a``.
+        b: Features [n, other channels, other rows, other cols]; pooled to the size of ``a``.
 
     Returns:
         Signed square roots of the mean products of channels, of length 1,
@@ -95,12 +95,12 @@ def bilinear(a: Tensor, b: Tensor) -> Tensor:
     if b.shape[-2:] != (rows, cols):
         b = nn.functional.adaptive_avg_pool2d(b, (rows, cols))
     products = torch.einsum("nahw,nbhw->nab", a, b).flatten(1) / (rows * cols)
-    # The root's slope is infinite at zero, where a rectified feature often is.
+    # The gradient of the root is infinite at zero, a frequent value after a ReLU.
     roots = products.sign() * (products.abs() + 1e-8).sqrt()
     return nn.functional.normalize(roots, dim=1)
 
 
 def photograph(backbone: str, window: str, side: int) -> nn.Sequential:
-    """HU [n, 1, rows, cols] to what a backbone was made for, [n, 3, side, side]."""
+    """HU [n, 1, rows, cols] to the input of a backbone, [n, 3, side, side]."""
     facts = backbone_facts(backbone)
     return nn.Sequential(windows(window), Resized(side), Channels(facts.mean, facts.std))

@@ -1,4 +1,4 @@
-"""From a recipe to its network."""
+"""Build the network of a recipe."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ NETWORK_CLASSES: dict[type[NetworkRecipe], Callable[[Any], nn.Module]] = {
     ManiqaNetwork: Maniqa,
     DbcnnNetwork: Dbcnn,
 }
-"""The network of every kind of recipe."""
+"""Network class of every network recipe."""
 
 
 def build(recipe: NetworkRecipe) -> nn.Module:
     """The network of a recipe: HU [n, 1, rows, cols] to :data:`ctiqa.models.contract.Outputs`.
 
-    Weights that are not pretrained are random, drawn from torch's generator.
+    Weights that are not pretrained are random, from torch's generator.
 
     Raises:
-        UsageError: If no such backbone exists, or a recipe of an abstract kind is given.
-        WeightsError: If pretrained weights cannot be had or do not fit.
+        UsageError: If a backbone does not exist, or the recipe is of an abstract class.
+        WeightsError: If pretrained weights are not available or do not fit.
 
     >>> parameters(build(Stride32Network()))
     999319
@@ -55,5 +55,5 @@ def build(recipe: NetworkRecipe) -> nn.Module:
 
 
 def parameters(module: nn.Module) -> int:
-    """Numbers that a network has learned or can learn; those of frozen parts included."""
+    """Number of parameters of a network, including frozen ones."""
     return sum(parameter.numel() for parameter in module.parameters())

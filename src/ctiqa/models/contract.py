@@ -1,4 +1,4 @@
-"""What every network promises: HU slices in, score vectors out."""
+"""Interface of every network: HU slices in, score vectors out."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from torch import Tensor
 
 Outputs = tuple[Tensor, Tensor | None]
 """Scores [n, outputs], whose mean is the score, and ln of the local noise in HU [n, rows/32,
-cols/32] where the network knows it. What goes in is HU, float32 [n, 1, rows, cols]."""
+cols/32] if the network predicts it. The input is HU, float32 [n, 1, rows, cols]."""

@@ -1,4 +1,4 @@
-"""From HU, or the bytes of a photograph, to what a backbone was made to read."""
+"""Convert HU, or the bytes of a photograph, to the input of a backbone."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ctiqa.hu import WINDOWS
 from ctiqa.recipe.network import Scaling, window_names
 
 LEAST_RANGE_HU = 1e-3
-"""A slice whose values differ by less than this has no contrast to stretch; it becomes black."""
+"""Smallest range that is stretched; a slice with less contrast becomes black."""
 
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in brightness (Recommendation ITU-R BT.601-7, 2011)."""
 
 Colours = tuple[float, ...]
-"""One number for each of red, green and blue."""
+"""One number per red, green and blue channel."""
 
 
 class WindowLayer(nn.Module):
@@ -40,7 +40,7 @@ class WindowLayer(nn.Module):
 
 
 class JoinedWindows(nn.Module):
-    """HU to brightness through several fixed windows, each a channel.
+    """HU to brightness through several fixed windows, one channel each.
 
     Args:
         names: Names of windows.
@@ -59,7 +59,7 @@ class JoinedWindows(nn.Module):
 
 
 def windows(joined: str) -> nn.Module:
-    """What shows a slice through every window of a recipe: one channel a window.
+    """Layer with one channel per window of a recipe.
 
     Args:
         joined: Name of a window, or several joined with ``+``.
@@ -72,9 +72,9 @@ def windows(joined: str) -> nn.Module:
 
 
 class MinMax(nn.Module):
-    """Every image stretched from its least value, 0, to its greatest, 1.
+    """Stretch every image from its minimum, 0, to its maximum, 1.
 
-    The noise of a slice then depends on the brightest thing in it, a metal clip say: TFKT as
+    The noise of a slice then depends on its brightest structure, such as a metal clip. TFKT as
     published does this.
 
     >>> MinMax()(torch.tensor([-1000.0, 0.0, 1000.0]).view(1, 1, 1, 3)).flatten().tolist()
@@ -89,13 +89,13 @@ class MinMax(nn.Module):
 
 
 class Channels(nn.Module):
-    """Brightness as the channels of a photograph, normalised as a backbone expects them.
+    """Brightness to three channels, normalised as a backbone expects.
 
     Args:
-        mean: Mean of every channel in the images the backbone was made for, brightness 0–1.
-        std: Standard deviation of every channel there.
+        mean: Mean of every channel of the backbone's training images, brightness 0–1.
+        std: Standard deviation of every channel.
 
-    One window is shown in all three colours; of two the first is shown in the third colour again.
+    One window fills all three channels; with two windows the third channel repeats the first.
 
     >>> Channels((0.5, 0.5, 0.5), (0.5, 0.5, 0.25))(torch.ones(1, 1, 1, 1)).flatten().tolist()
     [1.0, 1.0, 2.0]
@@ -118,10 +118,10 @@ class Channels(nn.Module):
 
 
 class Resized(nn.Module):
-    """Images resized to a square, without aliasing: coarse noise stays what it was.
+    """Resize images to a square, with antialiasing, which preserves coarse noise.
 
     Args:
-        side: Side in pixels; 0 leaves every image as it is.
+        side: Side in pixels; 0 for no resizing.
     """
 
     def __init__(self, side: int) -> None:
@@ -134,25 +134,25 @@ class Resized(nn.Module):
 
 
 def resized(image: Tensor, side: int) -> Tensor:
-    """Image [n, channels, rows, cols] bilinearly resized to a square, filtered where it shrinks.
+    """Resize images [n, channels, rows, cols] bilinearly to a square, with antialiasing.
 
     >>> resized(torch.ones(1, 1, 512, 384), 64).shape
     torch.Size([1, 1, 64, 64])
     """
     if image.shape[-2:] == (side, side):
         return image
-    # The filter is not made for half precision.
+    # The filter does not support half precision.
     return nn.functional.interpolate(
         image.float(), size=(side, side), mode="bilinear", align_corners=False, antialias=True
     )
 
 
 def to_square(rgb: Tensor, side: int) -> Tensor:
-    """Photographs [n, 3, rows, cols] in 0–255 stretched to a square, in whole grey levels.
+    """Stretch photographs [n, 3, rows, cols] in 0–255 to a square, rounded to grey levels.
 
     Args:
         rgb: uint8, or floating point.
-        side: Side in pixels; 0 leaves every photograph as it is.
+        side: Side in pixels; 0 for no resizing.
 
     >>> to_square(torch.tensor([[[[0, 255]]]], dtype=torch.uint8), 2).flatten().tolist()
     [0, 255, 0, 255]
@@ -163,18 +163,18 @@ def to_square(rgb: Tensor, side: int) -> Tensor:
 
 
 class GreyInput(nn.Module):
-    """One channel of a backbone that was made for three: HU of a slice, or a photograph.
+    """One-channel input, from HU or a photograph, of a backbone made for three channels.
 
-    ``window``: brightness through the window, of a photograph in 0–255 its luma; normalised by
-    the means over the three channels of ``mean`` and ``std``; of several windows the mean, so that
-    whatever one of them shows is seen. ``min-max``: stretched for every
-    image and not normalised, as TFKT's authors feed it.
+    ``window``: brightness through the window (several windows are averaged, so that all of them
+    contribute) or, for a photograph in 0–255, its luma; normalised by the means of ``mean`` and
+    ``std`` over the three channels. ``min-max``: every image stretched and not normalised, as by
+    TFKT's authors.
 
     Args:
-        scaling: How values become brightness.
-        window: The window, where ``scaling`` is ``window``.
-        mean: Mean of every channel in the images the backbone was made for, brightness 0–1.
-        std: Standard deviation of every channel there.
+        scaling: How values are converted to brightness.
+        window: The window, if ``scaling`` is ``window``.
+        mean: Mean of every channel of the backbone's training images, brightness 0–1.
+        std: Standard deviation of every channel.
     """
 
     luma: Tensor

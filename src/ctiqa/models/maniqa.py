@@ -1,4 +1,4 @@
-"""A network after MANIQA: attention over channels, then over places."""
+"""A network after MANIQA: channel attention, then spatial attention."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ctiqa.models.contract import Outputs
 from ctiqa.recipe import ManiqaNetwork
 
 JOINED = 4
-"""Blocks of the Vision Transformer whose tokens are joined."""
+"""Number of Vision Transformer blocks whose tokens are concatenated."""
 
 WINDOW, HEADS, SCALE, DROPOUT = 7, 4, 0.8, 0.1
 
@@ -23,19 +23,20 @@ WINDOW, HEADS, SCALE, DROPOUT = 7, 4, 0.8, 0.1
 class Maniqa(nn.Module):
     """After MANIQA (Yang et al., CVPR Workshops 2022, arXiv:2204.08958).
 
-    As there: the tokens of four blocks of a Vision Transformer (the 7th to the 10th of twelve),
-    joined; twice two attention blocks over channels, a 1×1 convolution that narrows and two pairs
-    of Swin blocks whose change is scaled by 0.8; at every place a score and a weight, the score
-    of the slice being the weighted mean. Otherwise than there: patches of 16 pixels (8 there), so
-    14×14 places (28×28) and windows of 7 (4); no rectifier after the score of a place, which may
-    fall below zero; the slice is resized (there twenty random crops are averaged).
+    As in the paper: the concatenated tokens of four blocks of a Vision Transformer (the 7th to the
+    10th of twelve); twice two channel-attention blocks, a 1×1 convolution that reduces channels
+    and two pairs of Swin blocks whose residual is scaled by 0.8; a score and a weight at every
+    position, and their weighted mean as the score of the slice. Different from the paper: patches
+    of 16 pixels (there 8), so 14×14 positions (28×28) and windows of 7 (4); no ReLU after the
+    score of a position, which may be negative; the slice is resized (there twenty random crops
+    are averaged).
 
     Args:
-        recipe: Backbone, side and window; ``recipe.outputs`` numbers come out.
+        recipe: Backbone, side and window; ``recipe.outputs`` is the length of the score vector.
 
     Raises:
         UsageError: If timm lacks the backbone, it has fewer than eight blocks, or no side is given.
-        WeightsError: If the pretrained weights cannot be had or do not fit.
+        WeightsError: If the pretrained weights are not available or do not fit.
     """
 
     def __init__(self, recipe: ManiqaNetwork) -> None:
@@ -54,7 +55,7 @@ class Maniqa(nn.Module):
         self.weight = nn.Sequential(branch(width // 2, 1), nn.Sigmoid())
 
     def forward(self, hu: Tensor) -> Outputs:
-        """Score a batch: HU [n, 1, rows, cols] to scores [n, outputs]; no map of noise."""
+        """Score a batch: HU [n, 1, rows, cols] to scores [n, outputs]; no noise map."""
         backbone: Any = self.backbone
         maps = backbone.forward_intermediates(
             self.photograph(hu), indices=self.taken, norm=False, intermediates_only=True
@@ -65,11 +66,11 @@ class Maniqa(nn.Module):
 
 
 class MixerStage(nn.Sequential):
-    """Attention over channels, fewer channels, attention over places.
+    """Channel attention, reduction of channels, spatial attention.
 
     Args:
-        inputs: Channels [n, inputs, rows, cols] that come in.
-        outputs: Channels that go out.
+        inputs: Input channels [n, inputs, rows, cols].
+        outputs: Output channels.
         grid: Rows and columns.
     """
 
@@ -85,10 +86,10 @@ class MixerStage(nn.Sequential):
 
 
 class ChannelAttention(nn.Module):
-    """Channels attend to channels, each described by its values at all places.
+    """Attention among channels, each described by its values at all positions.
 
     Args:
-        places: Number of places.
+        places: Number of positions.
     """
 
     def __init__(self, places: int) -> None:
@@ -97,13 +98,13 @@ class ChannelAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Features [n, channels, rows, cols] to features of the same shape."""
-        # One head, named, because the export to ONNX wants the dimension.
+        # One explicit head, because the ONNX export needs the dimension.
         q, k, v = self.qkv(x.flatten(2)).unsqueeze(1).chunk(3, dim=-1)
         return x + nn.functional.scaled_dot_product_attention(q, k, v).reshape(x.shape)
 
 
 class PlaceAttention(nn.Module):
-    """A pair of Swin blocks, the second with its windows shifted; their change is scaled.
+    """A pair of Swin blocks, the second with shifted windows; their residual is scaled.
 
     Args:
         width: Channels, a multiple of 4.
@@ -136,7 +137,7 @@ class PlaceAttention(nn.Module):
 
 
 def middle_blocks(depth: int, name: str) -> list[int]:
-    """Numbers, from 0, of the four blocks after the middle of a Vision Transformer.
+    """Indices of the four blocks after the middle of a Vision Transformer.
 
     Raises:
         UsageError: If it has fewer than eight.
@@ -150,7 +151,7 @@ def middle_blocks(depth: int, name: str) -> list[int]:
 
 
 def branch(width: int, outputs: int) -> nn.Sequential:
-    """What is said of every place: [n, places, width] to [n, places, outputs]."""
+    """Head of every position: [n, positions, width] to [n, positions, outputs]."""
     return nn.Sequential(
         nn.Linear(width, width), nn.ReLU(), nn.Dropout(DROPOUT), nn.Linear(width, outputs)
     )

@@ -20,27 +20,27 @@ from ctiqa.recipe import StemVitNetwork
 from ctiqa.recipe.network import Crop, window_names
 
 VIT_SIDE = 224
-"""Rows and columns that the transformer reads."""
+"""Rows and columns of the transformer's input."""
 
 FIRST_CHANNELS = 8
-"""Channels of the first convolution block; every further block has twice as many."""
+"""Channels of the first convolution block; they double with every further block."""
 
 PUBLISHED_START = 16
-"""First row and column of the published crop, [16:240] of what the stem gives."""
+"""First row and column of the published crop, [16:240] of the output of the stem."""
 
 
 class StemVit(nn.Module):
-    """Score vector of CT slices: a stem of n convolution blocks, 224×224 cut out, a ViT.
+    """Score vector of CT slices: a stem of n convolution blocks, a 224×224 crop, a ViT.
 
     The published configuration, 5 blocks before ViT-B/16 with a head of 5, has 85,902,782
-    parameters: 100,281 in the stem (all convolutions have a bias, though a normalisation follows),
+    parameters: 100,281 in the stem (all convolutions have a bias, although normalisation follows),
     85,798,656 in the backbone, 3,845 in the head.
 
-    Of 512×512 pixels the transformer sees the middle 448×448 and n pixels around; larger slices
-    lose more of their border.
+    Of 512×512 pixels the transformer sees the central 448×448 and n pixels around it; larger
+    slices lose more of their border.
 
     Args:
-        recipe: Blocks, backbone and crop; ``recipe.outputs`` numbers come out.
+        recipe: Blocks, backbone and crop; ``recipe.outputs`` is the length of the score vector.
 
     Raises:
         UsageError: If timm has no such backbone.
@@ -65,14 +65,14 @@ class StemVit(nn.Module):
             hu: CT numbers in HU, float32 [n, 1, rows, cols], at least :func:`least_side` each.
 
         Returns:
-            Scores [n, outputs] on the scale of the labels, not clipped; no map of noise.
+            Scores [n, outputs] on the scale of the labels, not clipped; no noise map.
 
         Raises:
             DataError: If the slices are too small.
         """
         self._check(hu.shape[-2], hu.shape[-1])
         if self.crop == "centre":
-            # What the crop would drop is not computed.
+            # Do not compute what the crop would drop.
             hu = middle(hu, least_side(self.blocks, "centre"))
         return self.backbone(cropped(self.stem(self.window(hu)), self.crop)), None
 
@@ -90,9 +90,10 @@ def stem(blocks: int, inputs: int = 1) -> nn.Sequential:
     """The stem: brightness [n, inputs, rows, cols] to three channels of about half the size.
 
     Args:
-        blocks: Convolutions 3×3 without padding, the i-th with 8·2^i channels; the last layer
-            halves the size by a convolution 2×2 of stride 2. All are normalised and rectified.
-        inputs: Windows that the slice is shown through; one as published.
+        blocks: Number of 3×3 convolutions without padding, the i-th with 8·2^i channels; the last
+            layer halves the size with a 2×2 convolution of stride 2. Batch normalisation and
+            ReLU follow each.
+        inputs: Number of windows; one as published.
 
     >>> import torch
     >>> stem(5)(torch.zeros(1, 1, 512, 512)).shape
@@ -106,13 +107,13 @@ def stem(blocks: int, inputs: int = 1) -> nn.Sequential:
 
 
 def cropped(features: Tensor, crop: Crop) -> Tensor:
-    """Cut 224×224 out of [n, channels, rows, cols]."""
+    """Crop [n, channels, rows, cols] to 224×224."""
     top, left = (first(crop, length) for length in features.shape[-2:])
     return features[..., top : top + VIT_SIDE, left : left + VIT_SIDE]
 
 
 def middle(hu: Tensor, side: int) -> Tensor:
-    """The middle ``side``×``side`` of slices [n, 1, rows, cols], as the centre crop keeps it.
+    """The central ``side``×``side`` of slices [n, 1, rows, cols], matching the centre crop.
 
     >>> import torch
     >>> middle(torch.arange(25.0).view(1, 1, 5, 5), 1).item()
@@ -123,7 +124,7 @@ def middle(hu: Tensor, side: int) -> Tensor:
 
 
 def first(crop: Crop, length: int) -> int:
-    """First of the 224 rows, or columns, that are kept of ``length``.
+    """First of the 224 rows or columns kept of ``length``.
 
     >>> first("published", 251), first("centre", 251)
     (16, 13)
@@ -132,7 +133,7 @@ def first(crop: Crop, length: int) -> int:
 
 
 def least_side(blocks: int, crop: Crop) -> int:
-    """Least rows and columns of a slice from which 224×224 can be cut after the stem.
+    """Smallest side of a slice from which 224×224 can be cropped after the stem.
 
     >>> least_side(5, "centre"), least_side(5, "published")
     (458, 490)

@@ -1,8 +1,8 @@
 """The shipped network: a convolution stem of stride 32, a few attention blocks, a vector head.
 
-The stem reads noise and edges at full resolution, as in DistilIQA, but hands over one token for
-32×32 pixels instead of sixteen, so attention is cheap and the matrix is never resampled. No
-position is encoded, only neighbourhood: the score does not depend on where the patient lies.
+The stem reads noise and edges at full resolution, as in DistilIQA, but outputs one token per 32×32
+pixels instead of per 16×16, so attention is cheap and the matrix is never resampled. There is no
+positional encoding, only neighbourhood: the score does not depend on the position of the patient.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from ctiqa.hu import AIR_HU, WINDOWS
 from ctiqa.recipe import Stride32Network
 
 INPUT_RANGE_HU = (-1000.0, 400.0)
-"""What the network sees of the HU scale: that of LDCTIQAC2023, so that its images, which are
-stored clipped, and DICOM files look the same."""
+"""HU range of the input, that of LDCTIQAC2023: so its images, which are stored clipped, and DICOM
+files look the same."""
 
 
 class Windows(nn.Module):
@@ -48,7 +48,7 @@ class Windows(nn.Module):
 
 
 class Stage(nn.Sequential):
-    """Convolution of stride 2, normalised where it is asked for, and rectified."""
+    """Convolution of stride 2, optional batch normalisation, ReLU."""
 
     def __init__(self, inputs: int, outputs: int, size: int, *, normalised: bool) -> None:
         around = (size - 1) // 2
@@ -60,7 +60,7 @@ class Stage(nn.Sequential):
 
 
 class Block(nn.Module):
-    """Attention among all tokens, with a depth-wise convolution that tells neighbours apart."""
+    """Attention among all tokens, with a depth-wise convolution for local structure."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class Block(nn.Module):
 
 
 class Pool(nn.Module):
-    """Mean and spread of the tokens, each token weighed by how much it has to say."""
+    """Weighted mean and standard deviation of the tokens, with learned weights."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -116,7 +116,7 @@ class Stride32(nn.Module):
     """Score vector and local noise of CT slices.
 
     Args:
-        recipe: Size of the network; ``recipe.outputs`` numbers come out, each a score.
+        recipe: Size of the network; ``recipe.outputs`` is the length of the score vector.
 
     >>> import torch
     >>> scores, noise = Stride32(Stride32Network(outputs=2))(torch.zeros(1, 1, 256, 320))
@@ -143,7 +143,7 @@ class Stride32(nn.Module):
         self.head = nn.Linear(2 * recipe.stem[-1], recipe.outputs)
         self.noise = nn.Conv2d(recipe.stem[-1], 1, 1)
         nn.init.trunc_normal_(self.head.weight, std=0.02)
-        # Start in the middle of the scale and at the noise of a routine scan.
+        # Start at the middle of the scale and the noise of a routine scan.
         nn.init.constant_(self.head.bias, 2.0)
         nn.init.constant_(_bias(self.noise), math.log(25.0))
 
@@ -166,10 +166,10 @@ class Stride32(nn.Module):
 
 
 def take_weights(model: Stride32, trained: Stride32) -> None:
-    """Take over the weights of a network of the same size.
+    """Copy the weights of a network of the same size.
 
-    Where the trained one is normalised and the model is not, its statistics go into the
-    convolutions, so that both say the same.
+    If the trained network has batch normalisation and the model has not, it is folded into the
+    convolutions, so that both give the same scores.
 
     Raises:
         DataError: If the networks differ in size.
@@ -184,7 +184,7 @@ def take_weights(model: Stride32, trained: Stride32) -> None:
 
 
 def _folded(stage: nn.Module) -> nn.Module:
-    """A stage whose normalisation, if it has one, is part of its convolution."""
+    """A stage with its batch normalisation, if any, folded into its convolution."""
     match list(stage.children()):
         case [nn.Conv2d() as convolution, nn.BatchNorm2d() as norm, *rest]:
             return nn.Sequential(fuse_conv_bn_eval(convolution, norm), *rest)

@@ -1,4 +1,4 @@
-"""TFKT: features that know natural images, a connector, a Swin Transformer V2.
+"""TFKT: features trained on natural images, a connector, a Swin Transformer V2.
 
 Rifa, Ahamed, Zhang and Imran, "Task-Focused Knowledge Transfer from Natural Images for CT Image
 Quality Assessment", SPIE Medical Imaging 2025. The features: Tan and Le, "EfficientNetV2",
@@ -20,10 +20,10 @@ from ctiqa.models.inputs import GreyInput, resized, to_square
 from ctiqa.recipe import TfktNetwork
 
 CONNECTOR_SIDE = 64
-"""Rows and columns of the one channel that the connector hands to the transformer."""
+"""Rows and columns of the one-channel image from the connector to the transformer."""
 
 FEATURE_DROP_PATH = 0.2
-"""Stochastic depth of the features: torchvision's default, with which the authors train."""
+"""Stochastic depth of the features: torchvision's default, which the authors use."""
 
 CONNECTOR_DROPOUT = 0.4
 """Dropout before the published connector: that of torchvision's EfficientNetV2-L."""
@@ -34,24 +34,25 @@ class Tfkt(nn.Module):
 
     The authors' network has 209,383,449 parameters: 117,233,696 in EfficientNetV2-L for one
     channel without its classifier, 5,246,976 in the connector (1,280 → 4,096), 86,902,777 in
-    SwinV2-B for one channel with a head of one number; just as many as this one with the
+    SwinV2-B for one channel with a head of one number; as many as this one with the
     ``vector`` connector. 12,032 of them, the biases of the attention keys of torchvision's
-    SwinV2, are set to zero whenever they are used and never learn. The ``spatial`` connector has
+    SwinV2, are set to zero at every use and never trained. The ``spatial`` connector has
     20,496 parameters instead of 5,246,976.
 
     With ``vector``, ``min-max`` and torchvision's EfficientNetV2-L it is the authors' function:
-    torchvision pads on both sides alike and adds 1e-3 to the variances of its normalisations.
+    torchvision pads symmetrically and adds 1e-3 to the variances of its batch normalisation.
 
-    One class of the authors' code reads the features but hands the slice itself to the
-    transformer; here, as on the poster and in their other classes, the transformer reads what the
-    connector makes of the features.
+    One class of the authors' code computes the features but passes the slice itself to the
+    transformer; here, as on the poster and in their other classes, the transformer reads the
+    output of the connector.
 
     Args:
-        recipe: Backbones, connector and scaling; ``recipe.outputs`` numbers come out.
+        recipe: Backbones, connector and scaling; ``recipe.outputs`` is the length of the score
+            vector.
 
     Raises:
-        UsageError: If a library has no such backbone.
-        WeightsError: If the pretrained weights cannot be had or do not fit.
+        UsageError: If a backbone does not exist.
+        WeightsError: If the pretrained weights are not available or do not fit.
     """
 
     def __init__(self, recipe: TfktNetwork) -> None:
@@ -80,13 +81,13 @@ class Tfkt(nn.Module):
             hu: CT numbers in HU, float32 [n, 1, rows, cols]; rows and columns ≥ 32.
 
         Returns:
-            Scores [n, outputs] on the scale of the labels, not clipped; no map of noise.
+            Scores [n, outputs] on the scale of the labels, not clipped; no noise map.
         """
         image = self.connector(feature_map(self.features, self.grey(hu)))
         return self.transformer(image), None
 
     def train(self, mode: bool = True) -> Self:
-        """Training mode; frozen features keep their running averages, too."""
+        """Set training mode; frozen features also keep their running statistics."""
         super().train(mode)
         if self.frozen:
             self.features.eval()
@@ -115,14 +116,14 @@ class NaturalTfkt(nn.Module):
             rgb: Natural images, 0–255, uint8 or float [n, 3, rows, cols].
 
         Returns:
-            Opinion scores [n, outputs]; no map of noise.
+            Opinion scores [n, outputs]; no noise map.
         """
         features = feature_map(self.features, self.grey.photograph(to_square(rgb, self.side)))
         return self.head(self.dropout(features.mean(dim=(2, 3)))), None
 
 
 class VectorConnector(nn.Sequential):
-    """As published: 1×64×64 from the mean of the features over all places, so without a layout.
+    """As published: 1×64×64 from the pooled features, so without spatial layout.
 
     Args:
         width: Channels of the features.
@@ -139,10 +140,10 @@ class VectorConnector(nn.Sequential):
 
 
 class SpatialConnector(nn.Module):
-    """1×64×64 that keeps the layout: every place of the features becomes 4×4 pixels.
+    """1×64×64 with spatial layout: every position of the features becomes 4×4 pixels.
 
-    The pixels of a place are the outputs of one 1×1 convolution, shuffled into place (Shi et al.,
-    CVPR 2016). Slices of 512×512 have 16×16 places, and so just 64×64 pixels; others are resized.
+    The pixels of a position are the outputs of one 1×1 convolution, with pixel shuffle (Shi et
+    al., CVPR 2016). Slices of 512×512 have 16×16 positions, so 64×64 pixels; others are resized.
 
     Args:
         width: Channels of the features.
@@ -164,21 +165,21 @@ def natural_network(recipe: TfktNetwork) -> NaturalTfkt:
     """The network of the first phase: RGB 0–255 [n, 3, rows, cols] to opinion scores.
 
     Raises:
-        UsageError: If no library has such a backbone.
-        WeightsError: If the pretrained weights cannot be had or do not fit.
+        UsageError: If a backbone does not exist.
+        WeightsError: If the pretrained weights are not available or do not fit.
     """
     return NaturalTfkt(recipe)
 
 
 def take_features(model: nn.Module, trained: nn.Module) -> None:
-    """Give the features of the first phase to the network of the second; the rest stays.
+    """Copy the features of the first phase to the network of the second.
 
     Args:
         model: A :class:`Tfkt`; changed in place.
         trained: A :class:`NaturalTfkt` with the same features.
 
     Raises:
-        UsageError: If either is another network, or their features differ.
+        UsageError: If either is another kind of network, or their features differ.
     """
     if not isinstance(model, Tfkt) or not isinstance(trained, NaturalTfkt):
         raise UsageError(

@@ -1,6 +1,6 @@
-"""Recipes: a whole run described by one TOML file, read strictly.
+"""Recipes: one TOML file describes a whole run.
 
-Unknown keys, wrong types and impossible values are errors; every problem is listed at once.
+They are read strictly: unknown keys, wrong types and impossible values are errors, all listed.
 """
 
 from ctiqa.recipe.data import (

@@ -1,4 +1,4 @@
-"""Data sets as recipes: one class a source, all with the same way of splitting patients."""
+"""Recipes of data sets: one class per source; all split patients in the same way."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ from typing import Literal
 from ctiqa.recipe.rules import require_rules, rule
 
 Mode = Literal["as-published", "corrected"]
-"""Bit for bit what the authors did, mistakes included; or with the mistakes mended."""
+"""Bit for bit what the authors did, including mistakes; or with the mistakes corrected."""
 
 
 VIEW_COUNTS = (960, 480, 240, 160, 120, 96, 60)
-"""View counts that can be simulated: the full scan, and what divides it."""
+"""View counts that can be simulated: the full scan and its divisors."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataRecipe:
-    """What every data set has: a source, a mode, and who is trained on.
+    """Settings of every data set: source, mode, splits.
 
     Attributes:
         source: Name of the source, a key of :data:`SOURCES`.
         mode: As published or corrected.
-        folds: Folds that the training patients are cut into.
-        test_share: Share of the patients of every region kept for the test.
-        validation_share: The same for validation.
-        test_patients: Patients that are in the test in any case.
-        train_patients: Patients that are trained on in any case (the only ones of their kind).
-        seed: Seed of splits and of all that is drawn.
+        folds: Number of folds of the training patients.
+        test_share: Share of the patients per body region that are in the test split.
+        validation_share: Share of the patients per body region that are in the validation split.
+        test_patients: Patients that are always in the test split.
+        train_patients: Patients that are always in the training split (the only ones of their
+            kind).
+        seed: Seed of splits and all random draws.
     """
 
     source: str = ""
@@ -49,33 +50,33 @@ class DataRecipe:
         )
 
     def own_rules(self) -> tuple[str | None, ...]:
-        """What is wrong with the fields of one source; ``None`` for each that keeps its rule."""
+        """Problems with the fields of one source; ``None`` for each rule that is kept."""
         return ()
 
     @property
     def test_validates(self) -> bool:
-        """Whether the images tested on are those that validate, as published.
+        """Whether the test images are also the validation images, as published.
 
-        They stand in the data set twice then: in a fold of the training, and as the test.
+        Such images are in the data set twice: in a training fold, and in the test split.
         """
         return False
 
 
 @dataclass(frozen=True, slots=True)
 class SimulateData(DataRecipe):
-    """Degraded examples of clean slices, labelled by what they lost.
+    """Degraded examples of clean slices, labelled by their loss of quality.
 
     Attributes:
-        most_slices: Slices taken from one series at the most, evenly spaced.
+        most_slices: Maximum number of slices per series, evenly spaced.
         sampler: ``continuous`` draws degradations at random; ``grid`` makes every combination of
             the ``grid_…`` lists.
-        train_examples: Degraded examples for every slice of a training patient (continuous).
-        held_out_examples: The same for validation and test patients.
-        draws: Independent noise reconstructions a slice.
+        train_examples: Degraded examples per slice of training patients (continuous).
+        held_out_examples: Degraded examples per slice of validation and test patients.
+        draws: Independent noise reconstructions per slice.
         grid_doses: Dose fractions of the grid, in (0, 1].
         grid_views: View counts of the grid, among :data:`VIEW_COUNTS`.
         grid_kernels: Kernels of the grid: ``own``, ``soft``, ``standard`` or ``sharp``.
-        grid_thickness: Odd numbers of slices averaged; needs evenly spaced neighbours.
+        grid_thickness: Odd numbers of averaged slices; needs evenly spaced neighbours.
     """
 
     source: str = "simulate"
@@ -114,15 +115,15 @@ class SimulateData(DataRecipe):
 
 @dataclass(frozen=True, slots=True)
 class SimulateAllData(SimulateData):
-    """The same with what else goes wrong on scanners; continuous sampling only.
+    """Like ``simulate``, with further artefacts of scanners; continuous sampling only.
 
     Besides dose, views and kernels: motion, rings, metal, beam hardening, photon starvation and
-    truncation; filters (blur, iterative-like and network-like denoising) at any noise. Blurring
-    never raises a label: what a filter of the image has removed cannot be seen any more.
+    truncation; filters (blur, iterative-like and network-like denoising) at any noise level.
+    Blurring never raises a label: detail removed by a filter can no longer be seen.
 
     Attributes:
         artefact_share: Share of the drawn examples that have an artefact.
-        artefact_kinds: Kinds of artefact made for every slice, out of six.
+        artefact_kinds: Number of kinds of artefacts per slice, out of six.
     """
 
     source: str = "simulate-all"
@@ -131,7 +132,7 @@ class SimulateAllData(SimulateData):
 
     def own_rules(self) -> tuple[str | None, ...]:
         """See :meth:`DataRecipe.own_rules`."""
-        # Not super(): dataclasses with slots are made twice, and super() knows the first only.
+        # Not super(): a dataclass with slots is created twice, and super() refers to the first.
         return (
             *SimulateData.own_rules(self),
             rule(self, "artefact_share", "in [0, 1]", lambda v: 0 <= v <= 1),
@@ -142,12 +143,12 @@ class SimulateAllData(SimulateData):
 
 @dataclass(frozen=True, slots=True)
 class LdctProjectionData(DataRecipe):
-    """DistilIQA's chest slices: TCIA LDCT-and-Projection-data, doses mixed between two.
+    """DistilIQA's chest slices: TCIA LDCT-and-Projection-data, doses interpolated between two.
 
     Attributes:
         low_dose: Dose fraction of the low-dose series (10 % for the chests of the collection).
-        doses: Dose fractions made between low and full dose.
-        write_dicom: Whether the slices are written as DICOM files besides.
+        doses: Dose fractions interpolated between low and full dose.
+        write_dicom: Whether slices are also written as DICOM files.
     """
 
     source: str = "ldct-projection"
@@ -177,16 +178,16 @@ class LdctProjectionData(DataRecipe):
 
 @dataclass(frozen=True, slots=True)
 class Ldctiqac2023Data(DataRecipe):
-    """The challenge's slices with radiologists' scores; near-duplicates stand for patients.
+    """The challenge's slices with radiologists' scores; near-duplicates count as one patient.
 
     Attributes:
-        threshold: Similarity from which two slices count as one patient's.
-        setting: TFKT's settings. ``A``: the training part alone, of which ``test_share`` is the
-            test; an official test part is not read. ``B``: the official test part is the test,
-            and nothing of the training part is kept aside for it.
+        threshold: Similarity from which two slices count as one patient.
+        setting: TFKT's settings. ``A``: only the training part is read, and ``test_share`` of it
+            is the test split. ``B``: the official test part is the test split, and all of the
+            training part is used for training and validation.
 
-    As published, images are drawn whoever the patient: the first of the ``folds`` validates and,
-    in setting A, is the test as well.
+    As published, images are drawn regardless of the patient: the first of the ``folds`` is the
+    validation split and, in setting A, also the test split.
     """
 
     source: str = "ldctiqac2023"
@@ -218,17 +219,17 @@ class Ldctiqac2023Data(DataRecipe):
 
 @dataclass(frozen=True, slots=True)
 class CccidData(DataRecipe):
-    """Shen's chest slices: normal dose from DICOM, low dose by Poisson noise, mixed between.
+    """Shen's chest slices: normal dose from DICOM, low dose by Poisson noise, doses in between.
 
     Attributes:
         low_dose: Dose fraction of the Poisson low dose.
-        doses: Dose fractions mixed between low and normal dose.
-        photons: Photons a ray at normal dose.
-        psnr_weight: Share a₁ of the PSNR in the label; SSIM has the rest.
-        psnr_cap_db: Highest PSNR in dB, which stands for the infinite one of an image against
-            itself. The paper names none, but its mean absolute error of 0.026 cannot have come
-            of labels that were divided by infinity.
-        write_dicom: Whether the slices are written as DICOM files besides.
+        doses: Dose fractions interpolated between low and normal dose.
+        photons: Photons per ray at normal dose.
+        psnr_weight: Weight a₁ of the PSNR in the label; SSIM has the rest.
+        psnr_cap_db: Highest PSNR in dB, which replaces the infinite PSNR of an image compared
+            with itself. The paper gives none, but its mean absolute error of 0.026 is impossible
+            with labels divided by infinity.
+        write_dicom: Whether slices are also written as DICOM files.
     """
 
     source: str = "cccid"
@@ -258,7 +259,7 @@ class Kadid10kData(DataRecipe):
         table: CSV file in the root.
         image_column: Column with the image's file name.
         score_column: Column with the mean opinion score.
-        spread_column: Column with its variance or SD; empty where there is none.
+        spread_column: Column with its variance or SD; empty if there is none.
         reference_column: Column with the pristine image, which must not cross a split.
         score_range: Lowest and highest opinion score.
     """
@@ -278,16 +279,16 @@ class Kadid10kData(DataRecipe):
 
 @dataclass(frozen=True, slots=True)
 class FolderData(DataRecipe):
-    """The user's own: a CSV ``path,score[,patient,reader,split]``, or clean CT to be degraded.
+    """Your own data: a CSV ``path,score[,patient,reader,split]``, or clean CT to be degraded.
 
     Attributes:
-        table: CSV file in the root; empty degrades the clean CT found there instead.
+        table: CSV file in the root; if empty, the clean CT in the root is degraded.
         score_range: Lowest and highest score in the CSV.
         tiff_hu: Whether float TIFF in [0, 1] is HU = 1400·p − 1000.
-        threshold: Similarity from which two slices count as one patient's, where the CSV names
-            no patients.
-        train_examples: Degraded examples a training slice, where clean CT is degraded.
-        held_out_examples: The same for validation and test patients.
+        threshold: Similarity from which two slices count as one patient, if the CSV has no
+            patients.
+        train_examples: Degraded examples per slice of training patients, if clean CT is degraded.
+        held_out_examples: Degraded examples per slice of validation and test patients.
     """
 
     source: str = "folder"
@@ -321,4 +322,4 @@ SOURCES: dict[str, type[DataRecipe]] = {
     "kadid10k": Kadid10kData,
     "folder": FolderData,
 }
-"""The kind of recipe of every source."""
+"""Recipe class of every source."""

@@ -1,4 +1,4 @@
-"""Where two recipes differ."""
+"""Differences between two recipes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def flat(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain values of a recipe with the keys of its tables dotted.
+    """Plain values of a recipe with dotted keys.
 
     >>> flat({"name": "a", "members": 5, "data": {"seed": 1}})
     {'name': 'a', 'members': 5, 'data.seed': 1}
@@ -20,7 +20,7 @@ def flat(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def differing_keys(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Dotted keys whose values differ, or which only one of two recipes has.
+    """Dotted keys whose values differ, or that only one recipe has.
 
     >>> differing_keys({"data": {"seed": 1, "folds": 5}}, {"data": {"seed": 2, "folds": 5}})
     ['data.seed']

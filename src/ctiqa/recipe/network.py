@@ -1,4 +1,4 @@
-"""Networks as recipes: one class a kind, told apart by ``kind``."""
+"""Recipes of networks: one class per ``kind``."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Literal
 from ctiqa.recipe.rules import require_rules, rule
 
 Crop = Literal["published", "centre"]
-"""DistilIQA's [16:240], which drops 16 pixels at the top and 11 at the bottom; or the middle."""
+"""DistilIQA's [16:240], which drops 16 pixels at the top and 11 at the bottom; or the centre."""
 
 Scaling = Literal["window", "min-max"]
-"""Brightness from a fixed window in HU, or from the least and greatest value of every image."""
+"""Brightness from a fixed window in HU, or from the minimum and maximum of every image."""
 
 ImageNet = Literal["1k", "21k"]
-"""Which ImageNet published weights learned from: its 1,000 classes alone, or first its 21,000."""
+"""ImageNet version of published weights: 1,000 classes, or pretrained on 21,000 classes."""
 
 FirstLayer = Literal["summed", "random"]
-"""What becomes of a first convolution for colours where the image is grey."""
+"""Adaptation of the first convolution to grey images: weights summed over colours, or random."""
 
 TOKEN = 32
 """Side in pixels of a token of the stride-32 network."""
@@ -27,11 +27,11 @@ EFFICIENTNET = "an EfficientNet of torchvision or timm"
 WINDOW_NAMES = ("soft", "distiliqa", "challenge", "lung", "bone", "brain")
 
 MOST_WINDOWS = 3
-"""Windows that one network looks through: backbones made for photographs have three colours."""
+"""Most windows of a network: backbones made for photographs have three channels."""
 
 
 def window_names(joined: str) -> tuple[str, ...]:
-    """The windows that a network looks through.
+    """Names of the windows of a network.
 
     >>> window_names("distiliqa+lung")
     ('distiliqa', 'lung')
@@ -41,14 +41,14 @@ def window_names(joined: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class NetworkRecipe:
-    """What every network has: HU slices go in, a vector of scores comes out.
+    """Settings of every network: HU slices in, a vector of scores out.
 
     Attributes:
         kind: Name of the kind, a key of :data:`NETWORK_KINDS`.
-        outputs: Numbers in the score vector; the score is their mean.
-        pretrained: Where weights of the backbones come from: ``none`` (random, from the seed),
-            ``hub`` (published by timm or torchvision: found on this computer, else fetched) or
-            a file, ``.safetensors`` or ``.pth``.
+        outputs: Length of the score vector; the score is its mean.
+        pretrained: Initial weights of the backbones: ``none`` (random, from the seed), ``hub``
+            (published by timm or torchvision: from the local cache or downloaded) or a file,
+            ``.safetensors`` or ``.pth``.
     """
 
     kind: str = ""
@@ -68,21 +68,21 @@ class NetworkRecipe:
         )
 
     def own_rules(self) -> tuple[str | None, ...]:
-        """What is wrong with the fields of one kind; ``None`` for each that keeps its rule."""
+        """Problems with the fields of one kind; ``None`` for each rule that is kept."""
         return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Stride32Network(NetworkRecipe):
-    """Size of the stride-32 network, the one that ctiqa ships.
+    """The stride-32 network, which ctiqa ships.
 
     Attributes:
-        windows: Windows that it looks through, as channels.
-        stem: Channels of the five stride-2 stages; the last is the width of the tokens.
-        sizes: Sides of their convolutions. Of an even one the grid of a mirrored slice is the
+        windows: Windows of its input channels.
+        stem: Channels of the five stride-2 stages; the last is the token width.
+        sizes: Kernel sizes of the stages. With an even size the grid of a mirrored slice is the
             mirrored grid, so that mirroring need not change the score.
-        normalised: Whether the stages normalise over the batch. What goes on from a normalised
-            network takes its statistics into the convolutions, and its steps are quicker without.
+        normalised: Whether the stages have batch normalisation. Fine-tuning without it folds
+            the statistics of the trained network into the convolutions; steps are then faster.
         blocks: Attention blocks.
         heads: Attention heads; must divide the token width.
     """
@@ -98,7 +98,7 @@ class Stride32Network(NetworkRecipe):
 
     @property
     def multiple(self) -> int:
-        """What the sides of a slice must be multiples of: an even convolution drops the rest.
+        """Number that the sides of a slice must be multiples of: even kernels drop the rest.
 
         >>> Stride32Network().multiple, Stride32Network(sizes=(4, 4, 2, 2, 2)).multiple
         (1, 32)
@@ -131,11 +131,11 @@ class Stride32Network(NetworkRecipe):
 
 @dataclass(frozen=True, slots=True)
 class BackbonesNetwork(NetworkRecipe):
-    """What a network with backbones of timm or torchvision has besides.
+    """Settings of a network with backbones of timm or torchvision.
 
     Attributes:
-        imagenet: Which ImageNet the weights of ``hub`` learned from. The authors of DistilIQA and
-            TFKT start from weights that know the 1,000 classes alone.
+        imagenet: ImageNet version of the ``hub`` weights. The authors of DistilIQA and TFKT start
+            from weights of the 1,000 classes.
     """
 
     imagenet: ImageNet = "1k"
@@ -148,10 +148,9 @@ class StemVitNetwork(BackbonesNetwork):
     Attributes:
         blocks: Convolution blocks of the stem, 0 to 6; block i has 8·2^i channels.
         backbone: Vision Transformer of timm for three channels of 224×224.
-        depth: Attention blocks; 0 takes those of the backbone.
-        crop: How 224×224 are cut out of what the stem gives.
-        window: Window through which the network sees the slice, or up to three joined with ``+``,
-            each a channel.
+        depth: Number of attention blocks; 0 for all of the backbone.
+        crop: How 224×224 are cut out of the output of the stem.
+        window: Window of the input, or up to three joined with ``+``, one channel each.
     """
 
     kind: str = "stem-vit"
@@ -174,23 +173,23 @@ class StemVitNetwork(BackbonesNetwork):
 
 @dataclass(frozen=True, slots=True)
 class TfktNetwork(BackbonesNetwork):
-    """Features of a network that knows natural images, a connector, a Swin Transformer V2.
+    """Features of a network trained on natural images, a connector, a Swin Transformer V2.
 
     Attributes:
-        features: EfficientNet that gives the features: torchvision's ``efficientnet_v2_l`` is the
-            authors'. timm's ``tf_efficientnetv2_l`` has layers of the same sizes but pads them
-            otherwise, and so is another function of the same weights.
+        features: EfficientNet of the features: torchvision's ``efficientnet_v2_l`` is the authors'.
+            timm's ``tf_efficientnetv2_l`` has layers of the same sizes but other padding, so it
+            is another function of the same weights.
         transformer: Swin Transformer V2 of torchvision; it reads one channel of 64×64.
-        connector: ``vector`` makes the pooled features an image by a linear layer, as in the
-            authors' code; ``spatial`` keeps their layout.
+        connector: ``vector`` turns the pooled features into an image by a linear layer, as in
+            the authors' code; ``spatial`` keeps their spatial layout.
         first_layer: Whether the first convolutions of both backbones keep their weights, summed
-            over the colours, or start anew from random ones.
-        freeze_features: Whether the features keep the weights of the pretraining.
-        scaling: How HU become brightness.
-        window: The window, where ``scaling`` is ``window``; of up to three joined with ``+`` the
-            mean, because the backbones read one channel.
+            over the colours, or start from random weights.
+        freeze_features: Whether the features keep their pretrained weights.
+        scaling: How HU are converted to brightness.
+        window: The window, if ``scaling`` is ``window``; up to three joined with ``+`` are
+            averaged, because the backbones read one channel.
         natural_side: Side in pixels that natural images are stretched to in the first phase; 0
-            leaves their shape and their noise as they are.
+            keeps their shape and noise.
     """
 
     kind: str = "tfkt"
@@ -216,13 +215,12 @@ class TfktNetwork(BackbonesNetwork):
 
 @dataclass(frozen=True, slots=True)
 class BackboneNetwork(BackbonesNetwork):
-    """A network of timm or torchvision as it is, with a score head: what systems are compared to.
+    """A plain network of timm or torchvision with a score head: a baseline.
 
     Attributes:
-        backbone: Its name there: ``resnet50``, ``densenet121``, ``vgg16``, ``googlenet``, …
-        side: Side in pixels that slices are resized to; 0 takes them as they are.
-        window: Window through which the network sees the slice, or up to three joined with ``+``,
-            each a channel.
+        backbone: Name in the library: ``resnet50``, ``densenet121``, ``vgg16``, ``googlenet``, …
+        side: Side in pixels that slices are resized to; 0 for no resizing.
+        window: Window of the input, or up to three joined with ``+``, one channel each.
     """
 
     kind: str = "backbone"
@@ -237,13 +235,12 @@ class BackboneNetwork(BackbonesNetwork):
 
 @dataclass(frozen=True, slots=True)
 class ManiqaNetwork(BackbonesNetwork):
-    """After MANIQA (Yang et al., CVPRW 2022): ViT features, attention over channels and places.
+    """After MANIQA (Yang et al., CVPRW 2022): ViT features, channel and spatial attention.
 
     Attributes:
         backbone: Vision Transformer of timm for ``side``.
         side: Side in pixels that slices are resized to.
-        window: Window through which the network sees the slice, or up to three joined with ``+``,
-            each a channel.
+        window: Window of the input, or up to three joined with ``+``, one channel each.
     """
 
     kind: str = "maniqa"
@@ -262,11 +259,10 @@ class DbcnnNetwork(BackbonesNetwork):
     """After DBCNN (Zhang et al., TCSVT 2020): two convolutional backbones, bilinearly pooled.
 
     Attributes:
-        backbone: Backbone of timm that knows objects, VGG-16 in the paper.
-        second: Backbone of timm that stands for the paper's CNN of synthetic distortions.
-        side: Side in pixels that slices are resized to; 0 takes them as they are.
-        window: Window through which the network sees the slice, or up to three joined with ``+``,
-            each a channel.
+        backbone: Backbone of timm trained on objects, VGG-16 in the paper.
+        second: Backbone of timm that replaces the paper's CNN for synthetic distortions.
+        side: Side in pixels that slices are resized to; 0 for no resizing.
+        window: Window of the input, or up to three joined with ``+``, one channel each.
     """
 
     kind: str = "dbcnn"
@@ -303,4 +299,4 @@ NETWORK_KINDS: dict[str, type[NetworkRecipe]] = {
     "maniqa": ManiqaNetwork,
     "dbcnn": DbcnnNetwork,
 }
-"""The kind of recipe of every network."""
+"""Recipe class of every kind of network."""

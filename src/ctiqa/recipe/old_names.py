@@ -1,4 +1,4 @@
-"""Names that recipes had in an earlier version: read for one more, with a warning."""
+"""Recipe names of an earlier version: accepted for one more version, with a warning."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _TABLES = {"polish": "fine_tune"}
-"""Tables, and what they are called now."""
+"""Old and new names of tables."""
 
 _START_KEYS = {"start": "fine_tune_from", "start_share": "interpolation"}
-"""Keys of the recipe itself, twice renamed: now both are keys of ``[fine_tune]``."""
+"""Old and new names of top-level keys that are now keys of ``[fine_tune]``."""
 
 TRAINING_KEYS = {"average": "ema_decay"}
 NETWORK_KEYS = {"body": "backbone"}
 _KINDS = {"body": "backbone"}
-"""Values of ``network.kind``."""
+"""Old and new values of ``network.kind``."""
 
 TRAININGS = ("pretrain", "teacher", "student", "fine_tune")
 
@@ -22,18 +22,18 @@ _Values = dict[str, Any]
 
 
 class OldNameWarning(FutureWarning):
-    """A recipe file has a name that the next version will not read."""
+    """A recipe file uses a name that the next version will not accept."""
 
 
 def modern(values: Mapping[str, Any]) -> tuple[_Values, list[str]]:
-    """Plain values of a recipe with names of an earlier version replaced.
+    """Replace names of an earlier version in the plain values of a recipe.
 
     Args:
-        values: As a file or a checkpoint holds them.
+        values: Values from a file or a checkpoint.
 
     Returns:
-        The same under the names of today, and a sentence for every name that was replaced. Where
-        both names are there, the old one stays, to be refused as a key that no recipe has.
+        Values under their present names, and a message for every replaced name. If both names are
+        present, the old one stays, to be refused as an unknown key.
 
     >>> modern({"name": "a", "student": {"average": 0.9}})
     ({'name': 'a', 'student': {'ema_decay': 0.9}}, ["'student.average' is now 'student.ema_decay'"])
@@ -63,7 +63,7 @@ def _renamed(
 
 
 def _kind_renamed(network: Any) -> Iterator[str]:
-    """Rename the kind of a network, in a table that is a copy already."""
+    """Rename the kind of a network in place; the table is a copy already."""
     kind = network.get("kind") if isinstance(network, dict) else None
     if isinstance(kind, str) and kind in _KINDS:
         network["kind"] = _KINDS[kind]
@@ -71,9 +71,9 @@ def _kind_renamed(network: Any) -> Iterator[str]:
 
 
 def _start_moved(made: _Values) -> Iterator[str]:
-    """Make ``[fine_tune]`` of a ``[student]`` that started from another run.
+    """Turn a ``[student]`` that started from another run into ``[fine_tune]``.
 
-    What cannot be read so stays, to be refused.
+    Keys that cannot be converted stay, to be refused.
     """
     for name in _START_KEYS.values():
         if made.get(name) in ("", 0):

@@ -1,7 +1,7 @@
-"""What the published systems do, as switches: defects and choices set keys of a recipe.
+"""Defects and choices of the published systems, as settings of recipe keys.
 
-A defect is wrong; a choice is not, but it is what the authors do, or what their libraries do where
-they say nothing. As published has all of both.
+A defect is wrong; a choice is not, but it is what the authors do, or what their libraries do by
+default. Mode ``as-published`` applies all of both.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ BOTH = ("teacher", "student")
 
 @dataclass(frozen=True, slots=True)
 class PublishedThing:
-    """One thing that a published system does.
+    """One property of a published system.
 
     Attributes:
         name: Short name, unique within its system.
-        system: Whose it is.
-        keys: Values, by dotted key, that bring it into a recipe.
-        what: What the authors do and, of a defect, what is right.
+        system: The system.
+        keys: Values, by dotted key, that apply it to a recipe.
+        what: What the authors do and, for a defect, what would be right.
     """
 
     name: str
@@ -39,19 +39,19 @@ class PublishedThing:
 
 @dataclass(frozen=True, slots=True)
 class Defect(PublishedThing):
-    """One thing that a published system does and should not."""
+    """Something a published system does wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice(PublishedThing):
-    """One thing that a published system does and that could as well be done otherwise.
+    """Something a published system does that could equally be done differently.
 
-    ``what`` says where it is known from: the paper, the authors' code, or a library's default.
+    ``what`` names the source: the paper, the authors' code, or a library's default.
     """
 
 
 def _both(**keys: Any) -> dict[str, Any]:
-    """The same keys for teacher and student."""
+    """Apply keys to teacher and student."""
     return {f"{part}.{key}": value for part in BOTH for key, value in keys.items()}
 
 
@@ -147,7 +147,7 @@ DEFECTS: tuple[Defect, ...] = (
         "slices of one patient on both sides of a split (see docs/data.md)",
     ),
 )
-"""Every defect of training and networks that has a switch; those of data follow ``data.mode``."""
+"""Every defect of training and networks; defects of the data follow ``data.mode``."""
 
 _PARTS = ("pretrain", "student")
 """Trainings of TFKT."""
@@ -272,7 +272,7 @@ CHOICES: tuple[Choice, ...] = (
         "random-first-layer",
         "tfkt",
         {"network.first_layer": "random"},
-        "code: the first convolutions are made anew for one channel, with random weights",
+        "code: the first convolutions are replaced by random ones for one channel",
     ),
     Choice(
         "float32",
@@ -289,10 +289,10 @@ CHOICES: tuple[Choice, ...] = (
         "torch's default: float32, every batch, scores as the network gives them",
     ),
 )
-"""What the authors do besides."""
+"""Every choice of the authors."""
 
 WITHOUT_MODES = ("simulate", "simulate-all", "folder", "kadid10k")
-"""Sources that nobody has published mistakes of."""
+"""Sources without published mistakes."""
 
 
 def defects_of(system: str) -> tuple[Defect, ...]:
@@ -305,22 +305,22 @@ def defects_of(system: str) -> tuple[Defect, ...]:
 
 
 def published_by(system: str) -> tuple[PublishedThing, ...]:
-    """All that makes a recipe as published: the defects of one system, and its choices."""
+    """Everything ``as-published`` applies: the defects and choices of one system."""
     return *defects_of(system), *(choice for choice in CHOICES if choice.system == system)
 
 
 def as_published(values: Mapping[str, Any], things: Iterable[PublishedThing]) -> dict[str, Any]:
-    """Plain values of a recipe with some of what was published brought back.
+    """Apply defects and choices to the plain values of a recipe.
 
-    Tables that the recipe lacks (a student, where there is none) stay away, and so do keys that
-    its kind of network lacks (the crop of a network that is compared with the system's own).
+    Tables that the recipe lacks are not added, nor keys that its kind of network lacks (such as
+    the crop of a baseline network).
     """
     keys = {key: value for thing in things for key, value in thing.keys.items()}
     return overlaid(values, {key: value for key, value in keys.items() if _takes(values, key)})
 
 
 def _takes(values: Mapping[str, Any], key: str) -> bool:
-    """Whether a recipe has a place for a key."""
+    """Whether a recipe can have a key."""
     table, _, name = key.partition(".")
     if table not in values:
         return False
@@ -333,10 +333,10 @@ def _takes(values: Mapping[str, Any], key: str) -> bool:
 
 
 def in_mode(data: DataRecipe, mode: Mode) -> DataRecipe:
-    """A data recipe in a mode.
+    """Set the mode of a data recipe.
 
     Raises:
-        UsageError: If its source is as published by nobody.
+        UsageError: If its source has no published version.
 
     >>> from ctiqa.recipe.data import CccidData
     >>> in_mode(CccidData(), "as-published").mode
@@ -351,10 +351,10 @@ def in_mode(data: DataRecipe, mode: Mode) -> DataRecipe:
 
 
 def overlaid(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain values of a recipe with some keys set, each named with dots.
+    """Set dotted keys in the plain values of a recipe.
 
     Raises:
-        UsageError: If a key leads through something that is not a table.
+        UsageError: If part of a key is not a table.
 
     >>> overlaid({"name": "a", "network": {"blocks": 5}}, {"network.blocks": 3})
     {'name': 'a', 'network': {'blocks': 3}}

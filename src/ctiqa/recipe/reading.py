@@ -1,4 +1,4 @@
-"""Recipes from TOML, strictly: unknown keys, wrong types and impossible values, all at once."""
+"""Read recipes from TOML strictly; every unknown key, wrong type and bad value is listed."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from ctiqa.text.strict_json import decoded
 T = TypeVar("T")
 
 _MOST_BYTES = 1 << 20
-"""Largest recipe that is read."""
+"""Largest accepted size of a recipe, in bytes."""
 
 _TABLES = ("data", "network", "pretrain", "teacher", "student")
-"""Keys of a recipe that defects are laid over."""
+"""Tables of a recipe that defects apply to."""
 
 _SHOWN = 60
-"""Characters of a value that breaks its rule, in the message."""
+"""Characters of a bad value shown in the message."""
 
 
 def read_recipe(path: Path, mode: Mode | None = None) -> Recipe:
-    """Read a recipe file; one that is as published gets every defect of its system.
+    """Read a recipe file; mode ``as-published`` applies every defect of its system.
 
     Args:
         path: The file.
-        mode: Mode instead of the file's own; ``None`` keeps that.
+        mode: Mode that replaces the file's own; ``None`` keeps it.
 
     Raises:
         UsageError: If it cannot be read, listing every unknown key, missing key and wrong type;
-            or if the recipe of no published system is to be as published.
+            or if mode ``as-published`` is given for a system that is not published.
     """
     values = read_values(path)
     if mode is not None:
@@ -49,12 +49,12 @@ def read_recipe(path: Path, mode: Mode | None = None) -> Recipe:
 
 
 def read_values(path: Path) -> dict[str, Any]:
-    """The plain values of a recipe file, as they stand there; old names are replaced.
+    """Read the plain values of a recipe file.
 
-    Names of an earlier version are taken with a ``OldNameWarning`` that says the new one.
+    Names of an earlier version are replaced, with an ``OldNameWarning`` that gives the new name.
 
     Raises:
-        UsageError: If it is not TOML, or larger than any recipe.
+        UsageError: If it is not TOML, or too large.
     """
     try:
         with path.open("rb") as stream:
@@ -67,7 +67,7 @@ def read_values(path: Path) -> dict[str, Any]:
         values, notes = modern(tomllib.loads(decoded(data)))
     except RecursionError:
         raise UsageError(f"recipe '{path}' is not TOML: it is nested too deeply") from None
-    # Numbers of thousands of digits and impossible dates fail with the mother of TOML's own error.
+    # Numbers with thousands of digits and bad dates raise ValueError, the base of TOML errors.
     except ValueError as error:
         raise UsageError(f"recipe '{path}' is not TOML: {error}") from None
     for note in notes:
@@ -84,9 +84,9 @@ def recipe_from(values: Mapping[str, Any], where: str = "recipe") -> Recipe:
       members must be int, got 'five'
     """
     problems: list[str] = []
-    # What checkpoints and data sets keep may be older than the names of today.
+    # Values stored in checkpoints and data sets may have names of an earlier version.
     values, _ = modern(values)
-    # Defects are laid over tables; what should be one and is none is named below.
+    # Defects apply to tables; values that should be tables are reported below.
     whole = all(isinstance(values[name], Mapping) for name in _TABLES if name in values)
     if whole and values.get("mode") == "as-published":
         values = as_published(values, published_by(str(values.get("system"))))
@@ -121,7 +121,7 @@ def _required(f: Field[Any], values: Mapping[str, Any]) -> bool:
 
 
 def _convert(hint: Any, value: Any, name: str, problems: list[str]) -> Any:
-    """A value as its field's type; anything else is one more problem."""
+    """Convert a value to the type of its field, or report a problem."""
     if get_origin(hint) is UnionType:
         if value is None:
             return None
@@ -140,7 +140,7 @@ def _convert(hint: Any, value: Any, name: str, problems: list[str]) -> Any:
 
 
 def _plain(hint: Any, value: Any, name: str, problems: list[str]) -> Any:
-    """A number, a text or a truth value; a whole number also does as a real one."""
+    """A number, string or bool; an int is accepted as a float."""
     accepted = (int, float) if hint is float else (hint,)
     if isinstance(value, bool) == (hint is bool) and isinstance(value, accepted):
         with suppress(OverflowError):
@@ -169,13 +169,13 @@ VARIANTS: dict[type[Any], tuple[str, str, Mapping[str, type[Any]]]] = {
     DataRecipe: ("source", "simulate", SOURCES),
     NetworkRecipe: ("kind", "stride32", NETWORK_KINDS),
 }
-"""Tables of several kinds: the key that tells them apart, its default, the kinds."""
+"""Tables with variants: the key that selects one, its default, the variants."""
 
 
 def _variant(
     hint: type[Any], values: Mapping[str, Any], name: str, problems: list[str]
 ) -> type[Any]:
-    """Which kind a table is of: one of its keys says so."""
+    """The class of a table, selected by one of its keys."""
     key, default, kinds = VARIANTS[hint]
     kind = values.get(key, default)
     if not isinstance(kind, str) or kind not in kinds:

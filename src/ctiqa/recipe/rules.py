@@ -1,4 +1,4 @@
-"""Rules of recipes: every one that is broken is named at once."""
+"""Rules of recipes; all broken rules are reported together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ctiqa.errors import UsageError
 
 
 def rule(made: object, name: str, wanted: str, kept: Callable[[Any], bool]) -> str | None:
-    """What is wrong with one field of a recipe; ``None`` where it keeps its rule."""
+    """The problem with one field of a recipe; ``None`` if it keeps its rule."""
     value = getattr(made, name)
     return None if kept(value) else f"{name} must be {wanted}, got {value!r}"
 
@@ -25,7 +25,7 @@ def is_run_name(text: str) -> bool:
 
 
 def require_rules(*problems: str | None) -> None:
-    """Raise one error that lists every problem, a line each."""
+    """Raise one error that lists every problem, one per line."""
     found = [problem for problem in problems if problem is not None]
     if found:
         raise UsageError("\n".join(found))

@@ -1,4 +1,4 @@
-"""Trainings as recipes: optimiser, length, loss."""
+"""Recipes of trainings: optimiser, length, loss."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Literal
 from ctiqa.recipe.rules import is_run_name, require_rules, rule
 
 AUGMENTATIONS = ("flip", "rotate", "transpose", "scale")
-"""Ways to change a slice; all but ``scale`` leave its pixels, and so its noise, as they are."""
+"""Augmentations of a slice; all but ``scale`` preserve pixel values, and so the noise."""
 
 Precision = Literal["auto", "bf16", "float32"]
-"""Arithmetic of a network: bfloat16 where the processor has it, bfloat16 anyhow, or float32."""
+"""Autocast: bfloat16 if the processor supports it natively, always bfloat16, or float32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,54 +20,55 @@ class TrainRecipe:
     """One training.
 
     Attributes:
-        steps: Optimiser steps, where ``epochs`` is 0.
-        epochs: Times that every example is seen, in a new order each; 0 draws ``steps`` batches
-            in which patients and grades are balanced instead.
-        batch: Examples a step, over all devices.
-        accumulate: Parts that a batch is cut into, each of which must fit into memory.
+        steps: Number of optimiser steps, if ``epochs`` is 0.
+        epochs: Number of epochs, each in a new order; 0 draws ``steps`` batches balanced by
+            patient and grade instead.
+        batch: Examples per step, over all devices.
+        accumulate: Number of parts of a batch; each part must fit into memory.
         optimizer: Stochastic gradient descent with momentum, Adam, or Adam with decoupled decay.
         momentum: Momentum of ``sgd``.
         learning_rate: Peak learning rate, reached after the warm-up.
-        least_rate: Where half a cosine ends, as a share of the peak; 1 keeps the rate constant.
+        least_rate: End of the cosine schedule, as a share of the peak; 1 keeps the rate constant.
         warmup: Share of the steps over which the learning rate rises.
         weight_decay: Weight decay.
-        clip: Greatest norm of the gradient; 0 leaves it as it is.
-        schedule: Whether the learning rate falls with every step, or stays for an epoch.
-        last_batch: What becomes of the examples that are left over at the end of an epoch and
-            fill no batch: a smaller batch, or nothing.
-        precision: Arithmetic of the network wherever it runs: in training, when it is validated
-            and so chosen, and when it scores. ``auto`` takes bfloat16 where the processor
-            calculates in it, and float32 elsewhere, where bfloat16 is many times slower.
-        ema_decay: Decay a step of the exponential moving average (EMA) of the weights.
-        augment: How slices are turned and changed, among :data:`AUGMENTATIONS`.
-        loss: What is minimised: |e| + e²; p-Huber (Shen et al. 2025); e²; or the ranked
+        clip: Maximum norm of the gradient; 0 for no clipping.
+        schedule: Whether the learning rate changes with every step or every epoch.
+        last_batch: Whether examples that do not fill a batch at the end of an epoch form a
+            smaller batch or are dropped.
+        precision: Autocast precision in training, validation and scoring. ``auto`` takes
+            bfloat16 if the processor supports it natively, otherwise float32, as bfloat16 is then
+            many times slower.
+        ema_decay: Decay per step of the exponential moving average (EMA) of the weights.
+        augment: Augmentations, among :data:`AUGMENTATIONS`.
+        loss: Training loss: |e| + e²; p-Huber (Shen et al. 2025); e²; or the ranked
             probability of ordinal grades.
-        huber_form: p-Huber made continuous, or with the jump it was printed with.
+        huber_form: Continuous p-Huber, or as printed, with a jump.
         distil_weight: Weight β of the distillation loss.
-        distil_epsilon: Largest distance, in grades, between teacher and label at which the
-            teacher is believed.
-        distil_to: Whether every output follows its member, or their mean follows the mean.
-        gate: Whether the teacher is believed image by image, or a whole batch at a time.
-        distillation: Whether its loss adds to that on the label, or replaces it where it fires.
-        teachers: Members' scores of the slices as they are, made once; or of the augmented
-            slices, at every step.
+        distil_epsilon: Largest difference, in grades, between teacher and label at which the
+            teacher is trusted.
+        distil_to: Whether every output follows its member, or the mean follows the mean.
+        gate: Whether the teacher is trusted per image, or per batch.
+        distillation: Whether its loss adds to that on the label, or replaces it where it applies.
+        teachers: Teacher scores of the original slices, stored once; or of the augmented slices,
+            at every step.
         map_weight: Weight of the loss on the map of local noise.
         consistency_weight: Weight of the squared difference between two views of one slice,
-            turned, mirrored and, of crops, moved differently; where it is > 0 half of a batch
+            rotated, mirrored and, for crops, shifted differently; if it is > 0, half of a batch
             are such twins.
-        crop: Side in pixels of the random crop trained on; 0 takes whole slices.
-        whole_steps: Last steps, which take whole slices whatever ``crop`` says: the network must
-            end up at home in what it will score.
-        validate_every: Steps between two validations (each also writes a checkpoint); 0 validates
+        crop: Side in pixels of the random training crop; 0 for whole slices.
+        whole_steps: Number of last steps with whole slices, regardless of ``crop``: the network
+            is fine-tuned at inference size.
+        validate_every: Steps between validations (each also writes a checkpoint); 0 validates
             after every epoch.
-        hold_out: Which examples choose the best checkpoint: as usual, those of a member's own
-            fold, and those of the validation patients for a student; or those of the first fold,
-            the same for every member, which is then trained on by none.
-        select: By what: the overall figure on them, their loss (least is best), or the overall
-            figure on what was trained on in the epoch; the last needs nothing held out.
-        validate_on: Whether the overall figure is that of scores as the network gives them, or
-            clipped to the scale of the labels.
-        patience: Validations without a better one after which training stops; 0 goes on.
+        hold_out: Examples that select the best checkpoint: ``usual`` takes a member's own fold,
+            and the validation patients for a student; ``first-fold`` takes the first fold for
+            all, and no member is trained on it.
+        select: Criterion of the best checkpoint: overall metric on these examples, their loss
+            (lowest is best), or overall metric on the training batches of the epoch; the last
+            needs no held-out examples.
+        validate_on: Whether the overall metric uses scores as given by the network, or clipped to
+            the label scale.
+        patience: Validations without improvement after which training stops; 0 never stops.
         seed: Seed of weights, order and augmentation.
     """
 

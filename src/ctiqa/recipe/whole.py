@@ -1,4 +1,4 @@
-"""A whole run: data, networks, teacher and student."""
+"""Recipe of a whole run: data, network, teacher and student."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from ctiqa.recipe.training import FineTuneRecipe, TrainRecipe
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything needed to make a model again.
+    """Everything needed to reproduce a model.
 
     Attributes:
         name: Name of the model.
         system: The published system that it follows.
         mode: As published, with every defect of :mod:`ctiqa.recipe.published`; or corrected.
         data: How examples are made.
-        network: The network of teacher members and student alike.
-        pretrain: Training on natural images that comes before all; ``None`` leaves it out.
+        network: The network of teacher members and student.
+        pretrain: First training, on natural images; ``None`` leaves it out.
         teacher: Training of every teacher member.
         student: Training of the student.
         fine_tune: Further training of a student, this run's or another's; ``None`` leaves it out.
-        members: Teacher members, each trained without one fold; 0 trains from labels alone.
+        members: Number of teacher members, each trained without one fold; 0 trains on labels only.
     """
 
     name: str

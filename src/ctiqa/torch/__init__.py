@@ -1,6 +1,6 @@
 """The shipped network in PyTorch: differentiable, with the weights of the ONNX file that scores.
 
-Needs the extra ``train``; without it, asking for any name here says what to install.
+Needs the extra ``train``; without it, any name here raises an error that says what to install.
 """
 
 from __future__ import annotations

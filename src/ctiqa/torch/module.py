@@ -1,4 +1,4 @@
-"""The network that scores as a module of PyTorch: as a loss, a probe, or a map of its gradient."""
+"""The scoring network as a PyTorch module: for losses, probes, or gradient maps."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from ctiqa.torch.onnx_weights import take_onnx_weights
 from ctiqa.weights import Model, load_model
 
 KIND = "stride32"
-"""The kind of network that this module knows: the one that ctiqa ships."""
+"""The supported kind of network, the one that ctiqa ships."""
 
 TOLERANCE = 1e-3
-"""How far the module's scores may lie from those of its file; rounding is a hundred times less."""
+"""Allowed difference from the scores of the ONNX file; rounding is a hundred times smaller."""
 
 BRIGHTNESS = (-2.0, 2.0)
-"""No slice in HU lies within this range: air is -1000; a picture on 0-1 or -1-1 does."""
+"""No slice in HU is within this range, as air is -1000; an image scaled to 0-1 or -1-1 is."""
 
 
 class Quality(NamedTuple):
-    """What the network says of a batch, with gradients.
+    """Output of the network for a batch, with gradients.
 
     Attributes:
-        score: Mean of the members [n], on the 0-4 scale; not clipped to it, as
-            :class:`ctiqa.Scorer` does, so that gradients do not end there.
+        score: Mean of the members [n], on the 0-4 scale; not clipped to it, unlike in
+            :class:`ctiqa.Scorer`, so that gradients do not vanish there.
         members: Estimates of the head members [n, members].
         log_noise_hu: ln of the total noise in HU around every patch of 32×32 pixels
             [n, rows/32, cols/32], rounded up.
@@ -48,10 +48,10 @@ class Quality(NamedTuple):
 
 
 class ScoreNetwork(nn.Module):
-    """The network of a model, from HU to scores; :func:`ctiqa.torch.load` makes it.
+    """The network of a model, from HU to scores; :func:`ctiqa.torch.load` creates it.
 
-    Its own weights are frozen, so that it can stand in a loss as it is; gradients flow to the
-    image. The network sees −1000 to 400 HU: beyond, the gradient is 0.
+    Its weights are frozen, so it can be used directly in a loss; gradients flow to the image. The
+    network sees −1000 to 400 HU; outside this range the gradient is 0.
 
     Args:
         network: The network with its weights.
@@ -69,14 +69,14 @@ class ScoreNetwork(nn.Module):
         Args:
             hu: CT numbers in HU [n, 1, rows, cols], [n, rows, cols] or [rows, cols], floating
                 point or integer; computed in the precision of the weights, float32 unless you
-                change it. Where sides are no multiples of 32, air is added below and to the right.
+                change it. Sides are padded to multiples of 32 with air, below and to the right.
 
         Returns:
             Scores of the n slices; n is 1 for [rows, cols].
 
         Raises:
-            UsageError: If the tensor has another shape, is empty, lies on another device, has a
-                matrix that the model was not made for, holds NaN or infinity, or is no HU.
+            UsageError: If the tensor has another shape, is empty, is on another device, has a
+                matrix the model does not support, contains NaN or infinity, or is not in HU.
         """
         members, noise = self.network(self._checked(hu))
         return Quality(members.mean(dim=1), members, noise)
@@ -120,20 +120,19 @@ class ScoreNetwork(nn.Module):
 def load(name_or_path: str | os.PathLike[str] | None = None) -> ScoreNetwork:
     """Load a model as a differentiable module.
 
-    The weights come from the ONNX file itself, verified by SHA-256 like at every load, and the
-    module is compared with the file, as ONNX Runtime computes it, before it is handed over.
+    The weights are read from the ONNX file, verified by SHA-256 on every load, and the scores of
+    the module are compared with those of ONNX Runtime before it is returned.
 
     Args:
-        name_or_path: Name of a model, or path of an ``.onnx`` file with its ``.json`` card beside
-            it; ``None`` takes the one that scores by default.
+        name_or_path: Name of a model, or path of an ``.onnx`` file with its ``.json`` card in the
+            same folder; ``None`` for the default model.
 
     Returns:
-        The module, on the processor, in float32, frozen, in evaluation mode.
+        The module, on the CPU, in float32, frozen, in evaluation mode.
 
     Raises:
-        UsageError: If there is no such model, or its network is of another kind than the
-            shipped one.
-        WeightsError: If a file is missing, altered, or not what its card says.
+        UsageError: If there is no such model, or its network is not of the shipped kind.
+        WeightsError: If a file is missing, altered, or does not match its card.
 
     >>> import torch
     >>> slices = torch.full((2, 256, 256), -1000.0)
@@ -154,7 +153,7 @@ def load(name_or_path: str | os.PathLike[str] | None = None) -> ScoreNetwork:
 
 
 def _recipe(card: ModelCard) -> Stride32Network:
-    """Size of the network, as the card tells it, as it is stored: without normalisation."""
+    """Size of the stored network according to the card: without batch normalisation."""
     network = _entry(card.facts, "training", "recipe", "network")
     kind = network.get("kind")
     if kind != KIND:
@@ -178,7 +177,7 @@ def _recipe(card: ModelCard) -> Stride32Network:
 
 
 def _entry(facts: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
-    """A table of a card; an empty one where the card has none."""
+    """A table of a card; empty if the card has none."""
     for name in path:
         found = facts.get(name)
         facts = found if isinstance(found, Mapping) else {}
@@ -186,7 +185,7 @@ def _entry(facts: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
 
 
 def _compare(made: ScoreNetwork, model: Model) -> None:
-    """Make sure that the module computes what its file does, head members in the same order."""
+    """Check that the module gives the scores of its file, head members in the same order."""
     side = made.card.matrix[0]
     noise = np.random.default_rng(0).standard_normal((1, side, side), dtype=np.float32)
     hu = np.linspace(-1000, 400, side, dtype=np.float32) + 30 * noise

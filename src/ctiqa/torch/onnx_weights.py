@@ -1,8 +1,8 @@
-"""Weights of the stride-32 network out of its ONNX file.
+"""Read the weights of the stride-32 network from its ONNX file.
 
-The exporter transposes weights, renames what it has folded and stores equal tensors once, so names
-tell little. What stays is the order: a network that is a chain uses its convolutions, its
-normalisations and its linear layers in the order in which they were written down.
+The exporter transposes weights, renames folded ones and stores equal tensors once, so names are of
+little use. The order is reliable: a sequential network uses its convolutions, normalisations and
+linear layers in the order of their definition.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ LAYERS: dict[type[nn.Module], tuple[str, ...]] = {
     nn.LayerNorm: ("LayerNormalization",),
     nn.Linear: ("MatMul", "Gemm"),
 }
-"""The operators of ONNX that a layer with weights becomes."""
+"""ONNX operators of every layer with weights."""
 
 
 def take_onnx_weights(model: Stride32, network: bytes) -> None:
-    """Give a network the weights of an ONNX file.
+    """Load the weights of an ONNX file into a network.
 
     Args:
-        model: Network of the size that was exported, without normalisation over the batch: the
-            exporter has folded it into the convolutions.
+        model: Network of the exported size, without batch normalisation: the exporter has folded
+            it into the convolutions.
         network: Content of the ``.onnx`` file.
 
     Raises:
-        WeightsError: If the file is none, or holds other layers than the network has.
+        WeightsError: If the file is not ONNX, or its layers differ from those of the network.
     """
     graph = _graph(network)
     for layer, operators in LAYERS.items():
@@ -63,11 +63,11 @@ def _graph(network: bytes) -> Any:
 
 
 def _parameters(graph: Any, operators: Sequence[str]) -> Iterator[Parameters]:
-    """Weight and bias of every layer that is one of some operators, in the order of the graph."""
+    """Weight and bias of every layer with one of some operators, in the order of the graph."""
     tensors = {each.name: each for each in graph.initializer}
     added = {name: node for node in graph.node if node.op_type == "Add" for name in node.input}
     for node in graph.node:
-        # A product of two results, as in attention, has no weight.
+        # A product of two activations, as in attention, has no weight.
         if node.op_type not in operators or node.input[1] not in tensors:
             continue
         names = list(node.input[1:3])

@@ -1,4 +1,4 @@
-"""Checkpoints of the systems' authors: read safely, mapped onto our networks, checked whole."""
+"""Import of the authors' checkpoints: read safely, renamed, checked completely."""
 
 from __future__ import annotations
 
@@ -19,20 +19,19 @@ from ctiqa.models.build import build
 from ctiqa.recipe import NetworkRecipe
 
 AuthorsSystem = Literal["distiliqa", "tfkt"]
-"""Systems whose authors have published code."""
+"""Systems with published code."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorsLayout:
-    """How the authors of a system name what we name otherwise.
+    """Naming of the tensors in a system's published code.
 
     Attributes:
-        system: Whose names they are.
-        prefixes: How their keys begin.
-        recipe: Our recipe of the network that a state dict of theirs belongs to; refuses what is
-            for another input.
-        name: Our name of a tensor of theirs, given all of them.
-        notes: What is to be known of a checkpoint, for people.
+        system: The system.
+        prefixes: Prefixes of its keys.
+        recipe: Recipe of the network of a state dict; raises an error for another input size.
+        name: Our name of a tensor, given its name and the whole state dict.
+        notes: Notes on a checkpoint, for people.
     """
 
     system: AuthorsSystem
@@ -62,13 +61,13 @@ AUTHORS_LAYOUTS = (
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Imported:
-    """A network with the weights of its authors.
+    """A network with the authors' weights.
 
     Attributes:
-        network: In evaluation mode; its scores are on the scale that the authors trained on.
-        recipe: What it is.
-        ignored: Names in the checkpoint that have no part in scoring.
-        notes: What is to be known of it, for people.
+        network: In evaluation mode; its scores are on the authors' label scale.
+        recipe: Its recipe.
+        ignored: Names in the checkpoint that are not used for scoring.
+        notes: Notes for people.
     """
 
     network: nn.Module
@@ -78,17 +77,17 @@ class Imported:
 
 
 def load_authors(file: Path, system: AuthorsSystem, window: str | None = None) -> Imported:
-    """The network of a checkpoint that a system's authors, or their code, saved.
+    """Load a checkpoint saved by a system's published code.
 
     Args:
-        file: A state dict as torch saves it (DistilIQA: ``fold1.pth``, ``student_199.pth``), bare
-            or inside a checkpoint with an optimiser; or the same tensors as ``.safetensors``.
-        system: Whose network it is.
-        window: Window of the slices that it learned from, where it is not the usual one.
+        file: A state dict saved by torch (DistilIQA: ``fold1.pth``, ``student_199.pth``), alone
+            or in a checkpoint with an optimiser; or the same tensors as ``.safetensors``.
+        system: The system.
+        window: Window of its training slices, if not the usual one.
 
     Raises:
-        WeightsError: If the file is missing, damaged, holds code, or is of another system, size
-            or input; what differs is named.
+        WeightsError: If the file is missing, damaged, contains code, or is of another system,
+            size or input; the message says what differs.
     """
     found = read_checkpoint(file)
     layout = _layout(file, system, found.state)
@@ -105,7 +104,7 @@ def load_authors(file: Path, system: AuthorsSystem, window: str | None = None) -
 
 
 def _layout(file: Path, system: AuthorsSystem, state: Mapping[str, Tensor]) -> AuthorsLayout:
-    """The layout asked for, if the file has it."""
+    """The layout of the system, if the file has it."""
     asked = next(layout for layout in AUTHORS_LAYOUTS if layout.system == system)
     if any(name.startswith(asked.prefixes) for name in state):
         return asked
@@ -146,7 +145,7 @@ def _recipe(
 def _check(
     file: Path, layout: AuthorsLayout, own: Mapping[str, Tensor], ours: Mapping[str, Tensor]
 ) -> None:
-    """Refuse what does not fit to the last number, or holds numbers that are none."""
+    """Refuse weights that do not fit exactly or are not finite."""
     problems = key_differences(own, ours)
     if problems:
         raise WeightsError(

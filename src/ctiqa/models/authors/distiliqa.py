@@ -1,4 +1,4 @@
-"""How DistilIQA's authors name their network, and which of ours it is.
+"""DistilIQA: names in the authors' code, and the recipe of a checkpoint.
 
 Their program (github.com/mariabaldeon/DistilIQA, 2024) saves the state dict of a network whose
 stem is called ``conv_head`` and ``downsample`` and whose backbone is torchvision's ViT-B/16.
@@ -23,18 +23,18 @@ _BACKBONES = {
     768: "vit_base_patch16_224",
     1024: "vit_large_patch16_224",
 }
-"""Width of a Vision Transformer, and its name in timm; the authors' is that of 768."""
+"""Width of a Vision Transformer and its name in timm; the authors' has width 768."""
 
 PATCH = 16
-"""Rows and columns of what becomes one token."""
+"""Rows and columns of a token."""
 
 
 def distiliqa_recipe(state: Mapping[str, Tensor]) -> StemVitNetwork:
-    """Our recipe of the network that a state dict of the authors belongs to.
+    """Recipe of the network of an authors' state dict.
 
     Raises:
-        KeyError: If a tensor that tells it is not there.
-        WeightsError: If the backbone is none of :data:`_BACKBONES`, or made for another input.
+        KeyError: If a needed tensor is missing.
+        WeightsError: If the backbone is not in :data:`_BACKBONES`, or is for another input.
     """
     width = state["model.conv_proj.weight"].shape[0]
     if width not in _BACKBONES:
@@ -51,11 +51,11 @@ def distiliqa_recipe(state: Mapping[str, Tensor]) -> StemVitNetwork:
 
 
 def our_distiliqa_name(name: str, state: Mapping[str, Tensor]) -> str:
-    """Our name of a tensor of the authors.
+    """Our name of a tensor in the authors' state dict.
 
     Args:
-        name: Theirs.
-        state: All of theirs; how many blocks the stem has tells where the last layer stands.
+        name: Their name.
+        state: Their state dict; the number of stem blocks gives the index of the last layer.
 
     >>> import torch
     >>> our_distiliqa_name("downsample.0.bias", {"conv_head.0.0.bias": torch.zeros(8)})

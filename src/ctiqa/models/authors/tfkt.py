@@ -1,8 +1,8 @@
-"""How TFKT's authors name their network, and which of ours it is.
+"""TFKT: names in the authors' code, and the recipe of a checkpoint.
 
-Their code (github.com/KaziRamisaRifa/TFKT-V2, 2025) joins torchvision's EfficientNetV2-L, whose
-classifier is the connector, and torchvision's SwinV2-B. Classes of several names there save the
-same keys; one of them computes the connector but does not read it (see :func:`notes`).
+Their code (github.com/KaziRamisaRifa/TFKT-V2, 2025) combines torchvision's EfficientNetV2-L, with
+the connector as its classifier, and torchvision's SwinV2-B. Several classes there save the same
+keys; one of them computes the connector but does not use it (see :func:`notes`).
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ _NAMES = (
     (r"^effnetv2l\.classifier\.1\.", "connector.3."),
     (r"^swinv2b\.", "transformer."),
 )
-"""Beginnings of the authors' names, and ours."""
+"""Prefixes of the authors' names, and ours."""
 
 _FEATURES = {
     (8, 24): "efficientnet_v2_s",
     (9, 24): "efficientnet_v2_m",
     (9, 32): "efficientnet_v2_l",
 }
-"""Parts of an EfficientNetV2 and channels of its first, and its name; the authors' is the last."""
+"""Stages of an EfficientNetV2 and channels of the first, and its name; the authors' is last."""
 
 TRANSFORMERS = {(6, 96): "swin_v2_t", (18, 96): "swin_v2_s", (18, 128): "swin_v2_b"}
-"""Blocks of the third stage of a SwinV2 and channels of its first, and its name."""
+"""Blocks of the third stage of a SwinV2, channels of the first, and its name."""
 
 
 def tfkt_recipe(state: Mapping[str, Tensor]) -> TfktNetwork:
-    """Our recipe of the network that a state dict of the authors belongs to.
+    """Recipe of the network of an authors' state dict.
 
     Raises:
-        KeyError: If a tensor that tells it is not there.
-        WeightsError: If its backbones are not known, or made for another input.
+        KeyError: If a needed tensor is missing.
+        WeightsError: If a backbone is not known, or is for another input.
     """
     image = state["effnetv2l.features.0.0.weight"]
     pixels = state["effnetv2l.classifier.1.weight"]
@@ -64,7 +64,7 @@ def tfkt_recipe(state: Mapping[str, Tensor]) -> TfktNetwork:
 
 
 def our_tfkt_name(name: str, _: Mapping[str, Tensor]) -> str:
-    """Our name of a tensor of the authors.
+    """Our name of a tensor in the authors' state dict.
 
     >>> our_tfkt_name("effnetv2l.classifier.1.bias", {}), our_tfkt_name("swinv2b.head.bias", {})
     ('connector.3.bias', 'transformer.head.bias')
@@ -75,10 +75,11 @@ def our_tfkt_name(name: str, _: Mapping[str, Tensor]) -> str:
 
 
 def notes(state: Mapping[str, Tensor]) -> tuple[str, ...]:
-    """What is to be known of a checkpoint, for people.
+    """Notes on a checkpoint, for people.
 
-    A connector whose weights all lie within the bounds they are drawn from has never learned: the
-    class ``EffNetV2LSwinV2B`` of the authors' last code hands the slice itself to the transformer.
+    A connector with all weights within the bounds of their initialisation was never trained: the
+    class ``EffNetV2LSwinV2B`` of the authors' last code passes the slice itself to the
+    transformer.
     """
     connector = state["effnetv2l.classifier.1.weight"]
     bound = connector.shape[1] ** -0.5
@@ -92,7 +93,7 @@ def notes(state: Mapping[str, Tensor]) -> tuple[str, ...]:
 
 
 def is_first_phase(state: Mapping[str, Tensor]) -> bool:
-    """Whether these are the features and the classifier of the first phase alone."""
+    """Whether a state dict has only the features and classifier of the first phase."""
     return "features.0.0.weight" in state and "classifier.1.weight" in state
 
 

@@ -1,4 +1,4 @@
-"""What must be known of a backbone of timm or torchvision besides its name."""
+"""Properties of the backbones of timm and torchvision."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ IMAGENET_STD: Colours = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What must be known of a backbone besides its name.
+    """Properties of a backbone.
 
     Attributes:
-        mean: Mean of every channel in the images it was trained on, brightness 0–1.
-        std: Standard deviation of every channel there.
+        mean: Mean of every channel of its training images, brightness 0–1.
+        std: Standard deviation of every channel.
         classifier: Name of its last layer, whose size depends on the number of outputs.
         first_conv: Name of its first convolution, whose size depends on the number of channels.
-        one_side: Whether it is made for images of one side.
-        not_ours: Beginnings of keys in weight files that have no place in the backbone.
-        options: How torchvision makes it.
+        one_side: Whether it needs a fixed image size.
+        not_ours: Prefixes of keys in weight files that are not used.
+        options: Arguments for torchvision.
     """
 
     mean: Colours
@@ -43,8 +43,8 @@ EFFICIENT = Facts(IMAGENET_MEAN, IMAGENET_STD, "classifier.1", "features.0.0")
 HALF: Colours = (0.5, 0.5, 0.5)
 
 TORCHVISION: dict[str, Facts] = {
-    # The two side heads of 2014 are left out; the weights come from TensorFlow and expect its
-    # normalisation, which ``transform_input`` makes of ImageNet's.
+    # Without the two auxiliary heads of 2014. The weights come from TensorFlow and expect its
+    # normalisation; ``transform_input`` converts from ImageNet's.
     "googlenet": Facts(
         IMAGENET_MEAN,
         IMAGENET_STD,
@@ -53,7 +53,7 @@ TORCHVISION: dict[str, Facts] = {
         not_ours=("aux1.", "aux2."),
         options={"aux_logits": False, "transform_input": True, "init_weights": True},
     ),
-    # timm's of nearly the same names pad asymmetrically (``tf_``), or are other networks.
+    # timm's networks of similar names pad asymmetrically (``tf_``) or differ otherwise.
     "efficientnet_v2_s": EFFICIENT,
     "efficientnet_v2_m": EFFICIENT,
     "efficientnet_v2_l": replace(EFFICIENT, mean=HALF, std=HALF),
@@ -61,21 +61,21 @@ TORCHVISION: dict[str, Facts] = {
     "swin_v2_s": SWIN,
     "swin_v2_b": SWIN,
 }
-"""Backbones taken from torchvision: those that timm lacks, and both of TFKT's."""
+"""Backbones taken from torchvision: those that timm lacks, and both of TFKT."""
 
 
 def backbone_facts(name: str) -> Facts:
-    """What must be known of a backbone.
+    """Look up the properties of a backbone.
 
     Raises:
-        UsageError: If neither library has it; similar names are given.
+        UsageError: If neither library has it; the message lists similar names.
 
     >>> backbone_facts("efficientnet_v2_l").mean
     (0.5, 0.5, 0.5)
     """
     if name in TORCHVISION:
         return TORCHVISION[name]
-    import timm  # noqa: PLC0415 - takes seconds, and the shipped network needs none of it
+    import timm  # noqa: PLC0415 - slow, not needed by the shipped network
 
     known = timm.get_pretrained_cfg(name) if timm.is_model(name) else None
     if known is None:

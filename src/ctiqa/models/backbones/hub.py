@@ -1,8 +1,7 @@
-"""Weights that timm and torchvision publish: which they are, where they lie, how they are had.
+"""Weights published by timm and torchvision: selection, local cache, download.
 
-A file that is on this computer already, in the folder of the library that publishes it, is taken
-from there without a connection. Else the publisher is asked once, and what does not answer within
-seconds is one error.
+A file in the cache of its library is used without a connection. Otherwise the publisher is
+requested once; no answer within seconds is an error.
 """
 
 from __future__ import annotations
@@ -17,24 +16,24 @@ from ctiqa.models.backbones.state_dicts import reason
 from ctiqa.recipe.network import ImageNet
 
 PATIENCE_S = 5.0
-"""Seconds in which a publisher must answer."""
+"""Timeout of the request to a publisher, in seconds."""
 
 HF_FILE = "model.safetensors"
-"""The file of weights in a repository of timm's on Hugging Face."""
+"""Weights file in timm's repositories on Hugging Face."""
 
 NOT_IMAGENET = frozenset({"jft", "in12k", "ft"})
-"""Parts of timm's tags that end in ``in1k`` and yet learned from other images first."""
+"""Parts of timm's tags that mean pretraining on other images, although they end in ``in1k``."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedWeights:
-    """One file of weights of a backbone.
+    """A published weights file of a backbone.
 
     Attributes:
-        name: What its publisher calls it.
-        imagenet: Which ImageNet it learned from.
-        url: Where it is published.
-        repository: Its repository on Hugging Face; empty for torchvision's.
+        name: The publisher's name.
+        imagenet: ImageNet version of its training.
+        url: Address of the file.
+        repository: Repository on Hugging Face; empty for torchvision.
     """
 
     name: str
@@ -44,19 +43,19 @@ class PublishedWeights:
 
     @property
     def words(self) -> str:
-        """What it is, for people."""
+        """Description for people."""
         return f"{self.name}, ImageNet-{self.imagenet}"
 
 
 def published_by_torchvision(backbone: str, imagenet: ImageNet) -> PublishedWeights:
-    """The weights that torchvision publishes for a backbone.
+    """Weights published by torchvision for a backbone.
 
     Args:
         backbone: Name of the backbone in torchvision.
-        imagenet: Which ImageNet they are to have learned from; torchvision has only ``1k``.
+        imagenet: ImageNet version; torchvision has only ``1k``.
 
     Raises:
-        UsageError: If it publishes none of that kind.
+        UsageError: If it has no such weights.
     """
     from torchvision.models import get_model_weights  # noqa: PLC0415 - slow
 
@@ -67,14 +66,14 @@ def published_by_torchvision(backbone: str, imagenet: ImageNet) -> PublishedWeig
 
 
 def published_by_timm(backbone: str, imagenet: ImageNet) -> PublishedWeights:
-    """The weights that timm publishes for a backbone; torchvision's own where it hands them on.
+    """Weights published by timm for a backbone; torchvision's if timm provides them.
 
     Args:
         backbone: Its name in timm, with a tag (``resnet50.a1_in1k``) to choose among several.
-        imagenet: Which ImageNet they are to have learned from.
+        imagenet: ImageNet version.
 
     Raises:
-        UsageError: If it publishes none of that kind; all that it publishes are named.
+        UsageError: If it has no such weights; the message lists all that it has.
 
     >>> published_by_timm("resnet50", "1k").name
     'resnet50.tv_in1k of timm'
@@ -93,7 +92,7 @@ def published_by_timm(backbone: str, imagenet: ImageNet) -> PublishedWeights:
 
 
 def _rank(backbone: str) -> Callable[[str], int]:
-    """What is preferred comes first: torchvision's own weights, else timm's usual ones."""
+    """Order of preference: torchvision's weights, timm's default, others."""
     import timm  # noqa: PLC0415 - slow
 
     usual = getattr(timm.get_pretrained_cfg(backbone), "tag", "")
@@ -102,7 +101,7 @@ def _rank(backbone: str) -> Callable[[str], int]:
 
 
 def learned_from(tag: str) -> ImageNet | None:
-    """Which ImageNet weights of timm learned from, by their tag; ``None`` if also from others.
+    """ImageNet version of timm's weights, by their tag; ``None`` if trained on other images too.
 
     >>> learned_from("augreg2_in21k_ft_in1k"), learned_from("tv_in1k"), learned_from("dino")
     ('21k', '1k', None)
@@ -114,16 +113,16 @@ def learned_from(tag: str) -> ImageNet | None:
 
 
 def fetched(weights: PublishedWeights) -> Path:
-    """The file of weights on this computer, fetched once if it was not there.
+    """Path of a weights file, downloaded if it is not in the local cache.
 
     Raises:
-        WeightsError: If it is not there and its publisher does not answer.
+        WeightsError: If it is not cached and cannot be downloaded.
     """
     return on_this_computer(weights) or _from_publisher(weights)
 
 
 def on_this_computer(weights: PublishedWeights) -> Path | None:
-    """Where weights lie, in the folder in which their publisher's library keeps them."""
+    """Path of a weights file in the cache of its library; ``None`` if it is not there."""
     if not weights.repository:
         file = _torch_file(weights)
         return file if file.is_file() else None
@@ -146,7 +145,7 @@ def _from_publisher(weights: PublishedWeights) -> Path:
 
 
 def _ask(weights: PublishedWeights) -> None:
-    """Whether a publisher answers: its library would try for minutes, over and over."""
+    """Check that a publisher answers; its library would retry for minutes."""
     if weights.repository:
         from huggingface_hub import constants  # noqa: PLC0415 - slow
 
@@ -166,7 +165,7 @@ def _download(weights: PublishedWeights) -> Path:
 
     file = _torch_file(weights)
     file.parent.mkdir(parents=True, exist_ok=True)
-    # torchvision's names end in the first digits of the content's sha256.
+    # torchvision's file names end in the first digits of the SHA-256.
     hub.download_url_to_file(weights.url, str(file), file.stem.rpartition("-")[2], progress=False)
     return file
 

@@ -1,4 +1,4 @@
-"""Backbones of timm and torchvision: made by name, random, published or from a file."""
+"""Create backbones of timm and torchvision, with random, published or local weights."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ def make_backbone(
     drop_path: float | None = None,
     depth: int = 0,
 ) -> nn.Module:
-    """A backbone with a new last layer.
+    """Create a backbone with a new last layer.
 
     Args:
         name: Its name in timm, or a key of :data:`ctiqa.models.backbones.facts.TORCHVISION`.
-        weights: Where its weights come from.
-        channels: Channels of the image.
-        first_layer: What becomes of the first convolution for one channel: summed over colours,
-            or random, whatever the other weights are.
-        outputs: Numbers of the new last layer, always random; 0 leaves it out.
-        side: Side of the images, for backbones that are made for one side.
-        drop_path: Rate of stochastic depth in the last block; ``None`` as the library has it.
-        depth: Blocks of a Vision Transformer of timm; 0 as the library has it.
+        weights: Origin of its weights.
+        channels: Number of image channels.
+        first_layer: First convolution for one channel: weights summed over colours, or random
+            regardless of the other weights.
+        outputs: Size of the new last layer, always random; 0 leaves it out.
+        side: Side of the images, for backbones with a fixed image size.
+        drop_path: Rate of stochastic depth in the last block; ``None`` for the library's default.
+        depth: Blocks of a Vision Transformer of timm; 0 for the library's default.
 
     Raises:
-        UsageError: If neither library has the backbone, it needs a side, or no such weights of it
-            are published.
-        WeightsError: If the weights cannot be had or do not fit.
+        UsageError: If neither library has the backbone, it needs a side, or no such weights are
+            published.
+        WeightsError: If the weights are not available or do not fit.
     """
     facts = backbone_facts(name)
     if facts.one_side and not side:
@@ -62,11 +62,11 @@ def make_backbone(
 
 
 def make_feature_backbone(name: str, weights: WeightsOrigin, *, side: int = 0) -> nn.Module:
-    """A backbone of timm whose ``forward_features`` gives a map, all that comes after it cut off.
+    """Create a backbone of timm cut off after its feature map.
 
     Raises:
-        UsageError: If the backbone gives no map of features.
-        WeightsError: If the weights cannot be had or do not fit.
+        UsageError: If the backbone has no feature map.
+        WeightsError: If the weights are not available or do not fit.
     """
     backbone = make_backbone(name, weights, side=side)
     keep_features(backbone, 1, name)
@@ -74,10 +74,10 @@ def make_feature_backbone(name: str, weights: WeightsOrigin, *, side: int = 0) -
 
 
 def keep_features(backbone: nn.Module, indices: int | list[int], name: str) -> None:
-    """Cut off what the features at ``indices``, counted from the end if one number, do not need.
+    """Remove layers that the features at ``indices`` (one number: the last so many) do not need.
 
     Raises:
-        UsageError: If the backbone cannot give features.
+        UsageError: If the backbone cannot return features.
     """
     prune = getattr(backbone, "prune_intermediate_layers", None)
     if prune is None:
@@ -105,7 +105,7 @@ def feature_width(features: nn.Module) -> int:
 
 
 def _file(name: str, weights: WeightsOrigin) -> tuple[Path | None, bool]:
-    """The file of a backbone's weights, and whether timm published it and so can read it."""
+    """Weights file of a backbone, and whether timm published it (and can load it)."""
     if weights.source == "none":
         return None, False
     if weights.source != "hub":
@@ -117,8 +117,8 @@ def _file(name: str, weights: WeightsOrigin) -> tuple[Path | None, bool]:
 def _of_timm(
     name: str, channels: int, outputs: int, file: Path | None, options: dict[str, Any]
 ) -> nn.Module:
-    """A backbone of timm, with the weights of a file that timm publishes for it."""
-    import timm  # noqa: PLC0415 - takes seconds, and the shipped network needs none of it
+    """Create a backbone of timm, with the weights of a file published by timm, if given."""
+    import timm  # noqa: PLC0415 - slow, not needed by the shipped network
 
     given = {name: value for name, value in options.items() if value is not None}
     if file:
@@ -132,7 +132,7 @@ def _of_timm(
 def _of_torchvision(
     name: str, facts: Facts, channels: int, outputs: int, drop_path: float | None
 ) -> nn.Module:
-    from torchvision import models  # noqa: PLC0415 - slow, too
+    from torchvision import models  # noqa: PLC0415 - slow
 
     further = {} if drop_path is None else {"stochastic_depth_prob": drop_path}
     backbone: nn.Module = models.get_model(name, weights=None, **facts.options, **further)

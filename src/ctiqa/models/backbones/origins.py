@@ -1,4 +1,4 @@
-"""Where the weights of backbones come from: nowhere, a file, or what a library publishes."""
+"""Origin of backbone weights: random, a file, or published by a library."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from ctiqa.models.backbones.hub import PublishedWeights, published_by_timm, publ
 from ctiqa.recipe.network import BackbonesNetwork, ImageNet
 
 BACKBONES = ("backbone", "second", "features", "transformer")
-"""What recipes call their backbones, in the order in which files are given for them."""
+"""Recipe keys of backbones, in the order of their weight files."""
 
 TWINS = {"vit_base_patch16_224": "vit_b_16"}
-"""Vision Transformers of timm whose twins in torchvision DistilIQA's authors start from."""
+"""Vision Transformers of timm and their torchvision equivalents, used by DistilIQA's authors."""
 
 
 @dataclass(frozen=True, slots=True)
 class WeightsOrigin:
-    """Where the weights of one backbone come from.
+    """Origin of the weights of one backbone.
 
     Attributes:
         source: ``none`` (random), ``hub`` (published) or a file.
-        imagenet: Which ImageNet those of ``hub`` learned from.
-        twin: Name in torchvision of the same backbone, whose weights ``hub`` means instead of
-            timm's where they are to know ImageNet-1k alone; empty for timm's own.
+        imagenet: ImageNet version of ``hub`` weights.
+        twin: Name of the same backbone in torchvision, whose ImageNet-1k weights ``hub`` takes
+            instead of timm's; empty for timm's.
     """
 
     source: str = "none"
@@ -36,7 +36,7 @@ class WeightsOrigin:
 
 
 def backbones_of(recipe: BackbonesNetwork) -> dict[str, str]:
-    """The backbones of a network by what its recipe calls them.
+    """Names of the backbones of a network, by recipe key.
 
     >>> from ctiqa.recipe import DbcnnNetwork
     >>> backbones_of(DbcnnNetwork())
@@ -46,10 +46,10 @@ def backbones_of(recipe: BackbonesNetwork) -> dict[str, str]:
 
 
 def sources(recipe: BackbonesNetwork) -> tuple[WeightsOrigin, ...]:
-    """Where the weights of each backbone of a network come from, in the order of its backbones.
+    """Origin of the weights of every backbone of a network, in order.
 
     Raises:
-        UsageError: If there are more or fewer files than backbones.
+        UsageError: If the number of files differs from the number of backbones.
 
     >>> from ctiqa.recipe import TfktNetwork
     >>> [weights.source for weights in sources(TfktNetwork(pretrained="hub"))]
@@ -77,10 +77,10 @@ def _given(pretrained: str, backbones: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def published_weights(name: str, weights: WeightsOrigin) -> PublishedWeights:
-    """The weights that ``hub`` means for a backbone, named as in timm or torchvision.
+    """Published weights that ``hub`` takes for a backbone.
 
     Raises:
-        UsageError: If none of that kind are published.
+        UsageError: If no such weights are published.
     """
     if name in TORCHVISION:
         return published_by_torchvision(name, weights.imagenet)
@@ -90,11 +90,11 @@ def published_weights(name: str, weights: WeightsOrigin) -> PublishedWeights:
 
 
 def origin(name: str, weights: WeightsOrigin) -> str:
-    """Where the weights of a backbone come from, for people.
+    """Description of the origin of a backbone's weights, for people.
 
     Raises:
-        UsageError: If none of that kind are published.
-        WeightsError: If there is no such file.
+        UsageError: If no such weights are published.
+        WeightsError: If the file does not exist.
 
     >>> origin("efficientnet_v2_l", WeightsOrigin("hub"))
     'efficientnet_v2_l IMAGENET1K_V1 of torchvision, ImageNet-1k'
@@ -114,12 +114,12 @@ def origin(name: str, weights: WeightsOrigin) -> str:
 
 
 def origins(recipe: BackbonesNetwork) -> tuple[str, ...]:
-    """Where the weights of every backbone of a network come from, a line each, for people.
+    """Description of the origin of every backbone's weights, one line each, for people.
 
     Raises:
-        UsageError: If there are more or fewer files than backbones, or none of a kind are
-            published.
-        WeightsError: If there is no such file.
+        UsageError: If the number of files differs from the number of backbones, or no such weights
+            are published.
+        WeightsError: If a file does not exist.
 
     >>> from ctiqa.recipe import TfktNetwork
     >>> for line in origins(TfktNetwork(pretrained="hub")):

@@ -1,4 +1,4 @@
-"""State dicts from files of others: read without running what is in them, compared with ours."""
+"""Read state dicts from foreign files without running code, and compare them with ours."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from torch import Tensor
 from ctiqa.errors import WeightsError, some
 
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "weights")
-"""Names under which programs keep the state dict beside epochs, optimisers and the like."""
+"""Usual names of the state dict in a checkpoint with epochs, optimisers and the like."""
 
 PARALLEL = "module."
-"""What torch's DataParallel puts before every key."""
+"""Prefix that torch's DataParallel adds to every key."""
 
 KEYS_SHOWN = 5
-"""Keys of each sort that an error names."""
+"""Number of keys of each sort that an error names."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Checkpoint:
-    """What a checkpoint of somebody else holds.
+    """Content of a foreign checkpoint.
 
     Attributes:
         state: Tensors by name.
-        beside: Names of what lies beside them: epochs, optimisers and the like.
+        beside: Names of other entries: epochs, optimisers and the like.
     """
 
     state: dict[str, Tensor]
@@ -40,22 +40,22 @@ def read_state(file: Path) -> dict[str, Tensor]:
     """The tensors of a checkpoint by name; see :func:`read_checkpoint`.
 
     Raises:
-        WeightsError: If the file is missing, damaged, holds code, or holds no tensors by name.
+        WeightsError: If the file is missing, damaged, contains code, or has no tensors by name.
     """
     return read_checkpoint(file).state
 
 
 def read_checkpoint(file: Path) -> Checkpoint:
-    """The tensors of a checkpoint by name, and what lies beside them; no code in it is run.
+    """Tensors and other entries of a checkpoint; no code in it is run.
 
-    Wrappers (``{"state_dict": …}``, ``{"model": …}``) are taken off, and so is ``module.`` where
-    all keys begin with it.
+    Wrappers (``{"state_dict": …}``, ``{"model": …}``) are removed, and so is ``module.`` if all
+    keys begin with it.
 
     Args:
-        file: A ``.safetensors`` file, or a state dict as torch saves it.
+        file: A ``.safetensors`` file, or a state dict saved by torch.
 
     Raises:
-        WeightsError: If the file is missing, damaged, holds code, or holds no tensors by name.
+        WeightsError: If the file is missing, damaged, contains code, or has no tensors by name.
     """
     if not file.exists():
         raise WeightsError(
@@ -72,7 +72,7 @@ def read_checkpoint(file: Path) -> Checkpoint:
 
 
 def unwrapped(held: object) -> Checkpoint:
-    """Tensors by name out of what a checkpoint holds; none where there are none.
+    """Tensors by name in the content of a checkpoint; empty if there are none.
 
     >>> found = unwrapped({"epoch": 3, "state_dict": {"module.a": torch.zeros(1)}})
     >>> list(found.state), found.beside
@@ -91,7 +91,7 @@ def unwrapped(held: object) -> Checkpoint:
 
 
 def count(state: Mapping[str, Tensor], pattern: str) -> int:
-    r"""How many different numbers a pattern finds in names.
+    r"""Number of different matches of a pattern in names.
 
     >>> one = torch.zeros(1)
     >>> count({"a.0.x": one, "a.0.y": one, "a.1.x": one}, r"a\.(\d+)")
@@ -101,7 +101,7 @@ def count(state: Mapping[str, Tensor], pattern: str) -> int:
 
 
 def key_differences(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
-    """Why weights do not fit a network; empty if they do.
+    """Differences between weights and a network; empty if they fit.
 
     Args:
         own: Tensors of the network by name.
@@ -132,7 +132,7 @@ def shape(tensor: Tensor) -> str:
 
 
 def reason(error: Exception) -> str:
-    r"""The first line of what another library says went wrong.
+    r"""The first line of another library's error message.
 
     >>> reason(ValueError("no such host\nand more")), reason(EOFError())
     ('no such host', 'EOFError')
@@ -142,7 +142,7 @@ def reason(error: Exception) -> str:
 
 
 def _safetensors(file: Path) -> dict[str, Tensor]:
-    from safetensors import SafetensorError  # noqa: PLC0415 - only where a file is given
+    from safetensors import SafetensorError  # noqa: PLC0415 - only needed for files
     from safetensors.torch import load_file  # noqa: PLC0415
 
     try:
@@ -167,13 +167,13 @@ def _of_torch(file: Path) -> object:
 
 
 def _obstacle(error: Exception) -> str:
-    """What torch did not read, without its advice to read it all the same."""
+    """Why torch could not read the file, without its advice to disable the check."""
     code = re.search(r"GLOBAL ([\w.]+)", str(error))
     return f"it holds code ({code[1]}), which is not run" if code else "it is no such file"
 
 
 def _one_device(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The same tensors by the names that they have on one device."""
+    """Tensors without the DataParallel prefix."""
     if all(name.startswith(PARALLEL) for name in state):
         return {name.removeprefix(PARALLEL): value for name, value in state.items()}
     return state

@@ -1,4 +1,4 @@
-"""Weights of a backbone from a file: everything fits, or nothing is loaded."""
+"""Load backbone weights from a file: all of them fit, or none is loaded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOT_WEIGHTS = (
     "attn_mask",
     "num_batches_tracked",
 )
-"""Ends of keys that follow from the size of the image, or count; older files lack them."""
+"""Suffixes of keys that are derived from the image size, or counters; older files lack them."""
 
 TORCHVISION_VIT = (
     (r"^class_token$", "cls_token"),
@@ -32,7 +32,7 @@ TORCHVISION_VIT = (
     (r"^encoder\.ln\.", "norm."),
     (r"^heads\.(head\.)?", "head."),
 )
-"""Patterns of torchvision's names in a Vision Transformer, and timm's; applied one by one."""
+"""Patterns of torchvision's Vision Transformer names, and timm's names; applied in order."""
 
 
 def load_backbone(
@@ -42,21 +42,21 @@ def load_backbone(
     first_conv: str,
     not_ours: tuple[str, ...] = (),
 ) -> None:
-    """Load everything but the last layer, in timm's names or a ViT's in torchvision's.
+    """Load all weights but the last layer; ViT names may be timm's or torchvision's.
 
-    The first convolution is summed over colours for one channel and the places of a Vision
-    Transformer are interpolated for another side, as timm does with the weights it fetches.
+    The first convolution is summed over colours for one channel, and the position embedding of a
+    Vision Transformer is interpolated for another side, as timm does with its own weights.
 
     Args:
         backbone: Network of timm or torchvision; unchanged if the file does not fit.
-        file: Its state dict, ``.safetensors`` or as torch saves it.
+        file: Its state dict, ``.safetensors`` or saved by torch.
         classifier: Name of the last layer, which keeps its own weights.
         first_conv: Name of the first convolution.
-        not_ours: Beginnings of keys in the file that are passed over.
+        not_ours: Prefixes of keys in the file that are ignored.
 
     Raises:
-        WeightsError: If the file cannot be read or belongs to another architecture; the keys
-            that are missing, unknown or of another shape are named.
+        WeightsError: If the file cannot be read or belongs to another architecture; the message
+            names keys that are missing, unknown or of another shape.
     """
     state = as_timm(read_state(file))
     skipped = (f"{classifier}.", *not_ours)
@@ -77,7 +77,7 @@ def load_backbone(
 
 
 def is_derived(name: str) -> bool:
-    """Whether a tensor follows from the size of the image, or counts.
+    """Whether a tensor is derived from the image size, or is a counter.
 
     >>> is_derived("features.1.0.attn.relative_position_index")
     True
@@ -86,7 +86,7 @@ def is_derived(name: str) -> bool:
 
 
 def as_timm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A Vision Transformer's names in timm; everything else as it is.
+    """Rename the tensors of a Vision Transformer as in timm; leave others unchanged.
 
     >>> import torch
     >>> list(as_timm({"encoder.layers.encoder_layer_3.ln_1.weight": torch.zeros(1)}))
@@ -111,16 +111,16 @@ def timm_name(name: str) -> str:
 
 
 def fitted_conv(weight: Tensor, channels: int) -> Tensor:
-    """A first convolution for another number of channels.
+    """Weights of a first convolution for another number of channels.
 
-    Summed over colours for one channel: a grey image then gives what it gave as colours.
+    They are summed over colours for one channel: a grey image then gives the same output.
 
     Args:
         weight: Weight [outputs, 3, rows, cols].
-        channels: Channels wanted.
+        channels: Wanted number of channels.
 
     Raises:
-        WeightsError: If there is no fair way.
+        WeightsError: If ``channels`` is not 1.
 
     >>> import torch
     >>> fitted_conv(torch.ones(1, 3, 1, 1), 1).item()
