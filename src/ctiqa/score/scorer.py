@@ -41,7 +41,7 @@ class Scorer:
     Args:
         model: Name of a model, or path of an ``.onnx`` file with its ``.json`` card beside it.
         jobs: Slices scored in parallel and number of reader processes, >= 1; ``None`` takes all
-        cores.
+            cores.
         window: Display window, for models with a choice of windows.
         engine: ``auto``, ``onnxruntime``, ``openvino`` or ``cuda``
             (:func:`ctiqa.score.engines.engine.choose`); engines differ by at most 0.02.
@@ -126,8 +126,8 @@ class Scorer:
                 slices in the range are scored; a scan without any is skipped.
             progress: Called as the work proceeds.
             stop: Once it is set, by another thread or a signal handler, no further slice is
-            started: the report contains the results so far and lists the rest as skipped,
-            ``stopped``.
+                started: the report contains the results so far and lists the rest as skipped,
+                ``stopped``.
 
         Returns:
             One score per scan, and the skipped inputs with their reasons. Without any scan,
