@@ -1,8 +1,22 @@
-"""Numbers: likeness to a reference, noise, agreement with readers; the public ones in ``__all__``.
+"""Metrics: full-reference image quality, noise, and agreement with readers.
 
-Images are CT numbers in HU, NumPy arrays or torch tensors, singly or in batches
-(:mod:`ctiqa.metrics.image_pairs`); scores are grades, NumPy arrays [n]. Names, ``data_range`` and
-``mask`` are those of torchmetrics, piq and scikit-image. The modules below are private.
+The public names are those in ``__all__``; the modules below are private. Scores are grades 0–4,
+NumPy arrays [n].
+
+The full-reference metrics (``structural_similarity`` and others) compare images with references
+and follow the conventions of torchmetrics, piq and scikit-image, for CT numbers in HU. Arguments:
+
+- ``image``, ``reference``: HU, [rows, cols], [n, rows, cols] or [n, 1, rows, cols], both of the
+  same shape, floating point or integer, NumPy arrays or torch tensors (no gradients);
+- ``data_range``: black and white in HU, as (low, high) or a :class:`ctiqa.Window`. As in
+  torchmetrics, both images are clipped to it, and its width is the data range of the formulas.
+  It has no default, because a value has no meaning without its range;
+- ``mask``: pixels that count, bool [rows, cols] for all slices or [n, rows, cols]; ``None`` for
+  all. Pixels outside have no influence, not even NaN.
+
+They return a float for [rows, cols], otherwise float64 [n], one value per slice. They raise
+:class:`ctiqa.UsageError` if shapes or data types do not fit, ``data_range`` is not a range, a pixel
+inside the mask is not finite, or the mask is empty or too small for the window of the metric.
 """
 
 from __future__ import annotations

@@ -1,17 +1,7 @@
-"""How like their references images are: pairs of slices and batches, NumPy's or torch's.
+"""Public full-reference metrics for pairs and batches of slices, as NumPy arrays or torch tensors.
 
-The public face of :mod:`ctiqa.metrics.full_reference`, in the conventions of torchmetrics, piq and
-scikit-image, for CT numbers in HU. Every function takes
-
-- ``image``, ``reference``: HU, [rows, cols], [n, rows, cols] or [n, 1, rows, cols], of one shape,
-  floating point or integer, NumPy arrays or torch tensors (without gradients);
-- ``data_range``: black and white in HU, as (low, high) or a :class:`ctiqa.Window`. Both images are
-  clipped to it, as by torchmetrics, and its width is the data range of the formulas. A value
-  without its range means nothing, so there is no default;
-- ``mask``: pixels that count, bool [rows, cols] for all slices or [n, rows, cols]; ``None`` for
-  all. No pixel outside has any influence, NaN included;
-
-and returns a float for [rows, cols], else float64 [n], one value a slice.
+Arguments, results and errors are those described in :mod:`ctiqa.metrics`; the formulas are in
+:mod:`ctiqa.metrics.full_reference`.
 """
 
 from __future__ import annotations
@@ -40,7 +30,7 @@ PerSlice = float | npt.NDArray[np.float64]
 
 
 class HasRange(Protocol):
-    """A display window; :class:`ctiqa.Window` is one."""
+    """A display window, such as :class:`ctiqa.Window`."""
 
     @property
     def range_hu(self) -> tuple[float, float]:
@@ -60,17 +50,10 @@ def root_mean_squared_error(
 ) -> PerSlice:
     """Root mean squared error inside the mask in HU, ≥ 0; 0 for equal images, lower is better.
 
-    √⟨(image − reference)²⟩, both clipped to the range. Gauss, Theoria combinationis, 1823.
+    √⟨(image − reference)²⟩, both clipped to ``data_range``; ``None`` clips nothing. Gauss, Theoria
+    combinationis, 1823.
 
-    Args:
-        image: CT numbers in HU, [rows, cols], [n, rows, cols] or [n, 1, rows, cols].
-        reference: The same for the references.
-        data_range: Black and white in HU, or ``None`` to clip nothing.
-        mask: Pixels that count, bool [rows, cols] or [n, rows, cols].
-
-    Raises:
-        UsageError: If shapes or kinds of number do not fit, ``data_range`` is no range, a pixel
-            inside the mask is not finite, or the mask is empty.
+    Arguments and errors: see :mod:`ctiqa.metrics`.
 
     >>> hu = np.zeros((2, 16, 16), dtype=np.float32)
     >>> root_mean_squared_error(hu + 3, hu, data_range=None).tolist()
@@ -90,19 +73,13 @@ def peak_signal_noise_ratio(
 ) -> PerSlice:
     """Peak signal-to-noise ratio inside the mask in dB, ≥ 0; higher is better.
 
-    20·log₁₀(peak / RMSE), the peak being the width of the range, or 4095 HU, the span of 12 bits,
-    for ``None``. Equal images have infinity. Huynh-Thu Q, Ghanbari M. Scope of validity of PSNR in
-    image/video quality assessment. Electron Lett 44(13):800–801, 2008.
+    20·log₁₀(peak / RMSE). The peak is the width of ``data_range``; for ``None``, which clips
+    nothing, it is 4095 HU, the span of 12 bits. Equal images give infinity.
 
-    Args:
-        image: CT numbers in HU, [rows, cols], [n, rows, cols] or [n, 1, rows, cols].
-        reference: The same for the references.
-        data_range: Black and white in HU, or ``None`` to clip nothing.
-        mask: Pixels that count, bool [rows, cols] or [n, rows, cols].
+    Huynh-Thu Q, Ghanbari M. Scope of validity of PSNR in image/video quality assessment. Electron
+    Lett 44(13):800–801, 2008.
 
-    Raises:
-        UsageError: If shapes or kinds of number do not fit, ``data_range`` is no range, a pixel
-            inside the mask is not finite, or the mask is empty.
+    Arguments and errors: see :mod:`ctiqa.metrics`.
 
     >>> hu = np.zeros((16, 16), dtype=np.int16)
     >>> peak_signal_noise_ratio(hu + 4, hu, data_range=(-160, 240))
@@ -118,22 +95,13 @@ def structural_similarity(
 ) -> PerSlice:
     """Mean structural similarity (SSIM) inside the mask, in [-1, 1]; 1 for equal images.
 
-    Gaussian windows of 11×11 pixels, σ 1.5, that lie wholly inside the mask; C₁ = 0.01² and
-    C₂ = 0.03² of the data range. scikit-image gives the same with ``gaussian_weights=True,
+    Gaussian windows of 11×11 pixels with σ = 1.5 that lie entirely inside the mask; C₁ = 0.01² and
+    C₂ = 0.03² of the squared data range. Same as scikit-image with ``gaussian_weights=True,
     use_sample_covariance=False``. Wang Z, Bovik AC, Sheikh HR, Simoncelli EP. Image quality
     assessment: from error visibility to structural similarity. IEEE Trans Image Process
     13(4):600–612, 2004.
 
-    Args:
-        image: CT numbers in HU, [rows, cols], [n, rows, cols] or [n, 1, rows, cols].
-        reference: The same for the references.
-        data_range: Black and white in HU.
-        mask: Pixels that count, bool [rows, cols] or [n, rows, cols].
-
-    Raises:
-        UsageError: If shapes or kinds of number do not fit, ``data_range`` is no range, a pixel
-            inside the mask is not finite, or the mask holds no window of
-            11×11 pixels.
+    Arguments and errors: see :mod:`ctiqa.metrics`.
 
     >>> hu = np.random.default_rng(0).normal(40, 50, (2, 32, 32))
     >>> structural_similarity(hu, hu, data_range=(-160, 240)).round(6).tolist()
@@ -150,21 +118,13 @@ def multiscale_structural_similarity(
 ) -> PerSlice:
     """Multi-scale structural similarity (MS-SSIM) inside the mask, in [0, 1]; 1 for equal images.
 
-    SSIM's contrast and structure at five scales, each half as fine as the one before, and its
-    luminance at the coarsest. Wang Z, Simoncelli EP, Bovik AC. Multiscale structural similarity
-    for image quality assessment. 37th Asilomar Conference on Signals, Systems and Computers,
-    1398–1402, 2003.
+    Contrast and structure of SSIM at five scales, each with half the resolution of the previous
+    one, and luminance at the coarsest. The mask must hold 176×176 pixels.
 
-    Args:
-        image: CT numbers in HU, [rows, cols], [n, rows, cols] or [n, 1, rows, cols].
-        reference: The same for the references.
-        data_range: Black and white in HU.
-        mask: Pixels that count, bool [rows, cols] or [n, rows, cols].
+    Wang Z, Simoncelli EP, Bovik AC. Multiscale structural similarity for image quality assessment.
+    37th Asilomar Conference on Signals, Systems and Computers, 1398–1402, 2003.
 
-    Raises:
-        UsageError: If shapes or kinds of number do not fit, ``data_range`` is no range, a pixel
-            inside the mask is not finite, or the mask holds no window at
-            the coarsest scale (176×176 pixels of the image).
+    Arguments and errors: see :mod:`ctiqa.metrics`.
 
     >>> hu = np.random.default_rng(0).normal(40, 50, (176, 176))
     >>> round(multiscale_structural_similarity(hu, hu, data_range=(-160, 240)), 6)
@@ -178,21 +138,14 @@ def visual_information_fidelity(
 ) -> PerSlice:
     """Visual information fidelity (VIFp) inside the mask, ≥ 0; 1 for equal images.
 
-    How much of what an observer learns from the reference is still in the image, in the pixel
-    domain; more contrast than in the reference gives more than 1. NaN where the reference is flat
-    in the range. Not symmetric. Sheikh HR, Bovik AC. Image information and visual quality. IEEE
-    Trans Image Process 15(2):430–444, 2006.
+    Share of the information in the reference that an observer can still extract from the image, in
+    the pixel domain. Values above 1 mean more contrast than in the reference; NaN if the reference
+    is constant in the range. Not symmetric. The mask must hold about 41×41 pixels.
 
-    Args:
-        image: CT numbers in HU, [rows, cols], [n, rows, cols] or [n, 1, rows, cols].
-        reference: The same for the references.
-        data_range: Black and white in HU.
-        mask: Pixels that count, bool [rows, cols] or [n, rows, cols].
+    Sheikh HR, Bovik AC. Image information and visual quality. IEEE Trans Image Process
+    15(2):430–444, 2006.
 
-    Raises:
-        UsageError: If shapes or kinds of number do not fit, ``data_range`` is no range, a pixel
-            inside the mask is not finite, or the mask holds no window at
-            the coarsest scale (about 41×41 pixels).
+    Arguments and errors: see :mod:`ctiqa.metrics`.
 
     >>> hu = np.random.default_rng(0).normal(40, 50, (64, 64))
     >>> round(visual_information_fidelity(hu, hu, data_range=(-160, 240)), 6)
@@ -208,20 +161,12 @@ def gradient_magnitude_similarity_deviation(
 ) -> PerSlice:
     """Gradient magnitude similarity deviation (GMSD) inside the mask, in [0, 0.5]; lower is better.
 
-    How unevenly damage to edges is spread; 0 for equal images. Xue W, Zhang L, Mou X, Bovik AC.
+    How unevenly the degradation of edges is distributed; 0 for equal images. The mask must hold
+    6×6 pixels. Xue W, Zhang L, Mou X, Bovik AC.
     Gradient magnitude similarity deviation: a highly efficient perceptual image quality index.
     IEEE Trans Image Process 23(2):684–695, 2014.
 
-    Args:
-        image: CT numbers in HU, [rows, cols], [n, rows, cols] or [n, 1, rows, cols].
-        reference: The same for the references.
-        data_range: Black and white in HU.
-        mask: Pixels that count, bool [rows, cols] or [n, rows, cols].
-
-    Raises:
-        UsageError: If shapes or kinds of number do not fit, ``data_range`` is no range, a pixel
-            inside the mask is not finite, or the mask holds no window of
-            6×6 pixels.
+    Arguments and errors: see :mod:`ctiqa.metrics`.
 
     >>> hu = np.random.default_rng(0).normal(40, 50, (32, 32))
     >>> gradient_magnitude_similarity_deviation(hu, hu, data_range=(-160, 240))
@@ -235,20 +180,12 @@ def haar_perceptual_similarity(
 ) -> PerSlice:
     """Haar wavelet-based similarity (HaarPSI) inside the mask, in [0, 1]; 1 for equal images.
 
-    NaN where both images are flat in the range. Reisenhofer R, Bosse S, Kutyniok G, Wiegand T. A
-    Haar wavelet-based perceptual similarity index for image quality assessment. Signal Process
-    Image Commun 61:33–43, 2018.
+    NaN if both images are constant in the range. The mask must hold 16×16 pixels.
 
-    Args:
-        image: CT numbers in HU, [rows, cols], [n, rows, cols] or [n, 1, rows, cols].
-        reference: The same for the references.
-        data_range: Black and white in HU.
-        mask: Pixels that count, bool [rows, cols] or [n, rows, cols].
+    Reisenhofer R, Bosse S, Kutyniok G, Wiegand T. A Haar wavelet-based perceptual similarity index
+    for image quality assessment. Signal Process Image Commun 61:33–43, 2018.
 
-    Raises:
-        UsageError: If shapes or kinds of number do not fit, ``data_range`` is no range, a pixel
-            inside the mask is not finite, or the mask holds no window of
-            16×16 pixels.
+    Arguments and errors: see :mod:`ctiqa.metrics`.
 
     >>> hu = np.random.default_rng(0).normal(40, 50, (32, 32))
     >>> round(haar_perceptual_similarity(hu, hu, data_range=(-160, 240)), 6)
@@ -258,12 +195,12 @@ def haar_perceptual_similarity(
 
 
 UNCLIPPED: tuple[object, ...] = (psnr, rmse)
-"""Measures that need no range."""
+"""Measures that accept ``data_range=None``."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
-    """A range as the measures ask for it."""
+class _RangeWindow:
+    """A range in the form of a display window."""
 
     range_hu: tuple[float, float]
 
@@ -275,7 +212,7 @@ def _each(
     data_range: DataRange | None,
     mask: AnyArray | None,
 ) -> PerSlice:
-    """A measure of one pair, or of every pair of a batch."""
+    """Apply a measure to one pair or to each pair of a batch."""
     a, b = _images(image, "image"), _images(reference, "reference")
     if a.shape != b.shape:
         raise UsageError(
@@ -283,10 +220,10 @@ def _each(
             "slices of different sizes pair by pair"
         )
     unclipped = data_range is None and measure in UNCLIPPED
-    shown = None if unclipped else _Shown(_range(data_range))
+    window = None if unclipped else _RangeWindow(_range(data_range))
     slices = a.reshape(-1, *a.shape[-2:]), b.reshape(-1, *b.shape[-2:])
     pairs = zip(*slices, _masks(mask, slices[0].shape), strict=True)
-    values = np.array([measure(x, y, counted, shown) for x, y, counted in pairs])
+    values = np.array([measure(x, y, counted, window) for x, y, counted in pairs])
     return float(values[0]) if a.ndim == 2 else values
 
 
@@ -300,13 +237,13 @@ def _images(given: AnyArray, name: str) -> npt.NDArray[np.floating]:
             f"'{name}' must be [rows, cols], [n, rows, cols] or [n, 1, rows, cols] and not empty, "
             f"got shape {images.shape}"
         )
-    # Differences of unsigned numbers wrap around, and half precision has no room for squares.
+    # Differences of unsigned integers wrap around, and squares overflow in half precision.
     exact = images.dtype.kind == "f" and images.dtype.itemsize >= 4
     return images if exact else images.astype(np.float64)
 
 
 def _masks(given: AnyArray | None, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-    """The mask of every slice, bool [n, rows, cols]."""
+    """The mask of each slice, bool [n, rows, cols]."""
     if given is None:
         return np.ones(shape, dtype=bool)
     mask = as_numpy(given, "mask")

@@ -1,11 +1,11 @@
-"""The scanner in miniature: geometry, projection, reconstruction, noise and kernels.
+"""CT simulation: geometry, projection, reconstruction, noise, kernels and artefacts.
 
-What is listed in ``ctiqa.physics.__all__`` is public; the modules below are private. Images are CT
-numbers in HU, float32 [rows, cols], lengths mm, angles rad, and whatever is random is drawn from a
-generator that you pass.
+The public names are those in ``ctiqa.physics.__all__``; the modules below are private. Images are
+CT numbers in HU, float32 [rows, cols]; lengths are in mm. All random numbers come from a generator
+that the caller passes.
 
 Filtered back-projection is linear, so a degraded image is the real image plus the reconstruction
-of what changed in the projections. The image keeps its own sharpness.
+of the change in the projections. The image keeps its sharpness.
 """
 
 from ctiqa.physics.artefacts.bone import BoneHardening, harden_by_bone

@@ -1,4 +1,4 @@
-"""numba where it is installed; the same loops in plain Python, slowly, where it is not."""
+"""JIT compilation by numba if installed; otherwise the same loops run in plain, slow Python."""
 
 from __future__ import annotations
 

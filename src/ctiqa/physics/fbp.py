@@ -25,20 +25,20 @@ def reconstruct(
     spacing_mm: tuple[float, float],
     kernel: Kernel | None = None,
 ) -> HuImage:
-    """Attenuation image from a full fan-beam scan.
+    """Reconstruct an attenuation image from a full fan-beam scan.
 
     Args:
         sinogram: Line integrals, dimensionless [views, detectors].
         scan: Geometry of the sinogram.
-        shape: Matrix of the image (rows, columns).
+        shape: Image matrix (rows, columns).
         spacing_mm: Pixel spacing (row, column) in mm.
-        kernel: Apodisation of the ramp; ``None`` is the bare ramp.
+        kernel: Reconstruction kernel; ``None`` is the pure ramp filter.
 
     Returns:
-        Attenuation in mm⁻¹, float32 [rows, cols]; zero outside the measured circle.
+        Attenuation in mm⁻¹, float32 [rows, cols]; zero outside the reconstruction circle.
 
     Raises:
-        UsageError: If the sinogram does not have the geometry's shape.
+        UsageError: If the sinogram does not fit the geometry.
 
     >>> from ctiqa.physics import project
     >>> disc = np.where(np.hypot(*np.mgrid[-31.5:32, -31.5:32]) < 20, 0.02, 0).astype("float32")
@@ -65,7 +65,7 @@ def reconstruct(
         np.float32(spacing_mm[1]),
         image,
     )
-    # Every line is seen from both ends in a full turn, hence π and not 2π.
+    # Every line is measured from both ends in a full rotation, hence π and not 2π.
     image *= np.float32(math.pi / scan.n_views)
     return image
 
@@ -73,7 +73,7 @@ def reconstruct(
 def ramp(n: int, pitch_mm: float) -> npt.NDArray[np.float64]:
     """Frequency response of the band-limited ramp for ``n`` samples, in mm⁻¹ [n//2 + 1].
 
-    Made from its spatial samples, so that zero frequency is right and a disc has no offset.
+    Computed from its spatial samples, so that zero frequency is correct and a disc has no offset.
 
     Ramachandran GN, Lakshminarayanan AV. PNAS 68(9):2236–2240, 1971.
     """
@@ -116,14 +116,14 @@ def _backproject(  # noqa: PLR0917 - compiled: no keywords
     radius = np.float32(min(rows * dy, cols * dx) / 2)
     for row in prange(rows):
         y = np.float32(row - (rows - 1) / 2) * dy
-        # The measured circle; outside it the image stays zero and no time is spent.
+        # Only pixels inside the reconstruction circle are computed; the others stay zero.
         half = int(math.sqrt(max(radius * radius - y * y, np.float32(0))) / dx)
         for col in range(max(cols // 2 - half, 0), min(cols // 2 + half + cols % 2, cols)):
             x = np.float32(col - (cols - 1) / 2) * dx
             total = np.float32(0)
             for view in range(cos.size):
                 c, s = cos[view], sin[view]
-                # Magnification of this pixel, and where its ray meets the isocentre line.
+                # Magnification of this pixel, and where its ray crosses the isocentre line.
                 magnify = distance / (distance + x * s - y * c)
                 position = ((x * c + y * s) * magnify - first) * per_mm
                 position = min(max(position, np.float32(0)), last)

@@ -1,4 +1,4 @@
-"""Where source, patient and detector are, and what a Hounsfield unit weighs."""
+"""Fan-beam geometry, and conversion between HU and attenuation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,13 @@ Sinogram = npt.NDArray[np.float32]
 
 
 def hu_to_mu(hu: HuImage) -> HuImage:
-    """Attenuation in mm⁻¹ of CT numbers in HU: µ = µ_w·(1 + HU/1000), never below vacuum.
+    """Convert CT numbers in HU to attenuation in mm⁻¹: µ = µ_w·(1 + HU/1000), at least 0.
+
+    Args:
+        hu: CT numbers in HU, any shape.
+
+    Returns:
+        Attenuation in mm⁻¹, float32, same shape.
 
     >>> hu_to_mu(np.float32([-1000, 0])).round(4).tolist()
     [0.0, 0.019300000742077827]
@@ -29,7 +35,13 @@ def hu_to_mu(hu: HuImage) -> HuImage:
 
 
 def mu_to_hu(mu: HuImage) -> HuImage:
-    """CT numbers in HU of attenuation in mm⁻¹.
+    """Convert attenuation in mm⁻¹ to CT numbers in HU.
+
+    Args:
+        mu: Attenuation in mm⁻¹, any shape.
+
+    Returns:
+        CT numbers in HU, float32, same shape.
 
     >>> float(mu_to_hu(np.float32(MU_WATER_PER_MM)))
     0.0
@@ -98,7 +110,7 @@ class FanBeam:
         return cls(n_views, n_detectors, pitch_mm, source_to_iso_mm)
 
     def every(self, step: int) -> FanBeam:
-        """The same scan with only every ``step``-th view.
+        """This scan with only every ``step``-th view.
 
         Raises:
             UsageError: If ``step`` does not divide the number of views.
@@ -109,17 +121,17 @@ class FanBeam:
 
     @property
     def angles_rad(self) -> npt.NDArray[np.float64]:
-        """Angle of every view in radians, from 0, evenly over 2π."""
+        """Angle of each view in radians, [views], evenly spaced over 2π from 0."""
         views = np.arange(self.n_views, dtype=np.float64)
         return np.asarray(views * (2.0 * np.pi / self.n_views))
 
     @property
     def offsets_mm(self) -> npt.NDArray[np.float64]:
-        """Detector positions at the isocentre in mm, with the usual quarter-detector shift."""
+        """Detector positions at the isocentre in mm, [detectors], with quarter-detector offset."""
         centre = (self.n_detectors - 1) / 2 - 0.25
         detectors = np.arange(self.n_detectors, dtype=np.float64)
         return np.asarray((detectors - centre) * self.pitch_mm)
 
     def ray_length(self) -> npt.NDArray[np.float64]:
-        """Source-to-detector distance of every ray, measured at the isocentre plane, in mm."""
+        """Source-to-detector distance of each ray at the isocentre plane, in mm, [detectors]."""
         return np.array([hypot(self.source_to_iso_mm, float(s)) for s in self.offsets_mm])

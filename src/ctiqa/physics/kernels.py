@@ -1,4 +1,4 @@
-"""Reconstruction kernels: the apodisation of the ramp filter, and changing it afterwards."""
+"""Reconstruction kernels: apodisation of the ramp filter, and kernel conversion."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ctiqa.types import HuImage
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """How a reconstruction weighs spatial frequencies, relative to the bare ramp.
+    """Frequency weights of a reconstruction, relative to the pure ramp filter.
 
-    The weight falls from 1 at zero frequency through one half at ``half_per_mm``; ``boost``
-    raises the middle frequencies as sharp kernels do.
+    Without ``boost`` the weight falls from 1 at zero frequency to one half at ``half_per_mm``;
+    ``boost`` raises the middle frequencies like a sharp kernel.
 
     Attributes:
         half_per_mm: Frequency at which the smooth part is one half, in cycles/mm, > 0.
-        boost: Height of the edge enhancement at ``half_per_mm``, ≥ 0 (0 none, 1 sharp).
+        boost: Edge enhancement at ``half_per_mm``, ≥ 0 (0 none, 1 sharp).
 
     Raises:
         UsageError: If ``half_per_mm`` or ``boost`` is out of range.
@@ -40,7 +40,7 @@ class Kernel:
             raise UsageError(f"'boost' must be >= 0, got {self.boost}")
 
     def weight(self, frequency_per_mm: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Weight of every spatial frequency (cycles/mm), dimensionless, 1 at zero."""
+        """Weight of each spatial frequency (cycles/mm), dimensionless, 1 at zero."""
         relative = frequency_per_mm / self.half_per_mm
         smooth = np.exp2(-(relative**2))
         return np.asarray(smooth * (1.0 + self.boost * relative**2))
@@ -49,23 +49,23 @@ class Kernel:
 SOFT_KERNEL = Kernel(half_per_mm=0.32)
 STANDARD_KERNEL = Kernel(half_per_mm=0.45)
 SHARP_KERNEL = Kernel(half_per_mm=0.60, boost=1.0)
-"""Kernels in the manner of B20f, B30f/STANDARD and B60f/LUNG."""
+"""Kernels similar to B20f, B30f/STANDARD and B60f/LUNG."""
 
 
 def change_kernel(
     image: HuImage, spacing_mm: tuple[float, float], old: Kernel, new: Kernel
 ) -> HuImage:
-    """The image as if it had been reconstructed with another kernel.
+    """Convert an image to another reconstruction kernel.
 
-    Filtering along the detector before back-projection equals a radial filter of the image, so
-    the ratio of the two weights does it. It is capped where the old kernel left nothing to
-    amplify.
+    Filtering along the detector before back-projection is equivalent to a radial filter of the
+    image, here the ratio of the two weights. The ratio is limited to 8, where the old kernel left
+    nothing to amplify.
 
     Args:
         image: CT numbers in HU, float32 [rows, cols].
         spacing_mm: Pixel spacing (row, column) in mm.
-        old: Kernel that the image has.
-        new: Kernel that it shall have.
+        old: Kernel of the image.
+        new: Kernel of the result.
 
     Returns:
         CT numbers in HU, float32 [rows, cols]; unchanged for the same kernel.
@@ -85,7 +85,7 @@ def change_kernel(
 def radial_frequency(
     shape: tuple[int, ...], spacing_mm: tuple[float, float]
 ) -> npt.NDArray[np.float64]:
-    """Spatial frequency of every bin of a real FFT in cycles/mm, float [rows, cols//2 + 1]."""
+    """Spatial frequency of each bin of a real FFT in cycles/mm, float [rows, cols//2 + 1]."""
     rows, cols = shape
     down, across = np.fft.fftfreq(rows, spacing_mm[0]), np.fft.rfftfreq(cols, spacing_mm[1])
     return np.asarray(np.hypot(down[:, None], across[None]), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Noise of a lower dose, inserted where it arises: in the projections.
+"""Noise of a lower dose, inserted into the projections.
 
 Yu L, Shiung M, Jondal D, McCollough CH. Development and validation of a practical
 lower-dose-simulation tool for optimizing computed tomography scan protocols.
@@ -17,14 +17,14 @@ from ctiqa.physics.geometry import Sinogram
 def noise_variance(
     sinogram: Sinogram, dose: float, photons: float, electronic_variance: float = 0.0
 ) -> npt.NDArray[np.float64]:
-    """Variance that a cut in dose adds to every line integral.
+    """Variance that a dose reduction adds to each line integral.
 
     (1−a)/a · e^p/N₀ · [1 + (1+a)/a · N_e·e^p/N₀], Yu 2012.
 
     Args:
         sinogram: Line integrals p, dimensionless [views, detectors].
         dose: Dose fraction a in (0, 1].
-        photons: Photons N₀ a ray at full dose, before the patient, > 0.
+        photons: Photons N₀ per ray at full dose, before the patient, > 0.
         electronic_variance: Variance N_e of the electronic noise in photons², ≥ 0.
 
     Returns:
@@ -54,17 +54,17 @@ def insert_noise(
     rng: np.random.Generator,
     electronic_variance: float = 0.0,
 ) -> Sinogram:
-    """Line integrals as they would be at a fraction of the dose (Yu 2012).
+    """Line integrals at a fraction of the dose (Yu 2012).
 
     Args:
         sinogram: Line integrals, dimensionless [views, detectors].
         dose: Dose fraction in (0, 1].
-        photons: Photons a ray at full dose, before the patient, > 0.
-        rng: Draws the noise; the same state gives the same noise.
+        photons: Photons per ray at full dose, before the patient, > 0.
+        rng: Random generator for the noise; the same state gives the same noise.
         electronic_variance: Variance of the electronic noise in photons², ≥ 0.
 
     Returns:
-        Noisy line integrals [views, detectors]; unchanged for ``dose=1``.
+        Noisy line integrals, float32 [views, detectors]; unchanged for ``dose=1``.
 
     Raises:
         UsageError: If a parameter is out of range.

@@ -18,9 +18,9 @@ from ctiqa.types import HuImage
 
 
 def project(mu: HuImage, spacing_mm: tuple[float, float], scan: FanBeam) -> Sinogram:
-    """Line integrals of an attenuation image along every ray of a fan-beam scan.
+    """Line integrals of an attenuation image along all rays of a fan-beam scan.
 
-    The image centre lies at the isocentre; rows run downwards, columns to the right.
+    The image centre is at the isocentre; rows run downwards, columns to the right.
 
     Args:
         mu: Attenuation in mm⁻¹, float32 [rows, cols].
@@ -28,7 +28,7 @@ def project(mu: HuImage, spacing_mm: tuple[float, float], scan: FanBeam) -> Sino
         scan: Geometry.
 
     Returns:
-        Sinogram, dimensionless [views, detectors].
+        Sinogram, dimensionless, float32 [views, detectors].
 
     Raises:
         UsageError: If the image is not two-dimensional.
@@ -41,7 +41,7 @@ def project(mu: HuImage, spacing_mm: tuple[float, float], scan: FanBeam) -> Sino
     if mu.ndim != 2:
         raise UsageError(f"'mu' must be [rows, cols], got shape {mu.shape}")
     sinogram = np.zeros((scan.n_views, scan.n_detectors), dtype=np.float32)
-    # Rays that leave the image rest on its border, which therefore must weigh nothing.
+    # Rays outside the image are clamped to its border, which must therefore be zero.
     image = np.zeros(mu.shape, dtype=np.float32)
     image[1:-1, 1:-1] = mu[1:-1, 1:-1]
     _project(
@@ -92,7 +92,7 @@ def _project(  # noqa: PLR0917 - compiled: no keywords
 
 @jit_serial
 def _sum_along(lines: HuImage, first: float, step: float) -> np.float32:
-    """Sum of linear interpolations, one in every line, at ``first + i·step``."""
+    """Sum of linear interpolations, one per line, at ``first + i·step``."""
     width = np.uint32(lines.shape[1])
     last = np.float32(lines.shape[1] - 1.001)
     samples = lines.ravel()

@@ -1,4 +1,4 @@
-"""Degraded images of a real slice: its own pixels plus the reconstruction of what changed."""
+"""Degraded images of a real slice: its pixels plus the reconstructed change."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ctiqa.physics.projector import project
 from ctiqa.types import HuImage
 
 HU_PER_MU = 1000.0 / MU_WATER_PER_MM
-"""Change in HU of a change of one mm⁻¹ in attenuation."""
+"""Change in HU per mm⁻¹ change in attenuation."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoiseModel:
-    """Scanner facts that set how much noise a dose gives.
+    """Scanner properties that determine the noise at a given dose.
 
     Attributes:
-        photons: Photons a ray at full dose, before the patient.
+        photons: Photons per ray at full dose, before the patient.
         electronic_variance: Variance of the electronic noise in photons².
-        kernel: Kernel of the image to be degraded, so that the noise has its texture.
+        kernel: Reconstruction kernel of the image, so that the added noise has the same texture.
     """
 
     photons: float = 2.0e5
@@ -42,7 +42,7 @@ def simulate_low_dose(
     model: NoiseModel | None = None,
     n_views: int = 1000,
 ) -> HuImage:
-    """The slice as it would look at a fraction of its dose.
+    """Simulate a slice at a fraction of its dose.
 
     Noise is inserted in the projections of the slice: Yu et al., J Comput Assist Tomogr
     36(4):477–487, 2012.
@@ -51,8 +51,8 @@ def simulate_low_dose(
         hu: CT numbers in HU, float32 [rows, cols].
         spacing_mm: Pixel spacing (row, column) in mm.
         dose: Dose fraction in (0, 1]; 1 returns the slice unchanged.
-        rng: Draws the noise.
-        model: Scanner facts.
+        rng: Random generator for the noise.
+        model: Scanner properties; ``None`` takes the defaults of :class:`NoiseModel`.
         n_views: Views over 360°.
 
     Returns:
@@ -86,13 +86,13 @@ def simulate_sparse_views(
     kernel: Kernel = STANDARD_KERNEL,
     n_views: int = 1000,
 ) -> HuImage:
-    """The slice as it would look reconstructed from few views.
+    """Simulate a slice reconstructed from few views.
 
     Args:
         hu: CT numbers in HU, float32 [rows, cols].
         spacing_mm: Pixel spacing (row, column) in mm.
         views: Views kept over 360°, 1…``n_views``; ``n_views`` returns the slice unchanged.
-        kernel: Kernel of the image.
+        kernel: Reconstruction kernel of the image.
         n_views: Views of the full scan.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Beams of many energies: how water, bone and metal harden them, and the water correction.
+"""Polychromatic beams: beam hardening by water, bone and metal, and the water correction.
 
 Mass attenuation from Hubbell JH, Seltzer SM. Tables of X-Ray Mass Attenuation Coefficients,
 NISTIR 5632, 1995 (version 1.4, 2004). Spectrum from SpekPy 2.5 (Poludniowski G et al., Med Phys
@@ -14,16 +14,16 @@ from ctiqa.physics.geometry import MU_WATER_PER_MM
 from ctiqa.types import Floats
 
 ENERGIES_KEV = (40.0, 60.0, 80.0, 100.0)
-"""Bins of the spectrum: below 50, 50–70, 70–90 and above 90 keV, whose means these are."""
+"""Mean energies of the bins: below 50, 50–70, 70–90 and above 90 keV."""
 
 DETECTED_SHARE = np.array([0.202, 0.408, 0.224, 0.166])
-"""Share of the unattenuated signal in every bin, dimensionless, sums to 1."""
+"""Share of the unattenuated signal in each bin, dimensionless, sum 1."""
 
 WATER_PER_MM = np.array([0.02683, 0.02059, 0.01837, 0.01707])
-"""Attenuation of water in mm⁻¹ at every energy."""
+"""Attenuation of water in mm⁻¹ at each energy."""
 
 BONE_PER_MM = np.array([0.12778, 0.06044, 0.04280, 0.03562])
-"""Attenuation of cortical bone (ICRU-44, 1.92 g/cm³) in mm⁻¹ at every energy."""
+"""Attenuation of cortical bone (ICRU-44, 1.92 g/cm³) in mm⁻¹ at each energy."""
 
 METALS_PER_MM = {
     "titanium": np.array([1.0052, 0.3478, 0.1840, 0.1235]),
@@ -31,7 +31,7 @@ METALS_PER_MM = {
     "cobalt_chrome": np.array([3.490, 1.157, 0.5633, 0.3446]),
     "amalgam": np.array([16.1, 5.50, 2.57, 3.64]),
 }
-"""Attenuation of implants in mm⁻¹ at every energy.
+"""Attenuation of implants in mm⁻¹ at each energy.
 
 By weight: titanium (4.54 g/cm³); 316L, 65.5 % Fe, 17 % Cr, 12 % Ni, 2.5 % Mo, 2 % Mn, 1 % Si (8.0);
 ASTM F75, 66 % Co, 28 % Cr, 6 % Mo (8.3); dental amalgam, 50 % Hg, 34 % Ag, 10 % Sn, 6 % Cu (11.0).
@@ -41,14 +41,14 @@ _WATER_LINES = np.arange(-2.0, 100.0, 0.01)
 
 
 def effective_per_mm(per_mm: Floats, behind_water_mm: float = 200.0) -> float:
-    """Attenuation of a thin piece inside a patient, as a water-corrected image shows it.
+    """Attenuation of a thin object inside a patient in a water-corrected image.
 
     Args:
-        per_mm: Attenuation of the material at every energy in mm⁻¹ [energies].
-        behind_water_mm: Water in the ray, in mm; 200 is an average path through a trunk.
+        per_mm: Attenuation of the material at each energy in mm⁻¹ [energies].
+        behind_water_mm: Water path of the ray in mm; 200 is an average path through the trunk.
 
     Returns:
-        Attenuation in mm⁻¹ on the scale on which water has that of 70 keV.
+        Attenuation in mm⁻¹, scaled so that water has its value at 70 keV.
 
     >>> round(effective_per_mm(WATER_PER_MM), 4), round(effective_per_mm(BONE_PER_MM), 4)
     (0.0193, 0.0515)
@@ -60,14 +60,14 @@ def effective_per_mm(per_mm: Floats, behind_water_mm: float = 200.0) -> float:
 def hardened_lines(
     water_lines: npt.NDArray[np.floating], length_mm: npt.NDArray[np.floating], per_mm: Floats
 ) -> Floats:
-    """Line integral that a polychromatic beam measures through water and one other material.
+    """Line integrals measured by a polychromatic beam through water and one other material.
 
-    −ln Σ wᵢ·exp(−µᵢ(water)·t − µᵢ·L), with t the path in water.
+    −ln Σ wᵢ·exp(−µᵢ(water)·t − µᵢ·L), where t is the path in water.
 
     Args:
         water_lines: Line integrals of the water at the reference energy, dimensionless.
         length_mm: Paths in the other material in mm, same shape.
-        per_mm: Attenuation of the other material at every energy in mm⁻¹ [energies].
+        per_mm: Attenuation of the other material at each energy in mm⁻¹ [energies].
 
     Returns:
         Measured line integrals before any correction, same shape.
@@ -79,14 +79,14 @@ def hardened_lines(
     path_mm = np.asarray(water_lines, dtype=np.float64) / MU_WATER_PER_MM
     length = np.asarray(length_mm, dtype=np.float64)
     depths = [w * path_mm + m * length for w, m in zip(WATER_PER_MM, per_mm, strict=True)]
-    # Measured against the most penetrating bin, or thick metal would underflow to log 0.
+    # Relative to the most penetrating bin, because thick metal would otherwise give log 0.
     least = np.minimum.reduce(depths)
     parts = (s * np.exp(least - d) for s, d in zip(DETECTED_SHARE, depths, strict=True))
     return np.asarray(least - np.log(sum(parts)), dtype=np.float64)
 
 
 def water_corrected(lines: npt.NDArray[np.floating]) -> Floats:
-    """Line integrals after the correction every scanner makes: as if all in the ray were water.
+    """Line integrals after the water correction of every scanner, which treats all tissue as water.
 
     Herman GT. Correction for beam hardening in computed tomography. Phys Med Biol 24(1), 1979.
 

@@ -1,4 +1,4 @@
-"""Thicker slices from thin neighbours."""
+"""Thick slices averaged from thin neighbours."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from ctiqa.types import HuImage
 
 
 def average_slices(volume: npt.NDArray[np.floating], centre: int, count: int) -> HuImage:
-    """The slice that a collimation ``count`` times as thick would have given.
+    """Average neighbouring slices to a slice of ``count`` times the thickness.
 
     Args:
         volume: CT numbers in HU, [slices, rows, cols], evenly spaced along z.
         centre: Index of the middle slice.
-        count: Odd number of neighbours to average, ≥ 1.
+        count: Number of slices to average, odd, ≥ 1.
 
     Returns:
         CT numbers in HU, float32 [rows, cols].
 
     Raises:
-        UsageError: If ``count`` is even or the neighbours are not all there.
+        UsageError: If ``count`` is even or < 1, or a neighbour is missing.
 
     >>> stack = np.arange(3, dtype=np.float32)[:, None, None] * np.ones((1, 2, 2), np.float32)
     >>> average_slices(stack, centre=1, count=3)[0].tolist()

@@ -1,4 +1,4 @@
-"""Gradient magnitude similarity: its deviation, and its mean for labels."""
+"""Gradient magnitude similarity: its deviation (GMSD), and its mean for simulated labels."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ctiqa.types import HuImage
 
 _CONSTANT = 170.0 / GREYS**2
-"""Keeps flat regions similar, for brightness in [0, 1]."""
+"""Stabilises flat regions, for brightness in [0, 1]."""
 
 STEP = np.array([-1.0, 0.0, 1.0])
 MEAN = np.full(3, 1 / 3)
@@ -34,18 +34,18 @@ MEAN = np.full(3, 1 / 3)
 def gmsd(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) -> float:
     """Gradient magnitude similarity deviation inside the mask, in [0, 0.5]; 0 for equal images.
 
-    The standard deviation of (2mₓmᵧ + c)/(mₓ² + mᵧ² + c), m being the length of the Prewitt
-    gradient at half resolution: damage that is spread evenly disturbs less than damage here and
-    there. Lower is better.
+    The standard deviation of (2mₓmᵧ + c)/(mₓ² + mᵧ² + c), where m is the magnitude of the Prewitt
+    gradient at half resolution: an evenly distributed degradation disturbs less than a local one.
+    Lower is better.
 
     Xue W, Zhang L, Mou X, Bovik AC. Gradient magnitude similarity deviation: a highly efficient
     perceptual image quality index. IEEE Trans Image Process 23(2):684–695, 2014.
 
     Args:
         image: CT numbers in HU, float32 [rows, cols].
-        reference: The same for the reference.
+        reference: CT numbers of the reference in HU, same shape.
         mask: Pixels that count, bool [rows, cols].
-        window: Window in which both are shown.
+        window: Display window applied to both.
 
     Raises:
         UsageError: If the shapes differ, a pixel inside the mask is not finite, or the mask holds
@@ -73,13 +73,13 @@ def gradient_similarity(
 ) -> float:
     """Mean gradient magnitude similarity inside the mask, in (0, 1]; 1 for equal images.
 
-    Of whole resolution and with mirrored borders. A part of the simulated labels.
+    At full resolution and with mirrored borders. Part of the simulated labels.
 
     Args:
         image: Brightness in [0, 1], float32 [rows, cols].
-        reference: The same for the reference.
-        mask: Pixels that count.
-        constant: Keeps flat regions similar; :data:`_CONSTANT`, rounded.
+        reference: Brightness of the reference, same shape.
+        mask: Pixels that count, bool [rows, cols].
+        constant: Stabilises flat regions; :data:`_CONSTANT`, rounded.
 
     Raises:
         UsageError: If the mask is empty or the shapes differ.

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from ctiqa.types import HuImage
 
 _SIZES = (2, 4, 8)
-"""Sides of the Haar filters; the largest weighs, the others compare."""
+"""Sides of the Haar filters; the largest gives the weights, the others the similarity."""
 
 _CONSTANT = 30.0 / GREYS**2
-"""Keeps flat regions similar (the paper's C), for brightness in [0, 1]."""
+"""Stabilises flat regions (the paper's C), for brightness in [0, 1]."""
 
 STEEPNESS = 4.2
 """Steepness of the logistic curve (the paper's α)."""
@@ -45,12 +45,12 @@ def haarpsi(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) 
 
     Args:
         image: CT numbers in HU, float32 [rows, cols].
-        reference: The same for the reference.
+        reference: CT numbers of the reference in HU, same shape.
         mask: Pixels that count, bool [rows, cols].
-        window: Window in which both are shown.
+        window: Display window applied to both.
 
     Returns:
-        The similarity; NaN where both images are flat in this window and no pixel has a weight.
+        The similarity; NaN if both images are constant in this window, so that all weights are 0.
 
     Raises:
         UsageError: If the shapes differ, a pixel inside the mask is not finite, or the mask holds
@@ -73,7 +73,7 @@ def haarpsi(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) 
 
 
 def _weight_and_similarity(a: Image, b: Image) -> tuple[Image, Image]:
-    """Of edges that run across, at every pixel where the largest filter fits."""
+    """Weight and similarity of horizontal edges, at each pixel where the largest filter fits."""
     x, y = _coefficients(a), _coefficients(b)
     compared = zip(x[:-1], y[:-1], strict=True)
     similar = [similarity_map(p, q, _CONSTANT) for p, q in compared]
@@ -81,7 +81,7 @@ def _weight_and_similarity(a: Image, b: Image) -> tuple[Image, Image]:
 
 
 def _coefficients(image: Image) -> list[Image]:
-    """Absolute Haar coefficients of every size, about the same pixels."""
+    """Absolute Haar coefficients of every size, centred on the same pixels."""
     found = []
     for size in _SIZES:
         step = np.repeat([1.0, -1.0], size // 2) / size

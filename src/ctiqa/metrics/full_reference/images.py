@@ -1,8 +1,8 @@
-"""What the full-reference measures share: a pair as it is shown, and windows inside a mask.
+"""Common parts of the full-reference measures: windowing of a pair, local windows inside a mask.
 
-A measure that looks through a local window counts the windows that lie wholly inside the mask.
-So no pixel outside the mask has any influence, and with a mask of the whole image the measures
-equal their authors' programs, which let no window hang over the border either.
+A measure with a local window uses the windows that lie entirely inside the mask. Pixels outside
+the mask therefore have no influence, and with a mask of the whole image the measures equal the
+programs of their authors, which use no window that crosses the border either.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ Mask = npt.NDArray[np.bool_]
 """Pixels that count, bool [rows, cols]."""
 
 Image = npt.NDArray[np.float64]
-"""Brightness in [0, 1] or something computed from it, float64 [rows, cols]."""
+"""Brightness in [0, 1], or values computed from it, float64 [rows, cols]."""
 
 RealImage = npt.NDArray[np.floating[Any]]
-"""The same; of simulated labels it is float32."""
+"""Like :data:`Image`, but float32 for simulated labels."""
 
 Mean = Callable[[RealImage], RealImage]
-"""Weighted mean in every window of an image."""
+"""Computes the weighted mean in every window of an image."""
 
 GREYS = 255.0
-"""Brightest grey in the papers; their constants are divided by its square for [0, 1]."""
+"""Grey range of the papers; their constants are divided by its square for [0, 1]."""
 
 Pixel = TypeVar("Pixel", bound=np.generic)
 
 
 class DataWindow(Protocol):
-    """What a measure asks of a display window; :class:`ctiqa.hu.Window` is one."""
+    """A display window, such as :class:`ctiqa.hu.Window`."""
 
     @property
     def range_hu(self) -> tuple[float, float]:
@@ -61,7 +61,7 @@ def check_pair(image: HuImage, reference: HuImage, mask: Mask) -> None:
 
 
 def check_finite(image: HuImage, reference: HuImage, mask: Mask) -> None:
-    """Refuse a pair with holes; outside the mask there may be any.
+    """Refuse a pair that is not finite inside the mask.
 
     Raises:
         UsageError: If a pixel inside the mask is not finite.
@@ -77,15 +77,15 @@ def check_finite(image: HuImage, reference: HuImage, mask: Mask) -> None:
 def windowed_pair(
     image: HuImage, reference: HuImage, mask: Mask, window: DataWindow
 ) -> tuple[Image, Image]:
-    """A pair in HU as brightness in [0, 1].
+    """Convert a pair in HU to brightness in [0, 1].
 
-    Double precision, because variances will be differences of large numbers.
+    Double precision, because variances are differences of large numbers.
 
     Args:
         image: CT numbers in HU [rows, cols].
-        reference: The same for the reference.
-        mask: Pixels that count; the others are shown too, and may be anything.
-        window: Window to show them in; below it is 0, above it 1.
+        reference: CT numbers of the reference in HU, same shape.
+        mask: Pixels that count, bool [rows, cols]; only these must be finite.
+        window: Display window; values below it become 0, above it 1.
 
     Returns:
         Brightness of ``image`` and of ``reference``, float64 [rows, cols].
@@ -107,7 +107,7 @@ def windowed_pair(
 
 
 def brightness(hu: HuImage, window: DataWindow) -> npt.NDArray[np.float64]:
-    """CT numbers as they are shown, in [0, 1], float64; :func:`ctiqa.hu.apply_window` is float32.
+    """Brightness of CT numbers in a window, float64; :func:`ctiqa.hu.apply_window` gives float32.
 
     >>> from ctiqa.hu import Window
     >>> brightness(np.float32([-135, 40, 500]), Window(350, 40)).tolist()
@@ -118,12 +118,12 @@ def brightness(hu: HuImage, window: DataWindow) -> npt.NDArray[np.float64]:
 
 
 def windows_inside(mask: Mask, size: int, *, halvings: int = 0) -> Mask:
-    """Where a square window lies wholly inside the mask.
+    """Positions at which a square window lies entirely inside the mask.
 
     Args:
         mask: Pixels that count [rows, cols].
         size: Side of the window in pixels.
-        halvings: How often the mask was halved before; for the message alone.
+        halvings: How often the mask was halved before; used in the error message only.
 
     Returns:
         bool [rows - size + 1, cols - size + 1], like the output of :func:`filtered`.
@@ -145,7 +145,7 @@ def windows_inside(mask: Mask, size: int, *, halvings: int = 0) -> Mask:
 
 
 def filtered(image: RealImage, down: Image, across: Image) -> RealImage:
-    """Weighted sum in every window that lies wholly inside the image (correlation).
+    """Weighted sum in every window that lies entirely inside the image (correlation).
 
     Args:
         image: [rows, cols].
@@ -164,7 +164,7 @@ def filtered(image: RealImage, down: Image, across: Image) -> RealImage:
 
 
 def _whole(size: int, length: int) -> slice:
-    """Where SciPy centres the windows that do not hang over an end."""
+    """Where SciPy centres the windows that do not cross the border."""
     return slice(size // 2, max(length - size + 1, 0) + size // 2)
 
 
@@ -179,7 +179,7 @@ def gaussian(size: int, sigma: float) -> Image:
 
 
 def window_mean(weights: Image) -> Mean:
-    """The mean in every window of the given weights (along both axes) that lies inside the image.
+    """A function that averages every window inside an image, weighted along both axes.
 
     >>> window_mean(np.full(2, 0.5))(np.array([[1.0, 2, 4], [1, 2, 4]])).tolist()
     [[1.5, 3.0]]
@@ -188,7 +188,7 @@ def window_mean(weights: Image) -> Mean:
 
 
 def similarity_map(a: RealImage, b: RealImage, constant: float) -> RealImage:
-    """How like two values are, pixel by pixel: (2ab + c)/(a² + b² + c); 1 where they are equal.
+    """Similarity of two images per pixel, (2ab + c)/(a² + b² + c); 1 where they are equal.
 
     >>> similarity_map(np.array([3.0, 3.0]), np.array([3.0, 0.0]), 1.0).tolist()
     [1.0, 0.1]
@@ -206,18 +206,18 @@ class Moments(NamedTuple):
     cov: RealImage
 
     def clipped(self) -> Moments:
-        """Without the variances below 0 that rounding leaves of flat windows."""
+        """With negative variances, which rounding can leave in flat windows, set to 0."""
         return self._replace(var_a=np.maximum(self.var_a, 0), var_b=np.maximum(self.var_b, 0))
 
 
 def local_moments(a: RealImage, b: RealImage, mean: Mean, *, unbiased: float = 1.0) -> Moments:
-    """Moments of two images in every window; a variance may be below 0 by rounding.
+    """Moments of two images in every window; rounding may make variances slightly negative.
 
     Args:
         a: One image.
-        b: The other, same shape and type.
-        mean: Mean in every window.
-        unbiased: Factor of the variances and the covariance: n/(n - 1) for those of samples of n.
+        b: The other image, same shape and type.
+        mean: Computes the mean in every window.
+        unbiased: Factor of variances and covariance: n/(n - 1) for the sample statistics.
 
     >>> ramp = np.tile(np.arange(3.0), (3, 1))
     >>> local_moments(ramp, -ramp, window_mean(np.full(3, 1 / 3))).cov.round(3).tolist()
@@ -230,7 +230,7 @@ def local_moments(a: RealImage, b: RealImage, mean: Mean, *, unbiased: float = 1
 
 
 def halved(image: Image) -> Image:
-    """Means of 2×2 pixels; an odd last row or column is left out.
+    """Half resolution: means of 2×2 pixels; an odd last row or column is dropped.
 
     >>> halved(np.array([[0.0, 1, 9], [1, 2, 9]])).tolist()
     [[1.0]]
@@ -239,7 +239,7 @@ def halved(image: Image) -> Image:
 
 
 def halved_mask(mask: Mask) -> Mask:
-    """Where all 2×2 pixels are inside the mask.
+    """Half resolution of a mask: whether all 2×2 pixels are inside.
 
     >>> halved_mask(np.array([[True, True, True, True], [True, True, False, True]])).tolist()
     [[True, False]]

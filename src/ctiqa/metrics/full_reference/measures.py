@@ -1,4 +1,4 @@
-"""The full-reference measures as a table: what each is called, how to read it, where it is from.
+"""Table of the full-reference measures: name, direction, range, unit and source.
 
 >>> import numpy as np
 >>> from ctiqa.hu import Window
@@ -27,15 +27,15 @@ from ctiqa.types import HuImage
 
 @dataclass(frozen=True, slots=True)
 class FullReferenceMeasure:
-    """A full-reference measure and how to read it.
+    """A full-reference measure and its interpretation.
 
     Attributes:
         name: Short name, as in tables and files.
         function: Takes image and reference in HU [rows, cols], a mask and a window.
-        higher_is_better: Direction.
-        range: Lowest and highest value when seen through a window.
-        unit: Unit; empty for pure numbers.
-        citation: Where it was published.
+        higher_is_better: Whether higher values mean better quality.
+        range: Lowest and highest value in a window.
+        unit: Unit; empty for dimensionless values.
+        citation: Source.
     """
 
     name: str

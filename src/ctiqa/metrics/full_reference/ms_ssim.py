@@ -14,24 +14,24 @@ if TYPE_CHECKING:
     from ctiqa.types import HuImage
 
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-"""Exponents from the finest scale to the coarsest, found by the authors with observers."""
+"""Exponents from the finest to the coarsest scale, from the observer study of the authors."""
 
 
 def ms_ssim(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) -> float:
     """Multi-scale structural similarity inside the mask, in [0, 1]; 1 for equal images.
 
-    l₅^w₅ · ∏ (cs)ⱼ^wⱼ over five scales, each half as fine as the one before: cs is the mean
-    contrast-structure term of SSIM, l joins it at the coarsest scale. A negative mean, which has
-    no real power, counts as 0.
+    l₅^w₅ · ∏ (cs)ⱼ^wⱼ over five scales, each with half the resolution of the previous one: cs is
+    the mean contrast-structure term of SSIM, l the luminance term at the coarsest scale. Negative
+    means count as 0, because their powers are not real.
 
     Wang Z, Simoncelli EP, Bovik AC. Multiscale structural similarity for image quality
     assessment. 37th Asilomar Conference on Signals, Systems and Computers, 1398–1402, 2003.
 
     Args:
         image: CT numbers in HU, float32 [rows, cols].
-        reference: The same for the reference.
+        reference: CT numbers of the reference in HU, same shape.
         mask: Pixels that count, bool [rows, cols].
-        window: Window in which both are shown.
+        window: Display window applied to both.
 
     Raises:
         UsageError: If the shapes differ, a pixel inside the mask is not finite, or the mask holds

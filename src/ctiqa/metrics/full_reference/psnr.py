@@ -25,22 +25,22 @@ def psnr(
 ) -> float:
     """Peak signal-to-noise ratio inside the mask in dB; higher is better.
 
-    20·log₁₀(peak / RMSE). The peak is a convention that shifts the scale, so name it with the
-    number: the width of the window or, without one, :data:`RANGE_HU`.
+    20·log₁₀(peak / RMSE). The peak is a convention that shifts the scale, so report it with the
+    value: it is the width of the window or, without a window, :data:`RANGE_HU`.
 
     Huynh-Thu Q, Ghanbari M. Scope of validity of PSNR in image/video quality assessment.
     Electron Lett 44(13):800–801, 2008.
 
     Args:
         image: CT numbers in HU, float32 [rows, cols].
-        reference: The same for the reference.
+        reference: CT numbers of the reference in HU, same shape.
         mask: Pixels that count, bool [rows, cols].
-        window: CT numbers outside it are clipped to it; ``None`` clips nothing.
-        cap_db: Highest value returned, in dB. Equal images have an infinite ratio, which no mean
-            over slices survives.
+        window: Both images are clipped to it; ``None`` clips nothing.
+        cap_db: Upper limit of the result, in dB. Equal images have an infinite ratio, which would
+            dominate any mean over slices.
 
     Returns:
-        At least 0 dB in a window (there RMSE ≤ peak); ``cap_db`` for equal images.
+        PSNR in dB; ≥ 0 in a window, where RMSE ≤ peak; ``cap_db`` for equal images.
 
     Raises:
         UsageError: If the mask is empty, the shapes differ, or a pixel inside is not finite.

@@ -19,8 +19,8 @@ def rmse(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow | No
     Args:
         image: Image, float32 [rows, cols].
         reference: Reference, float32 [rows, cols].
-        mask: Pixels that count.
-        window: CT numbers outside it are clipped to it; ``None`` clips nothing.
+        mask: Pixels that count, bool [rows, cols].
+        window: Both images are clipped to it; ``None`` clips nothing.
 
     Raises:
         UsageError: If the mask is empty, the shapes differ, or a pixel inside is not finite.

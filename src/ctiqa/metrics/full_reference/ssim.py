@@ -1,4 +1,4 @@
-"""Structural similarity: as published in Gaussian windows, and in uniform ones for labels."""
+"""Structural similarity (SSIM): Gaussian windows as published, uniform windows for labels."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def ssim(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) -> 
     """Mean structural similarity inside the mask, in [-1, 1]; 1 for equal images.
 
     (2μₓμᵧ + C₁)(2σₓᵧ + C₂) / ((μₓ² + μᵧ² + C₁)(σₓ² + σᵧ² + C₂)) in Gaussian windows of 11×11
-    pixels (σ 1.5), averaged over the windows that lie wholly inside the mask.
+    pixels (σ 1.5), averaged over the windows that lie entirely inside the mask.
 
     Wang Z, Bovik AC, Sheikh HR, Simoncelli EP. Image quality assessment: from error visibility to
     structural similarity. IEEE Trans Image Process 13(4):600–612, 2004.
@@ -47,9 +47,9 @@ def ssim(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) -> 
 
     Args:
         image: CT numbers in HU, float32 [rows, cols].
-        reference: The same for the reference.
+        reference: CT numbers of the reference in HU, same shape.
         mask: Pixels that count, bool [rows, cols].
-        window: Window in which both are shown.
+        window: Display window applied to both.
 
     Raises:
         UsageError: If the shapes differ, a pixel inside the mask is not finite, or the mask holds
@@ -74,11 +74,11 @@ GAUSSIAN = window_mean(gaussian(SIZE, SIGMA))
 
 
 def similarity_maps(a: RealImage, b: RealImage) -> tuple[RealImage, RealImage]:
-    """The two factors of structural similarity in every whole Gaussian window.
+    """The two factors of structural similarity in every full Gaussian window.
 
     Args:
         a: Brightness in [0, 1], float64 [rows, cols].
-        b: The same for the other image.
+        b: Brightness of the other image, same shape.
 
     Returns:
         Luminance (2μₓμᵧ + C₁)/(μₓ² + μᵧ² + C₁) and contrast times structure
@@ -95,13 +95,13 @@ def _factors(at: Moments) -> tuple[RealImage, RealImage]:
 def ssim_uniform(image: RealImage, reference: RealImage, mask: Mask, *, size: int = 7) -> float:
     """Mean structural similarity inside the mask in uniform windows, in [-1, 1].
 
-    Of the samples' covariance; a window counts where its centre is inside the mask, and borders
-    are mirrored. A part of the simulated labels.
+    Uses the sample covariance; a window counts if its centre is inside the mask, and borders are
+    mirrored. Part of the simulated labels.
 
     Args:
         image: Brightness in [0, 1], float32 [rows, cols] (see :func:`ctiqa.hu.apply_window`).
-        reference: The same for the reference.
-        mask: Pixels that count.
+        reference: Brightness of the reference, same shape.
+        mask: Pixels that count, bool [rows, cols].
         size: Side of the local window in pixels, odd.
 
     Raises:
@@ -117,13 +117,13 @@ def ssim_uniform(image: RealImage, reference: RealImage, mask: Mask, *, size: in
 
 
 def ssim_interior(image: RealImage, reference: RealImage, *, size: int = 7) -> float:
-    """The same over all windows that lie inside the image: scikit-image's SSIM, to the last bit.
+    """Mean structural similarity over all uniform windows inside the image, in [-1, 1].
 
-    DistilIQA's label.
+    Equal to SSIM of scikit-image to the last bit; the label of DistilIQA.
 
     Args:
         image: Brightness in [0, 1], float64 [rows, cols], at least ``size`` pixels a side.
-        reference: The same for the reference.
+        reference: Brightness of the reference, same shape.
         size: Side of the local window in pixels, odd.
 
     >>> a = np.random.default_rng(0).random((16, 16))
@@ -135,11 +135,11 @@ def ssim_interior(image: RealImage, reference: RealImage, *, size: int = 7) -> f
     under = (at.mean_a**2 + at.mean_b**2 + C1) * (at.var_a + at.var_b + C2)
     rim = size // 2
     rows, cols = image.shape
-    # One quotient, not the product of two: they differ in the last bit.
+    # A single quotient: the product of two would differ in the last bit.
     return float((over / under)[rim : rows - rim, rim : cols - rim].mean())
 
 
 def _uniform_moments(image: RealImage, reference: RealImage, size: int) -> Moments:
-    """With the covariance of a sample, not that of the population, as in the authors' code."""
+    """Moments with the sample (not population) covariance, as in the code of the authors."""
     mean = partial(ndimage.uniform_filter, size=size)
     return local_moments(image, reference, mean, unbiased=size**2 / (size**2 - 1))

@@ -33,28 +33,28 @@ NOISE_VARIANCE = 2.0 / GREYS**2
 """Variance of the noise of the visual system, for brightness in [0, 1]."""
 
 FLAT = 1e-12
-"""Variance below which a window is flat: above rounding, far below one grey."""
+"""Variance below which a window counts as flat: above rounding, far below one grey level."""
 
 
 def vif(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) -> float:
     """Visual information fidelity inside the mask, ≥ 0; 1 for equal images, not symmetric.
 
-    How much of what an observer learns from the reference is still in the image:
+    Share of the information in the reference that an observer can still extract from the image:
     Σ log(1 + g²σᵣ²/(σᵥ² + σₙ²)) / Σ log(1 + σᵣ²/σₙ²) over the windows of four scales, where
-    g = σᵢᵣ/σᵣ² is the gain and σᵥ² = σᵢ² - g·σᵢᵣ what it does not explain. More contrast than
-    in the reference gives more than 1.
+    g = σᵢᵣ/σᵣ² is the gain and σᵥ² = σᵢ² - g·σᵢᵣ the variance it does not explain.
+    Values above 1 mean more contrast than in the reference.
 
     Sheikh HR, Bovik AC. Image information and visual quality. IEEE Trans Image Process
     15(2):430–444, 2006; in the pixel domain (VIFp) with the constants of the authors' release.
 
     Args:
         image: CT numbers in HU, float32 [rows, cols].
-        reference: The same for the reference.
+        reference: CT numbers of the reference in HU, same shape.
         mask: Pixels that count, bool [rows, cols].
-        window: Window in which both are shown.
+        window: Display window applied to both.
 
     Returns:
-        The fidelity; NaN where the reference is flat in this window and has nothing to lose.
+        The fidelity; NaN if the reference is constant in this window.
 
     Raises:
         UsageError: If the shapes differ, a pixel inside the mask is not finite, or the mask is
@@ -69,33 +69,33 @@ def vif(image: HuImage, reference: HuImage, mask: Mask, window: DataWindow) -> f
     True
     """
     a, b = windowed_pair(image, reference, mask, window)
-    return _fidelity(_whole(a, b, mask), NOISE_VARIANCE, flat=FLAT)
+    return _fidelity(_full_windows(a, b, mask), NOISE_VARIANCE, flat=FLAT)
 
 
 def vif_mirrored(
     image: RealImage, reference: RealImage, mask: Mask, *, noise_variance: float, scales: int = 3
 ) -> float:
-    """The same of three scales, with mirrored borders and smoothing by the finer scale's window.
+    """VIF at three scales, with mirrored borders and smoothing by the window of the finer scale.
 
-    A window counts where its centre is inside the mask. A part of the simulated labels.
+    A window counts if its centre is inside the mask. Part of the simulated labels.
 
     Args:
         image: Image, float32 [rows, cols].
-        reference: The same for the reference.
-        mask: Pixels that count.
+        reference: Reference, same shape and unit.
+        mask: Pixels that count, bool [rows, cols].
         noise_variance: Variance of the visual noise in squared units of the images (2.0 on a
             0–255 scale in the paper).
         scales: Halvings of the resolution to sum over.
 
     Returns:
-        The fidelity, ≥ 0; 1 where the reference is flat.
+        The fidelity, ≥ 0; 1 if the reference is constant.
 
     Raises:
         UsageError: If the mask is empty or the shapes differ.
     """
     check_pair(image, reference, mask)
     levels = _mirrored(image, reference, mask, scales)
-    return _fidelity(levels, noise_variance, least=1e-10, nothing=1.0)
+    return _fidelity(levels, noise_variance, least=1e-10, undefined=1.0)
 
 
 class Level(NamedTuple):
@@ -105,7 +105,7 @@ class Level(NamedTuple):
     inside: Mask
 
 
-def _whole(image: RealImage, reference: RealImage, mask: Mask) -> Iterator[Level]:
+def _full_windows(image: RealImage, reference: RealImage, mask: Mask) -> Iterator[Level]:
     for scale, size in enumerate(_SIZES):
         mean = window_mean(gaussian(size, size / 5))
         if scale > 0:
@@ -130,16 +130,16 @@ def _fidelity(
     *,
     flat: float = 0.0,
     least: float = 0.0,
-    nothing: float = math.nan,
+    undefined: float = math.nan,
 ) -> float:
-    """What the windows tell through the image, as a share of what they tell through the reference.
+    """Information that the image preserves, as a share of the information in the reference.
 
     Args:
-        scales: Moments of image and reference, and which count.
+        scales: Moments of image and reference, and the windows that count.
         noise: Variance of the noise of the visual system.
-        flat: Variance up to which a window of the reference tells nothing.
-        least: Least unexplained variance, also added to that of the reference in the gain.
-        nothing: Returned where no window tells anything.
+        flat: Variance up to which a window of the reference holds no information.
+        least: Lower limit of the unexplained variance, also added to the variance in the gain.
+        undefined: Result if the reference holds no information.
     """
     kept = total = 0.0
     for (_, _, var_i, var_b, cov), inside in scales:
@@ -150,4 +150,4 @@ def _fidelity(
         through = np.log1p(gain**2 * var_r / (unexplained + noise))
         kept += float(through[inside].sum(dtype=np.float64))
         total += float(np.log1p(var_r / noise)[inside].sum(dtype=np.float64))
-    return kept / total if total > 0 else nothing
+    return kept / total if total > 0 else undefined

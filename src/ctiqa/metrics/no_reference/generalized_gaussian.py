@@ -1,8 +1,8 @@
-"""Generalized Gaussian laws fitted by matching moments, many samples at once.
+"""Moment-matching fits of generalized Gaussian distributions, vectorised over samples.
 
-The density is proportional to exp(−(|x|/β)^shape): shape 2 is the normal law, 1 Laplace's. In the
-asymmetric law β differs left and right of 0. The shape follows from ⟨|x|⟩²/⟨x²⟩, which has no
-closed inverse; a table is interpolated.
+The density is proportional to exp(−(|x|/β)^shape): shape 2 is normal, shape 1 Laplacian. In the
+asymmetric distribution β differs left and right of 0. The shape follows from ⟨|x|⟩²/⟨x²⟩ by
+interpolation in a table, because there is no closed inverse.
 
 - Sharifi K, Leon-Garcia A. IEEE Trans Circuits Syst Video Technol 5(1):52–56, 1995: symmetric.
 - Lasmar NE, Stitou Y, Berthoumieu Y. Multiscale skewed heavy tailed model for texture analysis.
@@ -23,7 +23,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 def moment_ratio(shape: Floats) -> Floats:
-    """⟨|x|⟩²/⟨x²⟩ of the law with the given shape, in (0, 0.75); it grows with the shape.
+    """⟨|x|⟩²/⟨x²⟩ for a shape parameter, in (0, 0.75); increases with the shape.
 
     Γ(2/a)² / (Γ(1/a) Γ(3/a)).
 
@@ -35,26 +35,26 @@ def moment_ratio(shape: Floats) -> Floats:
 
 
 SHAPES = np.linspace(0.2, 10, 9801)
-"""Shapes of the table, as in the BRISQUE paper's; those beyond are taken as its ends."""
+"""Shapes in the table, as in the BRISQUE paper; values beyond are clipped to its ends."""
 
 RATIOS = moment_ratio(SHAPES)
 
 
 class GeneralizedGaussian(NamedTuple):
-    """Symmetric laws: shape in [0.2, 10] and standard deviation, each [...]."""
+    """Symmetric distributions: shape in [0.2, 10] and standard deviation, each [...]."""
 
     shape: Floats
     deviation: Floats
 
 
 class AsymmetricGeneralizedGaussian(NamedTuple):
-    """Asymmetric laws, each [...].
+    """Asymmetric distributions, each attribute [...].
 
     Attributes:
         shape: In [0.2, 10].
-        mean: Mean of the law, (right − left)·√(⟨|x|⟩²/⟨x²⟩ of the shape).
-        left: Root mean square of what is below 0.
-        right: Root mean square of what is above 0.
+        mean: Mean of the distribution, (right − left)·√(⟨|x|⟩²/⟨x²⟩ of the shape).
+        left: Root mean square of the samples below 0.
+        right: Root mean square of the samples above 0.
     """
 
     shape: Floats
@@ -64,15 +64,14 @@ class AsymmetricGeneralizedGaussian(NamedTuple):
 
 
 def fit_ggd(samples: Floats, where: Flags | None = None) -> GeneralizedGaussian:
-    """Symmetric laws about 0 with the mean absolute value and mean square of the samples.
+    """Fit symmetric distributions about 0 by mean absolute value and mean square.
 
     Args:
         samples: Samples along the last axis, [..., n].
-        where: Which of them count, [..., n]; ``None`` for all.
+        where: Which samples count, bool [..., n]; ``None`` for all.
 
     Returns:
-        Shape and standard deviation [...]; the shape is NaN where all samples are 0 or none
-        counts.
+        Shape and standard deviation [...]; the shape is NaN if all samples are 0 or none count.
 
     >>> fit = fit_ggd(np.random.default_rng(0).laplace(0, 3, 100_000))
     >>> round(float(fit.shape), 1), round(float(fit.deviation / np.sqrt(2)), 1)
@@ -84,15 +83,15 @@ def fit_ggd(samples: Floats, where: Flags | None = None) -> GeneralizedGaussian:
 
 
 def fit_aggd(samples: Floats, where: Flags | None = None) -> AsymmetricGeneralizedGaussian:
-    """Asymmetric laws with the samples' mean absolute value and mean squares on both sides of 0.
+    """Fit asymmetric distributions by mean absolute value and mean squares on both sides of 0.
 
     Args:
         samples: Samples along the last axis, [..., n].
-        where: Which of them count, [..., n]; ``None`` for all.
+        where: Which samples count, bool [..., n]; ``None`` for all.
 
     Returns:
-        Shape, mean and root mean squares [...]; shape and mean are NaN where all samples are 0 or
-        none counts. A side without samples has root mean square 0.
+        Shape, mean and root mean squares [...]; shape and mean are NaN if all samples are 0 or
+        none count. A side without samples has root mean square 0.
 
     >>> x = np.random.default_rng(0).laplace(0, 1, 100_000)
     >>> fit = fit_aggd(x)
@@ -102,7 +101,7 @@ def fit_aggd(samples: Floats, where: Flags | None = None) -> AsymmetricGeneraliz
     samples, count = _counted(samples, where)
     left, right = _side(np.minimum(samples, 0)), _side(np.maximum(samples, 0))
     absolute, square = np.abs(samples).sum(axis=-1) / count, _square_sum(samples) / count
-    # Brings the ratio of the two-sided law to that of the symmetric one with the same shape.
+    # Converts the ratio to that of the symmetric distribution with the same shape.
     skew = _quotient((left**3 + right**3) * (left + right), (left**2 + right**2) ** 2)
     shape = _shape(absolute * np.sqrt(skew), square)
     mean = (right - left) * np.sqrt(moment_ratio(shape))
@@ -110,7 +109,7 @@ def fit_aggd(samples: Floats, where: Flags | None = None) -> AsymmetricGeneraliz
 
 
 def _counted(samples: Floats, where: Flags | None) -> tuple[Floats, Floats]:
-    """Samples with 0 for those that do not count, and the number of those that do [...]."""
+    """Samples, with 0 for those that do not count, and the number that count [...]."""
     if where is None:
         return samples, np.full(samples.shape[:-1], float(max(samples.shape[-1], 1)))
     return np.where(where, samples, 0.0), np.maximum(where.sum(axis=-1), 1).astype(np.float64)
@@ -132,5 +131,5 @@ def _shape(absolute: Floats, square: Floats) -> Floats:
 
 def _quotient(a: Floats, b: Floats) -> Floats:
     """Ratio of a to b, NaN where b is 0."""
-    nothing = np.full(np.shape(a), np.nan)
-    return np.asarray(np.divide(a, b, out=nothing, where=np.asarray(b) > 0))
+    undefined = np.full(np.shape(a), np.nan)
+    return np.asarray(np.divide(a, b, out=undefined, where=np.asarray(b) > 0))

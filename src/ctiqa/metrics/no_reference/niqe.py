@@ -1,8 +1,8 @@
-"""How natural a slice looks: its distance from clean slices, without a reference or a network.
+"""NIQE: naturalness of a slice as its distance from clean slices, without a reference or network.
 
-Mittal A, Soundararajan R, Bovik AC. Making a "completely blind" image quality analyzer (NIQE).
-IEEE Signal Process Lett 20(3):209–212, 2013. The paper's clean images are photographs; those of CT
-are the caller's to choose, and distances from different choices do not compare.
+Mittal A, Soundararajan R, Bovik AC. Making a "completely blind" image quality analyzer (NIQE). IEEE
+Signal Process Lett 20(3):209–212, 2013. The clean images of the paper are photographs; for CT the
+caller chooses them, and distances from different choices are not comparable.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ctiqa.errors import DataError, UsageError
+from ctiqa.metrics.full_reference.images import brightness
 from ctiqa.metrics.no_reference.niqe_features import (
     FEATURES,
     MIRRORED,
@@ -30,12 +31,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NaturalModel:
-    """What clean images look like: the Gaussian of their patches' features (NIQE).
+    """Gaussian model of the patch features of clean images (NIQE).
 
     Attributes:
         mean: Mean of the features [36].
-        covariance: Their covariance [36, 36].
-        range_hu: Black and white of the window in which slices are shown, in HU.
+        covariance: Covariance of the features [36, 36].
+        range_hu: Black and white of the display window, in HU.
         side: Side of a patch in pixels.
 
     Raises:
@@ -68,28 +69,31 @@ class NaturalModel:
         side: int = 96,
         sharpness: float = 0.75,
     ) -> NaturalModel:
-        """Learn from clean slices, of each the patches nearly as sharp as its sharpest.
+        """Fit the model to the sharpest patches of each clean slice.
 
-        Every patch counts twice, as it is and mirrored left to right, so that an image and its
+        Every patch counts twice, unchanged and mirrored left to right, so that an image and its
         mirror image are equally natural.
 
         Args:
             slices: Slices in HU, float32 [rows, cols], each with its mask, bool [rows, cols].
-            window: Window in which they, and those to be judged, are shown.
+            window: Display window for these slices and the slices to be assessed.
             side: Side of a patch in pixels, even, at least 16.
-            sharpness: Share of the largest mean local deviation that a patch must exceed, in
-                [0, 1).
+            sharpness: Share of the largest mean local standard deviation in a slice that a patch
+                must exceed, in [0, 1).
 
         Raises:
             UsageError: If ``side`` or ``sharpness`` breaks its rule, or a slice and its mask
                 differ in shape, or a pixel inside the mask is not finite.
-            DataError: If there are not more patches than features: their covariance would hide
-                any difference it has not seen.
+            DataError: If there are no more patches than features, which would make their
+                covariance singular.
         """
         if not 0 <= sharpness < 1:
             raise UsageError(f"'sharpness' must be at least 0 and less than 1, got {sharpness:g}")
         check_side(side)
-        found = [_sharp(_shown(hu, mask, window.range_hu, side), sharpness) for hu, mask in slices]
+        found = [
+            _sharp(patch_features(brightness(hu, window), mask, side), sharpness)
+            for hu, mask in slices
+        ]
         pristine = np.concatenate([np.empty((0, FEATURES)), *found])
         if len(pristine) <= FEATURES:
             raise DataError(
@@ -100,10 +104,10 @@ class NaturalModel:
         return cls(both.mean(axis=0), np.cov(both, rowvar=False), window.range_hu, side)
 
     def distance(self, hu: HuImage, mask: Mask) -> float:
-        """How far a slice is from natural, ≥ 0, no unit; lower is more natural (NIQE).
+        """Distance of a slice from the model, ≥ 0, dimensionless; lower is more natural (NIQE).
 
-        √((m − μ)ᵀ ((C + Σ)/2)⁺ (m − μ)), with m and C the mean and covariance of the slice's own
-        patches. A single patch has no covariance: then C = Σ.
+        √((m − μ)ᵀ ((C + Σ)/2)⁺ (m − μ)), where m and C are mean and covariance of the patches of
+        the slice. A single patch has no covariance; then C = Σ.
 
         Args:
             hu: CT numbers in HU, float32 [rows, cols].
@@ -113,7 +117,7 @@ class NaturalModel:
             UsageError: If the shapes differ, or a pixel inside the mask is not finite.
             DataError: If no patch lies mostly inside the mask and has some variation.
         """
-        patches = _shown(hu, mask, self.range_hu, self.side).features
+        patches = patch_features(brightness(hu, self), mask, self.side).features
         if not len(patches):
             raise DataError(
                 f"the mask must hold most of a patch of {self.side}x{self.side} pixels that is not "
@@ -124,12 +128,6 @@ class NaturalModel:
         away = patches.mean(axis=0) - self.mean
         inverse = np.linalg.pinv((own + self.covariance) / 2, hermitian=True)
         return float(np.sqrt(max(away @ inverse @ away, 0.0)))
-
-
-def _shown(hu: HuImage, mask: Mask, range_hu: tuple[float, float], side: int) -> Patches:
-    low, high = range_hu
-    brightness = np.clip((np.asarray(hu, dtype=np.float64) - low) / (high - low), 0.0, 1.0)
-    return patch_features(brightness, mask, side)
 
 
 def _sharp(patches: Patches, share: float) -> Floats:

@@ -1,7 +1,7 @@
-"""Natural-scene statistics of an image: 36 numbers without a network.
+"""Natural-scene statistics of an image: the 36 features of BRISQUE and NIQE.
 
-Brightness minus its local mean, over its local
-standard deviation, follows nearly one law in clean images, and damage changes that law.
+In clean images, brightness minus its local mean, divided by its local standard deviation, follows
+nearly the same distribution; degradation changes that distribution.
 
 - Mittal A, Moorthy AK, Bovik AC. No-reference image quality assessment in the spatial domain
   (BRISQUE). IEEE Trans Image Process 21(12):4695–4708, 2012: the 36 features.
@@ -9,8 +9,8 @@ standard deviation, follows nearly one law in clean images, and damage changes t
   IEEE Signal Process Lett 20(3):209–212, 2013: patches; the distance from clean images is in
   :mod:`ctiqa.metrics.no_reference.niqe`.
 
-Here a pixel counts where its local window lies wholly inside the mask, at either scale, so that
-pixels outside the mask have no influence; the second scale is the means of 2×2 pixels.
+Here a pixel counts if its local window lies entirely inside the mask, at both scales, so that
+pixels outside the mask have no influence. The second scale is the mean of 2×2 pixels.
 """
 
 from __future__ import annotations
@@ -43,29 +43,29 @@ FILTER_SIGMA = 7 / 6
 """Standard deviation of the local window in pixels."""
 
 STABILISER = 1 / GREYS
-"""Added to the local standard deviation: the papers' 1, for brightness in [0, 1]."""
+"""Added to the local standard deviation: 1 in the papers, here for brightness in [0, 1]."""
 
 FEATURES = 36
-"""Numbers an image or patch: 18 at each of two scales."""
+"""Features per image or patch: 18 at each of two scales."""
 
 PATCH_SHARE = 0.5
-"""A patch counts where at least this share of its pixels is inside the mask."""
+"""A patch counts if at least this share of its pixels is inside the mask."""
 
 MIRRORED = tuple(18 * k + n for k in (0, 1) for n in (*range(10), *range(14, 18), *range(10, 14)))
-"""Which features are those of the image mirrored left to right: the diagonals trade places."""
+"""Order of the features of the mirrored image: left-right mirroring swaps the diagonals."""
 
 
 def mscn(image: Image) -> Image:
     """Mean-subtracted contrast-normalised coefficients (BRISQUE), (I − μ) / (σ + 1/255).
 
-    μ and σ are the mean and standard deviation in a Gaussian window of 7×7 pixels, σ 7/6. The
-    image is taken to go on as at its border.
+    μ and σ are mean and standard deviation in a Gaussian window of 7×7 pixels with σ = 7/6. The
+    image is extended by its border pixels.
 
     Args:
         image: Brightness in [0, 1], float [rows, cols].
 
     Returns:
-        Coefficients, no unit, float64 [rows, cols]; exactly 0 where the window is constant.
+        Coefficients, dimensionless, float64 [rows, cols]; exactly 0 where the window is constant.
 
     >>> mscn(np.array([[0.0] * 9, [1.0] * 9])).round(2)[:, 0].tolist()
     [-0.69, 0.69]
@@ -76,10 +76,10 @@ def mscn(image: Image) -> Image:
 def neighbour_products(blocks: Values) -> tuple[Values, Values, Values, Values]:
     """Products of neighbours along the row, down the column and along both diagonals.
 
-    Pairs do not wrap around, unlike those of the authors' program.
+    Pairs do not wrap around, unlike in the program of the authors.
 
     Args:
-        blocks: Coefficients, or whether they count, [..., rows, cols].
+        blocks: Coefficients or a mask, [..., rows, cols].
 
     Returns:
         Horizontal [..., rows, cols - 1], vertical [..., rows - 1, cols], and, both
@@ -98,7 +98,7 @@ def neighbour_products(blocks: Values) -> tuple[Values, Values, Values, Values]:
 
 
 def features(image: Image, mask: Mask) -> Floats:
-    """The 36 features of BRISQUE, of the pixels inside the mask.
+    """The 36 BRISQUE features of the pixels inside the mask.
 
     At full and then at half resolution: shape and variance of the coefficients of :func:`mscn`,
     then shape, mean, left and right variance of their :func:`neighbour_products`, in that order
@@ -109,7 +109,7 @@ def features(image: Image, mask: Mask) -> Floats:
         mask: Pixels that count, bool [rows, cols].
 
     Returns:
-        Features, no unit, float64 [36].
+        Features, dimensionless, float64 [36].
 
     Raises:
         UsageError: If the shapes differ, or a pixel inside the mask is not finite.
@@ -136,15 +136,15 @@ class Patches(NamedTuple):
     sharpness: Floats
 
     def chosen(self, keep: npt.NDArray[np.bool_]) -> Patches:
-        """Some of the patches, ``keep`` being bool [n]."""
+        """The patches for which ``keep``, bool [n], is true."""
         return Patches(self.features[keep], self.sharpness[keep])
 
 
 def patch_features(image: Image, mask: Mask, side: int = 96) -> Patches:
     """Features of every patch that lies mostly inside the mask (NIQE).
 
-    The patches tile the middle of the image. Left out are those with less than half of their
-    pixels inside the mask, and those without variation, which have no statistics.
+    The patches tile the centre of the image. Patches with less than half of their pixels inside
+    the mask are left out, and so are constant patches, which have no statistics.
 
     Args:
         image: Brightness in [0, 1], float [rows, cols].
@@ -155,8 +155,8 @@ def patch_features(image: Image, mask: Mask, side: int = 96) -> Patches:
         Features [n, 36] and sharpness [n] in reading order; n may be 0.
 
     Raises:
-        UsageError: If ``side`` breaks its rule, the shapes differ, or a pixel inside the mask is
-            not finite.
+        UsageError: If ``side`` is odd or less than 16, the shapes differ, or a pixel inside the
+            mask is not finite.
 
     >>> noise = np.random.default_rng(0).normal(0.5, 0.1, (200, 100))
     >>> patch_features(noise, np.ones(noise.shape, bool)).features.shape
@@ -185,7 +185,7 @@ def _two_scales(image: Image, mask: Mask, grid: tuple[int, int]) -> Patches:
 
 
 def _one_scale(image: Image, mask: Mask, grid: tuple[int, int]) -> Patches:
-    """The 18 features and the sharpness of every block; NaN for blocks without variation."""
+    """The 18 features and the sharpness of each block; NaN for constant blocks."""
     inside = ndimage.minimum_filter(mask, FILTER_SIZE, mode="constant", cval=False)
     normal, deviation = _normalised(image)
     blocks, counted = _blocks(normal, grid), _blocks(inside, grid)
@@ -211,7 +211,7 @@ def _normalised(image: Image) -> tuple[Image, Image]:
     mean = _local_mean(image)
     deviation = np.sqrt(np.maximum(_local_mean(image * image) - mean**2, 0.0))
     difference = image - mean
-    # In saturated regions the difference is rounding, and its sign would be counted.
+    # In saturated regions the difference is a rounding error, whose sign must not count.
     difference[np.abs(difference) < 1e-12] = 0.0
     return difference / (deviation + STABILISER), deviation
 
@@ -223,7 +223,7 @@ def _local_mean(image: Image) -> Image:
 
 
 def _blocks(image: npt.NDArray[Pixel], grid: tuple[int, int]) -> npt.NDArray[Pixel]:
-    """An image cut into equal blocks [n, rows, cols], in reading order."""
+    """Split an image into equal blocks [n, rows, cols], in reading order."""
     rows, cols = (length // n for length, n in zip(image.shape, grid, strict=True))
     tiles = image.reshape(grid[0], rows, grid[1], cols).swapaxes(1, 2)
     return tiles.reshape(-1, rows, cols)

@@ -11,11 +11,11 @@ from ctiqa.metrics.full_reference.images import Mask
 from ctiqa.types import HuImage
 
 SOFT_TISSUE_HU = (-150.0, 200.0)
-"""Fat to enhanced organs: where noise is read."""
+"""CT numbers from fat to enhanced organs, where noise is measured."""
 
 
 def local_deviation(hu: HuImage, size: int = 9) -> HuImage:
-    """Standard deviation around every pixel in HU, float32 [rows, cols].
+    """Local standard deviation around each pixel in HU, float32 [rows, cols].
 
     Args:
         hu: CT numbers in HU, float32 [rows, cols].
@@ -28,23 +28,23 @@ def local_deviation(hu: HuImage, size: int = 9) -> HuImage:
 
 
 def global_noise_level(hu: HuImage, *, size: int = 9, mask: Mask | None = None) -> float:
-    """Global noise level in HU: the commonest local SD in soft tissue.
+    """Global noise level in HU: the mode of the local SD in soft tissue.
 
-    Structure raises the local SD where it is; the mode of the histogram ignores it.
+    Structure raises the local SD only where it occurs, and the mode of the histogram ignores it.
     Christianson O et al. Automated technique to measure noise in clinical CT examinations.
     AJR 205(1):W93–W99, 2015.
 
     Args:
         hu: CT numbers in HU, float32 [rows, cols].
         size: Side of the square neighbourhood in pixels.
-        mask: Pixels that count, bool [rows, cols]; no pixel outside has any influence.
-            ``None`` for all.
+        mask: Pixels that count, bool [rows, cols]; pixels outside have no influence. ``None`` for
+            all.
 
     Returns:
-        Noise in HU; NaN where the slice, or the mask, holds no patch of soft tissue.
+        Noise in HU; NaN if the slice, or the mask, holds no patch of soft tissue.
 
     Raises:
-        UsageError: If the mask has another shape than the image.
+        UsageError: If the mask and the image differ in shape.
 
     >>> noise = np.random.default_rng(0).normal(40, 12, (256, 256)).astype("float32")
     >>> 10.5 < global_noise_level(noise) < 13.5
@@ -52,18 +52,18 @@ def global_noise_level(hu: HuImage, *, size: int = 9, mask: Mask | None = None) 
     """
     if mask is not None and mask.shape != np.shape(hu):
         raise UsageError(f"'mask' must have the shape of 'hu', {np.shape(hu)}, got {mask.shape}")
-    # A smoothed copy decides what is tissue, or heavy noise would hide the tissue itself.
+    # Tissue is found in a smoothed copy, because strong noise would hide it.
     smooth = ndimage.uniform_filter(np.asarray(hu, dtype=np.float32), size)
     soft = (smooth > SOFT_TISSUE_HU[0]) & (smooth < SOFT_TISSUE_HU[1])
     inside = ndimage.binary_erosion(soft, iterations=size // 2)
     if mask is not None:
-        # Whether a patch is tissue depends on its neighbours too, up to size - 1 pixels away.
+        # Whether a patch is tissue also depends on its neighbours, up to size - 1 pixels away.
         inside &= ndimage.minimum_filter(mask, 2 * size - 1)
     values = local_deviation(hu, size)[inside]
     if values.size < 50:
         return float("nan")
-    # Bins in log scale find 3 HU and 100 HU with one relative precision; counts a HU keep the
-    # long tail of structure, spread over wide bins, from winning.
+    # Logarithmic bins give 3 HU and 100 HU the same relative precision. Counts per HU keep the
+    # long tail of structure, spread over wide bins, from becoming the mode.
     edges = np.geomspace(0.5, 500, 140)
     density = np.histogram(values, edges)[0] / np.diff(edges)
     peak = int(ndimage.gaussian_filter1d(density, 2.5).argmax())
@@ -71,7 +71,7 @@ def global_noise_level(hu: HuImage, *, size: int = 9, mask: Mask | None = None) 
 
 
 def square_regions(hu: HuImage, mask: Mask, size: int) -> HuImage:
-    """The squares of a grid that lie wholly inside a mask, for :func:`noise_power_spectrum`.
+    """The squares of a grid that lie entirely inside a mask, for :func:`noise_power_spectrum`.
 
     Args:
         hu: CT numbers in HU, float32 [rows, cols].
@@ -103,10 +103,10 @@ def square_regions(hu: HuImage, mask: Mask, size: int) -> HuImage:
 def noise_power_spectrum(
     rois: npt.NDArray[np.floating], spacing_mm: tuple[float, float]
 ) -> npt.NDArray[np.float64]:
-    """Noise power spectrum in HU²·mm², its sum times ΔuΔv being the variance.
+    """Noise power spectrum in HU²·mm²; its sum times ΔuΔv is the variance.
 
-    ΔxΔy/(NxNy)·⟨|DFT(ROI − trend)|²⟩, the trend being a plane. ICRU Report 87: Radiation dose and
-    image-quality assessment in computed tomography, 2012.
+    ΔxΔy/(NxNy)·⟨|DFT(ROI − trend)|²⟩, where the trend is a plane. ICRU Report 87: Radiation dose
+    and image-quality assessment in computed tomography, 2012.
 
     Args:
         rois: Regions of uniform material in HU, [n, rows, cols].

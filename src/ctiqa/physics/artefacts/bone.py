@@ -1,4 +1,4 @@
-"""Beam hardening by bone, which a correction for water leaves in the image.
+"""Beam hardening by bone, which remains in the image after a water correction.
 
 Joseph PM, Spital RD. A method for correcting bone induced artifacts in computed tomography
 scanners. J Comput Assist Tomogr 2(1):100–108, 1978.
@@ -24,14 +24,14 @@ from ctiqa.types import HuImage
 
 @dataclass(frozen=True, slots=True)
 class BoneHardening:
-    """How much of the beam hardening by bone the scanner leaves in the image.
+    """Residual beam hardening by bone after the corrections of the scanner.
 
     Attributes:
-        strength: Share left, in [0, 1]; 1 is a water correction only.
-        threshold_hu: CT number above which tissue begins to hold bone, in [0, 1000].
+        strength: Residual share, in [0, 1]; 1 means water correction only.
+        threshold_hu: CT number in HU above which a pixel contains bone, in [0, 1000].
 
     Raises:
-        UsageError: If a parameter is out of range; all are named.
+        UsageError: If a parameter is out of range; the message names all of them.
     """
 
     strength: float = 1.0
@@ -48,17 +48,17 @@ class BoneHardening:
 
 
 def harden_by_bone(measured: MeasuredRays, hardening: BoneHardening) -> HuImage:
-    """What bone adds to a slice of a scanner that corrects for water alone.
+    """Beam hardening artefact of bone for a scanner that corrects for water only.
 
-    Every pixel above the threshold is water with a share of cortical bone. Dark bands join dense
-    bones; those behind much tissue read lower than the slice says, those near the skin higher.
+    Each pixel above the threshold is modelled as water with a share of cortical bone. Dark bands
+    connect dense bones; bones behind much tissue become darker, those near the skin brighter.
 
     Args:
-        measured: The slice, taken to be free of beam hardening.
-        hardening: How much is left in.
+        measured: The slice, assumed to be free of beam hardening.
+        hardening: Residual beam hardening.
 
     Returns:
-        Added image in HU, float32 [rows, cols]; exactly zero for a slice without bone.
+        Artefact to add to the slice, in HU, float32 [rows, cols]; exactly zero without bone.
 
     >>> from ctiqa.physics import measure
     >>> water = measure(np.zeros((16, 16), np.float32), (4.0, 4.0), n_views=8)

@@ -1,4 +1,4 @@
-"""Cross-sections of implants, and the pixels that they cover."""
+"""Cross-sections of implants and the pixels they cover."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from ctiqa.physics.artefacts.measured import check_rules
 from ctiqa.types import HuImage
 
 SUBPIXELS = 8
-"""Samples a pixel, each way, for the share of it that an insert covers."""
+"""Samples per pixel and axis, to compute the covered share of a pixel."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ellipse:
-    """The cross-section of an implant, in mm from the isocentre, x to the right, y downwards.
+    """Elliptical cross-section of an implant, in mm from the isocentre, x right, y down.
 
     Attributes:
-        x_mm: Centre.
-        y_mm: Centre.
+        x_mm: x of the centre.
+        y_mm: y of the centre.
         semi_x_mm: Semi-axis along x before the rotation, > 0.
         semi_y_mm: Semi-axis along y before the rotation, > 0.
-        angle_deg: Rotation from right to down, in degrees.
+        angle_deg: Clockwise rotation in degrees.
 
     Raises:
-        UsageError: If a parameter is out of range; all are named.
+        UsageError: If a parameter is out of range; the message names all of them.
     """
 
     x_mm: float
@@ -47,7 +47,7 @@ class Ellipse:
 def coverage(
     inserts: tuple[Ellipse, ...], shape: tuple[int, int], spacing_mm: tuple[float, float]
 ) -> HuImage:
-    """Share of every pixel that ellipses cover, in [0, 1], float32 [rows, cols].
+    """Share of each pixel covered by ellipses, in [0, 1], float32 [rows, cols].
 
     >>> round(float(coverage((Ellipse(0, 0, 3, 2),), (16, 16), (1, 1)).sum()))  # 6π
     19
@@ -62,7 +62,7 @@ def coverage(
 def _subpixels(
     ellipse: Ellipse, shape: tuple[int, int], spacing_mm: tuple[float, float]
 ) -> tuple[tuple[slice, slice], HuImage]:
-    """The part of the image around an ellipse, and the share of its pixels inside it."""
+    """The part of the image around an ellipse, and the covered share of its pixels."""
     reach = max(ellipse.semi_x_mm, ellipse.semi_y_mm)
     sides, fine = [], []
     for n, mm, centre in zip(shape, spacing_mm, (ellipse.y_mm, ellipse.x_mm), strict=True):

@@ -1,4 +1,4 @@
-"""A slice together with its projections, so that all artefacts of it share one projection."""
+"""A slice with its projections, so that all its artefacts share one forward projection."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from ctiqa.types import HuImage
 
 @dataclass(frozen=True, eq=False)
 class MeasuredRays:
-    """A slice and what a scanner would have measured of it.
+    """A slice and its simulated projections.
 
     Attributes:
         hu: CT numbers in HU, float32 [rows, cols].
         spacing_mm: Pixel spacing (row, column) in mm.
-        kernel: Kernel of the slice, and of everything added to it.
+        kernel: Reconstruction kernel of the slice and of everything added to it.
         scan: Geometry of the projections.
         sinogram: Line integrals of the slice, dimensionless [views, detectors].
 
     Raises:
-        UsageError: If the slice is not a finite image or the sinogram is not the geometry's.
+        UsageError: If the slice is not a finite image or the sinogram does not fit the geometry.
     """
 
     hu: HuImage
@@ -53,14 +53,14 @@ class MeasuredRays:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Matrix of the slice (rows, columns)."""
+        """Image matrix of the slice (rows, columns)."""
         return self.hu.shape[0], self.hu.shape[1]
 
     def image_of(self, change: Sinogram) -> HuImage:
-        """What a change of the line integrals adds to the slice.
+        """Reconstruct a change of the line integrals.
 
         Args:
-            change: Changed minus true line integrals, dimensionless [views, detectors].
+            change: Changed minus original line integrals, dimensionless [views, detectors].
 
         Returns:
             Change of the CT numbers in HU, float32 [rows, cols].
@@ -77,16 +77,19 @@ def measure(
     *,
     n_views: int = 960,
 ) -> MeasuredRays:
-    """Project a slice once.
+    """Forward-project a slice.
 
     Args:
         hu: CT numbers in HU, float32 [rows, cols].
         spacing_mm: Pixel spacing (row, column) in mm.
-        kernel: Kernel that the slice was reconstructed with.
+        kernel: Reconstruction kernel of the slice.
         n_views: Views over 360°.
 
+    Returns:
+        The slice with its geometry and sinogram.
+
     Raises:
-        UsageError: If the slice is not a finite image or the field reaches the source.
+        UsageError: If the slice is not a finite image or its field of view reaches the source.
 
     >>> water = np.zeros((32, 32), dtype=np.float32)
     >>> measure(water, (1.0, 1.0), n_views=8).sinogram.shape
@@ -100,10 +103,10 @@ def measure(
 
 
 def check_rules(*rules: tuple[bool, str]) -> None:
-    """Refuse parameters, naming every broken rule at once.
+    """Check parameters, reporting all broken rules at once.
 
     Args:
-        rules: For every rule whether it holds, and its text: rule, value, remedy.
+        rules: For each rule, whether it holds and its message (rule, value, remedy).
 
     Raises:
         UsageError: If a rule does not hold.

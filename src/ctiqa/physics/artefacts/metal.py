@@ -1,4 +1,4 @@
-"""Metal implants: dark bands and streaks from beam hardening and lost photons.
+"""Metal implants: dark bands and streaks from beam hardening and photon starvation.
 
 De Man B, Nuyts J, Dupont P, Marchal G, Suetens P. Metal streak artifacts in X-ray computed
 tomography: a simulation study. IEEE Trans Nucl Sci 46(3):691–696, 1999.
@@ -31,13 +31,13 @@ class Metal:
 
     Attributes:
         inserts: Cross-sections, at least one.
-        material: A name in :data:`METALS_PER_MM`.
-        beam: Photons for the rays that meet metal; ``None`` counts them without noise.
-        scatter_share: Scattered signal in the rays that meet metal, as a share of the
-            unattenuated signal, in [0, 0.1); the least that a detector reads behind thick metal.
+        material: A key of :data:`METALS_PER_MM`.
+        beam: Photons and detector for the rays through metal; ``None`` adds no noise.
+        scatter_share: Scattered signal in the rays through metal, as a share of the unattenuated
+            signal, in [0, 0.1); the lower limit of the reading behind thick metal.
 
     Raises:
-        UsageError: If a parameter is out of range; all are named.
+        UsageError: If a parameter is out of range; the message names all of them.
     """
 
     inserts: tuple[Ellipse, ...]
@@ -62,11 +62,11 @@ class Metal:
 
 @dataclass(frozen=True, eq=False)
 class MetalArtefact:
-    """What metal adds to a slice.
+    """Change of a slice by metal.
 
     Attributes:
-        added_hu: Metal and its streaks in HU, float32 [rows, cols]; metal itself reaches
-            thousands, so the caller clips the sum to the scanner's range.
+        added_hu: Metal and its streaks in HU, float32 [rows, cols]. Metal reaches thousands of HU,
+            so the caller must clip the sum to the range of the scanner.
         mask: Pixels at least half metal, bool [rows, cols].
     """
 
@@ -77,16 +77,18 @@ class MetalArtefact:
 def add_metal(
     measured: MeasuredRays, metal: Metal, rng: np.random.Generator | None = None
 ) -> MetalArtefact:
-    """Put metal into a slice.
+    """Insert metal into a slice.
 
-    Tissue hardens the beam as water does (bone:
-    :mod:`ctiqa.physics.artefacts.bone`). Only rays through metal change; the others
-    keep the slice's own noise.
+    Tissue hardens the beam like water; for bone see :func:`ctiqa.physics.harden_by_bone`. Only
+    rays through metal change; all others keep the noise of the slice.
 
     Args:
         measured: The slice without metal.
         metal: Implants, which replace the tissue they cover.
-        rng: Draws the noise of ``metal.beam``; needed with a beam only.
+        rng: Random generator for the noise of ``metal.beam``; required only with a beam.
+
+    Returns:
+        Metal and its streaks, and the mask of the metal.
 
     Raises:
         UsageError: If inserts lie outside the reconstructed circle or ``rng`` is missing.
@@ -97,12 +99,12 @@ def add_metal(
     >>> bool(pin.added_hu[pin.mask].min() > 2000)
     True
     """
-    _refuse_unfit(measured, metal, rng)
+    _check_inputs(measured, metal, rng)
     share = coverage(metal.inserts, measured.shape, measured.spacing_mm)
     length_mm = project(share, measured.spacing_mm, measured.scan)
     through = length_mm > 0
     # One mean value for all displaced tissue: its projections are consistent with an image that
-    # is zero outside the metal, so an error in it stays beneath the metal.
+    # is zero outside the metal, so its error stays inside the metal.
     displaced = np.average(hu_to_mu(measured.hu), weights=share)
     lines = measured.sinogram[through].astype(np.float64)
     tissue = np.maximum(lines - displaced * length_mm[through], 0.0)
@@ -115,7 +117,7 @@ def add_metal(
     return MetalArtefact(measured.image_of(change), share >= 0.5)
 
 
-def _refuse_unfit(measured: MeasuredRays, metal: Metal, rng: np.random.Generator | None) -> None:
+def _check_inputs(measured: MeasuredRays, metal: Metal, rng: np.random.Generator | None) -> None:
     radius = min(n * mm for n, mm in zip(measured.shape, measured.spacing_mm, strict=True)) / 2
     check_rules(
         (

@@ -1,7 +1,7 @@
-"""A patient who moves while the gantry turns.
+"""Patient motion during the gantry rotation.
 
-A line through the moved patient is another line through the patient at rest, so every view is
-looked up in the sinogram of the rest position. No moving patient is projected, however many
+A line through the moved patient corresponds to another line through the patient at rest, so each
+view is interpolated from the sinogram at rest. The moved patient is never projected, however many
 positions there are.
 
 Lu W, Mackie TR. Tomographic motion detection and correction directly in sinogram space.
@@ -23,39 +23,39 @@ from ctiqa.physics.geometry import FanBeam, Sinogram
 from ctiqa.types import Floats, HuImage
 
 Course = Literal["step", "drift", "swing"]
-"""A jump; a smooth passage from rest to the new place; a smooth passage there and back."""
+"""A jump; a smooth transition to the new position; a smooth transition there and back."""
 
 MARGIN_VIEWS = 16
-"""Views repeated at both ends of the turn, beyond the reach of a cubic spline."""
+"""Views repeated at both ends of the rotation, more than a cubic spline reaches."""
 
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """How the patient moves in the plane during one turn.
+    """In-plane motion of the patient during one gantry rotation.
 
-    At its height the motion takes the anatomy to ``fixed + shift + R·S·(x − fixed)``, with S the
-    stretch and R the rotation. Before it begins the anatomy lies where the slice shows it, unless
-    ``about_mean``.
-    Breathing is a ``swing`` of ``stretch_y`` about a fixed point at the patient's back.
+    At its maximum the motion maps the anatomy to ``fixed + shift + R·S·(x − fixed)``, where S is
+    the stretch and R the rotation. Before the motion the anatomy lies where the slice shows it,
+    unless ``about_mean``. Breathing is a ``swing`` of ``stretch_y`` about a fixed point at the
+    patient's back.
 
     Attributes:
-        shift_x_mm: Translation to the right of the image in mm.
+        shift_x_mm: Translation to the right in mm.
         shift_y_mm: Translation downwards in mm.
-        stretch_x: Growth of the width, a fraction > −0.5; 0.02 is two per cent wider.
-        stretch_y: Growth of the height, a fraction > −0.5.
-        rotation_deg: Rotation from right to down, in degrees.
-        fixed_x_mm: Point that stretch and rotation leave in place, to the right of the
-            isocentre in mm.
-        fixed_y_mm: The same point, below the isocentre in mm.
-        course: How the motion goes on in time (see :data:`Course`).
-        begins: Part of the turn at which it begins, in [0, 1).
-        ends: Part of the turn at which it ends, in (begins, 1]; ``step`` stays until then.
+        stretch_x: Relative increase in width, in (−0.5, 1); 0.02 is two per cent wider.
+        stretch_y: Relative increase in height, in (−0.5, 1).
+        rotation_deg: Clockwise rotation in degrees.
+        fixed_x_mm: Fixed point of stretch and rotation, in mm to the right of the isocentre.
+        fixed_y_mm: Fixed point, in mm below the isocentre.
+        course: Time course of the motion (see :data:`Course`).
+        begins: Start of the motion as a fraction of the rotation, in [0, 1).
+        ends: End of the motion as a fraction of the rotation, in (begins, 1]; a ``step`` lasts
+            until then.
         start_deg: Gantry angle of the first view in degrees, 0 with the tube at the bottom.
-        about_mean: Whether the slice shows the mean place of the turn, so that what is added is
-            artefact rather than displacement.
+        about_mean: Whether the slice shows the mean position during the rotation, so that the
+            added image is artefact rather than displacement.
 
     Raises:
-        UsageError: If a parameter is out of range; all are named.
+        UsageError: If a parameter is out of range; the message names all of them.
 
     >>> Motion(shift_x_mm=2.0, course="step", begins=0.5).amount(np.array([0.4, 0.6])).tolist()
     [0.0, 1.0]
@@ -100,9 +100,9 @@ class Motion:
         )
 
     def amount(self, turn: Floats) -> Floats:
-        """Share of the motion at every part of the turn in [0, 1).
+        """Amount of the motion at fractions of the rotation in [0, 1).
 
-        It is in [0, 1], or counted from the mean of those parts if ``about_mean``.
+        In [0, 1]; with ``about_mean``, relative to its mean over the given fractions.
         """
         share = self._share(turn)
         return share - share.mean() if self.about_mean else share
@@ -116,17 +116,17 @@ class Motion:
 
 
 def move(measured: MeasuredRays, motion: Motion) -> HuImage:
-    """What a motion during the turn adds to a slice: doubled edges, streaks, blur.
+    """Motion artefact of a slice: doubled edges, streaks, blur.
 
-    All that the slice shows moves, its noise and the couch included. Structures outside the
-    measured circle are taken as air.
+    Everything in the slice moves, including noise and couch. Structures outside the reconstruction
+    circle are treated as air.
 
     Args:
         measured: The slice at rest.
-        motion: How the patient moves.
+        motion: Motion of the patient.
 
     Returns:
-        Added image in HU, float32 [rows, cols]; exactly zero for no motion.
+        Artefact to add to the slice, in HU, float32 [rows, cols]; exactly zero without motion.
 
     >>> from ctiqa.physics import measure
     >>> rest = measure(np.zeros((16, 16), np.float32), (4.0, 4.0), n_views=8)
@@ -154,11 +154,11 @@ def _moves(motion: Motion) -> bool:
 def _lines_at_rest(
     scan: FanBeam, views: npt.NDArray[np.intp], amount: Floats, motion: Motion
 ) -> tuple[Floats, Floats, Floats]:
-    """Fractional view and detector of the same line at rest, and how much longer it became.
+    """Fractional view and detector of the same line at rest, and its gain in length.
 
     A line n·x = t through the moved patient x = c + b + A(u − c) is m·u = t − n·(c + b) + m·c at
-    rest, with m = Aᵀn; mass on it grows by det A / |m|. A ray of view β and offset s has the
-    normal β + γ and the distance D·sin γ, where tan γ = s/D.
+    rest, with m = Aᵀn; its line integral scales by det A / |m|. A ray of view β and offset s has
+    the normal β + γ and the distance D·sin γ, where tan γ = s/D.
     """
     distance = scan.source_to_iso_mm
     fan = np.arctan(scan.offsets_mm / distance)[None]
@@ -179,7 +179,7 @@ def _lines_at_rest(
 
 
 def _look_up(sinogram: Sinogram, view: Floats, column: Floats) -> Sinogram:
-    """Cubic interpolation: a linear one would blur what merely moved."""
+    """Cubic interpolation, because linear interpolation would blur."""
     around = np.pad(sinogram, ((MARGIN_VIEWS, MARGIN_VIEWS), (0, 0)), mode="wrap")
     lines = ndimage.map_coordinates(around, [view + MARGIN_VIEWS, column], order=3, mode="constant")
     return np.asarray(lines, dtype=np.float32)

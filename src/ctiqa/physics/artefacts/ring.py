@@ -1,4 +1,4 @@
-"""Rings: detector columns whose gain is wrong in every view.
+"""Ring artefacts: detector columns with a wrong gain in every view.
 
 Barrett JF, Keat N. Artifacts in CT: recognition and avoidance.
 RadioGraphics 24(6):1679–1691, 2004.
@@ -20,19 +20,19 @@ from ctiqa.types import HuImage
 
 @dataclass(frozen=True, slots=True)
 class GainError:
-    """Detector columns that read too much or too little.
+    """Detector columns with a gain error.
 
-    The ring lies around the isocentre with radius |s|·D/√(D² + s²), s the offset and D the
-    distance from focal spot to isocentre: a little less than the offset.
+    The ring is centred on the isocentre with radius |s|·D/√(D² + s²), where s is the offset and D
+    the distance from focal spot to isocentre; this is slightly less than the offset.
 
     Attributes:
-        offset_mm: Where on the detector, in mm at the isocentre, negative to the left.
-        gain_percent: Intensity read beyond the true one, in per cent, in (−100, 100);
-            positive makes a dark ring.
-        width_mm: Whole width of a smooth band in mm, ≥ 0; 0 is the one nearest column.
+        offset_mm: Detector position in mm at the isocentre, negative to the left.
+        gain_percent: Error of the measured intensity in per cent, in (−100, 100); positive
+            values give a dark ring.
+        width_mm: Full width of a smooth band in mm, ≥ 0; 0 affects only the nearest column.
 
     Raises:
-        UsageError: If a parameter is out of range; all are named.
+        UsageError: If a parameter is out of range; the message names all of them.
     """
 
     offset_mm: float
@@ -52,17 +52,17 @@ class GainError:
 
 
 def gain_error_lines(scan: FanBeam, errors: Sequence[GainError]) -> npt.NDArray[np.float64]:
-    """What gain errors add to the line integrals of every view, −ln(1 + g).
+    """Change of the line integrals in every view by gain errors, −ln(1 + g).
 
     Args:
         scan: Geometry.
-        errors: Gain errors; where they overlap their gains multiply.
+        errors: Gain errors; overlapping gains multiply.
 
     Returns:
         Change of the line integral, dimensionless [detectors].
 
     Raises:
-        UsageError: If an error lies beyond the detector.
+        UsageError: If an error lies outside the detector.
 
     >>> scan = FanBeam(n_views=1, n_detectors=4, pitch_mm=1.0)
     >>> gain_error_lines(scan, [GainError(offset_mm=0.4, gain_percent=1.0)]).round(5).tolist()
@@ -92,17 +92,18 @@ def gain_error_lines(scan: FanBeam, errors: Sequence[GainError]) -> npt.NDArray[
 
 
 def ring(measured: MeasuredRays, errors: Sequence[GainError]) -> HuImage:
-    """What wrong gains add to a slice: rings and bands around the isocentre.
+    """Ring artefact of gain errors: rings and bands around the isocentre.
 
     Args:
-        measured: The slice; only its geometry and kernel matter.
+        measured: The slice; only its geometry and kernel are used.
         errors: Gain errors.
 
     Returns:
-        Added image in HU, float32 [rows, cols]; zero outside the measured circle.
+        Artefact to add to the slice, in HU, float32 [rows, cols]; zero outside the reconstruction
+        circle.
 
     Raises:
-        UsageError: If an error lies beyond the detector.
+        UsageError: If an error lies outside the detector.
 
     >>> from ctiqa.physics import measure
     >>> air = measure(np.full((16, 16), -1000, np.float32), (4.0, 4.0), n_views=8)

@@ -1,4 +1,4 @@
-"""Too few photons: what counting and electronics do to rays through much tissue.
+"""Photon starvation: quantum and electronic noise of strongly attenuated rays.
 
 Hsieh J. Adaptive streak artifact reduction in computed tomography resulting from excessive
 x-ray photon noise. Med Phys 25(11):2139–2147, 1998.
@@ -19,16 +19,16 @@ from ctiqa.types import HuImage
 
 @dataclass(frozen=True, slots=True)
 class Beam:
-    """Photons of a ray, and how the detector counts them.
+    """Photon count per ray, and the properties of the detector.
 
     Attributes:
-        photons: Photons a ray before the patient, in [1, 1e12].
+        photons: Photons per ray before the patient, in [1, 1e12].
         electronic_sd_photons: Standard deviation of the electronic noise in photons, ≥ 0.
-        floor_photons: Reading that lower ones are raised to before the logarithm, in photons,
-            in (0, ``photons``).
+        floor_photons: Lower limit of the readings before the logarithm, in photons, in
+            (0, ``photons``).
 
     Raises:
-        UsageError: If a parameter is out of range; all are named.
+        UsageError: If a parameter is out of range; the message names all of them.
     """
 
     photons: float = 1.0e5
@@ -52,15 +52,15 @@ class Beam:
 def counted_lines(
     lines: npt.NDArray[np.floating], beam: Beam, rng: np.random.Generator
 ) -> Sinogram:
-    """Line integrals as a detector of few photons gives them: −ln(max(count, floor)/N₀).
+    """Line integrals measured with a limited number of photons: −ln(max(count, floor)/N₀).
 
-    Nearly unbiased where the counts are high (by 1/2N); too low where readings are raised to
-    the floor, because a ray cannot appear weaker than that.
+    The bias is small (1/2N) for high counts. Where readings are raised to the floor, the line
+    integrals are too low.
 
     Args:
         lines: True line integrals, dimensionless, any shape.
         beam: Photons and detector.
-        rng: Draws counts and electronic noise.
+        rng: Random generator for counts and electronic noise.
 
     Returns:
         Noisy line integrals, float32, same shape.
@@ -77,17 +77,17 @@ def counted_lines(
 
 
 def starve(measured: MeasuredRays, beam: Beam, rng: np.random.Generator) -> HuImage:
-    """What too few photons add to a slice: streaks along its longest paths, and a dark bias.
+    """Photon starvation artefact of a slice: streaks along its longest paths, and a dark bias.
 
-    The slice's own noise stays in it; this is added.
+    It adds to the noise already in the slice.
 
     Args:
         measured: The slice.
         beam: Photons and detector.
-        rng: Draws the noise; the same state gives the same image.
+        rng: Random generator for the noise; the same state gives the same image.
 
     Returns:
-        Added image in HU, float32 [rows, cols].
+        Artefact to add to the slice, in HU, float32 [rows, cols].
 
     >>> from ctiqa.physics import measure
     >>> water = measure(np.zeros((16, 16), np.float32), (4.0, 4.0), n_views=8)

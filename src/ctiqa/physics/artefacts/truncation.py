@@ -1,4 +1,4 @@
-"""A patient wider than the field of measurement.
+"""Truncation: a patient wider than the scan field of view.
 
 Ohnesorge B, Flohr T, Schwarz K, Heiken JP, Bae KT. Efficient correction for CT image artifacts
 caused by objects extending outside the scan field of view. Med Phys 27(1):39–46, 2000.
@@ -17,20 +17,20 @@ from ctiqa.physics.geometry import FanBeam, Sinogram
 from ctiqa.types import HuImage
 
 Extrapolation = Literal["zero", "constant", "cosine"]
-"""What stands for the missing rays: nothing; the last ray; the last ray, fading to nothing."""
+"""Replacement of the missing rays: zero; the last measured ray; that ray, fading to zero."""
 
 
 @dataclass(frozen=True, slots=True)
 class Truncation:
-    """The field that the detector sees, and what is made up beyond it.
+    """The scan field of view, and the extrapolation beyond it.
 
     Attributes:
-        field_radius_mm: Radius of the circle seen in every view, in mm, > 0.
-        extrapolation: How projections go on beyond it (see :data:`Extrapolation`).
+        field_radius_mm: Radius of the circle measured in every view, in mm, > 0.
+        extrapolation: Extrapolation of the projections (see :data:`Extrapolation`).
         fade_mm: Length over which ``cosine`` fades, in mm at the isocentre, > 0.
 
     Raises:
-        UsageError: If a parameter is out of range; all are named.
+        UsageError: If a parameter is out of range; the message names all of them.
     """
 
     field_radius_mm: float
@@ -52,7 +52,7 @@ class Truncation:
 
 
 def truncated_lines(sinogram: Sinogram, scan: FanBeam, truncation: Truncation) -> Sinogram:
-    """Line integrals as a narrower detector gives them, [views, detectors].
+    """Line integrals measured with a narrower detector, [views, detectors].
 
     Raises:
         UsageError: If the field holds fewer than two detector columns.
@@ -85,17 +85,18 @@ def truncated_lines(sinogram: Sinogram, scan: FanBeam, truncation: Truncation) -
 
 
 def truncate(measured: MeasuredRays, truncation: Truncation) -> HuImage:
-    """What a narrower field adds to a slice: cupping, and a bright rim at the field's edge.
+    """Truncation artefact of a slice: cupping, and a bright rim at the edge of the field.
 
-    Beyond the field the result is what an extended field of view shows there, which is little;
-    a scanner without one shows padding.
+    Outside the field the result corresponds to an extended field of view, with little signal; a
+    scanner without one shows padding there.
 
     Args:
         measured: The slice.
-        truncation: Field, and what is made up beyond it.
+        truncation: Field of view and extrapolation.
 
     Returns:
-        Added image in HU, float32 [rows, cols]; exactly zero where nothing was cut off.
+        Artefact to add to the slice, in HU, float32 [rows, cols]; exactly zero if nothing is
+        truncated.
 
     Raises:
         UsageError: If the field holds fewer than two detector columns.
