@@ -1,6 +1,6 @@
-"""Readers: DICOM, NIfTI, MetaImage, NRRD, TIFF and NumPy files in, HU out.
+"""Readers of DICOM, NIfTI, MetaImage, NRRD, TIFF and NumPy files, with output in HU.
 
-Finding reads headers alone; pixels are read slice by slice when they are asked for.
+Finding scans reads headers only; pixels are read slice by slice when needed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Items fetched beforehand in a thread of their own: reading while the network is busy."""
+"""Prefetch items in a separate thread: reading continues while the network runs."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from typing import TypeVar, cast
 T = TypeVar("T")
 
 AHEAD = 4
-"""Items fetched before they are asked for; more would only hold memory."""
+"""Number of prefetched items; more would only take memory."""
 
 _END = object()
 
 
 def ahead(items: Iterable[T], count: int = AHEAD) -> Iterator[T]:
-    """The same items in the same order, a few of them fetched beforehand in a thread of their own.
+    """The same items in the same order, with a few prefetched in a separate thread.
 
-    Decoding and the networks let go of Python's lock, so they run at the same time.
+    Decoders and networks release the GIL, so they run in parallel.
 
     Args:
-        items: What to fetch; advanced by one thread only.
-        count: How many are fetched beforehand, >= 1.
+        items: Items to fetch; advanced by one thread only.
+        count: Number of items to prefetch, >= 1.
 
     Yields:
-        The items; an error in fetching comes where its item would have.
+        The items; an error in fetching is raised in place of the item.
 
     >>> list(ahead(range(5), count=2))
     [0, 1, 2, 3, 4]
@@ -41,7 +41,7 @@ def ahead(items: Iterable[T], count: int = AHEAD) -> Iterator[T]:
 
 @contextmanager
 def threads(count: int) -> Iterator[ThreadPoolExecutor]:
-    """Some threads; whoever stops early waits for none of them, and nothing new is begun."""
+    """A thread pool; leaving the block early starts nothing new and waits for no thread."""
     pool = ThreadPoolExecutor(count)
     try:
         yield pool

@@ -1,4 +1,4 @@
-"""Writing results whole: nobody sees half of one, and a failure never costs the old one."""
+"""Atomic writes: no partial file is ever visible, and a failure leaves the old file intact."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from typing import BinaryIO
 from ctiqa.errors import OutputError
 
 NEW_FILE_MODE = 0o666
-"""Permissions of a new file before the user's mask, as for any program's output."""
+"""Permissions of a new file before the user's umask."""
 
 
 @contextmanager
 def replace_file(path: Path) -> Iterator[BinaryIO]:
-    """Write a file in full or not at all.
+    """Write a file atomically.
 
-    The bytes go to a temporary name in the same folder, to the disc, and then take the place of
-    ``path`` in one step. If anything fails, the temporary file is removed and what was at
-    ``path`` is untouched.
+    The bytes are written to a temporary file in the same folder and flushed to disc; then the file
+    replaces ``path`` in one step. If anything fails, the temporary file is removed and ``path`` is
+    unchanged.
 
     Args:
         path: File to write; its folder must exist.
@@ -30,7 +30,7 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
         A binary stream to write to.
 
     Raises:
-        OutputError: If the disc is full, permission is missing, or ``path`` is a folder.
+        OutputError: If the disc is full, permission is denied, or ``path`` is a folder.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -60,30 +60,30 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
         ) from error
     finally:
         if temporary is not None:
-            # After success the name is gone already.
+            # After success the temporary name no longer exists.
             with suppress(OSError):
                 temporary.unlink()
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a whole file at once, as :func:`replace_file` does.
+    """Write a file atomically, as :func:`replace_file` does.
 
     Args:
         path: File to write; its folder must exist.
-        data: All of its content.
+        data: Its content.
 
     Raises:
-        OutputError: If it cannot be written; what was there before is untouched.
+        OutputError: If it cannot be written; an existing file is unchanged.
     """
     with replace_file(path) as stream:
         stream.write(data)
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it, where they are missing.
+    """Make a folder and its parents, if they are missing.
 
     Raises:
-        OutputError: If that is not allowed, or a file is in the way.
+        OutputError: If permission is denied, or a file is in the way.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -95,13 +95,13 @@ def make_folder(folder: Path) -> None:
 
 
 def check_folder(folder: Path) -> None:
-    """Make sure, before any work is done, that results can be written into a folder.
+    """Check, before any work is done, that results can be written to a folder.
 
     Args:
-        folder: It need not be there yet; nothing is made.
+        folder: The folder, which need not exist; nothing is created.
 
     Raises:
-        OutputError: If it could not be made, or nothing could be written into it.
+        OutputError: If it cannot be created or is not writable.
     """
     above = next(place for place in (folder, *folder.absolute().parents) if os.path.lexists(place))
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
@@ -112,7 +112,7 @@ def check_folder(folder: Path) -> None:
 
 
 def _mode_of(path: Path) -> int:
-    """Permissions of the file that is replaced, or of any new file."""
+    """Permissions of the file to be replaced, or of a new file."""
     with suppress(OSError):
         return path.stat().st_mode & 0o777
     mask = os.umask(0)

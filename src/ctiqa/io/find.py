@@ -1,4 +1,4 @@
-"""From paths to scans, by headers alone."""
+"""Find scans in files and folders by reading headers only."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ from ctiqa.io.protocol import DEFAULT_OPTIONS, Contents, ReadOptions
 from ctiqa.types import Scan, Skipped, SliceHeader
 
 _BATCH = 32
-"""Files that a worker reads at a time: one header takes less than handing it over."""
+"""Files per task of a worker: one header takes less time to read than to transfer."""
 
 MIN_BATCHES_PER_WORKER = 12
-"""Fewer headers are read sooner than a process starts."""
+"""Reading fewer headers takes less time than starting a process."""
 
 MIN_BATCHES_PER_DECODER = 2
-"""Where processes will be needed anyway, to decompress."""
+"""The same if processes will be needed anyway, for decompression."""
 
 FIRST_FILES = 4
-"""Files that are asked beforehand whether they are compressed."""
+"""Number of files checked in advance for compression."""
 
 HEADER_S = 5.0
-"""Longest processor time to read the header of a file, in seconds; many frames take one."""
+"""Processor time limit to read the header of a file, in seconds; many frames take one."""
 
 Answer = Contents | Skipped
-"""What one file turned out to be."""
+"""The content of one file, or why it is skipped."""
 
 FileProgress = Callable[[int, int], None]
-"""Called with (files done, files in all)."""
+"""Called with (files done, number of files)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What some paths hold; every file is in exactly one of the two.
+    """Content of files and folders; every file is either in a scan or skipped.
 
     Attributes:
         scans: Scans by series, each sorted along z.
-        skipped: Files that hold nothing to score, by path.
+        skipped: Files without anything to score, sorted by path.
     """
 
     scans: tuple[Scan, ...]
@@ -63,23 +63,23 @@ def find_scans(
     progress: FileProgress | None = None,
     comparing: FileProgress | None = None,
 ) -> Found:
-    """Find the scans in files and folders, reading headers alone.
+    """Find the scans in files and folders by reading headers only.
 
-    Slices are grouped by SeriesInstanceUID, and apart from each other where a series mixes
-    matrix sizes or orientations; a volume file is a series of its own. Hidden and system files
-    inside folders (``.DS_Store``, ``DICOMDIR``) are passed over, and data files that belong to
-    a header file (``.raw`` beside ``.mhd``) are part of that one.
+    Slices are grouped by SeriesInstanceUID; a series with several matrix sizes or orientations is
+    split. A volume file is a series of its own. Hidden and system files inside folders
+    (``.DS_Store``, ``DICOMDIR``) are ignored, and data files that belong to a header file (``.raw``
+    next to ``.mhd``) are part of it.
 
     Args:
-        paths: Files and folders, any mix and nesting.
-        options: What the user vouches for.
+        paths: Files and folders, in any combination.
+        options: How to read them.
         jobs: Processes that read headers; 1 reads in this process.
-        progress: Called now and then with (files done, files in all).
-        comparing: Called while files that may be copies are compared, with (files compared, slices
-            in all); only few of them may have to be.
+        progress: Called occasionally with (files done, number of files).
+        comparing: Called while possible copies are compared, with (files compared, number of
+            slices); often only few files are compared.
 
     Returns:
-        The scans, and every other file with the reason why it is none.
+        The scans, and every other file with the reason why it was skipped.
 
     Raises:
         UsageError: If a path does not exist, or ``jobs`` is less than 1.
@@ -99,11 +99,11 @@ def find_scans(
 
 
 def _answers(files: Sequence[Path], options: ReadOptions, jobs: int) -> Iterator[list[Answer]]:
-    """Read the headers of all files, a batch at a time."""
+    """Read the headers of all files in batches."""
     batches = [files[start : start + _BATCH] for start in range(0, len(files), _BATCH)]
     is_compressed = any(map(announces_compression, files[:FIRST_FILES]))
     if is_compressed:
-        # They will be needed to decompress, and take a while to start.
+        # They are needed for decompression, and take a while to start.
         start_workers(min(jobs, len(files)))
     least = MIN_BATCHES_PER_DECODER if is_compressed else MIN_BATCHES_PER_WORKER
     workers = min(jobs, len(batches) // least)
@@ -129,7 +129,7 @@ def _examine(file: Path, options: ReadOptions) -> Answer:
 
 
 def _survey_singly(files: Sequence[Path], options: ReadOptions) -> list[Answer]:
-    """Read the headers of some files of which one took down the process that read it."""
+    """Read the headers of a batch again, file by file, after one of them crashed the reader."""
     examine = partial(_examine, options=options)
     return [apart(examine, file, _crashed, cpu_s=HEADER_S) for file in files]
 
@@ -141,7 +141,7 @@ def _crashed(file: Path) -> Answer:
 def _sort_out(
     files: Sequence[Path], answers: Sequence[Answer], comparing: FileProgress | None
 ) -> Found:
-    """Turn what the files are into scans and skipped files."""
+    """Turn the content of all files into scans and skipped files."""
     contents = [answer for answer in answers if isinstance(answer, Contents)]
     companions = {os.path.realpath(path) for each in contents for path in each.companions}
     refused = [
@@ -159,7 +159,7 @@ def _sort_out(
 
 
 class _Fingerprints:
-    """Fingerprints of the pixels of DICOM files, each made once."""
+    """Pixel fingerprints of DICOM files, each computed once."""
 
     def __init__(self, total: int, progress: FileProgress | None) -> None:
         self._total = total

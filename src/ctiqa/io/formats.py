@@ -1,4 +1,4 @@
-"""Which module reads which format."""
+"""The table of readers by format."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ READERS = {
     "npy": "ctiqa.io.volumes.npy",
     "tiff": "ctiqa.io.tiff",
 }
-"""Module by format. Imported when the first such file is met: each costs 0.1–0.3 s to load."""
+"""Modules by format. Each takes 0.1–0.3 s to load, so it is imported with the first such file."""
 
 
 def reader_of(name: str) -> Reader:
@@ -41,17 +41,17 @@ def read_file_headers(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Con
 
     Args:
         path: File in any supported format.
-        options: What the user vouches for.
+        options: How to read it.
 
     Returns:
         At least one header, in file order.
 
     Raises:
-        RefusedError: If the file holds no axial CT slice in HU.
+        RefusedError: If the file contains no axial CT slice in HU.
     """
     with silent():
         if locate(path):
-            # What is packed is unpacked whole, and only if it is worth it.
+            # Archive members are unpacked completely, so only if the format is readable.
             sniff(path)
         with open_file(path) as stream:
             name = sniff_open(path, stream)
@@ -61,7 +61,7 @@ def read_file_headers(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Con
 
 
 def read_here(header: SliceHeader, options: ReadOptions = DEFAULT_OPTIONS) -> Slice:
-    """Read one slice, in HU, in this process.
+    """Read one slice in HU, in this process.
 
     Args:
         header: A header from :func:`ctiqa.io.find_scans`.

@@ -1,4 +1,4 @@
-"""What every reader is asked, and what it answers."""
+"""The interface of readers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ctiqa.types import HuImage, SliceHeader
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """What the user vouches for beyond what the files say.
+    """How to read files: what the user asserts beyond their headers.
 
     Attributes:
         tiff_hu: Float TIFF in [0, 1] follows LDCTIQAC2023: HU = 1400·p − 1000.
-        allow_reformats: Coronal, sagittal and oblique reformats are read too.
+        allow_reformats: Also read coronal, sagittal and oblique reformats.
     """
 
     tiff_hu: bool = False
@@ -31,8 +31,8 @@ class Contents:
 
     Attributes:
         headers: At least one header, in file order.
-        warnings: Sentences about what in the file was left out.
-        companions: Data files that belong to this one and are no input of their own.
+        warnings: Sentences about parts of the file that were left out.
+        companions: Data files that belong to this file and are not inputs themselves.
     """
 
     headers: tuple[SliceHeader, ...]
@@ -41,15 +41,15 @@ class Contents:
 
 
 class Reader(Protocol):
-    """One file format. Both functions raise :class:`ctiqa.errors.RefusedError` alone."""
+    """Reader of one file format. Both functions raise only :class:`ctiqa.errors.RefusedError`."""
 
     def read_headers(self, path: Path, options: ReadOptions, stream: BinaryIO) -> Contents:
         """Describe every slice of a file without reading its pixels.
 
-        ``stream`` is the file, open at its start, for readers that need not open it once more.
+        ``stream`` is the file, open at its start, so that readers need not open it again.
         """
         ...
 
     def read_hu(self, header: SliceHeader, options: ReadOptions) -> HuImage:
-        """Read the pixels of one slice, in HU."""
+        """Read the pixels of one slice in HU."""
         ...

@@ -1,4 +1,4 @@
-"""The scans of files and folders, asked for in one call."""
+"""Find the scans of files and folders in one call."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ AnyPath = str | os.PathLike[str]
 def read_scans(
     paths: AnyPath | Sequence[AnyPath], options: ReadOptions = DEFAULT_OPTIONS, *, jobs: int = 1
 ) -> Found:
-    """Read the scans of files and folders: their headers now, their pixels when asked for.
+    """Read the scans of files and folders: headers now, pixels when needed.
 
-    :func:`ctiqa.stream_slices` reads the pixels of a scan, in HU, slice after slice.
+    :func:`ctiqa.stream_slices` reads the pixels of a scan in HU, slice by slice.
 
     Args:
-        paths: A file or folder, or several, of any mix; folders are searched at any depth.
-        options: What the user vouches for beyond what the files say.
+        paths: One or several files and folders, in any combination; folders are searched
+            recursively.
+        options: How to read them.
         jobs: Processes that read headers, ≥ 1.
 
     Returns:
-        The scans, each sorted along z, and every file that holds none, with its reason.
+        The scans, each sorted along z, and every skipped file with its reason.
 
     Raises:
-        UsageError: If a path is empty, is none or does not exist, or ``jobs`` is below 1.
+        UsageError: If a path is empty, not a path or does not exist, or ``jobs`` is below 1.
 
     >>> from pathlib import Path
     >>> import ctiqa
@@ -42,10 +43,10 @@ def read_scans(
 
 
 def as_paths(paths: AnyPath | Sequence[AnyPath]) -> list[Path]:
-    """One path or several as a list of paths.
+    """One or several paths as a list.
 
     Raises:
-        UsageError: If one of them is empty, which would mean the working folder, or is no path.
+        UsageError: If one is empty, which would mean the working folder, or not a path.
 
     >>> [path.name for path in as_paths("scan")]
     ['scan']

@@ -1,8 +1,8 @@
-"""Other people's parsers, run silently and with one kind of failure.
+"""Run third-party parsers silently and with one kind of failure.
 
-Warning filters and loggers belong to the whole process, and other threads have their own use for
-them. What is put there keeps quiet for the threads that asked for it alone, is put there once
-however many of them there are, and is gone when the last of them is done.
+Warning filters and loggers are global to the process, and other threads use them, too. The filter
+installed here silences only the threads that requested it. It is installed once for any number of
+threads, and removed when the last of them is done.
 """
 
 from __future__ import annotations
@@ -31,36 +31,36 @@ LOGGERS = (
     "pylibjpeg.utils",
     "jpeg_ls",
 )
-"""Loggers that quote header values, patient tags among them; those below are found by name."""
+"""Loggers that quote header values, also of patient tags; child loggers are found by name."""
 
 
 class _Silence:
-    """Which threads are silent now, and what keeps them so.
+    """The threads that are silent, and the filter that silences them.
 
-    One object is both the filter of loggers and the pattern of the warning filter: each asks it
-    whether the thread that speaks is silent.
+    One object is both the filter of loggers and the pattern of the warning filter; both ask it
+    whether the current thread is silent.
     """
 
     def __init__(self) -> None:
         self._loggers: list[logging.Logger] = []
         self._known = 0
-        # A warning filter: action, message, category, module, line. The pattern of the module is
-        # asked for a match, and any object that can answer will do.
+        # A warning filter: action, message, category, module, line. The warnings module calls
+        # ``match`` of the module pattern, so any object with that method works.
         self._entry = ("ignore", None, Warning, self, 0)
         self._forget()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._forget)
 
     def match(self, _module: str) -> bool:
-        """Whether a warning is not to be seen."""
+        """Whether a warning is suppressed."""
         return threading.get_ident() in self._depth
 
     def filter(self, _record: logging.LogRecord) -> bool:
-        """Whether a log line is to be seen."""
+        """Whether a log record is shown."""
         return threading.get_ident() not in self._depth
 
     def begin(self) -> int:
-        """The thread that calls is silent from now on; returns its number."""
+        """Silence the calling thread; returns its identifier."""
         thread = threading.get_ident()
         with self._lock:
             self._depth[thread] = self._depth.get(thread, 0) + 1
@@ -77,13 +77,13 @@ class _Silence:
                 self._leave()
 
     def _settle_in(self) -> None:
-        """Be in the way of every logger there is, and at the head of the filters of warnings."""
+        """Install the filter in all loggers and at the head of the warning filters."""
         if self._known != len(logging.Logger.manager.loggerDict):
             self._loggers = [logging.getLogger(name) for name in _names()]
             self._known = len(logging.Logger.manager.loggerDict)
         for logger in self._loggers:
             logger.addFilter(self)
-        # Whoever catches warnings works on a copy of the list, and puts the old one back later.
+        # ``catch_warnings`` works on a copy of the list and restores the old one later.
         filters = cast("list[Any]", warnings.filters)
         if filters[:1] != [self._entry]:
             filters.insert(0, self._entry)
@@ -98,7 +98,7 @@ class _Silence:
         self._lists.clear()
 
     def _forget(self) -> None:
-        """No thread is silent; in a process that was forked off, none of the others lives on."""
+        """Reset: no thread is silent. In a forked process the other threads no longer exist."""
         self._lock = threading.Lock()
         self._depth: dict[int, int] = {}
         self._lists: list[list[Any]] = []
@@ -106,7 +106,7 @@ class _Silence:
 
 
 def _names() -> list[str]:
-    """The loggers of the parsers, and all that exist below them."""
+    """The loggers of the parsers and their existing child loggers."""
     below = tuple(f"{name}." for name in LOGGERS)
     existing = tuple(logging.Logger.manager.loggerDict)
     return [*LOGGERS, *(n for n in existing if n.startswith(below) and n not in LOGGERS)]
@@ -117,9 +117,9 @@ _SILENCE = _Silence()
 
 @contextmanager
 def silent() -> Iterator[None]:
-    """Keep warnings and log lines of the parsers, which may name the patient, off the terminal.
+    """Suppress warnings and log records of the parsers, which may name the patient.
 
-    Of this thread alone: what others have to say meanwhile is heard.
+    Only in this thread; warnings of other threads are still shown.
     """
     thread = _SILENCE.begin()
     try:
@@ -130,14 +130,14 @@ def silent() -> Iterator[None]:
 
 @contextmanager
 def foreign(action: str, reason: Reason = Reason.CORRUPT) -> Iterator[None]:
-    """Run a parser on input that may be hostile.
+    """Run a parser on untrusted input.
 
     Args:
-        action: What is being done, for the message.
-        reason: Code of the refusal that any failure becomes.
+        action: What is parsed, for the message.
+        reason: Code of the refusal raised for any failure.
 
     Raises:
-        RefusedError: With ``reason`` if the parser fails; a refusal raised inside passes.
+        RefusedError: With ``reason`` if the parser fails; a refusal raised inside is passed on.
 
     >>> with foreign("the header"):
     ...     int("not a number")
@@ -150,23 +150,23 @@ def foreign(action: str, reason: Reason = Reason.CORRUPT) -> Iterator[None]:
             yield
     except (RefusedError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
-    # Parsers of damaged files raise anything from struct.error to RecursionError, and a panic of
-    # one written in Rust is no Exception at all. Their messages quote header values: the type
-    # alone is safe to show.
+    # On damaged files parsers raise anything from struct.error to RecursionError, and a panic in
+    # Rust code is not even an Exception. Their messages quote header values, so only the type is
+    # safe to show.
     except BaseException as error:  # noqa: BLE001
         raise RefusedError(reason, f"{action} cannot be parsed ({type(error).__name__})") from None
 
 
 _capturing = threading.Lock()
-"""One thread at a time has standard error, or another would put back the wrong one."""
+"""Only one thread at a time may redirect standard error, or another would restore the wrong one."""
 
 
 @contextmanager
 def captured_stderr() -> Iterator[BinaryIO]:
-    """Catch what C libraries print to the process's standard error, from whatever thread.
+    """Capture what C libraries print to standard error of the process, from any thread.
 
     Yields:
-        A file that holds what was printed, to be read inside or after the block's work.
+        A file with the captured output.
     """
     if sys.stderr is not None:
         sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""Slices one after another, never many of them in memory."""
+"""Stream slices, with few of them in memory."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ctiqa.io.protocol import DEFAULT_OPTIONS, ReadOptions
 from ctiqa.types import Skipped, Slice, SliceHeader
 
 MIN_SLICES_PER_WORKER = 4
-"""Fewer slices are read sooner than a process starts."""
+"""Reading fewer slices takes less time than starting a process."""
 
 DECODE_S = 5.0
-"""Longest processor time to decompress a slice, in seconds; the largest matrix takes one."""
+"""Processor time limit to decompress a slice, in seconds; the largest matrix takes one."""
 
 
 def stream_slices(
@@ -29,22 +29,22 @@ def stream_slices(
     jobs: int = 1,
     ahead: int = 16,
 ) -> Iterator[Slice | Skipped]:
-    """Read slices in order, holding at most ``ahead`` of them.
+    """Read slices in order, with at most ``ahead`` of them in memory.
 
     Args:
         headers: Headers from :func:`ctiqa.io.find_scans`.
         options: The options they were found with.
-        jobs: Processes that decompress. They are always others than this one, so that a decoder
-            that crashes or hangs costs its slice alone. What needs no decoder is read here:
-            handing over such a slice takes as long as reading it.
-        ahead: Slices that may be finished before they are asked for.
+        jobs: Processes that decompress. They are always separate from this one, so that a
+            decoder that crashes or hangs costs only its slice. Uncompressed slices are read in
+            this process, because transferring a slice takes as long as reading it.
+        ahead: Maximum number of slices read in advance.
 
     Returns:
-        One slice a header, in order, or why it could not be read.
+        One slice per header, in order, or why it could not be read.
 
     Raises:
         UsageError: If ``jobs`` or ``ahead`` is less than 1.
-        ProcessError: If no process can be started to decompress in.
+        ProcessError: If no process for decompression can be started.
 
     >>> list(stream_slices([], jobs=2))
     []
@@ -59,7 +59,7 @@ def stream_slices(
 
 
 def read_slice(header: SliceHeader, options: ReadOptions = DEFAULT_OPTIONS) -> Slice:
-    """Read one slice, in HU; what is compressed is decompressed in another process.
+    """Read one slice in HU; compressed pixels are decompressed in another process.
 
     Args:
         header: A header from :func:`ctiqa.io.find_scans`.
@@ -70,7 +70,7 @@ def read_slice(header: SliceHeader, options: ReadOptions = DEFAULT_OPTIONS) -> S
 
     Raises:
         RefusedError: If the pixels cannot be decoded or are not HU.
-        ProcessError: If no process can be started to decompress in.
+        ProcessError: If no process for decompression can be started.
     """
     if not header.source.isolated:
         return formats.read_here(header, options)
@@ -82,7 +82,7 @@ def read_slice(header: SliceHeader, options: ReadOptions = DEFAULT_OPTIONS) -> S
 
 
 def read_or_skip(header: SliceHeader, options: ReadOptions) -> Slice | Skipped:
-    """Read one slice in this process; a refusal is an answer, not an error."""
+    """Read one slice in this process; a refusal is returned, not raised."""
     try:
         return formats.read_here(header, options)
     except RefusedError as error:
@@ -92,7 +92,7 @@ def read_or_skip(header: SliceHeader, options: ReadOptions) -> Slice | Skipped:
 def _mixed(
     headers: Sequence[SliceHeader], decompressed: Iterator[Slice | Skipped], options: ReadOptions
 ) -> Iterator[Slice | Skipped]:
-    """Slices in order, whether they were compressed or not."""
+    """All slices in order, compressed or not."""
     for header in headers:
         if header.source.isolated:
             yield next(decompressed)
@@ -103,8 +103,8 @@ def _mixed(
 def _decompressed(
     headers: Sequence[SliceHeader], options: ReadOptions, jobs: int, ahead: int
 ) -> Iterator[Slice | Skipped]:
-    # The caller has work of its own to do with the slices, but while one process hands a slice
-    # over it decodes none.
+    # The caller also works on the slices, but a process does not decode while it transfers a
+    # slice.
     workers = max(min(jobs, len(headers) // MIN_SLICES_PER_WORKER), 1)
     packed = partial(_read_packed, options=options)
     found = in_order(packed, headers, _crashed, jobs=workers, ahead=ahead, cpu_s=DECODE_S)
@@ -113,7 +113,7 @@ def _decompressed(
 
 @dataclass(frozen=True, slots=True)
 class _Packed:
-    """A slice whose HU are whole numbers: half as much to hand over from process to process."""
+    """A slice with integer HU, which takes half the bytes to transfer between processes."""
 
     hu: npt.NDArray[np.int16]
     header: SliceHeader

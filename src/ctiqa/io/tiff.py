@@ -1,6 +1,6 @@
-"""TIFF: pixels in HU, or floats in [0, 1] where the user vouches for the convention.
+"""TIFF: pixels in HU, or floats in [0, 1] if the user asserts the convention.
 
-tifffile knows no bounds, so it works in a process that has them.
+tifffile has no limits on time and memory, so it runs in a process with limits.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ _CHALLENGE = (1400.0, -1000.0)
 """(slope, intercept) of LDCTIQAC2023 (2023): pixels are clip(HU, -1000, 400) scaled to [0, 1]."""
 
 ROUNDING = 1e-3
-"""How far outside [0, 1] a pixel may lie."""
+"""Tolerance for pixels outside [0, 1]."""
 
 HEADERS_S = 5.0
-"""Longest processor time to describe a file, in seconds; 20,000 pages take two."""
+"""Processor time limit to describe a file, in seconds; 20,000 pages take two."""
 
 
 def read_headers(path: Path, options: ReadOptions, stream: BinaryIO) -> Contents:  # noqa: ARG001
-    """Describe the slices of a TIFF, in a process of its own, and look at some of them.
+    """Describe the slices of a TIFF in a separate process, and check a sample of them.
 
-    Pages of another size or kind than most, such as previews, are left out with a warning.
+    Pages whose size or type differs from most, such as previews, are left out with a warning.
 
     Args:
         path: The file.
-        options: ``tiff_hu`` vouches for floats in [0, 1].
-        stream: Not needed: the file is read by another process.
+        options: ``tiff_hu`` asserts that floats in [0, 1] follow LDCTIQAC2023.
+        stream: Not used; the file is read by another process.
 
     Returns:
-        One header a slice.
+        One header per slice.
 
     Raises:
-        RefusedError: If the file is damaged, coloured, or in an unknown HU convention.
+        RefusedError: If the file is damaged, in colour, or in an unknown HU convention.
     """
     return apart(partial(describe, options=options), path, _lost, cpu_s=HEADERS_S)
 
 
 def describe(path: Path, options: ReadOptions) -> Contents:
-    """The same in this process, with no bounds on time and memory."""
+    """The same in this process, without limits on time and memory."""
     with opened(path) as tiff:
         pictures, warnings = slices(tiff)
         _check_convention(tiff, pictures, options)
@@ -93,12 +93,12 @@ def _lost(_path: Path) -> NoReturn:
 
 
 def _is_vouched_for(stored: Stored, options: ReadOptions) -> bool:
-    """Whether the user says what pixels of this type mean."""
+    """Whether the user asserts the meaning of pixels of this type."""
     return options.tiff_hu and stored.dtype.kind == "f"
 
 
 def _check_convention(tiff: TiffFile, pictures: list[TiffPicture], options: ReadOptions) -> None:
-    """Refuse a stack that is not in HU by slices spread over it.
+    """Refuse a stack that is not in HU, judged by slices spread over it.
 
     Raises:
         RefusedError: With ``HU_CONVENTION_UNKNOWN``, ``NOT_FINITE`` or ``NOT_HU``.

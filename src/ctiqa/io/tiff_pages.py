@@ -1,4 +1,4 @@
-"""The slices of a TIFF, as tifffile finds them; it knows no bounds, so this runs within some."""
+"""The slices of a TIFF, as found by tifffile; to be run in a process with limits."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from ctiqa.io.silence import foreign
 
 MAX_PAGES = 20_000
 MAX_ENTRIES = 1 << 19
-"""Most entries of all pages; usually a page has twenty."""
+"""Maximum number of entries of all pages; a page usually has twenty."""
 
 PLAIN, DEFLATE = 1, (8, 32946)
 NO_PREDICTOR, HORIZONTAL, FLOATING = 1, 2, 3
 _LAYOUTS = {(PLAIN, NO_PREDICTOR), *product(DEFLATE, (NO_PREDICTOR, HORIZONTAL, FLOATING))}
-"""Compressions and predictors that are read."""
+"""Supported compressions and predictors."""
 
 
 def _is_whole(page: TiffPage) -> bool:
-    """Whether tifffile understood every entry: those that it does not, it leaves out."""
+    """Whether tifffile parsed every entry; it leaves out those that it cannot parse."""
     layout, stream = page.parent.tiff, page.parent.filehandle
     stream.seek(page.offset)
     return struct.unpack(layout.tagnoformat, stream.read(layout.tagnosize)) == (len(page.tags),)
@@ -70,22 +70,22 @@ _RULES: tuple[tuple[Callable[[TiffPage], bool], Reason, str], ...] = (
         "HU as signed 16-bit integers, one page a slice, without compression",
     ),
 )
-"""What holds of a page that is a slice, and what a page is where it does not hold."""
+"""Conditions for a page to be a slice, and the message if a page does not meet them."""
 
 
 class TiffPicture(NamedTuple):
-    """One slice: where its page is described, in bytes, and its number among those of the page."""
+    """One slice: byte offset of the description of its page, and index within the page."""
 
     offset: int
     number: int
     kind: tuple[int, int, str]
-    """Rows, columns and type of a pixel."""
+    """Rows, columns and pixel type."""
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[TiffFile]:
-    """Open a TIFF; whatever fails inside the block refuses it."""
-    # Microscopes' pages, which tifffile would guess or mend, are what they say here.
+    """Open a TIFF; any failure inside the block refuses it."""
+    # tifffile would guess or repair pages of microscopes; here they are taken as stored.
     with (
         open_file(path) as stream,
         foreign("the TIFF"),
@@ -98,11 +98,11 @@ def slices(tiff: TiffFile) -> tuple[list[TiffPicture], tuple[str, ...]]:
     """Find the slices of a TIFF.
 
     Returns:
-        Those of the commonest kind, or of the larger one of two, in file order; and sentences
-        about what is left out.
+        The slices of the most common type, or of the larger one if two are equally common, in file
+        order; and sentences about pages that are left out.
 
     Raises:
-        RefusedError: If no page is a slice, or the pages cannot be followed to the last one.
+        RefusedError: If no page is a slice, or the chain of pages is broken.
     """
     found: list[TiffPicture] = []
     refusals: list[RefusedError] = []
@@ -111,7 +111,7 @@ def slices(tiff: TiffFile) -> tuple[list[TiffPicture], tuple[str, ...]]:
             with foreign("a TIFF page"):
                 found.extend(_pictures(tiff, page))
         except RefusedError as error:
-            # The error itself would hold on to the page.
+            # The exception itself would keep a reference to the page.
             refusals.append(RefusedError(error.reason, error.detail))
     if not found:
         raise refusals[0]
@@ -139,7 +139,7 @@ def _pages(tiff: TiffFile) -> Iterator[TiffPage]:
         seen.add(page.offset)
         entries += len(page.tags)
         yield page
-    # tifffile passes over a link that leads nowhere. A file cut inside its last one is complete.
+    # tifffile ignores a link that leads nowhere. A file cut inside its last link is complete.
     tiff.filehandle.seek(tiff.pages.next_page_offset or 0)
     if any(tiff.filehandle.read(tiff.tiff.offsetsize)):
         raise RefusedError(Reason.TRUNCATED, "the TIFF ends before one of its pages")
@@ -148,13 +148,13 @@ def _pages(tiff: TiffFile) -> Iterator[TiffPage]:
 
 
 def _pictures(tiff: TiffFile, page: TiffPage) -> list[TiffPicture]:
-    """The slices on a page: several where its description says so and they follow each other."""
+    """The slices of a page: several if its description says so and they are contiguous."""
     kind, (count, on_one_page) = _kind(page), _said(tiff, page)
     if count <= 1 or not on_one_page or not page.is_final:
         return [TiffPicture(page.offset, 0, kind)]
     if count > MAX_PAGES:
         raise RefusedError(Reason.TOO_LARGE, f"a TIFF must have at most {MAX_PAGES} slices")
-    # The others are found from where the first one lies, so that must be right.
+    # The offset of the first one gives those of the others, so it must be right.
     all(_pieces(page))
     if page.dataoffsets[0] + count * page.nbytes > tiff.filehandle.size:
         raise RefusedError(Reason.TRUNCATED, f"the TIFF ends before the last of its {count} slices")
@@ -162,7 +162,7 @@ def _pictures(tiff: TiffFile, page: TiffPage) -> list[TiffPicture]:
 
 
 def _said(tiff: TiffFile, page: TiffPage) -> tuple[int, bool]:
-    """Slices by a page's description, as tifffile or ImageJ writes it; whether on this page."""
+    """Number of slices in a description by tifffile or ImageJ; whether all are on this page."""
     alone = not tiff.pages.is_multipage
     if text := page.shaped_description:
         said = shaped_description_metadata(text)
@@ -174,7 +174,7 @@ def _said(tiff: TiffFile, page: TiffPage) -> tuple[int, bool]:
 
 
 def _unnamed(tiff: TiffFile, found: list[TiffPicture]) -> Iterator[str]:
-    """What the file seems to hold besides."""
+    """Warnings about further slices that the file seems to contain."""
     first = tiff.pages.first
     if found[0].offset != first.offset:
         return
@@ -187,7 +187,7 @@ def _unnamed(tiff: TiffFile, found: list[TiffPicture]) -> Iterator[str]:
 
 
 def _kind(page: TiffPage) -> tuple[int, int, str]:
-    """Rows, columns and type of a page, which is refused if it is no slice that can be read."""
+    """Rows, columns and pixel type of a page; refused if it is not a readable slice."""
     for holds, reason, detail in _RULES:
         if not holds(page):
             raise RefusedError(reason, detail)
@@ -213,11 +213,11 @@ def tiff_pixels(tiff: TiffFile, picture: TiffPicture) -> Stored:
 
 
 def _read_page(page: TiffPage) -> Stored:
-    # tifffile knows no bounds when it unpacks, so strips and tiles come to it unpacked.
+    # tifffile has no limits when it unpacks, so strips and tiles are unpacked beforehand.
     plain = copy(page)
     plain.compression = PLAIN
     if by_planes := page.predictor == FLOATING:
-        # Needs a package that ctiqa does without.
+        # tifffile would need a package that ctiqa does not require.
         plain.predictor = NO_PREDICTOR
     pixels = np.empty(page.shape, page.dtype)
     for index, content in enumerate(_pieces(page)):
@@ -248,7 +248,7 @@ def _pieces(page: TiffPage) -> Iterator[bytes]:
 
 
 def _unpacked(content: bytes, most: int) -> bytes:
-    """Unpack a strip or tile, nothing if it is cut; its checksum is compared."""
+    """Unpack a strip or tile and verify its checksum; empty if it is truncated."""
     inflater = zlib.decompressobj()
     with foreign("a strip or tile"):
         pixels = inflater.decompress(content, most + 1)
@@ -258,7 +258,7 @@ def _unpacked(content: bytes, most: int) -> bytes:
 
 
 def _from_planes(content: bytes, rows: int, dtype: np.dtype[Any]) -> Stored:
-    """Floats whose rows are stored as planes of bytes, highest first, and as their differences."""
+    """Decode floats stored row by row as differences of byte planes, highest byte first."""
     differences = np.frombuffer(content, np.uint8).reshape(rows, -1)
     planes = np.cumsum(differences, axis=1, dtype=np.uint8).reshape(rows, dtype.itemsize, -1)
     by_pixel = np.ascontiguousarray(planes.transpose(0, 2, 1))

@@ -1,1 +1,1 @@
-"""Finding files, opening them, and telling what they are."""
+"""Find files, open them and detect their format."""

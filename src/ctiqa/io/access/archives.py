@@ -1,4 +1,4 @@
-"""ZIP archives: DICOM files in them are read where they lie, as ``archive.zip/folder/IM1.dcm``."""
+"""ZIP archives: their DICOM files are read in place, as ``archive.zip/folder/IM1.dcm``."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from ctiqa.text.plain_text import clean
 ZIP_MAGIC = b"PK"
 
 MAX_DIRECTORY_BYTES = 1 << 23
-"""Longest list of members that is read, in bytes."""
+"""Maximum size of the list of members, in bytes."""
 
 _MAX_MEMBERS = 100_000
 MAX_MEMBER_BYTES = 1 << 28
-"""Largest member that is unpacked, in bytes; it is held in memory."""
+"""Maximum size of an unpacked member, in bytes; it is held in memory."""
 
 MAX_TOTAL_BYTES = 1 << 36
-"""Largest archive that is read, in bytes after unpacking."""
+"""Maximum size of an archive after unpacking, in bytes."""
 
 MAX_PROBED = 2000
-"""Members that are looked at for DICOM; those that may be DICOM by their names come first."""
+"""Number of members checked for DICOM; those with DICOM-like names come first."""
 
 DICOM_SUFFIXES = ("", ".dcm", ".dicom", ".ima", ".img", ".dic")
 
 _CHUNK_BYTES = 1 << 20
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ENCRYPTED = 0x1
-"""Bit of a member's flags."""
+"""Flag bit of encrypted members."""
 
 SIGNS = (
     ("[content_types].xml", "an Office document"),
@@ -48,11 +48,11 @@ SIGNS = (
     ("meta-inf/manifest.xml", "an OpenDocument"),
     ("meta-inf/", "a Java archive"),
 )
-"""What an archive is by the start of a member's name, in lower case; the first sign counts."""
+"""Kinds of archives by the start of a member's name, in lower case; the first match counts."""
 
 
 class _Limited(io.FileIO):
-    """A file of which no more is read at once than a list of members may take."""
+    """A file that limits each read to the maximum size of a list of members."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is None or size < 0:
@@ -65,17 +65,17 @@ class _Limited(io.FileIO):
         return super().read(size)
 
     def __del__(self) -> None:
-        # It is closed when the archive is forgotten; left to itself it would warn.
+        # It is closed with the archive; otherwise it would emit a ResourceWarning.
         self.close()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Archive:
-    """A ZIP archive, open.
+    """An open ZIP archive.
 
     Attributes:
         file: The archive.
-        members: Its files by the names that they are shown under.
+        members: Its files by display name.
     """
 
     file: zipfile.ZipFile
@@ -83,10 +83,10 @@ class Archive:
 
 
 def open_archive(path: Path) -> Archive:
-    """Open an archive and list what is in it; the last few stay open.
+    """Open an archive and list its members; the last few archives stay open.
 
     Raises:
-        RefusedError: If the archive cannot be opened, is damaged, or too large to be read.
+        RefusedError: If the archive cannot be opened, is damaged or too large.
     """
     return _open_archive(path, regular_stamp(path))
 
@@ -94,7 +94,7 @@ def open_archive(path: Path) -> Archive:
 @lru_cache(maxsize=2)
 def _open_archive(path: Path, stamp: Stamp) -> Archive:
     with foreign("the list of members of the ZIP archive"), _undamaged("the ZIP archive"):
-        # The stream stays open with the archive, which closes it when it is forgotten.
+        # The stream stays open with the archive, which closes it when dropped from the cache.
         archive = zipfile.ZipFile(_Limited(path))
         infos = [info for info in archive.infolist() if not info.is_dir()]
     _check_sizes(infos, stamp[1])
@@ -102,7 +102,7 @@ def _open_archive(path: Path, stamp: Stamp) -> Archive:
 
 
 def _check_sizes(infos: list[zipfile.ZipInfo], archive_bytes: int) -> None:
-    """Refuse archives that would take for ever."""
+    """Refuse archives that are too large or whose members overlap."""
     if len(infos) > _MAX_MEMBERS:
         raise RefusedError(
             Reason.TOO_LARGE,
@@ -121,7 +121,7 @@ def _check_sizes(infos: list[zipfile.ZipInfo], archive_bytes: int) -> None:
 
 
 def _named(infos: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
-    """Members by display name; of two with one name the second gets a number."""
+    """Members by display name; duplicate names get a number."""
     named: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
         name = shown_name(info.filename)
@@ -133,7 +133,7 @@ def _named(infos: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
 
 
 def shown_name(name: str) -> str:
-    r"""What a member is called: a name inside the archive whatever it says, and printable.
+    r"""Display name of a member: printable, and always inside the archive.
 
     >>> shown_name("..\\..\\etc/./passwd")
     'etc/passwd'
@@ -143,10 +143,10 @@ def shown_name(name: str) -> str:
 
 
 def locate(path: Path) -> tuple[Path, str] | None:
-    """Take a path into an archive apart.
+    """Split a path into an archive.
 
     Returns:
-        The archive and the name inside it, or ``None`` where the path leads into no file.
+        The archive and the name inside it, or ``None`` if the path does not lead into a file.
     """
     if os.path.lexists(path):
         return None
@@ -160,7 +160,7 @@ def locate(path: Path) -> tuple[Path, str] | None:
 
 
 def members_under(archive: Path, name: str = "") -> list[Path]:
-    """Paths of the files in an archive, or in one of its folders; hidden ones are passed over."""
+    """Paths of the files in an archive, or in one of its folders; hidden files are ignored."""
     names = [shown for shown in open_archive(archive).members if not _is_hidden(shown)]
     return [archive / each for each in names if not name or f"{each}/".startswith(f"{name}/")]
 
@@ -170,7 +170,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def member_heads(archive: Path, count: int) -> Iterator[bytes]:
-    """The first bytes of members, those that may be DICOM by their names first."""
+    """The first bytes of members, those with DICOM-like names first."""
     names = sorted(members_under(archive), key=lambda path: path.suffix not in DICOM_SUFFIXES)
     for path in names[:MAX_PROBED]:
         try:
@@ -183,14 +183,14 @@ def member_head(archive: Path, name: str, count: int) -> bytes:
     """The first bytes of a member.
 
     Raises:
-        RefusedError: If it is not there, empty, or cannot be unpacked.
+        RefusedError: If it is missing, empty, or cannot be unpacked.
     """
     with unpacking(archive, name, MAX_TOTAL_BYTES) as stream:
         return stream.read(count)
 
 
 def open_member(archive: Path, name: str) -> BinaryIO:
-    """Unpack a member into memory; its checksum is compared.
+    """Unpack a member into memory and verify its checksum.
 
     Raises:
         RefusedError: If it is not there, empty, too large, encrypted or damaged.
@@ -204,7 +204,7 @@ def open_member(archive: Path, name: str) -> BinaryIO:
 
 
 def member_stamp(archive: Path, name: str) -> Stamp:
-    """Time of the archive's last change in ns, and size of the member in bytes.
+    """Modification time of the archive in ns, and size of the member in bytes.
 
     Raises:
         RefusedError: If it is not there, or cannot be unpacked.
@@ -215,12 +215,12 @@ def member_stamp(archive: Path, name: str) -> Stamp:
 
 @contextmanager
 def unpacking(archive: Path, name: str, limit: int) -> Iterator[BinaryIO]:
-    """Open a member as a stream of its unpacked bytes; whatever fails inside is a refusal.
+    """Open a member as a stream of unpacked bytes; any failure inside the block is a refusal.
 
     Args:
         archive: The archive.
-        name: Name that the member is shown under.
-        limit: Largest member, in bytes after unpacking.
+        name: Display name of the member.
+        limit: Maximum size after unpacking, in bytes.
 
     Raises:
         RefusedError: If it is not there, empty, too large, encrypted or damaged.
@@ -237,7 +237,7 @@ def unpacking(archive: Path, name: str, limit: int) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _undamaged(what: str) -> Iterator[None]:
-    """Refuse damaged archives in words."""
+    """Turn errors about damaged archives into refusals."""
     try:
         yield
     except (zipfile.BadZipFile, zlib.error):
@@ -249,7 +249,7 @@ def _undamaged(what: str) -> Iterator[None]:
 
 
 def member(archive: Path, name: str, limit: int) -> zipfile.ZipInfo:
-    """Find a member that can be unpacked.
+    """Find a member and check that it can be unpacked.
 
     Raises:
         RefusedError: If it is not there, empty, too large or encrypted.
@@ -270,7 +270,7 @@ def member(archive: Path, name: str, limit: int) -> zipfile.ZipInfo:
 
 
 def _check_method(info: zipfile.ZipInfo) -> None:
-    """Refuse members that are packed in a way that cannot be unpacked, or not within bounds."""
+    """Refuse members that are encrypted or use an unsupported compression method."""
     if info.flag_bits & ENCRYPTED:
         raise RefusedError(
             Reason.UNKNOWN_FORMAT, "encrypted in its ZIP archive: unpack it with its password first"
@@ -283,7 +283,7 @@ def _check_method(info: zipfile.ZipInfo) -> None:
 
 
 def is_numpy(archive: Path) -> bool:
-    """Whether an archive holds NumPy arrays, as .npz do.
+    """Whether an archive contains NumPy arrays, as .npz files do.
 
     Raises:
         RefusedError: If the archive cannot be opened or is damaged.
@@ -292,7 +292,7 @@ def is_numpy(archive: Path) -> bool:
 
 
 def kind_of(archive: Path) -> str:
-    """What an archive without DICOM is, and what to do about it.
+    """Describe an archive without DICOM, and the remedy.
 
     Raises:
         RefusedError: If the archive cannot be opened or is damaged.

@@ -1,4 +1,4 @@
-"""Finding files, opening them, and telling their format from their first bytes."""
+"""Find files, open them, and detect their format by their first bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ctiqa.text.plain_text import clean
 HEAD_BYTES = 1024
 
 MAX_INFLATED_BYTES = 1 << 28
-"""Largest DICOM file, in bytes, that is unpacked into memory."""
+"""Maximum size of a DICOM file unpacked into memory, in bytes."""
 
 _CHUNK_BYTES = 1 << 20
 
@@ -32,41 +32,41 @@ MAGIC: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("zip", re.compile(rb"PK(\x03\x04|\x05\x06|\x07\x08)")),
     ("tiff", re.compile(rb"II[*+]\0|MM\0[*+]")),
     ("metaimage", re.compile(rb"\s*(ObjectType|NDims|Comment|ObjectSubType)\s*=")),
-    # A data set without preamble starts with an element of group 2 or 8, either byte order.
+    # A data set without preamble starts with an element of group 2 or 8, in either byte order.
     ("dicom", re.compile(rb"[\x02\x08]\0[^\0]?|\0[\x02\x08]")),
 )
-"""Formats by their first bytes; the first that matches counts."""
+"""Formats by their first bytes; the first match counts."""
 
 GZIPPED = ("dicom", "nifti")
-"""Formats that are read through gzip."""
+"""Formats that are also read from gzip files."""
 
 HEADER_SUFFIXES = (".mhd", ".nhdr", ".hdr")
-"""Names of header files whose voxels lie in a file beside them."""
+"""Suffixes of header files with the voxels in another file."""
 
 IMAGE_SUFFIX = re.compile(
     r"\.(dcm|ima|nii|gz|hdr|img|mhd|mha|raw|zraw|nrrd|nhdr|tiff?|npy|npz)$", re.IGNORECASE
 )
-"""Ends of the names of images; these are not opened once more to see whether they are archives."""
+"""Suffixes of images; such files are not opened an extra time to check for archives."""
 
 ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/", re.IGNORECASE)
 
 
 def walk(paths: Sequence[str | Path]) -> list[Path]:
-    """List the files under some files and folders, and in ZIP archives of DICOM files.
+    """List files, the files in folders, and the files in ZIP archives of DICOM files.
 
-    Hidden and system files inside folders are passed over; a file named itself is not. A folder
-    that may not be listed stands in the list itself, so that it is accounted for. Files in an
-    archive are listed as ``archive.zip/folder/IM1.dcm``; an archive without DICOM is one file.
+    Hidden and system files inside folders are ignored, unless they are named in ``paths``. A folder
+    that cannot be listed is itself part of the list, so that it is reported. Files in an archive
+    are listed as ``archive.zip/folder/IM1.dcm``; an archive without DICOM is one file.
 
     Args:
-        paths: Files and folders, any mix.
+        paths: Files and folders.
 
     Returns:
-        Each file once, sorted by path. Links that lead to one file count once; it has its real
-        path where that lies under ``paths`` too.
+        Each file once, sorted by path. Several links to one file count once, with its real path if
+        that is also in ``paths``.
 
     Raises:
-        UsageError: If a path is empty, does not exist, or is an address.
+        UsageError: If a path is empty, does not exist, or is a URL.
     """
     for path in paths:
         _check_path(str(path))
@@ -75,12 +75,12 @@ def walk(paths: Sequence[str | Path]) -> list[Path]:
 
 
 def _parts(path: str) -> list[str]:
-    """What paths are sorted by: as :class:`Path` does it, but a hundred thousand in no time."""
+    """Sort key of paths: the same order as :class:`Path`, but much faster."""
     return path.split(os.sep)  # noqa: PTH206
 
 
 def _check_path(path: str) -> None:
-    """Refuse what is no path of something that is there."""
+    """Refuse a path that does not exist."""
     if not path:
         raise UsageError("a path must be a file or folder, got an empty one")
     if _is_there(path) or archives.locate(Path(path)):
@@ -94,7 +94,7 @@ def _check_path(path: str) -> None:
 
 
 def _is_there(path: str) -> bool:
-    """Whether there is something, even if it may not be looked at."""
+    """Whether a path exists, even if access is denied."""
     try:
         os.lstat(path)
     except PermissionError:
@@ -105,7 +105,7 @@ def _is_there(path: str) -> bool:
 
 
 def _opened_up(file: str) -> list[Path]:
-    """The files in an archive of DICOM files, or in a folder of one; any other file is itself."""
+    """The files in an archive of DICOM files, or in a folder of one; otherwise the file itself."""
     path = Path(file)
     if IMAGE_SUFFIX.search(file):
         return [path]
@@ -117,13 +117,13 @@ def _opened_up(file: str) -> list[Path]:
             heads = archives.member_heads(path, HEAD_BYTES)
             return archives.members_under(path) if "dicom" in map(format_of, heads) else [path]
     except RefusedError:
-        # It is refused with these words once more, when it is read.
+        # It will be refused with the same message when it is read.
         pass
     return [path]
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Open a regular file for reading, or a file in a ZIP archive, unpacked into memory.
+    """Open a regular file for reading, or a file in a ZIP archive, which is unpacked into memory.
 
     Raises:
         RefusedError: With ``NO_PERMISSION``, ``EMPTY_FILE`` or ``UNKNOWN_FORMAT``; in archives
@@ -134,7 +134,7 @@ def open_file(path: Path) -> BinaryIO:
 
 
 def file_stamp(path: Path) -> Stamp:
-    """Time of the last change in ns, and size in bytes, of a file that :func:`open_file` opens.
+    """Modification time in ns and size in bytes of a file that :func:`open_file` opens.
 
     Raises:
         RefusedError: As :func:`open_file`.
@@ -152,7 +152,7 @@ def _head(path: Path) -> bytes:
 
 
 def inflate(stream: BinaryIO) -> bytes:
-    """Unpack a gzip stream into memory; its checksum is compared.
+    """Unpack a gzip stream into memory and verify its checksum.
 
     Raises:
         RefusedError: With ``TRUNCATED``, ``CORRUPT``, or ``TOO_LARGE`` above 256 MiB.
@@ -173,7 +173,7 @@ def inflate(stream: BinaryIO) -> bytes:
 
 
 def sniff(path: Path) -> str:
-    """Tell a file's format from its content; its name is not asked.
+    """Detect the format of a file by its content; its name is not used.
 
     Returns:
         ``"dicom"``, ``"nifti"``, ``"nrrd"``, ``"npy"``, ``"tiff"`` or ``"metaimage"``.
@@ -185,11 +185,11 @@ def sniff(path: Path) -> str:
 
 
 def sniff_open(path: Path, stream: BinaryIO) -> str:
-    """Tell the format of a file that is open, and go back to its start.
+    """Detect the format of an open file, and return to its start.
 
     Args:
         path: The file.
-        stream: The same, open at its start.
+        stream: The same file, open at its start.
 
     Returns:
         As :func:`sniff`.
@@ -216,7 +216,7 @@ def _format(path: Path, head: bytes) -> str:
 
 
 def format_of(head: bytes) -> str | None:
-    """Format by the first bytes of a file, or ``None`` where it is none that ctiqa reads.
+    """Format by the first bytes of a file, or ``None`` if ctiqa does not read it.
 
     >>> format_of(b"NRRD0005"), format_of(b"%PDF-1.7")
     ('nrrd', None)
@@ -254,7 +254,7 @@ def _in_archive(name: str | None) -> str:
 
 
 def _described(path: Path, head: bytes) -> str:
-    """What a file of no format is, as far as that can be seen."""
+    """Describe a file of unknown format, as far as possible."""
     if head.startswith(GZIP_MAGIC):
         inner = unpacked_head(head)
         name = _matching(inner) or (other_format(inner) or ("neither DICOM nor NIfTI",))[0]
@@ -267,6 +267,6 @@ def _described(path: Path, head: bytes) -> str:
 
 
 def _headers_beside(path: Path) -> Iterator[Path]:
-    """Header files of the same name."""
+    """Existing header files of the same name."""
     beside = (path.with_suffix(suffix) for suffix in HEADER_SUFFIXES)
     return (each for each in beside if each != path and is_there(each))

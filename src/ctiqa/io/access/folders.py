@@ -1,4 +1,4 @@
-"""The files under folders, each once and under its real path where that can be seen."""
+"""List the files in folders, each once, with its real path if possible."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 SYSTEM_NAMES = frozenset({"dicomdir", "thumbs.db", "desktop.ini", "__macosx", "lockfile"})
-"""Files and folders that operating systems and disc writers leave beside the images."""
+"""Files and folders that operating systems and disc writers leave next to the images."""
 
 
 def is_passed_over(name: str) -> bool:
-    """Whether a file or folder of this name is none that was meant.
+    """Whether to ignore a file or folder of this name.
 
     >>> is_passed_over(".DS_Store"), is_passed_over("IM0001")
     (True, False)
@@ -21,20 +21,20 @@ def is_passed_over(name: str) -> bool:
 
 
 def list_files(paths: Sequence[str]) -> list[str]:
-    """List the files under some files and folders.
+    """List files, and the files in folders.
 
-    Links are followed, but never in a circle. What a link leads to is shown under its real path
-    if that lies in one of the folders too, otherwise under the link's. Folders that may not be
-    listed stand in the list themselves.
+    Links are followed, but never in a cycle. The target of a link is listed under its real path if
+    that is in one of the folders, otherwise under the path of the link. Folders that cannot be
+    listed are themselves part of the list.
 
     Args:
-        paths: Files and folders that are there.
+        paths: Existing files and folders.
 
     Returns:
         Each file once, in no order.
     """
     listing = _Listing()
-    # What is reached without a link is found first and keeps its name.
+    # Paths without links come first, so that files keep their real paths.
     for shown, real in sorted(((path, os.path.realpath(path)) for path in paths), key=_is_link):
         listing.add(shown, real)
     while listing.links:
@@ -44,19 +44,19 @@ def list_files(paths: Sequence[str]) -> list[str]:
 
 
 def _is_link(path: tuple[str, str]) -> bool:
-    """Whether a path, shown and real, leads through a link."""
+    """Whether a path, given as (shown, real), contains a link."""
     shown, real = path
     return os.path.abspath(shown) != real  # noqa: PTH100
 
 
 @dataclass(slots=True)
 class _Listing:
-    """What was found so far.
+    """The files found so far.
 
     Attributes:
         files: Shown path by real path.
         folders: Real paths of the folders that were listed.
-        links: Links that are still to be followed, by their shown paths.
+        links: Links still to be followed, by their shown paths.
     """
 
     files: dict[str, str] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class _Listing:
                 waiting.extend(self._listed(*current))
 
     def _listed(self, shown: str, real: str) -> list[tuple[str, str]]:
-        """Note the files and links of a folder; its folders are returned."""
+        """Record the files and links of a folder; returns its subfolders."""
         try:
             with os.scandir(shown) as entries:
                 return list(self._noted(entries, shown, real))
@@ -90,7 +90,7 @@ class _Listing:
         for entry in entries:
             if is_passed_over(entry.name):
                 continue
-            # A root of "." would put "./" before every name; paths know nothing of it.
+            # A root of "." would prefix every name with "./", which paths do not have.
             place = os.path.join(shown, entry.name)  # noqa: PTH118
             if entry.is_symlink():
                 self.links.append(place)

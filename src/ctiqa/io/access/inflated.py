@@ -1,4 +1,4 @@
-"""Streams packed with gzip or zlib, unpacked a piece at a time and to their very end."""
+"""Streaming decompression of gzip and zlib, up to the end of the stream."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from ctiqa.errors import Reason, RefusedError
 GZIP_MAGIC = b"\x1f\x8b"
 
 _CHUNK_BYTES = 1 << 16
-"""Packed bytes that are looked at at a time; they unpack to 64 MiB at most."""
+"""Packed bytes read at a time; they unpack to 64 MiB at most."""
 
 EITHER = 47
-"""zlib's word for "gzip or zlib, whichever it is"."""
+"""Window bits with which zlib accepts both gzip and zlib."""
 
 _MAX_MEMBERS = 1 << 17
-"""Most gzip streams one after another; block-wise compression makes 16 in a MiB."""
+"""Maximum number of concatenated gzip streams; block-wise compression makes 16 per MiB."""
 
 MOST_TIMES = 1032
-"""How many times its size deflate can unpack to at most."""
+"""Maximum compression ratio of deflate."""
 
 
 class Inflated:
-    """The unpacked bytes of a gzip stream, or of several one after another, or of a zlib stream.
+    """The unpacked bytes of one or several concatenated gzip streams, or of a zlib stream.
 
-    Checksums and lengths are compared where a stream ends, so a reader that wants to be sure
-    reads until nothing comes. What follows a gzip stream and is none is passed over, as gzip does.
+    Checksums and lengths are verified at the end of a stream, so a reader that needs this must read
+    to the end. Other data after a gzip stream are ignored, as gzip does.
 
     Args:
-        stream: Stands at the first packed byte.
-        action: What is being unpacked, for the message.
-        limit: Most packed bytes that are read; ``None`` for all of them.
+        stream: Positioned at the first packed byte.
+        action: What is unpacked, for the message.
+        limit: Maximum number of packed bytes to read; ``None`` is all.
     """
 
     def __init__(self, stream: BinaryIO, action: str, limit: int | None = None) -> None:
@@ -64,7 +64,7 @@ class Inflated:
         return b""
 
     def _packed(self) -> bytes:
-        """Packed bytes that were not looked at yet."""
+        """The next packed bytes."""
         if packed := self._inflater.unconsumed_tail or self._ahead or self._more():
             self._ahead = b""
             return packed
@@ -79,7 +79,7 @@ class Inflated:
         return packed
 
     def _next_member(self) -> bool:
-        """Go on to a gzip stream that follows this one, if one does."""
+        """Continue with the next gzip stream, if there is one."""
         rest = self._inflater.unused_data.lstrip(b"\0")
         while len(rest) < len(GZIP_MAGIC) and (more := self._more()):
             rest = (rest + more).lstrip(b"\0")

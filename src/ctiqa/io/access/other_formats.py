@@ -1,4 +1,4 @@
-"""Formats that ctiqa does not read, by their first bytes, and what to do about them."""
+"""Formats that ctiqa does not read, by their first bytes, with the remedy."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ OTHERS: tuple[tuple[re.Pattern[bytes], str, str], ...] = tuple(
         (rb"(\x5c\x01\0\0|\0\0\x01\x5c).{34}r", "an ANALYZE 7.5 header", CONVERT),
     )
 )
-"""What else a file may be, and what to do about it; the first that matches counts."""
+"""Formats and remedies by first bytes; the first match counts."""
 
 
 def other_format(head: bytes) -> tuple[str, str] | None:
-    """What a file is, and what to do about it, by its first bytes; ``None`` if not known.
+    """Format and remedy by the first bytes of a file; ``None`` if unknown.
 
     >>> other_format(b"%PDF-1.7")
     ('a PDF document', 'pass the original CT images')

@@ -1,4 +1,4 @@
-"""Regular files, opened for reading or refused."""
+"""Open regular files for reading, and refuse everything else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import BinaryIO, NoReturn
 from ctiqa.errors import Reason, RefusedError
 
 Stamp = tuple[int, int]
-"""Time of the last change in ns, and size in bytes: another stamp, another file."""
+"""Modification time in ns and size in bytes; if they differ, the file has changed."""
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -27,7 +27,7 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def regular_stamp(path: Path) -> Stamp:
-    """The stamp of a regular file, which is not opened.
+    """The stamp of a regular file, without opening it.
 
     Raises:
         RefusedError: With ``NO_PERMISSION``, ``EMPTY_FILE`` or ``UNKNOWN_FORMAT``.
@@ -38,7 +38,7 @@ def regular_stamp(path: Path) -> Stamp:
         _refuse(error)
     if stat.S_ISDIR(status.st_mode):
         raise RefusedError(Reason.NO_PERMISSION, "the folder cannot be listed")
-    # Opening a pipe would wait for a writer for ever, opening a device may do anything.
+    # Opening a pipe would block until there is a writer; opening a device may have side effects.
     if not stat.S_ISREG(status.st_mode):
         raise RefusedError(Reason.UNKNOWN_FORMAT, "a pipe, a socket or a device, no regular file")
     if status.st_size == 0:
@@ -47,7 +47,7 @@ def regular_stamp(path: Path) -> Stamp:
 
 
 def is_there(path: Path) -> bool:
-    """Whether a path leads to anything; one that is no path at all does not.
+    """Whether a path exists; ``False`` also for an invalid path.
 
     >>> is_there(Path("x" * 5000))
     False
@@ -56,9 +56,9 @@ def is_there(path: Path) -> bool:
 
 
 def first_bytes(path: str, count: int) -> bytes | None:
-    """The first bytes of a regular file; ``None`` if there is none, or it cannot be read.
+    """The first bytes of a regular file; ``None`` if it does not exist or cannot be read.
 
-    A hundred thousand files are asked, so no object is made of any.
+    Called for a hundred thousand files, so it creates no path or file object.
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116

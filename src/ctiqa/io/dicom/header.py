@@ -1,7 +1,7 @@
-"""A DICOM file taken apart: its header, and where its pixels begin.
+"""Parse DICOM files: the header, and the position of the pixels.
 
-Only the tags in :data:`WANTED` are ever loaded. None of them identifies the patient, so nothing
-that is built on this module can leak an identity.
+Only the tags in :data:`WANTED` are ever loaded. None of them identifies the patient, so code
+built on this module cannot leak an identity.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ from ctiqa.io.silence import foreign
 CHANGED = "the file was replaced or changed after its header was read; score it again"
 
 HEAD_BYTES = 4096
-"""Bytes at the start of a file that identify it: they hold the UID of the slice."""
+"""Number of bytes at the start of a file that identify it; they contain the UID of the slice."""
 
 SYNTAX_OF_ENCODING = {
     (True, True): IMPLICIT_LITTLE,
     (False, True): EXPLICIT_LITTLE,
     (False, False): EXPLICIT_BIG,
 }
-"""Transfer syntax by (implicit VR, little endian), for files that do not name it."""
+"""Transfer syntax by (implicit VR, little endian), for files that do not specify it."""
 
 MAX_ELEMENT_BYTES = 1 << 20
-"""Longest element of a header, in bytes; the longest needed is the offset table of many frames."""
+"""Maximum length of a header element, in bytes; the longest is the offset table of many frames."""
 
 tag_of = lru_cache(maxsize=None)(Tag)
-"""Tag of a keyword; pydicom looks it up anew each time, for every file."""
+"""Tag of a keyword, cached; pydicom would look it up for every file."""
 
 WANTED = [
     tag_of(keyword)
@@ -104,26 +104,26 @@ WANTED = [
         "ExtendedOffsetTableLengths",
     )
 ]
-"""Tags that are loaded; everything else is skipped on the way."""
+"""Tags that are loaded; all others are skipped."""
 
 
 @dataclass(frozen=True, slots=True)
 class PixelPlace:
-    """Where the pixels of a file begin, and how they are encoded.
+    """Position and encoding of the pixels of a file.
 
     Attributes:
         path: The file.
-        stamp: Its stamp when its header was read.
-        transfer_syntax: UID, guessed from the encoding where the file does not say.
-        start: Offset of the pixel value in ``content`` or the file; ``None`` if it has none.
-        length: Its length in bytes; ``None`` if encapsulated (undefined length).
+        stamp: Stamp of the file when its header was read.
+        transfer_syntax: UID, inferred from the encoding if not specified.
+        start: Offset of the pixel value in ``content`` or the file; ``None`` if there is none.
+        length: Length of the pixel value in bytes; ``None`` if encapsulated (undefined length).
         size: Length of ``content`` or the file in bytes.
         head: Digest of the first bytes of the header; a file with another one was replaced.
-        is_bytes: Whether the pixel value says of itself that it is bytes (VR OB), which no byte
-            order applies to.
-        offsets: The extended offset table, which finds a frame among many without walking over
-            them: offsets and lengths; ``None`` where there is none.
-        content: The data set itself where the file had to be unpacked (gzip, deflate).
+        is_bytes: Whether the value representation is OB (bytes), to which byte order does not
+            apply.
+        offsets: The extended offset table (offsets and lengths), which locates a frame directly;
+            ``None`` if absent.
+        content: The data set itself, if the file had to be unpacked (gzip, deflate).
     """
 
     path: Path
@@ -169,9 +169,9 @@ class DicomFile:
     """A parsed header.
 
     Attributes:
-        dataset: The wanted elements, as pydicom holds them.
-        sop_class: SOP class UID, from the file meta information where the data set lacks it.
-        place: Where the pixels are.
+        dataset: The wanted elements as a pydicom data set.
+        sop_class: SOP class UID, from the file meta information if missing in the data set.
+        place: Position and encoding of the pixels.
     """
 
     dataset: Dataset
@@ -181,7 +181,7 @@ class DicomFile:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A file whose header is asked for; the stamp drops the memory of one that has changed."""
+    """Cache key of a header; a changed file has another stamp."""
 
     path: Path
     stamp: Stamp
@@ -189,18 +189,18 @@ class _Asked:
 
 
 def parse(path: Path, stream: BinaryIO | None = None) -> DicomFile:
-    """Take a DICOM file apart without reading its pixels.
+    """Parse a DICOM file without reading its pixels.
 
-    Files without preamble, without file meta information, deflated or wrapped in gzip are fine.
+    Files may lack the preamble and the file meta information, and may be deflated or gzipped.
 
     Raises:
-        RefusedError: If the file cannot be opened, is no DICOM, ends inside its header or is
+        RefusedError: If the file cannot be opened, is not DICOM, ends inside its header or is
             damaged.
     """
     return _parse(_Asked(path, file_stamp(path), stream))
 
 
-# A multi-frame header can take a second to parse and is asked for once a frame.
+# A multi-frame header can take a second to parse and is requested once per frame.
 @lru_cache(maxsize=2)
 def _parse(asked: _Asked) -> DicomFile:
     with open_file(asked.path) if asked.stream is None else nullcontext(asked.stream) as stream:
@@ -212,7 +212,7 @@ def _parse(asked: _Asked) -> DicomFile:
 
 
 def _parse_stream(path: Path, stamp: Stamp, stream: BinaryIO, content: bytes | None) -> DicomFile:
-    """Parse a seekable stream that holds a DICOM file; ``content`` is the stream if unpacked."""
+    """Parse a seekable stream of a DICOM file; ``content`` is its content if unpacked."""
     size = stream.seek(0, io.SEEK_END)
     announced = read_announced(stream)
     if announced.transfer_syntax == DEFLATED:
@@ -248,7 +248,7 @@ def _parse_stream(path: Path, stamp: Stamp, stream: BinaryIO, content: bytes | N
 
 
 def _head_digest(stream: BinaryIO, pixels_start: int | None) -> bytes:
-    """Digest of the first bytes of a file, pixels left out."""
+    """Digest of the first bytes of a file, without pixels."""
     stream.seek(0)
     head = stream.read(min(HEAD_BYTES, pixels_start or HEAD_BYTES))
     return hashlib.blake2b(head, digest_size=16).digest()
@@ -261,18 +261,18 @@ def _offsets(dataset: Dataset) -> tuple[bytes, bytes] | None:
 
 
 def _guessed_syntax(dataset: Dataset) -> str:
-    """Transfer syntax of a file that does not name it: never compressed."""
+    """Transfer syntax of a file that does not specify it; never compressed."""
     implicit, little = dataset.original_encoding
     return SYNTAX_OF_ENCODING.get((bool(implicit), bool(little)), IMPLICIT_LITTLE)
 
 
 def _sop_class(dataset: Dataset) -> str:
-    """SOP class of the data set, or that which the file meta information announces."""
+    """SOP class of the data set, or else of the file meta information."""
     return str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID", ""))
 
 
 def _check_elements(dataset: Dataset) -> None:
-    """Refuse a header with an element that no header needs; it was not even read.
+    """Refuse a header with an element too long for any header; such elements are not read.
 
     Raises:
         RefusedError: With ``CORRUPT``.
@@ -285,7 +285,7 @@ def _check_elements(dataset: Dataset) -> None:
 
 
 def _check_complete(dataset: Dataset, end: int, size: int) -> None:
-    """Refuse a header that was cut off.
+    """Refuse a truncated header.
 
     Raises:
         RefusedError: With ``TRUNCATED``.

@@ -1,4 +1,4 @@
-"""Which DICOM objects are CT slices, as data."""
+"""Tables and rules for which DICOM objects are CT slices."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CT_CLASSES = frozenset(
 """CT, Enhanced CT and Legacy Converted Enhanced CT Image Storage."""
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
-"""Secondary Capture Image Storage; its multi-frame classes start with the same digits."""
+"""Secondary Capture Image Storage; the UIDs of its multi-frame classes start the same way."""
 
 WORDS_AND_NUMBERS = re.compile(r"[A-Z]+|[0-9]+")
 
@@ -66,7 +66,7 @@ PROJECTION_WORDS = (
     "VR",
     "VRT",
 )
-"""Projections through several slices, and pictures of surfaces; with the values of Volume Based
+"""Projections through several slices, and surface renderings; includes the values of Volume Based
 Calculation Technique, PS3.3 C.8.16.2.1.3."""
 
 COMBINED_WORDS = (
@@ -92,7 +92,7 @@ COMBINED_WORDS = (
     "TAVG",
     "Z_SCORE",
 )
-"""Calculated pixel by pixel from several images; Derived Pixel Contrast, PS3.3 C.8.16.1.4."""
+"""Images calculated pixel by pixel from others; Derived Pixel Contrast, PS3.3 C.8.16.1.4."""
 
 MAP_WORDS = (
     "BLOOD FLOW",
@@ -135,32 +135,32 @@ MATERIAL_WORDS = (
     "ZEFF",
     "DENSITY",
 )
-"""Materials told apart by two energies; the terms of PS3.3 C.8.2.1.1.1 (Supplement 188, 2018), and
-what scanners wrote before there were any."""
+"""Material decomposition from dual energy; terms of PS3.3 C.8.2.1.1.1 (Supplement 188, 2018), and
+older vendor terms."""
 
 MONOENERGETIC_WORDS = ("VMI", "MONOENERGETIC", "MONOCHROMATIC", "MONO_E", "MONO", "KEV")
-"""Virtual monoenergetic images: HU, but of a beam that no tube has."""
+"""Virtual monoenergetic images: HU, but not of a polychromatic X-ray tube."""
 
 RECONSTRUCTED_WORDS = frozenset({"AXIAL", "VOLUME"})
-"""Third value of ImageType of reconstructed slices (the second one in Enhanced CT)."""
+"""Third value of ImageType of reconstructed slices (second value in Enhanced CT)."""
 
 HU_TYPES = re.compile(r"\W*(H\W*U|HO[A-Z]*F[A-Z]*(\W*UNITS?)?)\W*", re.IGNORECASE)
-"""How people write Hounsfield units."""
+"""Spellings of Hounsfield units."""
 
 UNIT = re.compile(r"[A-Z0-9%/._]{1,16}")
-"""What a unit may look like in a message: free text in its place could name the patient."""
+"""Units that may appear in a message; free text in their place could name the patient."""
 
 OTHER_HU_TYPES = {"US": (), "UNSPECIFIED": (), "HU_MOD": ("hu_modified",)}
-"""Values of RescaleType that may be HU too, with the flags they leave (PS3.3 C.11.1.1.2, 2024):
-unspecified, as most libraries write it for HU, and HU with a material modified."""
+"""Values of RescaleType that may also be HU, with their flags (PS3.3 C.11.1.1.2, 2024):
+unspecified, which most libraries write for HU, and HU with a modified material."""
 
 
 def check_object(sop_class: str, modality: str | None) -> tuple[str, ...]:
     """Refuse objects that are not CT images.
 
     Args:
-        sop_class: SOP class UID, empty where the file does not say.
-        modality: Modality, ``None`` where the file does not say.
+        sop_class: SOP class UID, empty if not specified.
+        modality: Modality, ``None`` if not specified.
 
     Returns:
         Flags: ``"modality_missing"`` or ``"sop_class_missing"``.
@@ -191,14 +191,14 @@ def check_object(sop_class: str, modality: str | None) -> tuple[str, ...]:
 
 
 def check_image_type(words: Sequence[str], *, allow_reformats: bool) -> tuple[str, ...]:
-    """Refuse localizers and pictures computed from slices.
+    """Refuse localizers and images computed from slices.
 
-    A copy whose first value is DERIVED only because it was compressed is still a slice.
+    A slice whose first value is DERIVED only because it was compressed is accepted.
 
     Args:
-        words: Values of ImageType, or of FrameType in Enhanced CT. A term counts wherever it stands
-            among them, also inside a value.
-        allow_reformats: Let reformats pass.
+        words: Values of ImageType, or of FrameType in Enhanced CT. A term counts in any value, also
+            as part of it.
+        allow_reformats: Accept reformats.
 
     Returns:
         Flags: ``"derived"``, ``"reformat"``, ``"monoenergetic"`` or ``"image_type_missing"``.
@@ -235,7 +235,7 @@ def check_image_type(words: Sequence[str], *, allow_reformats: bool) -> tuple[st
 
 @lru_cache(maxsize=1024)
 def spelt(text: str) -> str:
-    """A value of ImageType as single words: writers glue them to software names and numbers.
+    """Split a value of ImageType into words; vendors join them with software names and numbers.
 
     >>> spelt("CT_SOM5 MIP"), spelt("MPR/1"), spelt("mip-5mm")
     ('CT SOM 5 MIP', 'MPR 1', 'MIP 5 MM')
@@ -247,7 +247,7 @@ def check_rescale_type(kind: str | None) -> tuple[str, ...]:
     """Refuse quantities other than HU.
 
     Args:
-        kind: RescaleType; ``None`` where the file does not say.
+        kind: RescaleType; ``None`` if not specified.
 
     Returns:
         Flags: ``"hu_modified"``.
@@ -285,7 +285,7 @@ def _refused_terms(*, allow_reformats: bool) -> list[tuple[Reason, Sequence[str]
 
 
 def _first_in(found: Sequence[str], terms: Sequence[str]) -> str | None:
-    """The first term that stands, as whole words, in one of the values."""
+    """The first term contained, as whole words, in one of the values."""
     text = f" {' | '.join(found)} "
     return next((term for term in terms if f" {spelt(term)} " in text), None)
 
@@ -297,6 +297,6 @@ def _missing(sop_class: str, modality: str | None) -> tuple[str, ...]:
 
 
 def _shown(modality: str | None) -> str:
-    """A modality fit for a message: free text in the wrong tag could name the patient."""
+    """A modality that is safe in a message; free text in the wrong tag could name the patient."""
     code = modality or ""
     return code if code.isalnum() and len(code) <= 8 and code.isupper() else "something else"

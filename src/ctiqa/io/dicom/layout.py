@@ -1,4 +1,4 @@
-"""How the pixels of a DICOM file are stored, and whether they are all there."""
+"""Storage of the pixels of a DICOM file, and checks for completeness."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from ctiqa.io.dicom.tags import Tags
 from ctiqa.io.hu.checks import check_matrix
 
 MAX_FRAMES = 20_000
-"""Most frames of one file; a gated heart in thin slices takes some thousands."""
+"""Maximum number of frames of a file; gated cardiac CT in thin slices has some thousands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the pixels of a file are stored.
+    """Storage of the pixels of a file.
 
     Attributes:
         rows: Matrix height in pixels.
         cols: Matrix width in pixels.
         frames: Number of frames, at least 1.
         bits_allocated: 8, 16 or 32.
-        bits_stored: Bits that carry the value, at most ``bits_allocated``.
-        high_bit: Highest of them, from 0.
+        bits_stored: Number of bits of the value, at most ``bits_allocated``.
+        high_bit: Position of the highest of them, from 0.
         signed: Whether stored values are two's complement.
         photometric: ``"MONOCHROME1"`` or ``"MONOCHROME2"``.
     """
@@ -47,12 +47,12 @@ class Layout:
 
 
 def read_layout(place: PixelPlace, tags: Tags, stream: BinaryIO | None = None) -> Layout:
-    """Check how the pixels are stored, and that all of them are there.
+    """Read the pixel storage, and check that it is supported and the pixels complete.
 
     Args:
-        place: Where the pixels are.
+        place: Position and encoding of the pixels.
         tags: Elements of the file.
-        stream: The file, where it is open.
+        stream: The file, if it is open.
 
     Returns:
         The layout.
@@ -88,7 +88,7 @@ def read_layout(place: PixelPlace, tags: Tags, stream: BinaryIO | None = None) -
 
 
 def _check_grey(tags: Tags) -> str:
-    """Photometric interpretation, where the file is not coloured."""
+    """Photometric interpretation; colour images are refused."""
     samples = tags.integer("SamplesPerPixel") or 1
     photometric = (tags.text("PhotometricInterpretation") or "MONOCHROME2").upper()
     if samples != 1:
@@ -133,7 +133,7 @@ def _check_bits(layout: Layout, representation: int | None) -> None:
 
 
 def _check_all_there(place: PixelPlace, layout: Layout, stream: BinaryIO | None) -> None:
-    """Refuse transfer syntaxes that cannot be decoded, and pixel data that ends early."""
+    """Refuse unsupported transfer syntaxes and truncated pixel data."""
     native = is_native(place.transfer_syntax)
     if not native and not is_decoded(place.transfer_syntax):
         raise RefusedError(

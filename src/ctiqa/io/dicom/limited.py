@@ -1,4 +1,4 @@
-"""A stream that gives no more than the header of a CT image can need."""
+"""A stream limited to what the header of a CT image can need."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import BinaryIO
 from ctiqa.errors import Reason, RefusedError
 
 _MAX_HEADER_BYTES = 1 << 23
-"""Most that is read of the header of one slice, in bytes; what is skipped does not count."""
+"""Maximum bytes read from the header of one slice; skipped bytes do not count."""
 
 MAX_ENHANCED_BYTES = 1 << 26
-"""Most that is read of the header of many frames, each with groups of its own."""
+"""Maximum bytes read from a header of many frames with functional groups."""
 
 MAX_READS = 1 << 17
-"""Most pieces of a header of one slice: a hundred elements take three hundred."""
+"""Maximum number of reads for the header of one slice; a hundred elements take three hundred."""
 
 MAX_ENHANCED_READS = 1 << 22
-"""Most pieces of a header of many frames."""
+"""Maximum number of reads for a header of many frames."""
 
 
 class LimitedReader:
-    """A stream for a parser that would read on for ever.
+    """A stream that limits how much a parser can read.
 
     Args:
-        stream: What is read.
-        is_enhanced: Whether it is the header of many frames.
+        stream: The underlying stream.
+        is_enhanced: Whether the header is of many frames.
     """
 
     def __init__(self, stream: BinaryIO, *, is_enhanced: bool) -> None:
@@ -35,10 +35,10 @@ class LimitedReader:
         self.tell = stream.tell
 
     def read(self, size: int = -1) -> bytes:
-        """Read as from the stream.
+        """Read from the stream.
 
         Raises:
-            RefusedError: With ``CORRUPT`` once too much was asked for.
+            RefusedError: With ``CORRUPT`` if the limit is exceeded.
         """
         self._reads_left -= 1
         if size < 0 or size > self._bytes_left or self._reads_left < 0:

@@ -1,4 +1,4 @@
-"""The file meta information, read before a parser sees the file: it may hold a bomb."""
+"""Read the file meta information before parsing, to detect deflated and compressed files."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """What a file says of itself before its data set begins.
+    """The file meta information.
 
     Attributes:
-        transfer_syntax: UID; empty where the file does not say.
-        sop_class: UID; empty where the file does not say.
-        end: Position of the byte after the file meta information.
+        transfer_syntax: UID; empty if not specified.
+        sop_class: UID; empty if not specified.
+        end: Position of the first byte after the file meta information.
     """
 
     transfer_syntax: str = ""
@@ -44,15 +44,15 @@ class Announced:
 
     @property
     def is_enhanced(self) -> bool:
-        """Whether many frames with groups of their own are to be expected."""
+        """Whether many frames with their own functional groups are expected."""
         return self.sop_class in ENHANCED
 
 
 def read_announced(stream: BinaryIO) -> Announced:
-    """Read the file meta information of a seekable stream, and go back to its start.
+    """Read the file meta information of a seekable stream, and return to its start.
 
     Returns:
-        What it says; nothing where there is none.
+        Its content; empty if there is none.
     """
     found = dict(_elements(stream))
     end = stream.tell()
@@ -61,7 +61,7 @@ def read_announced(stream: BinaryIO) -> Announced:
 
 
 def announces_compression(path: Path) -> bool:
-    """Whether a file says at once that its pixels have to be decompressed.
+    """Whether the file meta information says that the pixels are compressed.
 
     >>> announces_compression(Path("gone.dcm"))
     False
@@ -78,7 +78,7 @@ def undeflate(stream: BinaryIO, start: int) -> bytes:
 
     Args:
         stream: The file.
-        start: Where its deflated data set begins.
+        start: Start of its deflated data set.
 
     Raises:
         RefusedError: With ``CORRUPT``, ``TRUNCATED`` or ``TOO_LARGE``.
@@ -104,9 +104,9 @@ def undeflate(stream: BinaryIO, start: int) -> bytes:
 
 
 def _elements(stream: BinaryIO) -> Iterator[tuple[int, str]]:
-    """The short texts of group 2, and leave the stream behind the group.
+    """The short texts of group 2; leaves the stream after the group.
 
-    Written in implicit VR by some, against the standard.
+    Some writers use implicit VR, against the standard.
     """
     stream.seek(META_START - 4)
     if stream.read(4) != b"DICM":
@@ -120,7 +120,7 @@ def _elements(stream: BinaryIO) -> Iterator[tuple[int, str]]:
 
 
 def _length(head: bytes, stream: BinaryIO) -> int:
-    """Length of the value of an element whose first eight bytes were read."""
+    """Length of the value of an element, given its first eight bytes."""
     if head[4:6] in _LONG_VRS:
         return int.from_bytes(stream.read(4), "little")
     if head[4:6].isalpha() and head[4:6].isupper():

@@ -29,16 +29,16 @@ from ctiqa.io.protocol import Contents, ReadOptions
 from ctiqa.types import Acquisition, HuImage, SliceHeader, SliceSource
 
 _MAX_POSITION_MM = 1e5
-"""Positions further out are none; no couch is a hundred metres long."""
+"""Positions beyond this are invalid; no couch is a hundred metres long."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredImage:
-    """All of a header that reading a frame takes; a header keeps it for its reader.
+    """The data needed to read a frame; kept in its header.
 
     Attributes:
-        place: Where the pixels are.
-        layout: How they are stored.
+        place: Position and encoding of the pixels.
+        layout: Their storage.
         rescale: (slope, intercept).
         padding: Lowest and highest stored value that mean "no measurement".
     """
@@ -54,12 +54,12 @@ def read_headers(path: Path, options: ReadOptions, stream: BinaryIO) -> Contents
 
     Args:
         path: The file.
-        options: What the user vouches for.
+        options: How to read it.
         stream: The file, open at its start.
 
     Returns:
-        One header a frame; frames that are no axial slice (a localizer among them) are left out
-        with a warning.
+        One header per frame; frames other than axial slices (such as localizers) are left out with
+        a warning.
 
     Raises:
         RefusedError: If no frame is an axial CT slice in HU, or pixels are missing.
@@ -100,10 +100,10 @@ def read_hu(header: SliceHeader, options: ReadOptions) -> HuImage:
 
 
 def _read_again(header: SliceHeader, options: ReadOptions) -> StoredImage:
-    """Find the pixels of a header that kept nothing, or whose file has changed.
+    """Parse the file again, if nothing was kept in the header or the file has changed.
 
     Raises:
-        RefusedError: If the file no longer holds the same slice.
+        RefusedError: If the file no longer contains the same slice.
     """
     source = header.source
     file = parse(source.file)
@@ -116,7 +116,7 @@ def _read_again(header: SliceHeader, options: ReadOptions) -> StoredImage:
 
 
 def pixel_fingerprint(path: Path) -> tuple[str, bytes]:
-    """Transfer syntax of a file, and the digest of its pixels as stored and of what they mean.
+    """Transfer syntax of a file, and a digest of its stored pixels, their layout and rescale.
 
     Raises:
         RefusedError: If the file cannot be read.
@@ -132,7 +132,7 @@ def pixel_fingerprint(path: Path) -> tuple[str, bytes]:
 
 
 def _check_object(file: DicomFile, tags: Tags) -> None:
-    """Refuse objects other than CT images, and files that only happen to parse."""
+    """Refuse objects other than CT images, and other files that happen to parse as DICOM."""
     modality = _modality(tags)
     if not (file.sop_class or modality or file.dataset.file_meta):
         raise RefusedError(
@@ -144,7 +144,7 @@ def _check_object(file: DicomFile, tags: Tags) -> None:
 def _all_alike(
     file: DicomFile, layout: Layout, tags: Tags, options: ReadOptions
 ) -> list[SliceHeader] | None:
-    """Describe frames of which nothing is said one by one; ``None`` if there is."""
+    """Describe all frames at once; ``None`` if there are per-frame functional groups."""
     if tags.holds("PerFrameFunctionalGroupsSequence"):
         return None
     header = _header(file, layout, tags, 0, options)
@@ -157,7 +157,7 @@ def _all_alike(
 def _each(
     file: DicomFile, layout: Layout, options: ReadOptions
 ) -> list[SliceHeader | RefusedError]:
-    """Describe frames one by one, or say why not."""
+    """Describe frames one by one; refusals are returned."""
     found: list[SliceHeader | RefusedError] = []
     for frame in range(layout.frames):
         try:
@@ -197,7 +197,7 @@ def _header(
 
 def _source(file: DicomFile, layout: Layout, tags: Tags, frame: int) -> SliceSource:
     image = _stored_image(file, tags, layout)
-    # Of many frames the header is parsed once anyway, and an unpacked file is not to be held.
+    # The header of many frames is cached anyway, and unpacked content should not be kept.
     keeps = layout.frames == 1 and file.place.content is None
     return SliceSource(
         file=file.place.path,
@@ -224,7 +224,7 @@ def _is_lossy(file: DicomFile, tags: Tags) -> bool:
 
 
 def _left_out(path: Path, refused: list[RefusedError]) -> tuple[str, ...]:
-    """One sentence a reason for the frames that were refused."""
+    """One sentence per reason for the refused frames."""
     counts = Counter(error.reason for error in refused)
     return tuple(
         f"{count} frame(s) of '{path.name}' left out: {reason.value}"
@@ -237,20 +237,20 @@ def _modality(tags: Tags) -> str | None:
 
 
 def _image_type(tags: Tags) -> tuple[str, ...]:
-    """Image type of the frame, and how it was calculated from a volume, if it was."""
+    """Image type of the frame, and the volume-based calculation technique, if any."""
     kind = tags.words("FrameType") or tags.words("ImageType")
     return (*kind, *tags.words("VolumeBasedCalculationTechnique")) if kind else ()
 
 
 def _orientation(tags: Tags) -> tuple[float, ...] | None:
-    """Direction cosines; ACR-NEMA files have them under a retired tag."""
+    """Direction cosines; ACR-NEMA files use a retired tag."""
     return unit_orientation(
         tags.numbers("ImageOrientationPatient") or tags.numbers("ImageOrientation")
     )
 
 
 def _z_mm(tags: Tags, orientation: tuple[float, ...] | None) -> float | None:
-    """Position along the slice normal in mm; the scanner's own figure where there is no better."""
+    """Position along the slice normal in mm; as a fallback the scanner's slice location."""
     origin = tags.numbers("ImagePositionPatient") or tags.numbers("ImagePosition")
     if orientation is not None and len(origin) == 3:
         z_mm: float | None = position_mm(orientation, origin)
@@ -280,7 +280,7 @@ def _padding(tags: Tags, layout: Layout) -> tuple[float, float] | None:
 
 
 def _as_stored(value: int, layout: Layout) -> int:
-    """Read a number as the pixels are read: writers mix up signed and unsigned padding.
+    """Convert to the signedness of the pixels; writers confuse signed and unsigned padding.
 
     >>> signed = Layout(512, 512, 1, 16, 12, 11, True, "MONOCHROME2")
     >>> _as_stored(63536, signed), _as_stored(2096, signed)
@@ -294,7 +294,7 @@ def _as_stored(value: int, layout: Layout) -> int:
 
 
 def _acquisition(tags: Tags, orientation: tuple[float, ...] | None) -> Acquisition:
-    """Acquisition facts, from the classic tags or those of Enhanced CT."""
+    """Acquisition parameters, from the classic tags or those of Enhanced CT."""
     tilt = tags.number("GantryDetectorTilt")
     if tilt is None and orientation is not None:
         tilt = tilt_deg(orientation)
@@ -322,7 +322,7 @@ def _exposure_mas(tags: Tags) -> float | None:
 
 
 def _positive(tags: Tags, *keywords: str) -> float | None:
-    """The first of some elements that holds a positive finite number; 0 stands for unknown."""
+    """The first positive finite number among several elements; 0 means unknown."""
     for keyword in keywords:
         number = tags.number(keyword)
         if number is not None and math.isfinite(number) and number > 0:

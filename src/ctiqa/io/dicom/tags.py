@@ -1,4 +1,4 @@
-"""What the elements of a DICOM header say, without the ways in which they can be broken."""
+"""Robust access to the elements of a DICOM header."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from ctiqa.io.dicom.header import tag_of
 from ctiqa.text.plain_text import clean
 
 TEXT_VRS = frozenset({"CS", "LO", "SH", "UI"})
-"""Value representations of the texts that are asked for. Others can hold what nobody expects there,
-a person's name for one."""
+"""Value representations of accepted texts. Others may contain unexpected content, such as a
+person's name."""
 
 MAX_TEXT = 64
-"""Longest text that is kept, in characters; the longest that these representations allow."""
+"""Maximum length of a text in characters, the longest that these representations allow."""
 
 NAME_SEPARATOR = "^"
 
 UID = re.compile(r"[0-9.]{1,64}")
 
 DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
-"""A number as software writes it under a European locale; no decimal string can hold a comma."""
+"""A number written with a decimal comma, against the standard."""
 
 
 class Tags:
-    """The elements that hold for one frame.
+    """The elements that apply to one frame.
 
     An element is looked up in the frame's own functional groups, then in the shared ones, then
-    at the top level, so that single-frame and Enhanced CT read alike. An element that cannot be
-    parsed counts as absent: a malformed kernel name must not cost the image.
+    at the top level, so that single-frame and Enhanced CT are read in the same way. An element that
+    cannot be parsed counts as absent: a malformed kernel name must not cost the image.
     """
 
     def __init__(self, dataset: Dataset, frame: int = 0) -> None:
@@ -43,16 +43,16 @@ class Tags:
         self._found: dict[str, Any] = {}
 
     def value(self, keyword: str) -> Any:
-        """The element's value, or ``None`` where it is absent, empty or unreadable."""
+        """The value of an element, or ``None`` if absent, empty or unreadable."""
         element = self._element(keyword)
         return None if element is None else element.value
 
     def holds(self, keyword: str) -> bool:
-        """Whether the element is there at all, readable or not."""
+        """Whether the element is present, readable or not."""
         return any(tag_of(keyword) in dataset for dataset in self._chain)
 
     def numbers(self, keyword: str) -> tuple[float, ...]:
-        """All values of a numeric element; empty where it is absent or not numeric."""
+        """All values of a numeric element; empty if absent or not numeric."""
         value = self.value(keyword)
         values = value if _is_list(value) else (value,)
         try:
@@ -66,12 +66,12 @@ class Tags:
         return numbers[0] if numbers else None
 
     def integer(self, keyword: str) -> int | None:
-        """The first value of a numeric element if it is whole."""
+        """The first value of a numeric element, if it is an integer."""
         number = self.number(keyword)
         return int(number) if number is not None and number.is_integer() else None
 
     def words(self, keyword: str) -> tuple[str, ...]:
-        """All values of a text element, stripped and fit to be shown; empty where it is no text."""
+        """All values of a text element, stripped and cleaned; empty if it is not text."""
         element = self._element(keyword)
         if element is None or element.VR not in TEXT_VRS:
             return ()
@@ -81,14 +81,14 @@ class Tags:
         return tuple(clean(str(each).strip(" \0"), MAX_TEXT) for each in values)
 
     def text(self, keyword: str) -> str | None:
-        """The values of a text element, joined by backslashes as in the file."""
+        """The values of a text element, joined with backslashes as in the file."""
         return clean("\\".join(self.words(keyword)).strip(), MAX_TEXT) or None
 
     def shown(self, keyword: str) -> str | None:
-        """A free text that reports show, where it is certain to be nobody's name.
+        """A free text to show in reports, unless it could be a person's name.
 
         Values of unknown representation are not shown, nor those with a caret, which separates
-        the parts of a person's name and stands in no other text.
+        the parts of a person's name and does not occur in other texts.
         """
         if any(_is_unknown(dataset, keyword) for dataset in self._chain):
             return None
@@ -96,9 +96,9 @@ class Tags:
         return None if text is None or NAME_SEPARATOR in text else text
 
     def uid(self, keyword: str) -> str | None:
-        """A unique identifier; one made from it where it is none, so that it still tells apart.
+        """A unique identifier; an invalid value is replaced by a digest, so that it stays distinct.
 
-        What stands in its place may be anything, a name or a number of the patient among them.
+        An invalid value may be anything, including the name or ID of the patient.
         """
         text = self.text(keyword)
         if text is None or UID.fullmatch(text):
@@ -106,7 +106,7 @@ class Tags:
         return f"2.25.{int(sha256(text.encode()).hexdigest()[:30], 16)}"
 
     def _element(self, keyword: str) -> Any:
-        # pydicom takes a while to look an element up.
+        # Looking up an element in pydicom is slow.
         if keyword not in self._found:
             self._found[keyword] = self._look_up(keyword)
         return self._found[keyword]
@@ -119,7 +119,7 @@ class Tags:
 
 
 def _is_unknown(dataset: Dataset, keyword: str) -> bool:
-    """Whether an element came with the representation UN; pydicom forgets it on access."""
+    """Whether an element was read with the representation UN; pydicom drops this on access."""
     if tag_of(keyword) not in dataset:
         return False
     element: Any = dataset.get_item(tag_of(keyword))
@@ -127,7 +127,7 @@ def _is_unknown(dataset: Dataset, keyword: str) -> bool:
 
 
 def _number(value: Any) -> float:
-    """A number, also where it was written with a decimal comma.
+    """A number, also if written with a decimal comma.
 
     >>> _number("-1024,00")
     -1024.0
@@ -142,17 +142,17 @@ def _is_list(value: Any) -> bool:
 
 
 def _read(dataset: Dataset, keyword: str) -> Any:
-    """An element that holds something, or ``None``."""
+    """An element that is not empty, or ``None``."""
     try:
         element = dataset.get(tag_of(keyword))
         return None if element is None or element.value in (None, "") else element
-    # pydicom converts on access, and a damaged value can raise anything.
+    # pydicom converts on access, and a damaged value can raise any exception.
     except Exception:  # noqa: BLE001
         return None
 
 
 def _item(dataset: Dataset, keyword: str, index: int) -> Dataset | None:
-    """Item of a sequence, or ``None`` where the sequence is absent, too short or broken."""
+    """Item of a sequence, or ``None`` if the sequence is absent, too short or broken."""
     element = _read(dataset, keyword)
     items = None if element is None else element.value
     if not isinstance(items, Sequence) or not 0 <= index < len(items):

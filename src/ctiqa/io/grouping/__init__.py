@@ -1,1 +1,1 @@
-"""From loose slices to series: where they lie, which are copies, which belong together."""
+"""Group slices into series: geometry, duplicates, sorting."""

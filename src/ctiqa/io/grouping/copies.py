@@ -1,4 +1,4 @@
-"""Images that are there twice, told from images that only share a name."""
+"""Find duplicate images, and distinguish them from images that only share a UID."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ctiqa.io.grouping.order import by_file, z_steps
 from ctiqa.types import Skipped, SliceHeader
 
 Fingerprint = tuple[str, bytes]
-"""How pixels are encoded, and the digest of their bytes."""
+"""Encoding of the pixels, and digest of their bytes."""
 
 FingerprintOf = Callable[[SliceHeader], Fingerprint | None]
-"""Fingerprint of a slice's stored pixels; ``None`` where it cannot be had."""
+"""Fingerprint of the stored pixels of a slice; ``None`` if unavailable."""
 
 Key = Callable[[SliceHeader], Hashable | None]
 
@@ -21,20 +21,19 @@ Key = Callable[[SliceHeader], Hashable | None]
 def drop_copies(
     headers: Iterable[SliceHeader], fingerprint: FingerprintOf
 ) -> tuple[list[SliceHeader], list[Skipped]]:
-    """Find images that are there twice.
+    """Find duplicate images.
 
-    Files with one SOPInstanceUID and one position are copies, unless their pixels, encoded alike,
-    differ: anonymisers give one UID to many images. Single-frame files at one position, acquired
-    alike and with the same pixel bytes are copies too, whatever their UIDs, within a series or
-    where a whole series is a copy. Of two copies the one without loss is kept, or else the one that
-    comes first by path.
+    Files with the same SOPInstanceUID and position are copies, unless they have the same encoding
+    and different pixels: some anonymisers give many images one UID. Single-frame files with the
+    same position, acquisition and pixel bytes are also copies, whatever their UIDs, within a series
+    or if a whole series is a copy. Of two copies the lossless one is kept, else the first by path.
 
     Args:
         headers: Slices in any order.
-        fingerprint: Asked only for slices that may be copies.
+        fingerprint: Called only for possible copies.
 
     Returns:
-        The headers that stay, by path, and the files that do not.
+        The headers to keep, by path, and the files left out.
     """
     ranked = sorted(headers, key=lambda header: ("lossy" in header.flags, *by_file(header)))
     kept, named = _drop(ranked, _owners(ranked, _same_name, _OfOneName, fingerprint))
@@ -49,7 +48,7 @@ def drop_copies(
 
 
 class _OfOneName:
-    """Slices with one UID and one position; says whose copy another one is."""
+    """Slices with the same UID and position; decides which are copies."""
 
     def __init__(self, owner: SliceHeader, fingerprint: FingerprintOf) -> None:
         self._fingerprint = fingerprint
@@ -57,7 +56,7 @@ class _OfOneName:
         self._owners: dict[Fingerprint | None, SliceHeader] = {}
 
     def owner_of(self, header: SliceHeader) -> SliceHeader | None:
-        # What lost something differs from its original, and is ranked behind it.
+        # A lossy copy differs from its original and ranks behind it.
         if "lossy" in header.flags:
             return self._first
         if not self._owners:
@@ -72,7 +71,7 @@ class _OfOneName:
 
 
 class _OfOnePlace:
-    """Slices at one position, acquired alike; says whose copy another one is."""
+    """Slices with the same position and acquisition; decides which are copies."""
 
     def __init__(self, owner: SliceHeader, fingerprint: FingerprintOf) -> None:
         self._fingerprint = fingerprint
@@ -93,9 +92,9 @@ class _OfOnePlace:
 def _whole(
     owners: Mapping[SliceHeader, SliceHeader], headers: Sequence[SliceHeader]
 ) -> dict[SliceHeader, SliceHeader]:
-    """Copies within a series, and those in a series that holds nothing but copies of another.
+    """Copies within a series, and series that consist only of copies of another.
 
-    Series that only overlap stay as they are.
+    Series that merely overlap are kept.
     """
     unique = {header.source.series_uid for header in headers if header not in owners}
     return {
@@ -109,7 +108,7 @@ def _whole(
 def _drop(
     headers: Sequence[SliceHeader], owners: Mapping[SliceHeader, SliceHeader]
 ) -> tuple[list[SliceHeader], list[Skipped]]:
-    """Leave out the files of which every slice is a copy of another file's."""
+    """Leave out files whose slices are all copies of slices of other files."""
     stay = {header.source.file for header in headers if header not in owners}
     copies = {
         header.source.file: Skipped(
@@ -127,7 +126,7 @@ def _owners(
     group: type[_OfOneName | _OfOnePlace],
     fingerprint: FingerprintOf,
 ) -> dict[SliceHeader, SliceHeader]:
-    """The slices that are copies, each with the one that it is a copy of."""
+    """The copies, each with its original."""
     alike: dict[Hashable, list[SliceHeader]] = defaultdict(list)
     for header in headers:
         if (identity := key(header)) is not None:
@@ -143,13 +142,13 @@ def _owners(
 
 
 def _same_name(header: SliceHeader) -> Hashable | None:
-    """What copies with one UID have in common."""
+    """Key of possible copies with the same UID."""
     uid = header.source.instance_uid
     return None if uid is None else (uid, z_steps(header), header.rows, header.cols)
 
 
 def _same_place(header: SliceHeader) -> Hashable | None:
-    """What copies with other UIDs have in common."""
+    """Key of possible copies with different UIDs."""
     if header.source.series_uid is None:
         return None
     position = z_steps(header)

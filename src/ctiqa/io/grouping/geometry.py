@@ -1,7 +1,7 @@
-"""Where a slice lies in the patient.
+"""Position and orientation of slices in the patient.
 
-Coordinates are DICOM's patient coordinates (LPS): x to the patient's left, y to the back,
-z to the head, in mm. An orientation is six direction cosines: along a row, then down a column.
+Coordinates are DICOM patient coordinates (LPS) in mm: x to the patient's left, y to the back,
+z to the head. An orientation is six direction cosines: along a row, then down a column.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import numpy as np
 from ctiqa.errors import Reason, RefusedError
 
 MAX_TILT_DEG = 35.0
-"""Largest angle between slice normal and patient axis that still counts as axial.
+"""Largest angle between slice normal and patient axis of an axial slice.
 
 CT gantries tilt up to 30°.
 """
 
 TILT_DEG = 1.0
-"""Angle above which a gantry counts as tilted; below it is rounding."""
+"""Angle above which a gantry counts as tilted; below, it is rounding error."""
 
 SQUARE_TOLERANCE = 0.01
 """Largest relative difference between row and column spacing of a square pixel."""
@@ -33,7 +33,7 @@ def unit_orientation(cosines: Sequence[float] | None) -> tuple[float, ...] | Non
         cosines: Row direction, then column direction.
 
     Returns:
-        The six numbers, or ``None`` where they describe no plane.
+        The six numbers, or ``None`` if they do not define a plane.
 
     >>> unit_orientation([1, 0, 0, 0, 1, 0])
     (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
@@ -43,7 +43,7 @@ def unit_orientation(cosines: Sequence[float] | None) -> tuple[float, ...] | Non
     return None if cosines is None else _unit_orientation(tuple(cosines))
 
 
-# The slices of a scan have one orientation, and each of them asks for it several times.
+# The slices of a scan share one orientation, and each of them uses it several times.
 @lru_cache(maxsize=64)
 def _unit_orientation(cosines: tuple[float, ...]) -> tuple[float, ...] | None:
     if len(cosines) != 6 or not np.all(np.isfinite(cosines)):
@@ -57,14 +57,14 @@ def _unit_orientation(cosines: tuple[float, ...]) -> tuple[float, ...] | None:
 
 @lru_cache(maxsize=64)
 def normal(orientation: tuple[float, ...]) -> tuple[float, float, float]:
-    """Direction in which slices are stacked, a unit vector that points to the head if it can.
+    """Direction in which slices are stacked, a unit vector that points towards the head.
 
     >>> normal((1.0, 0.0, 0.0, 0.0, -1.0, 0.0))
     (0.0, 0.0, 1.0)
     """
     across = np.cross(orientation[:3], orientation[3:])
     across = across / np.linalg.norm(across)
-    # Positions must rise in one direction whichever way a file is flipped.
+    # Positions must increase in the same direction however a file is flipped.
     along = across[np.argmax(np.abs(across))]
     x, y, z = across if along > 0 else -across
     return float(x) + 0.0, float(y) + 0.0, float(z) + 0.0
@@ -92,8 +92,8 @@ def check_axial(orientation: tuple[float, ...] | None, *, allow_reformats: bool)
     """Refuse slices that are not axial.
 
     Args:
-        orientation: Direction cosines; an unknown orientation passes.
-        allow_reformats: Let every orientation pass.
+        orientation: Direction cosines; an unknown orientation is accepted.
+        allow_reformats: Accept every orientation.
 
     Returns:
         Flags: ``"gantry_tilt"``, ``"reformat"`` or ``"orientation_unknown"``.
@@ -122,13 +122,13 @@ def check_spacing(spacing_mm: tuple[float, float] | None) -> tuple[str, ...]:
     """Refuse pixels that are not square.
 
     Args:
-        spacing_mm: (row, column) spacing in mm; an unknown spacing passes.
+        spacing_mm: (row, column) spacing in mm; an unknown spacing is accepted.
 
     Returns:
-        Flags: ``"spacing_unknown"`` where it is.
+        Flags: ``"spacing_unknown"`` or none.
 
     Raises:
-        RefusedError: With ``NON_SQUARE_PIXELS``, or ``CORRUPT`` for a spacing that cannot be.
+        RefusedError: With ``NON_SQUARE_PIXELS``, or ``CORRUPT`` for an impossible spacing.
 
     >>> check_spacing((0.7, 0.7))
     ()

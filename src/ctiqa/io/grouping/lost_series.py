@@ -1,4 +1,4 @@
-"""Slices that an anonymiser parted: each with a series UID of its own, or with none."""
+"""Reunite slices that an anonymiser has separated: each with its own series UID, or none."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ NO_UIDS = "the slices name no series; grouped by folder and geometry"
 
 
 def reunite(headers: Sequence[SliceHeader]) -> dict[str, tuple[list[SliceHeader], str | None]]:
-    """Group slices by series; single ones that belong together by what else they share.
+    """Group slices by series; group single slices by their other properties.
 
-    Single slices of single-frame files belong together if they lie in one folder, are of one study
-    or frame of reference, have one geometry and were acquired alike, at different positions.
+    Single slices of single-frame files belong together if they are in one folder, share study or
+    frame of reference, geometry and acquisition, and have different positions.
 
     Args:
         headers: Slices, by path.
 
     Returns:
-        Slices and, where they had to be reunited, a sentence about it, by the name of the series.
+        Slices by name of the series, with a sentence if they were reunited.
     """
     series: dict[str, list[SliceHeader]] = defaultdict(list)
     for header in headers:
@@ -50,21 +50,21 @@ def _may_be_lost(slices: Sequence[SliceHeader]) -> bool:
 
 
 def _common(header: SliceHeader) -> Hashable:
-    """What the slices of one series share."""
+    """The properties that the slices of a series share."""
     source = header.source
     return (
         Path(source.file).parent,
         source.series_uid is None,
         source.study_uids,
         (header.rows, header.cols, header.spacing_mm, header.orientation),
-        # The dose follows the patient's shape from slice to slice; these do not change.
+        # Dose varies from slice to slice with the shape of the patient; these do not vary.
         (header.acquisition.kernel, header.acquisition.slice_thickness_mm, header.acquisition.kvp),
         (header.acquisition.manufacturer, header.acquisition.model),
     )
 
 
 def _fits(group: Sequence[SliceHeader]) -> bool:
-    """Whether slices can be one stack: of one study, and each at a place of its own."""
+    """Whether slices can form one stack: of one study, and all at different positions."""
     source = group[0].source
     places = Counter(map(z_steps, group))
     is_known = bool(source.study_uids) or source.series_uid is None

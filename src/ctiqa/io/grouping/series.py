@@ -1,4 +1,4 @@
-"""From loose slices to series: grouped, sorted and looked over."""
+"""Group slices into series, sort them and check for irregularities."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ctiqa.io.grouping.order import SAME_POSITION_MM, by_file, by_position
 from ctiqa.types import Scan, SliceHeader
 
 SAME_DIRECTION = 0.02
-"""Largest difference between direction cosines of one orientation."""
+"""Tolerance for direction cosines of the same orientation."""
 
 GAP_FACTOR = 1.5
-"""A step this many times the usual one is a gap."""
+"""A step this many times the median is a gap."""
 
 
 def group_by_series(
     headers: Iterable[SliceHeader], remarks: Mapping[Path, Sequence[str]] | None = None
 ) -> list[Scan]:
-    """Put slices into scans.
+    """Group slices into scans.
 
     Args:
         headers: Slices in any order, without duplicates.
@@ -39,7 +39,7 @@ def group_by_series(
 
 
 def _split(headers: Sequence[SliceHeader]) -> list[list[SliceHeader]]:
-    """Separate slices that cannot form one stack: other matrix, or other direction."""
+    """Separate slices that cannot form one stack because matrix or orientation differs."""
     parts: list[list[SliceHeader]] = []
     for header in headers:
         for part in parts:
@@ -52,7 +52,7 @@ def _split(headers: Sequence[SliceHeader]) -> list[list[SliceHeader]]:
 
 
 def _stack(first: SliceHeader, second: SliceHeader) -> bool:
-    """Whether two slices can lie in one stack."""
+    """Whether two slices can be in one stack."""
     if (first.rows, first.cols) != (second.rows, second.cols):
         return False
     if first.orientation is None or second.orientation is None:
@@ -64,7 +64,7 @@ def _stack(first: SliceHeader, second: SliceHeader) -> bool:
 def _scans(
     headers: Sequence[SliceHeader], remark: str | None, remarks: Mapping[Path, Sequence[str]]
 ) -> Iterator[Scan]:
-    """Make one scan of each stack in a series, sorted and looked over."""
+    """Make a scan of each stack in a series: sorted, with warnings."""
     parts = _split(headers)
     source = headers[0].source
     for number, part in enumerate(parts, start=1):
@@ -85,7 +85,7 @@ def _scans(
 def _about_files(
     headers: Sequence[SliceHeader], parts: int, remarks: Mapping[Path, Sequence[str]]
 ) -> list[str]:
-    """Warnings that come from how a series is spread over files."""
+    """Warnings about how a series is distributed over files."""
     files = sorted({header.source.file for header in headers} & remarks.keys())
     split = f"the series mixes {parts} matrix sizes or orientations; each is a scan of its own"
     return [*([split] if parts > 1 else []), *(each for file in files for each in remarks[file])]
@@ -99,7 +99,7 @@ def _common_path(headers: Sequence[SliceHeader]) -> Path:
 
 
 def look_over(headers: Sequence[SliceHeader]) -> tuple[str, ...]:
-    """Sentences about what is unusual in a sorted stack.
+    """Warnings about irregularities in a sorted stack.
 
     Args:
         headers: Slices in z order.
@@ -121,7 +121,7 @@ def look_over(headers: Sequence[SliceHeader]) -> tuple[str, ...]:
 
 
 def _shared_names(headers: Sequence[SliceHeader]) -> str | None:
-    """Whether different files claim to be one image."""
+    """Warnings about different slices with the same SOPInstanceUID."""
     files = {header.source.file: header.source.instance_uid for header in headers}
     claims = Counter(uid for uid in files.values() if uid is not None)
     shared = sum(count for count in claims.values() if count > 1)
@@ -141,7 +141,7 @@ def _mixed_kernels(kernels: Sequence[str | None]) -> str | None:
 
 
 def _positions(positions_mm: Sequence[float | None]) -> list[str]:
-    """What is unusual about positions that are sorted, unknown ones last."""
+    """Warnings about positions, which are sorted with unknown ones last."""
     known = [z_mm for z_mm in positions_mm if z_mm is not None]
     found = []
     if len(known) < len(positions_mm) > 1:

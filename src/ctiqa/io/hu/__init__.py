@@ -1,1 +1,1 @@
-"""Whether numbers are HU, and how stored values become HU."""
+"""Convert stored values to HU, and check that numbers are HU."""

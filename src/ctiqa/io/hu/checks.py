@@ -1,4 +1,4 @@
-"""What may count as a slice in HU, whatever file it came from."""
+"""Checks for slices in HU, common to all formats."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from ctiqa.io.hu.gate import check_hu
 from ctiqa.types import HuImage
 
 MIN_MATRIX = 256
-"""Smallest matrix, in pixels a side, that the quality model was made for."""
+"""Smallest matrix side that the quality model was made for, in pixels."""
 
 MAX_MATRIX = 2048
-"""Largest matrix, in pixels a side."""
+"""Largest matrix side, in pixels."""
 
 MAX_SLOPE = 1000.0
-"""Steepest rescale in HU per stored value; an 8-bit copy of the extended scale needs 256."""
+"""Largest rescale slope in HU per stored value; an 8-bit copy of the extended scale needs 256."""
 
 MAX_INTERCEPT_HU = 65_536.0
-"""Largest rescale intercept, either sign, in HU."""
+"""Largest magnitude of the rescale intercept, in HU."""
 
 TISSUE_HU = (-900.0, 3000.0)
-"""Between these a pixel can be patient."""
+"""Range of CT numbers in patients."""
 
 Rescale = tuple[float, float]
 """(slope, intercept): HU = slope·stored + intercept."""
@@ -35,7 +35,7 @@ Stored = npt.NDArray[Any]
 
 
 def check_matrix(rows: int, cols: int) -> None:
-    """Refuse matrices that the quality model cannot judge.
+    """Refuse matrix sizes that the quality model cannot score.
 
     Raises:
         RefusedError: With ``CORRUPT``, ``TOO_SMALL`` or ``TOO_LARGE``.
@@ -60,11 +60,11 @@ def check_matrix(rows: int, cols: int) -> None:
 
 
 def check_rescale(slope: float | None, intercept: float | None) -> Rescale:
-    """Refuse a rescale that cannot lead to HU.
+    """Refuse a rescale that cannot give HU.
 
     Args:
-        slope: HU per stored value, or ``None`` where absent.
-        intercept: HU of stored value 0, or ``None`` where absent.
+        slope: HU per stored value, or ``None`` if absent.
+        intercept: HU of stored value 0, or ``None`` if absent.
 
     Returns:
         (slope, intercept).
@@ -104,17 +104,17 @@ def to_hu(
     *,
     gate: bool = True,
 ) -> HuImage:
-    """Turn stored values into HU.
+    """Convert stored values to HU.
 
     Args:
         stored: Pixels as stored, [rows, cols].
         rescale: (slope, intercept).
-        padding: Lowest and highest stored value that mean "no measurement"; ``None`` if unsaid.
-        gate: Whether to ask :func:`ctiqa.io.hu.gate.why_not_hu`; not of a slice whose volume has
-            passed as a whole.
+        padding: Lowest and highest stored value that mean "no measurement"; ``None`` if absent.
+        gate: Whether to check with :func:`ctiqa.io.hu.gate.why_not_hu`; not needed for a slice
+        whose volume has passed.
 
     Returns:
-        HU, float32 [rows, cols], finite; padding and everything below it is -1024.
+        HU, float32 [rows, cols], finite; padding and lower values are -1024.
 
     Raises:
         RefusedError: With ``NOT_FINITE`` or ``NOT_HU``.
@@ -137,7 +137,7 @@ def to_hu(
 
 
 def check_range(hu: HuImage) -> None:
-    """Refuse pixels that are not finite or higher than HU can be.
+    """Refuse pixels that are not finite or beyond the HU scale.
 
     Raises:
         RefusedError: With ``NOT_FINITE`` or ``NOT_HU``.
@@ -159,9 +159,9 @@ def check_range(hu: HuImage) -> None:
 
 
 def _is_tissue(padding: tuple[float, float], rescale: Rescale) -> bool:
-    """Whether a padding value is one that patients have too, so that it must not be believed.
+    """Whether a padding value also occurs in patients, so that it must be ignored.
 
-    Some writers say 0 where 0 is water; believing it would punch holes into the patient.
+    Some writers declare 0 where 0 is water; applying it would punch holes in the patient.
     """
     slope, intercept = rescale
     low, high = (slope * value + intercept for value in padding)

@@ -1,10 +1,10 @@
-"""Whether numbers can be CT numbers in HU, told from the numbers alone.
+"""Decide from the numbers alone whether they can be CT numbers in HU.
 
-A file can claim HU and hold something else: pixels before the rescale, a picture, a normalised
-tensor. HU have landmarks that give this away: air is near -1000, soft tissue and fat within 200 HU
-of water, only bone and metal lie higher, and nothing is lower than air but padding. Each rule
-looks at one landmark. No rule needs air to be there: a field of view may lie within the body.
-``tools/measure_hu_gate.py`` counts what the rules find, and whom they wrong.
+A file can claim HU and contain something else: pixels before the rescale, a display image, a
+normalised tensor. HU have landmarks that reveal this: air is near -1000, soft tissue and fat are
+within 200 HU of water, only bone and metal are higher, and only padding is lower than air. Each
+rule checks one landmark. No rule requires air, because a field of view may lie within the body.
+``tools/measure_hu_gate.py`` measures the detection and false refusal rates of the rules.
 """
 
 from __future__ import annotations
@@ -24,74 +24,74 @@ from ctiqa.io.hu.padding import without_padding
 _Values = npt.NDArray[Any]
 
 AIR_RANGE_HU = (-1150, -850)
-"""Air lies between: noisy, warmed by scatter, or beside an edge."""
+"""Range of air, including noise, scatter and partial volume."""
 
 TOO_LOW_SHARE, NOISE_TAIL = 0.01, 0.4
-"""So much may lie below air, of all pixels, or for each pixel of air: the tail of its noise."""
+"""Fraction of pixels that may be below air, of all pixels or relative to air: the noise tail."""
 
 FAR_TOO_LOW_HU, BLENDED_SHARE = -1500, 0.05
-"""No noise reaches there; resampled padding fills no more."""
+"""Noise does not reach this low; resampled padding occupies no larger fraction."""
 
 BODY_SHARE = 0.01
-"""With less tissue a slice is not scored anyway."""
+"""Minimum fraction of tissue; with less a slice is not scored anyway."""
 
 NARROWEST_HU = 25
-"""Noise alone makes the values of a slice of water span more."""
+"""Minimum span of values; noise alone exceeds it, even in water."""
 
 BRAIN_HU, BRAIN_SHARE = (-100, 150), 0.9
-"""A quiet brain that fills the image need not reach below 0: nearly all of it lies between."""
+"""A low-noise brain that fills the image may lack values below 0; nearly all are in this range."""
 
 METAL_HU, METAL_SHARE = 2000, 0.1
-"""More metal than any patient carries."""
+"""More metal than in any patient."""
 
 BONE_HU, DENSEST_BONE_HU, MOST_BONE = 700, 1500, 0.5
-"""Dense bone begins and mostly ends here, and never fills half of an image."""
+"""Range of most dense bone, which never fills half of an image."""
 
 LITTLE_BONE = 0.05
-"""Less bone than this share proves nothing."""
+"""Minimum fraction of bone for a conclusion."""
 
 UNIFORM_HU, UNIFORM_SHARE, UNIFORM_RISE = 300, 0.6, 0.5
-"""Soft tissue, but not bone, has so much of its pixels in a stretch this wide, and in the stretch
-below less than this part of that."""
+"""Soft tissue, but not bone, has this fraction of its pixels in an interval of this width, and less
+than this part of that in the interval below."""
 
 EDGE_HU, EDGE_SHARE, EDGE_DROP = 10, 0.05, 0.75
-"""Where so many of the lowest values pile up within so few HU, and not many more in the next few,
-they were cut off; in a quiet brain the next few hold twice as much."""
+"""If this fraction of the lowest values is within this many HU, and not many more in the next few,
+values were clipped; in a low-noise brain the next few contain twice as many."""
 
 PEAK_HU, PEAK_SHARE, SHARP_PEAK = 60, 0.13, (0.05, 2.5)
-"""The lowest values form the peak of air if a stretch this wide holds so much; or less, but so
-many times more than the next stretch."""
+"""The lowest values form the air peak if an interval of this width contains this fraction; or less,
+but this many times more than the next interval."""
 
 VOID_HU, VOID_SHARE = (-650, -250), 0.12
-"""Between lung and fat nothing fills a stretch of :data:`PEAK_HU` so far."""
+"""Between lung and fat no interval of :data:`PEAK_HU` contains this fraction."""
 
 WINDOW_TOP_HU, WINDOW_SHARE, WINDOW_STEPS = 390, 0.002, 3
-"""Values were cut off at the highest one if it lies below this, holds so many pixels, and so many
-of the 20 HU below it occur; LDCTIQAC2023 cuts at 400."""
+"""Values were clipped at the highest one if it is below this, contains this fraction of pixels, and
+this many of the 20 HU below it occur; LDCTIQAC2023 clips at 400."""
 
 DENSE_AIR_HU, MUCH_AIR = (-1150, -950), 0.5
 LITTLE_BODY, TISSUE_RISE = 0.2, 1.8
-"""Where so much is air, lung excepted, and so little a body, the body still has a peak of soft
-tissue, so much fuller than the values below it."""
+"""With this fraction of air (without lung) and of body, the body still has a soft tissue peak, this
+many times higher than the values below it."""
 
 ROUGH_HU, ROUGH_SHARE, ROUGH_ROWS = 1000, 0.01, 8
-"""Scanners blur: so few neighbours differ by so much, noise and metal included; one row in eight
-shows it."""
+"""Scanner blur limits the fraction of neighbours that differ by this much, including noise and
+metal; one row in eight is enough to check."""
 
 WRAP_HU, WRAP_LOW_HU, WRAP_JUMP_HU = 2500, -850, 3500
-"""Above, below and between neighbours: values that passed the end of 12 bits and began anew."""
+"""Limits above, below and between neighbours for values that have overflowed 12 bits."""
 
 WRAP_SPIKES, WRAP_JUMPS, WRAP_RATIO = 3, 30, 0.3
-"""Metal is blurred, so it never stands alone in air; beside dark streaks there are a few jumps."""
+"""Metal is blurred, so it never borders directly on air; dark streaks cause a few jumps."""
 
 
 def check_hu(values: _Values, reason: Reason) -> None:
-    """Refuse what cannot be HU.
+    """Refuse numbers that cannot be HU.
 
     Args:
         values: HU as claimed, as in :func:`why_not_hu`.
-        reason: What to call it: ``NOT_HU`` where the file said HU, ``HU_CONVENTION_UNKNOWN`` where
-            its format cannot say.
+        reason: Code of the refusal: ``NOT_HU`` if the file claims HU, ``HU_CONVENTION_UNKNOWN`` if
+            its format cannot.
 
     Raises:
         RefusedError: With ``reason``; with ``NOT_FINITE``, or ``NOT_HU`` for values beyond any HU.
@@ -112,16 +112,16 @@ intercept (usually -1024)
 
 
 def why_not_hu(values: _Values) -> str | None:
-    """What about these numbers cannot be HU, and what to do.
+    """Why these numbers cannot be HU, and the remedy.
 
     Args:
-        values: HU as claimed, after the file's own rescale and before anything is raised to
-            -1024; finite, integer or float, [rows, cols] or [slices, rows, cols]. Declared padding
-            is -1024.
+        values: HU as claimed, after the rescale of the file and before clipping to -1024;
+            finite, integer or float, [rows, cols] or [slices, rows, cols]. Declared padding is
+            -1024.
 
     Returns:
-        Words that follow "got", or ``None`` where the numbers can be HU. Where one value fills
-        everything, or there is only air, nothing is said: such slices get no score anyway.
+        Text that follows "got", or ``None`` if the numbers can be HU. ``None`` also if all values
+        are equal or there is only air, because such slices get no score anyway.
 
     >>> why_not_hu(np.full((256, 256), -1000)) is None
     True
@@ -144,7 +144,7 @@ def _why_not(values: _Values, low: float, high: float) -> str | None:
 
 
 def _too_low(measured: Histogram) -> str | None:
-    """Scaled up, or the intercept applied twice."""
+    """Rule: scaled up, or intercept applied twice."""
     low = measured.share(stop=AIR_RANGE_HU[0])
     is_tail = low <= max(TOO_LOW_SHARE, NOISE_TAIL * measured.share(*AIR_RANGE_HU))
     if is_tail and measured.share(stop=FAR_TOO_LOW_HU) <= BLENDED_SHARE:
@@ -156,7 +156,7 @@ def _too_low(measured: Histogram) -> str | None:
 
 
 def _too_narrow(measured: Histogram, low: float, high: float) -> str | None:
-    """Normalised, or in other units."""
+    """Rule: normalised, or in other units."""
     if measured.quantile(0.999) - measured.quantile(0.001) >= NARROWEST_HU:
         return None
     if low >= 0 and high <= 1:
@@ -171,7 +171,7 @@ def _too_narrow(measured: Histogram, low: float, high: float) -> str | None:
 
 
 def _never_negative(measured: Histogram, low: float, high: float) -> str | None:
-    """Stored pixels without the intercept, or a picture."""
+    """Rule: stored pixels without the intercept, or a display image."""
     brain = measured.share(*BRAIN_HU) > BRAIN_SHARE and measured.share(BONE_HU) < LITTLE_BONE
     if measured.quantile(0.001) < 0 or brain:
         return None
@@ -182,7 +182,7 @@ def _never_negative(measured: Histogram, low: float, high: float) -> str | None:
 
 
 def _too_dense(measured: Histogram, _low: float, _high: float) -> str | None:
-    """Inverted, read with the wrong sign or byte order, or shifted upwards."""
+    """Rule: inverted, read with the wrong sign or byte order, or shifted upwards."""
     for floor, most in ((METAL_HU, METAL_SHARE), (BONE_HU, MOST_BONE)):
         if (share := measured.share(floor)) > most:
             return (
@@ -193,9 +193,9 @@ def _too_dense(measured: Histogram, _low: float, _high: float) -> str | None:
 
 
 def _uniform_bone(measured: Histogram, _low: float, _high: float) -> str | None:
-    """Shifted upwards, with air that is noisy or has padding around it."""
+    """Rule: shifted upwards, with air that is noisy or surrounded by padding."""
     bone = measured.share(BONE_HU, DENSEST_BONE_HU)
-    # Declared padding was replaced by -1024, which is no sign of air.
+    # Declared padding was replaced by -1024, which does not indicate air.
     air = measured.share(*AIR_RANGE_HU) - measured.share(PADDING_HU, PADDING_HU + 1)
     if bone < LITTLE_BONE or air > 0.1 * bone or not _is_uniform(measured, bone):
         return None
@@ -212,7 +212,7 @@ def _is_uniform(measured: Histogram, bone: float) -> bool:
 
 
 def _cut_below(measured: Histogram, _low: float, _high: float) -> str | None:
-    """Clipped to a window, or scaled so far down that air is hardly below 0."""
+    """Rule: clipped to a window, or scaled down so far that air is hardly below 0."""
     lowest = measured.quantile(0.001)
     start, stop = lowest - 2, lowest - 2 + EDGE_HU
     share = measured.share(start, stop)
@@ -226,7 +226,7 @@ def _cut_below(measured: Histogram, _low: float, _high: float) -> str | None:
 
 
 def _air_elsewhere(measured: Histogram, _low: float, _high: float) -> str | None:
-    """Scaled down or shifted: the lowest values are as narrow as air, but not where air is."""
+    """Rule: scaled down or shifted; the lowest values form a peak like air, but elsewhere."""
     lowest = measured.quantile(0.005)
     if not AIR_RANGE_HU[1] < lowest < -170:
         return None
@@ -237,7 +237,7 @@ def _air_elsewhere(measured: Histogram, _low: float, _high: float) -> str | None
 
 
 def _full_void(measured: Histogram, _low: float, _high: float) -> str | None:
-    """Scaled down or shifted, with air so noisy that its edge is lost."""
+    """Rule: scaled down or shifted, with air so noisy that its peak is lost."""
     start, share = measured.densest(AIR_RANGE_HU[0], VOID_HU[1], PEAK_HU)
     if start < VOID_HU[0] or share <= VOID_SHARE:
         return None
@@ -248,7 +248,7 @@ def _full_void(measured: Histogram, _low: float, _high: float) -> str | None:
 
 
 def _cut_above(measured: Histogram, _low: float, _high: float) -> str | None:
-    """Clipped to a window."""
+    """Rule: clipped to a window."""
     share = measured.share(measured.top)
     occur = np.count_nonzero(measured.counts[-21:-1])
     if measured.top >= WINDOW_TOP_HU or share <= WINDOW_SHARE or occur < WINDOW_STEPS:
@@ -260,7 +260,7 @@ def _cut_above(measured: Histogram, _low: float, _high: float) -> str | None:
 
 
 def _no_tissue(measured: Histogram, low: float, _high: float) -> str | None:
-    """The intercept applied twice, with air so constant that it passed for padding."""
+    """Rule: intercept applied twice, with air so constant that it was taken for padding."""
     body, air = measured.share(BODY_THRESHOLD_HU), measured.share(*DENSE_AIR_HU)
     if low >= DENSE_AIR_HU[0] or body >= LITTLE_BODY or air <= MUCH_AIR:
         return None
@@ -270,7 +270,7 @@ def _no_tissue(measured: Histogram, low: float, _high: float) -> str | None:
 
 
 def _too_rough(values: _Values) -> str | None:
-    """Bits at the wrong place."""
+    """Rule: bits in the wrong position."""
     rows = np.maximum(values[..., ::ROUGH_ROWS, :], PADDING_HU).astype(np.float32)
     share = float((np.abs(np.diff(rows, axis=-1)) > ROUGH_HU).mean())
     if share <= ROUGH_SHARE:
@@ -282,8 +282,8 @@ def _too_rough(values: _Values) -> str | None:
 
 
 def _wrapped(values: _Values) -> str | None:
-    """12 bits that ran over: noise of air that became metal, or metal that became air."""
-    # Rows without metal cannot show it, and are nearly all.
+    """Rule: overflow of 12 bits; noise of air became metal, or metal became air."""
+    # Most rows contain no metal and cannot show it.
     rows = np.maximum(values[values.max(axis=-1) > WRAP_HU], PADDING_HU).astype(np.float32)
     high, low = rows > WRAP_HU, rows < WRAP_LOW_HU
     spikes = int((high[:, 1:-1] & low[:, :-2] & low[:, 2:]).sum())
@@ -307,4 +307,4 @@ _RULES: tuple[Callable[[Histogram, float, float], str | None], ...] = (
     _uniform_bone,
     _no_tissue,
 )
-"""Rules in the order in which their words help most; those that need neighbours come last."""
+"""Rules in the order in which their messages help most; those that need neighbours come last."""

@@ -1,4 +1,4 @@
-"""How many pixels have which value: what the rules of :mod:`ctiqa.io.hu.gate` look at."""
+"""The histogram that the rules of :mod:`ctiqa.io.hu.gate` use."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 SAMPLE_PIXELS = 32_768
-"""About so many pixels of an image are counted; more would only cost time."""
+"""Approximate number of pixels sampled; more would only take time."""
 
 FLOOR_HU, CEILING_HU = -100_000, 6000
-"""Pixels beyond are counted here: how far padding and metal reach says nothing about the scale."""
+"""Values are clipped to this range; the extent of padding and metal is irrelevant to the scale."""
 
 Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """Numbers of pixels in steps of 1 HU.
+    """Histogram in steps of 1 HU.
 
     Attributes:
         low: Value of the first step in HU.
@@ -37,7 +37,7 @@ class Histogram:
 
     @classmethod
     def of(cls, values: npt.NDArray[Any]) -> Self:
-        """Count a sample of finite values, [rows, cols] or [slices, rows, cols]."""
+        """Make the histogram of a sample of finite values, [rows, cols] or [slices, rows, cols]."""
         with np.errstate(over="ignore"):
             floats = np.floor(sample(values).astype(np.float32))
         whole = floats.clip(FLOOR_HU, CEILING_HU).astype(np.int64)
@@ -60,18 +60,18 @@ class Histogram:
         return self.low + len(self.below) - 2
 
     def share(self, start: float = -math.inf, stop: float = math.inf) -> float:
-        """Share of the pixels with start ≤ value < stop, in [0, 1]."""
+        """Fraction of pixels with start ≤ value < stop, in [0, 1]."""
         last = len(self.below) - 1
         first, end = (int(min(max(edge - self.low, 0), last)) for edge in (start, stop))
         return int(self.below[end] - self.below[first]) / max(self.pixels, 1)
 
     def quantile(self, share: float) -> int:
-        """Lowest value, in HU, at or below which at least this share of the pixels lies."""
+        """Quantile: lowest value in HU at or below which at least this fraction of pixels is."""
         wanted = max(math.ceil(share * self.pixels), 1)
         return self.low + int(self.below[1:].searchsorted(wanted))
 
     def densest(self, start: int, stop: int, width: int) -> tuple[int, float]:
-        """Where in [start, stop) the fullest stretch of ``width`` HU begins, and its share."""
+        """Start of the fullest interval of ``width`` HU in [start, stop), and its fraction."""
         steps = np.arange(start, stop - width + 1) - self.low
         last = len(self.below) - 1
         held = self.below[(steps + width).clip(0, last)] - self.below[steps.clip(0, last)]
@@ -79,14 +79,14 @@ class Histogram:
         return start + fullest, float(held[fullest]) / max(self.pixels, 1)
 
     def without(self, values: Iterable[int]) -> Self:
-        """The same without the pixels of these values, each of which must have a step."""
+        """The histogram without the pixels of these values, which must be within its range."""
         counts = self.counts
         counts[[value - self.low for value in values]] = 0
         return type(self)(self.low, _running(counts))
 
 
 def sample(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Every few pixels of an image or a stack, as a view; twice as dense along the rows.
+    """A subsampled view of an image or stack; twice as dense along the rows.
 
     >>> sample(np.zeros((512, 512))).shape
     (128, 256)

@@ -1,7 +1,7 @@
-"""What was never measured: the padding around the field of view, or around a cut-out body.
+"""Detect padding around the field of view or around a segmented body.
 
-Scanners fill what lies outside the circle with a value that no air has: -2000, -2048, -3024, -8192,
--32768 HU. It must not be taken for air at a wrong place.
+Scanners fill the area outside the circle with a value below that of air: -2000, -2048, -3024, -8192
+or -32768 HU. It must not be mistaken for air with a wrong CT number.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from ctiqa.hu import PLAUSIBLE_HU
 from ctiqa.io.hu.histogram import Histogram
 
 EXACT_SHARE = 0.8
-"""Padding holds at least this share of what lies below; resampling blends the rest with air.
-Air at a wrong place is noisy, so no two values hold as much of it."""
+"""Padding values hold at least this fraction of the pixels below air; resampling mixes the rest
+with air. Air with a wrong CT number is noisy, so no two values hold as much of it."""
 
 JITTERED_HU = -1500
-"""Lossy compression smears padding over hundreds of HU; what is smeared so must lie below."""
+"""Lossy compression smears padding over hundreds of HU; smeared padding must be below this."""
 
 CIRCLE, CIRCLE_SHARE = 0.97, 0.85
-"""Smeared padding: at least this share of it lies outside this part of the inscribed circle."""
+"""At least this fraction of smeared padding is outside this part of the inscribed circle."""
 
 
 def without_padding(histogram: Histogram, values: npt.NDArray[Any]) -> Histogram:
-    """Leave padding out of a histogram.
+    """Remove padding from a histogram.
 
     Args:
-        histogram: Of ``values``.
+        histogram: Histogram of ``values``.
         values: HU, [rows, cols] or [slices, rows, cols].
 
     Returns:
-        The histogram of what was measured; no pixels where all is padding.
+        The histogram of measured pixels; empty if everything is padding.
 
     >>> padded = np.full((256, 256), -3024)
     >>> padded[:, 100:] = -1000
@@ -47,7 +47,7 @@ def without_padding(histogram: Histogram, values: npt.NDArray[Any]) -> Histogram
 
 
 def _exact(histogram: Histogram) -> list[int]:
-    """The one or two values that hold nearly all of what is too low for air."""
+    """The one or two values that hold nearly all pixels too low for air."""
     low = histogram.counts[: max(int(PLAUSIBLE_HU[0]) - histogram.low, 0)]
     steps = np.flatnonzero(low)
     fullest = steps[np.argsort(low[steps])[-2:]]
@@ -57,7 +57,7 @@ def _exact(histogram: Histogram) -> list[int]:
 
 
 def _is_outside(values: npt.NDArray[Any]) -> bool:
-    """Whether the pixels far below air lie around the circle, as no patient does."""
+    """Whether the pixels far below air are outside the circle, where no patient is."""
     rows, cols = values.shape[-2:]
     y, x = np.ogrid[:rows, :cols]
     far = np.hypot(y - (rows - 1) / 2, x - (cols - 1) / 2) > CIRCLE * min(rows, cols) / 2

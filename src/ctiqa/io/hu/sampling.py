@@ -1,4 +1,4 @@
-"""A look at some slices of many, before all of them are believed to be in HU."""
+"""Sample slices of a stack to check that it is in HU."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from ctiqa.io.hu.checks import Stored
 MOST_SLICES = 16
 LEAST_SLICES = 4
 MOST_PIXELS = 1 << 22
-"""Pixels that are looked at: of large slices fewer are, but never fewer than four."""
+"""Number of pixels to sample; the larger the slices, the fewer, but at least four slices."""
 
 
 def spread(slices: int, pixels: int) -> list[int]:
-    """Which slices to look at: the middles of equal parts, because end slices may be empty.
+    """Select slices to sample: the centres of equal parts, because end slices may be empty.
 
     Args:
-        slices: How many there are.
-        pixels: Pixels of each.
+        slices: Number of slices.
+        pixels: Pixels per slice.
 
     Returns:
-        Numbers of slices from 0, in order.
+        Indices of slices, ascending.
 
     >>> spread(40, 512 * 512)
     [1, 3, 6, 8, 11, 13, 16, 18, 21, 23, 26, 28, 31, 33, 36, 38]
@@ -33,7 +33,7 @@ def spread(slices: int, pixels: int) -> list[int]:
 
 
 def finite_ones(planes: Iterable[Stored]) -> Stored:
-    """Stack the planes that hold neither NaN nor infinity; the others are refused one by one.
+    """Stack the planes without NaN and infinity; the others are refused individually when read.
 
     Args:
         planes: Planes of one size and type.
@@ -42,7 +42,7 @@ def finite_ones(planes: Iterable[Stored]) -> Stored:
         Pixels [slices, rows, cols].
 
     Raises:
-        RefusedError: With ``NOT_FINITE`` if there is no other.
+        RefusedError: With ``NOT_FINITE`` if no plane is finite.
     """
     kept = [plane for plane in planes if np.isfinite(plane).all()]
     if not kept:

@@ -1,8 +1,8 @@
-"""Work in processes of their own, so that a decoder that crashes or hangs costs one file.
+"""Run work in separate processes, so that a decoder that crashes or hangs costs only one file.
 
-Plain processes that talk through pipes: they start beside threads, in daemonic processes, without
-``/dev/shm`` and without a main guard, they can be ended at any moment, and they end by themselves
-when the process that started them is gone.
+The processes communicate through pipes. They can be started next to threads and from daemonic
+processes, need neither ``/dev/shm`` nor a main guard, can be killed at any time, and exit when
+their parent is gone.
 """
 
 from __future__ import annotations

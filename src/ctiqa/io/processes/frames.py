@@ -1,4 +1,4 @@
-"""How two processes talk: pickled objects, each with its length in front."""
+"""Messages between processes: pickled objects, each preceded by its length."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def send(stream: BinaryIO, message: object) -> None:
     """Write one message.
 
     Raises:
-        OSError: If nobody reads any more.
+        OSError: If the other end is closed.
     """
     content = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
     stream.write(LENGTH.pack(len(content)))
@@ -25,7 +25,7 @@ def receive(stream: BinaryIO) -> Any:
     """Read one message; both ends are ctiqa's own processes.
 
     Raises:
-        EOFError: If the other end is gone.
+        EOFError: If the other end is closed.
     """
     (length,) = LENGTH.unpack(_exactly(stream, LENGTH.size))
     return pickle.loads(_exactly(stream, length))  # noqa: S301

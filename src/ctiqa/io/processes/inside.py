@@ -1,4 +1,4 @@
-"""What runs inside a process that reads for another one."""
+"""The code that runs inside a worker process."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from typing import Any, BinaryIO
 from ctiqa.io.processes.frames import receive, send
 
 PRELOADED = "ctiqa.io.dicom.decoding.preload"
-"""Imported before the process divides, so that its twins start at once."""
+"""Imported before the process forks, so that its copies start immediately."""
 
 MAX_DATA_BYTES = 7 << 26
-"""Memory of a process that reads, 448 MiB: a matrix of 2048 × 2048 pixels takes 16, a file that had
-to be unpacked 256 at most."""
+"""Memory limit of a worker, 448 MiB: a matrix of 2048 × 2048 pixels takes 16 MiB, an unpacked file
+at most 256."""
 
 Pipes = tuple[int, int]
-"""Descriptors that requests are read from and answers are written to."""
+"""File descriptors for reading requests and writing answers."""
 
 
 def serve_pipes(others: Sequence[Pipes]) -> None:
-    """Serve the process at the other end of standard input and output, until it is gone.
+    """Serve the process at the other end of standard input and output until it is gone.
 
     Args:
-        others: Pipes of the twins to be made of this process.
+        others: Pipes of the copies to fork from this process.
     """
     pipes = _standard_pipes()
     import_module(PRELOADED)
@@ -39,7 +39,7 @@ def serve_pipes(others: Sequence[Pipes]) -> None:
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Say the number of this process, then answer one request after another."""
+    """Send the process ID, then answer requests one by one."""
     send(answers, os.getpid())
     waiting: SimpleQueue[tuple[Any, Any, float, str]] = SimpleQueue()
     Thread(target=_listen, args=(requests, waiting), daemon=True).start()
@@ -54,8 +54,8 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 def _listen(requests: BinaryIO, waiting: SimpleQueue[tuple[Any, Any, float, str]]) -> None:
-    """Queue requests; end the process, whatever it is doing, when nobody is left to ask."""
-    # Where the pipe breaks or brings nonsense, the end is the same.
+    """Queue requests; exit, whatever the process is doing, when the other end is closed."""
+    # A broken pipe or an invalid message ends the process, too.
     with suppress(Exception):
         while True:
             waiting.put(receive(requests))
@@ -65,7 +65,7 @@ def _listen(requests: BinaryIO, waiting: SimpleQueue[tuple[Any, Any, float, str]
 def _answer(task: Any, item: Any) -> tuple[bool, Any]:
     try:
         return True, task(item)
-    # The caller raises it again: it is a bug there as it would be here.
+    # The caller raises it again.
     except Exception as error:  # noqa: BLE001
         return False, error
 
@@ -78,7 +78,7 @@ def _reply(answers: BinaryIO, answer: tuple[bool, Any]) -> None:
 
 
 def _standard_pipes() -> Pipes:
-    """Take standard input and output for the talk; what libraries print goes nowhere."""
+    """Take over standard input and output for messages; output of libraries is discarded."""
     pipes = os.dup(0), os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 0)
@@ -87,10 +87,10 @@ def _standard_pipes() -> Pipes:
 
 
 def _divide(own: Pipes, others: Sequence[Pipes]) -> Pipes:
-    """Make a twin for each of the other pipes; returns the pipes of the process that goes on."""
+    """Fork a copy for each of the other pipes; returns the pipes of the current process."""
     if not others:
         return own
-    # Twins that end are nobody's to wait for.
+    # Avoid zombies: nothing waits for copies that exit.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     every = [own, *others]
     mine = next((pipes for pipes in others if os.fork() == 0), own)
@@ -102,7 +102,7 @@ def _divide(own: Pipes, others: Sequence[Pipes]) -> Pipes:
 
 
 def _set_limits() -> None:
-    """No more memory than reading can need, and no core file with a patient's pixels in it."""
+    """Limit memory to what reading can need, and prevent core files with patient data."""
     if sys.platform == "win32":
         return
     import resource  # noqa: PLC0415 - not there on Windows
@@ -115,6 +115,6 @@ def _set_limits() -> None:
 
 
 def _limit_cpu(seconds: float) -> None:
-    """End this process after some processor time, even inside a library; 0 takes it back."""
+    """Set a processor time limit that kills this process, even inside a library; 0 removes it."""
     if sys.platform != "win32":
         signal.setitimer(signal.ITIMER_PROF, seconds)

@@ -1,4 +1,4 @@
-"""Ordered work in a few processes, with bounded memory, that survives a crash."""
+"""Parallel work in processes: ordered, with bounded memory, robust to crashes."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def apart(
     *,
     cpu_s: float,
 ) -> OrderedResult:
-    """Apply a task to one item in a process of its own.
+    """Apply a task to one item in a separate process.
 
     Args:
         task: Function at the top level of a module.
-        item: What to work on.
-        lost: Gives the result if the process crashes or takes too long.
-        cpu_s: Processor time the task may take, in seconds.
+        item: Argument of the task.
+        lost: Returns the result if the process crashes or takes too long.
+        cpu_s: Processor time limit of the task, in seconds.
 
     Raises:
         ProcessError: If no process can be started.
@@ -51,25 +51,25 @@ def in_order(
 ) -> Iterator[OrderedResult]:
     """Apply a task to items in other processes and yield the results in order.
 
-    The processes never run the script that asked for them, so it needs no main guard.
+    The processes never run the main script, so it needs no main guard.
 
     Args:
         task: Function at the top level of a module.
-        items: What to work on; drawn only as far as needed.
-        lost: Gives the result of an item whose process crashed or took too long.
+        items: Arguments of the task; consumed only as far as needed.
+        lost: Returns the result of an item whose process crashed or took too long.
         jobs: Number of processes, at least 1.
-        ahead: Number of results, finished or in work, that are held at most; at least 1.
-        cpu_s: Processor time that one item may take, in seconds.
+        ahead: Maximum number of results, finished or in progress; at least 1.
+        cpu_s: Processor time limit per item, in seconds.
 
     Yields:
-        One result an item, in the order of the items.
+        One result per item, in the order of the items.
 
     Raises:
         ProcessError: If no process can be started.
     """
     source = iter(items)
     start_workers(jobs)
-    # One thread waits for each process; it takes no part in the work.
+    # Each thread only waits for one process.
     hands = ThreadPoolExecutor(jobs)
     waiting: deque[Future[OrderedResult]] = deque()
     try:

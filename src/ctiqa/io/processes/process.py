@@ -1,4 +1,4 @@
-"""One process that reads for this one, seen from here."""
+"""One worker process, as seen by its parent."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 START_S = 120.0
-"""Longest time a process may take to start, in seconds; on a busy disc it can be many."""
+"""Time limit for the start of a process, in seconds; on a busy disc it can take long."""
 
 WALL_FACTOR = 6.0
-"""A call may take this many times its processor time, on a busy machine or a slow disc."""
+"""Limit on elapsed time as a multiple of the processor time limit; machines may be busy."""
 
 DIVIDES = sys.platform == "linux"
-"""Whether one process can be made and divided; elsewhere each is started for itself."""
+"""Whether one process is started and forks the others; elsewhere each is started separately."""
 
 PIPE_BYTES = 1 << 20
-"""Room in a pipe, so that a slice of 512 × 512 pixels passes at once."""
+"""Capacity of a pipe in bytes, enough for a slice of 512 × 512 pixels."""
 
 SET_PIPE_SIZE = 1031
-"""Linux's ``F_SETPIPE_SZ``, which Python 3.10 and newer know only on some systems."""
+"""Linux's ``F_SETPIPE_SZ``, which Python defines only on some systems."""
 
 
 class LostError(Exception):
-    """The process ended in the middle of its work."""
+    """The process ended during its work."""
 
 
 class Process:
-    """A process that carries out tasks, one at a time; one thread at a time may use it.
+    """A process that runs one task at a time; only one thread at a time may use it.
 
     Args:
-        requests: Where tasks are written.
-        answers: Where results are read.
-        child: The process, where it was started here and not by a twin.
+        requests: Stream to which tasks are written.
+        answers: Stream from which results are read.
+        child: The process, if it is a child of this process and not a fork of another worker.
     """
 
     def __init__(
@@ -56,19 +56,19 @@ class Process:
         self._pid: int | None = None
 
     def call(self, task: Callable[[Item], Result], item: Item, cpu_s: float) -> Result:
-        """Have a task done.
+        """Run a task.
 
         Args:
             task: Function at the top level of a module.
-            item: What it works on.
-            cpu_s: Processor time it may take, in seconds.
+            item: Argument of the task.
+            cpu_s: Processor time limit, in seconds.
 
         Returns:
-            The task's result; what the task raises is raised here.
+            The result of the task; exceptions of the task are raised here.
 
         Raises:
-            LostError: If the process crashes or takes too long; it is of no use any more.
-            ProcessError: If the process did not even start.
+            LostError: If the process crashes or takes too long; it cannot be used again.
+            ProcessError: If the process could not start.
         """
         self._greet()
         with self._killed_after(WALL_FACTOR * cpu_s):
@@ -82,7 +82,7 @@ class Process:
         return cast("Result", result)
 
     def is_alive(self) -> bool:
-        """Whether the process is still there, as far as one can tell from outside."""
+        """Whether the process still exists, as far as can be told from outside."""
         if self._child is not None:
             return self._child.poll() is None
         if self._pid is None:
@@ -94,7 +94,7 @@ class Process:
         return True
 
     def end(self, *, wait_s: float = 1.0) -> None:
-        """End the process: it goes by itself when its pipe closes, or is killed."""
+        """End the process: it exits when its pipe closes, or is killed."""
         for stream in (self._requests, self._answers):
             with suppress(OSError):
                 stream.close()
@@ -107,7 +107,7 @@ class Process:
             self._child.wait()
 
     def kill(self) -> None:
-        """End the process at once, whatever it is doing."""
+        """Kill the process immediately."""
         if self._child is not None:
             self._child.kill()
         elif self._pid is not None:
@@ -139,7 +139,7 @@ class Process:
 
 
 def _here() -> str:
-    """Folder that relative paths start from, another one at every call maybe; empty if gone."""
+    """The current working folder, sent with every call; empty if it no longer exists."""
     try:
         return str(Path.cwd())
     except OSError:
@@ -147,7 +147,7 @@ def _here() -> str:
 
 
 def start(count: int) -> list[Process]:
-    """Start some processes without waiting until they are ready.
+    """Start processes without waiting until they are ready.
 
     Raises:
         ProcessError: If the system does not allow it.
@@ -164,7 +164,7 @@ def start(count: int) -> list[Process]:
 
 
 def _start_divided(count: int) -> list[Process]:
-    """One new process that makes twins of itself as soon as its modules are loaded."""
+    """Start one process that forks the others as soon as its modules are loaded."""
     ours: list[tuple[BinaryIO, BinaryIO]] = []
     theirs: list[tuple[int, int]] = []
     try:
@@ -188,7 +188,7 @@ def _start_divided(count: int) -> list[Process]:
 
 
 def _pipes() -> tuple[tuple[BinaryIO, BinaryIO], tuple[int, int]]:
-    """A pipe each way: this side as streams, the other side as descriptors."""
+    """A pipe in each direction: this end as streams, the other end as descriptors."""
     their_requests, our_requests = os.pipe()
     try:
         our_answers, their_answers = os.pipe()
@@ -212,7 +212,7 @@ def _launch(theirs: Sequence[tuple[int, int]]) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         pass_fds=[descriptor for pair in theirs for descriptor in pair],
-        # Out of reach of Ctrl-C on the terminal, which is the caller's to answer.
+        # Ctrl-C on the terminal must reach only the parent, which handles it.
         start_new_session=True,
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},

@@ -1,4 +1,4 @@
-"""The processes that are there, kept from one scan to the next: starting one takes 0.3 s."""
+"""The pool of worker processes, kept from scan to scan because starting one takes 0.3 s."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ctiqa.io.processes.process import LostError, Process, start
 
 
 class Staff:
-    """Processes that wait for work; any thread may take one."""
+    """A pool of idle processes, usable from any thread."""
 
     def __init__(self) -> None:
         self._idle: list[Process] = []
@@ -21,7 +21,7 @@ class Staff:
         self._is_known = False
 
     def start_workers(self, count: int) -> None:
-        """Start what is missing to ``count`` processes, without waiting for them.
+        """Start processes until ``count`` are idle, without waiting for them.
 
         Raises:
             ProcessError: If the system does not allow it.
@@ -35,16 +35,16 @@ class Staff:
 
     @contextmanager
     def taken(self) -> Iterator[Process]:
-        """One process, for the time of the block; not used again if it is lost there.
+        """Take one process for the duration of the block; a lost process is not used again.
 
         Raises:
-            ProcessError: If none waits and the system allows no new one.
+            ProcessError: If none is idle and the system does not allow a new one.
         """
         process = self._take()
         try:
             yield process
         except BaseException as error:
-            # What the task raised says nothing against the process; an interrupt leaves it at work.
+            # After an exception of the task the process is fine; after an interrupt it is busy.
             if isinstance(error, Exception) and not isinstance(error, LostError | ProcessError):
                 self._give(process)
             else:
@@ -54,7 +54,7 @@ class Staff:
         self._give(process)
 
     def dismiss(self) -> None:
-        """End all that wait."""
+        """End all idle processes."""
         with self._lock:
             idle, self._idle = self._idle, []
         for process in idle:
@@ -79,7 +79,7 @@ class Staff:
             self._be_known()
 
     def _be_known(self) -> None:
-        """End with this process, and leave its pipes alone in one that is forked off it."""
+        """End the pool when this process exits, and drop it in forked processes."""
         if self._is_known:
             return
         self._is_known = True
@@ -92,11 +92,11 @@ class Staff:
 
 
 STAFF = Staff()
-"""Of this process. Its members keep nothing between tasks: nobody sees who else uses them."""
+"""The pool of this process. Workers keep no state between tasks, so all callers can share it."""
 
 
 def start_workers(count: int) -> None:
-    """Have so many processes ready soon.
+    """Start workers in advance, so that this many will be ready soon.
 
     Raises:
         ProcessError: If the system does not allow it.

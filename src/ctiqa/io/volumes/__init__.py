@@ -1,1 +1,1 @@
-"""Formats in which one file is one volume: NIfTI, MetaImage, NRRD and NumPy."""
+"""Volume formats: NIfTI, MetaImage, NRRD and NumPy."""

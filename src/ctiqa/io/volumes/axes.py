@@ -1,4 +1,4 @@
-"""Which axis of a volume is which, and where its slices lie in the patient (LPS, mm)."""
+"""Identify the axes of a volume, and the position of its slices in the patient (LPS, mm)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ SAME_SPACING = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """How slices are cut out of a volume for radiological display.
+    """How slices are extracted from a volume for radiological display.
 
     Attributes:
         slices: Axis along which slices are stacked.
         rows: Axis that runs down a slice.
         cols: Axis that runs to the right of a slice.
-        flip_rows: Whether the axis runs up instead.
-        flip_cols: Whether the axis runs to the left instead.
+        flip_rows: Whether the row axis runs up instead.
+        flip_cols: Whether the column axis runs to the left instead.
     """
 
     slices: int
@@ -37,12 +37,12 @@ class Axes:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where the voxels of a volume lie in the patient.
+    """Geometry of the voxels of a volume in the patient.
 
     Attributes:
         steps_mm: For each axis, the step from one voxel to the next in mm (x, y, z).
         origin_mm: Position of the first voxel in mm.
-        oriented: Whether the directions are meant; otherwise only the lengths of the steps are.
+        oriented: Whether the directions are known; otherwise only the lengths of the steps are.
     """
 
     steps_mm: tuple[tuple[float, float, float], ...]
@@ -56,21 +56,21 @@ class Placement:
 
     @property
     def directions(self) -> Vector:
-        """Unit vector of each axis, [axis, xyz]; zero where the step is."""
+        """Unit vector of each axis, [axis, xyz]; zero if the step is zero."""
         lengths = np.where(self.spacing_mm > 0, self.spacing_mm, 1.0)
         return np.asarray(np.asarray(self.steps_mm, float) / lengths[:, None])
 
 
 def anatomical_axes(placement: Placement | None, shape: tuple[int, ...]) -> Axes:
-    """Tell which axis of a volume is which.
+    """Identify the slice, row and column axes of a volume.
 
     Slices are stacked along the axis whose spacing differs from two equal ones, because that is
-    how they were reconstructed; if all are equal, along the axis closest to the patient's.
-    Columns run to the patient's left (to the back in a sagittal view), rows to the back (to
-    the feet in other views), as a radiologist sees them.
+    how they were reconstructed; if all are equal, along the axis closest to that of the patient.
+    In radiological display, columns run to the patient's left (to the back in a sagittal view) and
+    rows to the back (to the feet in other views).
 
     Args:
-        placement: Where the voxels lie; ``None`` if unknown, then the last axis stacks.
+        placement: Geometry of the voxels; if ``None``, slices are stacked along the last axis.
         shape: Number of voxels along each axis.
 
     Returns:
@@ -104,7 +104,7 @@ def anatomical_axes(placement: Placement | None, shape: tuple[int, ...]) -> Axes
 
 
 def unoriented(spacings: Iterable[float]) -> Placement | None:
-    """A placement of which only the spacings are known; ``None`` where they are not.
+    """A placement with known spacings only; ``None`` if these are unknown.
 
     Args:
         spacings: Spacing along each axis in mm; the third may be absent.
@@ -124,16 +124,16 @@ def unoriented(spacings: Iterable[float]) -> Placement | None:
 def slice_geometry(
     placement: Placement, axes: Axes, index: int
 ) -> tuple[tuple[float, float], tuple[float, ...] | None, float | None]:
-    """Where one slice of a volume lies.
+    """Geometry of one slice of a volume.
 
     Args:
-        placement: Where the voxels lie.
-        axes: Which axis is which.
-        index: Slice, from 0.
+        placement: Geometry of the voxels.
+        axes: Slice, row and column axes.
+        index: Index of the slice, from 0.
 
     Returns:
         (row, column) spacing in mm, direction cosines, and position along the normal in mm; the
-        last two are ``None`` where the file does not say.
+        last two are ``None`` if unknown.
     """
     spacing = placement.spacing_mm
     spacing_mm = (float(spacing[axes.rows]), float(spacing[axes.cols]))
@@ -159,7 +159,7 @@ def _stacking_axis(placement: Placement, shape: tuple[int, ...]) -> int:
 
 
 def odd_one(lengths: Sequence[float], alike: Callable[[float, float], bool]) -> int | None:
-    """The one of three that differs where the other two are alike; ``None`` if it is not one.
+    """Index of the one of three values that differs from two equal ones; ``None`` if there is none.
 
     >>> odd_one((0.7, 0.7, 3.0), are_alike)
     2
@@ -170,7 +170,7 @@ def odd_one(lengths: Sequence[float], alike: Callable[[float, float], bool]) -> 
 
 
 def are_alike(first: float, second: float) -> bool:
-    """Whether two spacings are the same but for rounding.
+    """Whether two spacings are equal within rounding.
 
     >>> are_alike(0.7, 0.7001)
     True

@@ -1,4 +1,4 @@
-"""Data files beside a header file: their names, and that none leads elsewhere."""
+"""Data files of a header file: their names, and the check that they are in its folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from ctiqa.errors import Reason, RefusedError
 
 MAX_FILES = 20_000
-"""Most data files of one volume: one a slice."""
+"""Maximum number of data files of one volume: one per slice."""
 
 _NUMBER = re.compile(r"%[0-9]*d")
 """A number in a pattern of file names, as in C: ``%03d``."""
@@ -24,13 +24,13 @@ def beside(header: Path, names: Sequence[str]) -> tuple[Path, ...]:
 
     Args:
         header: The header file.
-        names: Names relative to its folder, as it says.
+        names: Names given in the header, relative to its folder.
 
     Returns:
-        Paths of the files, which need not be there.
+        Paths of the files, which need not exist.
 
     Raises:
-        RefusedError: If there is no file or too many, or one lies outside of the folder.
+        RefusedError: If there is no file or too many, or one is outside the folder.
 
     >>> beside(Path("scan/ct.nhdr"), ["./ct.raw"])
     (PosixPath('scan/ct.raw'),)
@@ -57,7 +57,7 @@ def _beside(header: Path, name: str) -> Path:
 
 
 def name_of(text: str) -> str:
-    r"""The name of a file as the system has it, from a header's text that was read as Latin-1.
+    r"""File name in the encoding of the file system, from header text that was read as Latin-1.
 
     >>> name_of("sch\xc3\xa4del.raw")
     'schädel.raw'
@@ -66,7 +66,7 @@ def name_of(text: str) -> str:
 
 
 def is_pattern(text: str) -> bool:
-    """Whether a text is a pattern of file names with its range, as ``s%03d.raw 1 40 1``.
+    """Whether a text is a pattern of file names with a range, such as ``s%03d.raw 1 40 1``.
 
     >>> is_pattern("s%03d.raw 1 40 1"), is_pattern("100% water.raw")
     (True, False)
@@ -76,16 +76,16 @@ def is_pattern(text: str) -> bool:
 
 
 def numbered(text: str) -> list[str]:
-    """Write out a pattern of file names.
+    """Expand a pattern of file names.
 
     Args:
-        text: Pattern, first number, last number, step (1 if absent), and whatever follows.
+        text: Pattern, first number, last number, step (1 if absent); the rest is ignored.
 
     Returns:
         The names.
 
     Raises:
-        RefusedError: With ``CORRUPT`` if the pattern or its range is none.
+        RefusedError: With ``CORRUPT`` if the pattern or its range is invalid.
 
     >>> numbered("s%02d.raw 1 3 1")
     ['s01.raw', 's02.raw', 's03.raw']
@@ -99,7 +99,7 @@ def numbered(text: str) -> list[str]:
 
 
 def data_file_named(text: str) -> list[str]:
-    """The data files that a header's text names, one or a pattern of them.
+    """The data files named by a header: one name or a pattern.
 
     >>> data_file_named("./ct.raw"), data_file_named("s%d.raw 1 2 1")
     (['./ct.raw'], ['s1.raw', 's2.raw'])

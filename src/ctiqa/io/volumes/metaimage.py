@@ -1,4 +1,4 @@
-"""MetaImage (.mha, and .mhd with its data files beside it)."""
+"""MetaImage (.mha, and .mhd with data files)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ELEMENT_TYPES = {
     "MET_USHORT": "u2",
     "MET_INT": "i4",
     "MET_UINT": "u4",
-    # Four bytes on every machine, in the library that defines the format.
+    # Always four bytes in the library that defines the format.
     "MET_LONG": "i4",
     "MET_ULONG": "u4",
     "MET_LONG_LONG": "i8",
@@ -43,7 +43,7 @@ Numbers = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 def _volume(path: Path) -> Volume:
-    """What the file says about its voxels."""
+    """Describe the volume in a file."""
     fields, names, end = _header(path)
     with foreign("the MetaImage header"):
         sizes = _sizes(fields)
@@ -56,7 +56,7 @@ def _volume(path: Path) -> Volume:
 
 
 def _header(path: Path) -> tuple[MetaImageFields, list[str], int]:
-    """The ``key = value`` lines of a header, the data files listed below, and where it ends."""
+    """The ``key = value`` lines of a header, the data files listed below, and its end."""
     with open_file(path) as stream:
         head = io.BytesIO(stream.read(_MAX_HEADER_BYTES))
     fields: dict[str, str] = {}
@@ -73,7 +73,7 @@ def _header(path: Path) -> tuple[MetaImageFields, list[str], int]:
 
 
 def _listed(rest: bytes) -> list[str]:
-    """Names of data files, one a line."""
+    """Names of data files, one per line."""
     return [os.fsdecode(line.strip()) for line in rest.splitlines() if line.strip()]
 
 
@@ -108,13 +108,13 @@ def _storage(
 
 
 def _packed_size(fields: MetaImageFields) -> int | None:
-    """Length of the packed voxels in bytes, where it is said."""
+    """Length of the packed voxels in bytes, if specified."""
     size = int(fields.get("CompressedDataSize", "0"))
     return size if size > 0 else None
 
 
 def _check_skip(skip: int, end: int, *, packed: bool) -> None:
-    """Refuse a number of bytes before the voxels that cannot be."""
+    """Refuse an invalid number of bytes before the voxels."""
     if skip < -1 or (skip == -1 and packed) or 0 < skip < end:
         raise RefusedError(
             Reason.CORRUPT,
@@ -124,7 +124,7 @@ def _check_skip(skip: int, end: int, *, packed: bool) -> None:
 
 
 def _data_files(path: Path, fields: MetaImageFields, names: Sequence[str]) -> tuple[Path, ...]:
-    """Files that hold the voxels."""
+    """Files that contain the voxels."""
     if not _is_true(fields, "BinaryData", "True"):
         raise RefusedError(
             Reason.UNSUPPORTED_TRANSFER_SYNTAX, "'BinaryData' must be True; save it as binary"
@@ -138,7 +138,7 @@ def _data_files(path: Path, fields: MetaImageFields, names: Sequence[str]) -> tu
 
 
 def _check_files(fields: MetaImageFields, storage: Storage) -> None:
-    """Refuse several data files that are not one for each of the last axis."""
+    """Refuse several data files unless there is one for each index of the last axis."""
     words = fields["ElementDataFile"].split()
     sizes = _sizes(fields)
     axes = int(words[1]) if words[0] == "LIST" and len(words) > 1 else len(sizes) - 1
@@ -160,7 +160,7 @@ def _dtype(fields: MetaImageFields) -> np.dtype[np.generic]:
 
 
 def _placement(fields: MetaImageFields, kept: Sequence[int]) -> Placement | None:
-    """Where the voxels lie; row i of the matrix is the direction of axis i, in LPS."""
+    """Geometry of the voxels; row i of the matrix is the direction of axis i, in LPS."""
     spacing = _numbers(fields, "ElementSpacing", "ElementSize")
     matrix = _numbers(fields, "TransformMatrix", "Rotation", "Orientation")
     origin = _numbers(fields, "Offset", "Position", "Origin")
@@ -178,7 +178,7 @@ def _placement(fields: MetaImageFields, kept: Sequence[int]) -> Placement | None
 
 
 def _numbers(fields: MetaImageFields, *keys: str) -> Numbers:
-    """Numbers under the first key that is there; none if no key is."""
+    """Numbers of the first key that is present; empty if there is none."""
     text = next((fields[key] for key in keys if key in fields), "")
     return np.array([float(word) for word in text.split()])
 

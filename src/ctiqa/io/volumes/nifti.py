@@ -1,4 +1,4 @@
-"""NIfTI-1 and NIfTI-2, in one file (.nii) or as a pair (.hdr and .img), also packed with gzip."""
+"""NIfTI-1 and NIfTI-2, in one file (.nii) or as a pair (.hdr and .img), also gzipped."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ HEADER_BYTES = 540
 """Length of the longer header, that of NIfTI-2; NIfTI-1 takes 348."""
 
 PAIRS = (b"ni1", b"ni2")
-"""How the headers of pairs are marked."""
+"""Magic bytes of headers of pairs."""
 
 MM_PER_UNIT = {"meter": 1000.0, "micron": 0.001}
-"""Units of length other than mm."""
+"""Units of length other than mm, in mm."""
 
 MIN_VOLUME = 1e-3
-"""Smallest volume that three unit vectors span which are believed to be the axes of a patient."""
+"""Smallest volume spanned by three unit vectors that are accepted as axes."""
 
 MIN_STEP = 1e-6
-"""Smallest step from voxel to voxel, in whatever unit, that is not none."""
+"""Smallest step between voxels, in any unit, that counts as non-zero."""
 
 Affine = npt.NDArray[np.float64]
 
 
 def _volume(path: Path) -> Volume:
-    """What the file says about its voxels."""
+    """Describe the volume in a file."""
     head = _read_head(path)
     with foreign("the NIfTI header"):
         kind = _kind(head)
         raw = head[: kind.template_dtype.itemsize]
-        # Checked, the library puts 1 where a size is 0.
+        # With checks enabled, nibabel replaces a size of 0 by 1.
         sizes = np.abs(np.asarray(kind(raw, check=False)["pixdim"][1:4], float))
         header = kind(raw)
         slope, intercept = header.get_slope_inter()
@@ -71,7 +71,7 @@ def _storage(path: Path, header: Any) -> Storage:
 
 
 def _read_head(path: Path) -> bytes:
-    """The header's bytes, unpacked."""
+    """The bytes of the header, unpacked."""
     gzipped = _is_gzipped(path)
     with open_file(path) as stream:
         return _unpacked_head(stream) if gzipped else stream.read(HEADER_BYTES)
@@ -85,7 +85,7 @@ def _unpacked_head(stream: BinaryIO) -> bytes:
 
 
 def _kind(head: bytes) -> Any:
-    """The library's class for a header."""
+    """The nibabel class of a header."""
     kinds: dict[tuple[bool, bool], Any] = {
         (False, False): Nifti1Header,
         (False, True): Nifti1PairHeader,
@@ -97,7 +97,7 @@ def _kind(head: bytes) -> Any:
 
 
 def _offset(header: Any, least: int) -> int:
-    """Position of the first voxel, after unpacking; in one file it lies behind the header."""
+    """Position of the first voxel, after unpacking; in a single file it is after the header."""
     offset = int(header["vox_offset"])
     if offset < least:
         raise RefusedError(Reason.CORRUPT, f"'vox_offset' must be at least {least}, got {offset}")
@@ -105,7 +105,7 @@ def _offset(header: Any, least: int) -> int:
 
 
 def _image_beside(path: Path) -> Path:
-    """The file with the voxels of a pair, packed or not."""
+    """The voxel file of a pair, compressed or not."""
     stem = path.with_suffix("") if path.suffix.lower() == ".gz" else path
     suffix = ".IMG" if stem.suffix.isupper() else ".img"
     plain = stem.with_suffix(suffix)
@@ -121,7 +121,7 @@ def _is_gzipped(path: Path) -> bool:
 
 
 def _placement(header: Any, sizes: Affine) -> Placement | None:
-    """Where the voxels lie: by the sform, else the qform; else only how large they are."""
+    """Geometry of the voxels: from the sform, else the qform, else only the spacings."""
     sized = bool(np.isfinite(sizes).all() and (sizes > 0).all())
     if header["sform_code"] > 0 and _spans_space(affine := header.get_sform()):
         return _in_lps(affine, header, oriented=True)
@@ -131,16 +131,16 @@ def _placement(header: Any, sizes: Affine) -> Placement | None:
 
 
 def _qform(header: Any) -> Affine:
-    """The affine of the qform; NaN where its quaternion is none."""
+    """The affine of the qform; NaN if its quaternion is invalid."""
     try:
         return np.asarray(header.get_qform(), float)
-    # The library raises its own kind of error.
+    # nibabel raises its own exception.
     except Exception:  # noqa: BLE001
         return np.full((4, 4), np.nan)
 
 
 def _spans_space(affine: Affine) -> bool:
-    """Whether three axes point into three directions."""
+    """Whether three axes are linearly independent."""
     steps = np.asarray(affine, float)[:3, :3]
     lengths = np.linalg.norm(steps, axis=0)
     if not np.isfinite(affine).all() or not (lengths > MIN_STEP).all():
@@ -149,7 +149,7 @@ def _spans_space(affine: Affine) -> bool:
 
 
 def _in_lps(affine: Affine, header: Any, *, oriented: bool) -> Placement:
-    """Where the voxels lie; NIfTI's axes point to the right and the front, DICOM's do not."""
+    """Geometry of the voxels, converted from NIfTI's RAS axes to LPS."""
     unit, _ = header.get_xyzt_units()
     affine = np.diag([-1.0, -1.0, 1.0]) @ affine[:3] * MM_PER_UNIT.get(unit, 1.0)
     x_mm, y_mm, z_mm = affine[:, 3].tolist()

@@ -23,14 +23,14 @@ from ctiqa.io.volumes.voxels import MAX_VOLUME_BYTES
 HU_MEMBER = "hu.npy"
 
 _MAX_HEADER_BYTES = 1 << 16
-"""Most that is read of an array's header, in bytes; usually it takes 128."""
+"""Maximum size of the header of an array, in bytes; it usually takes 128."""
 
 MAX_FACTS_BYTES = 1 << 20
-"""Largest array beside the pixels, in bytes; a spacing takes a hundred."""
+"""Maximum size of arrays other than the pixels, in bytes; a spacing takes a hundred."""
 
 
 def _volume(path: Path) -> Volume:
-    """What an array [rows, cols] or [slices, rows, cols] says about its voxels."""
+    """Describe the volume in an array [rows, cols] or [slices, rows, cols]."""
     with open_file(path) as stream:
         head = stream.read(_MAX_HEADER_BYTES)
     with foreign("the NumPy header"):
@@ -40,7 +40,7 @@ def _volume(path: Path) -> Volume:
 
 
 def _zipped(path: Path) -> Volume:
-    """An array inside an .npz, with its spacing and positions."""
+    """Describe the volume in an .npz, with spacing and positions."""
     if HU_MEMBER not in archives.open_archive(path).members:
         raise RefusedError(
             Reason.UNKNOWN_FORMAT,
@@ -52,7 +52,7 @@ def _zipped(path: Path) -> Volume:
 
 
 def _facts(path: Path, name: str) -> tuple[float, ...]:
-    """A short list of numbers; empty where it is absent."""
+    """A short array of numbers; empty if absent."""
     if f"{name}.npy" not in archives.open_archive(path).members:
         return ()
     with archives.unpacking(path, f"{name}.npy", MAX_FACTS_BYTES) as stream:
@@ -68,7 +68,7 @@ def _array(
     spacing_mm: tuple[float, ...] = (),
     z_mm: tuple[float, ...] = (),
 ) -> Volume:
-    """Read an array's header from its first bytes."""
+    """Read the header of an array from its first bytes."""
     shape, fortran, dtype, offset = _array_header(head)
     kept = kept_axes(shape, [axis for axis, length in enumerate(shape) if length == 1])
     slices, rows, cols = (1, *(shape[axis] for axis in kept))[-3:]
@@ -94,7 +94,7 @@ def _check_positions(z_mm: tuple[float, ...], slices: int) -> None:
 def _in_order(
     spacing_mm: tuple[float, ...], shape: tuple[int, ...], kept: tuple[int, ...]
 ) -> tuple[float, ...]:
-    """Spacings along [slices, rows, cols], of which there may be none for the slices of one.
+    """Spacings along [slices, rows, cols]; a single slice may lack a slice spacing.
 
     >>> _in_order((0.7, 0.7, 3.0), (512, 512, 1), (0, 1))
     (3.0, 0.7, 0.7)
@@ -106,7 +106,7 @@ def _in_order(
 
 
 def _array_header(head: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
-    """Shape, whether it is stored in Fortran's order, type, and where the numbers begin."""
+    """Shape, whether in Fortran order, type, and position of the data."""
     stream = io.BytesIO(head)
     version = np.lib.format.read_magic(stream)
     read = (

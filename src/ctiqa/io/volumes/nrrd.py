@@ -1,4 +1,4 @@
-"""NRRD (.nrrd, and .nhdr with its data files beside it), raw or gzip."""
+"""NRRD (.nrrd, and .nhdr with data files), raw or gzip."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ TYPES = {
     }.items()
     for name in names
 }
-"""Types by their names in C, in lower case and without ``_t``."""
+"""Types by their C names, in lower case and without ``_t``."""
 
 TO_LPS = {
     "left-posterior-superior": (1.0, 1.0, 1.0),
@@ -59,13 +59,13 @@ TO_LPS = {
     "left-anterior-superior": (1.0, -1.0, 1.0),
     "las": (1.0, -1.0, 1.0),
 }
-"""Signs that turn a space into LPS."""
+"""Signs that convert a space to LPS."""
 
 NrrdFields = dict[str, Any]
 
 
 def _volume(path: Path) -> Volume:
-    """What the file says about its voxels."""
+    """Describe the volume in a file."""
     lines, names, end = _header_lines(path)
     with foreign("the NRRD header"):
         fields: NrrdFields = dict(nrrd.read_header(lines))
@@ -80,9 +80,9 @@ def _volume(path: Path) -> Volume:
 
 
 def _header_lines(path: Path) -> tuple[list[str], list[str], int]:
-    """Lines of the header, data files that stand below it, and where it ends.
+    """Lines of the header, data files listed below it, and its end.
 
-    The names of a list stand behind the header proper, which a blank line ends otherwise.
+    The names of a list follow the header; otherwise a blank line ends the header.
     """
     with open_file(path) as stream:
         head = io.BytesIO(stream.read(_MAX_HEADER_BYTES))
@@ -149,7 +149,7 @@ def _packing(fields: NrrdFields) -> str:
 
 
 def _skips(fields: NrrdFields, packing: str) -> tuple[int, int]:
-    """Lines and bytes before the voxels; -1 bytes: the voxels are the last bytes."""
+    """Lines and bytes to skip before the voxels; -1 bytes if the voxels are the last bytes."""
     lines, skip = (
         int(next((fields[key] for key in keys if key in fields), 0))
         for keys in (LINE_SKIP, BYTE_SKIP)
@@ -164,7 +164,7 @@ def _skips(fields: NrrdFields, packing: str) -> tuple[int, int]:
 def _data_files(
     path: Path, fields: NrrdFields, names: Sequence[str]
 ) -> tuple[tuple[Path, ...], int | None]:
-    """Files that hold the voxels, and where these begin; ``None`` for behind the header."""
+    """Files that contain the voxels, and their start; ``None`` for the end of the header."""
     name = next((str(fields[key]) for key in DATA_FILE if key in fields), None)
     if name is None:
         return (path,), None
@@ -174,7 +174,7 @@ def _data_files(
 
 
 def _check_subdim(fields: NrrdFields, storage: Storage) -> None:
-    """Refuse several data files that do not hold what the header says each of them does."""
+    """Refuse data files whose number does not match the header."""
     name = next((str(fields[key]) for key in DATA_FILE if key in fields), "")
     words = name.split()[1:] if name.startswith("LIST") else name.split()[4:]
     if len(storage.files) == 1 or not words:
@@ -203,18 +203,18 @@ def _dtype(fields: NrrdFields) -> np.dtype[Any]:
 
 
 def _directions(fields: NrrdFields, axes: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Step along each axis, [axis, xyz]; NaN where it is unknown or none of space."""
+    """Step along each axis, [axis, xyz]; NaN if unknown or not a spatial axis."""
     rows = fields.get("space directions")
     nowhere = np.full((axes, 3), np.nan)
     if rows is None:
         return nowhere
-    # Depending on its settings, the library says "none" as NaN or as None.
+    # Depending on its settings, the library represents "none" as NaN or as None.
     known = [[np.nan] * 3 if row is None else [float(step) for step in row] for row in rows]
     return np.array(known) if np.shape(known) == (axes, 3) else nowhere
 
 
 def _none_of_space(sizes: Sequence[int], directions: Any) -> list[int]:
-    """Axes of length 1 without a direction, where others have one."""
+    """Axes of length 1 without a direction, if others have one."""
     unknown = np.isnan(directions).any(axis=1)
     if unknown.all():
         return []
@@ -222,7 +222,7 @@ def _none_of_space(sizes: Sequence[int], directions: Any) -> list[int]:
 
 
 def _placement(fields: NrrdFields, directions: Any, kept: Sequence[int]) -> Placement | None:
-    """Where the voxels lie; only spacings where the space is not the patient's."""
+    """Geometry of the voxels; only spacings if the space is not that of the patient."""
     signs = TO_LPS.get(str(fields.get("space", "")).lower())
     if directions.shape != (3, 3) or not np.isfinite(directions).all():
         spacings = [*fields.get("spacings", ()), *[math.nan] * (max(kept) + 1)]

@@ -1,4 +1,4 @@
-"""The files of a volume as streams of voxels, unpacked on the way."""
+"""The files of a volume as streams of voxels, unpacked while reading."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ctiqa.io.volumes.storage import Storage, missing
 _CHUNK_BYTES = 1 << 20
 
 MAX_TRAILING_BYTES = 1 << 26
-"""Most bytes that may follow the voxels in a packed stream."""
+"""Maximum number of bytes after the voxels in a packed stream."""
 
 MAX_LINE_BYTES = 1 << 16
 MAX_LINES = 10_000
 
 
 class Readable(Protocol):
-    """A stream that is read from front to back."""
+    """A stream for sequential reading."""
 
     def read(self, count: int, /) -> bytes:
         """Up to ``count`` bytes; none at the end."""
@@ -32,7 +32,7 @@ class Readable(Protocol):
 
 
 def voxel_bytes(storage: Storage) -> Iterator[bytes]:
-    """The bytes of all voxels, a piece at a time; packed streams are read to their end.
+    """The bytes of all voxels in pieces; packed streams are read to their end.
 
     Raises:
         RefusedError: If voxels are missing, or a stream is damaged.
@@ -45,7 +45,7 @@ def voxel_bytes(storage: Storage) -> Iterator[bytes]:
 
 
 def packed_size(storage: Storage, file: Path) -> int:
-    """Length of the packed voxels in a file, in bytes, as far as it is known beforehand."""
+    """Length of the packed voxels in a file in bytes, as far as known in advance."""
     if storage.packing == "zip":
         return archives.member(file, storage.member, storage.skip + storage.share).compress_size
     with open_file(file) as stream:
@@ -53,7 +53,7 @@ def packed_size(storage: Storage, file: Path) -> int:
 
 
 def first_voxel(stream: BinaryIO, storage: Storage) -> int:
-    """Position of the first voxel in a file of plain ones; the stream is left anywhere."""
+    """Position of the first voxel in an uncompressed file; moves the stream."""
     if storage.start is None:
         return max(stream.seek(0, os.SEEK_END) - storage.share, 0)
     stream.seek(storage.start)
@@ -70,7 +70,7 @@ def _skip_lines(stream: BinaryIO, lines: int) -> None:
 
 @contextmanager
 def _unpacked(storage: Storage, file: Path) -> Iterator[Readable]:
-    """Open the unpacked bytes of a file as a stream."""
+    """Open a file as a stream of unpacked bytes."""
     if storage.packing == "zip":
         with archives.unpacking(file, storage.member, storage.skip + storage.share) as member:
             yield member
@@ -98,7 +98,7 @@ def _counted(stream: Readable, storage: Storage) -> Iterator[bytes]:
 
 
 def _read_to_end(stream: Readable) -> None:
-    """Read on, because the checksum is compared where the stream ends."""
+    """Read to the end of the stream, where the checksum is verified."""
     left = MAX_TRAILING_BYTES
     while chunk := stream.read(_CHUNK_BYTES):
         left -= len(chunk)

@@ -1,4 +1,4 @@
-"""How many voxels a volume has along which axis, and whether the order can be believed."""
+"""The shape of a volume, and checks of the order of its axes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ ORDER = "[slices, rows, cols]"
 
 
 def kept_axes(sizes: Sequence[int], leaving: Sequence[int] = ()) -> tuple[int, ...]:
-    """Which axes of a volume count.
+    """Select the spatial axes of a volume.
 
-    Axes of length 1 say nothing. Those that are known to be none of space go first, then the
-    last ones, until three are left.
+    Axes of length 1 are removed until three are left: first those known not to be spatial, then the
+    last ones.
 
     Args:
         sizes: Number of voxels along each axis.
-        leaving: Axes of length 1 that are none of space.
+        leaving: Axes of length 1 that are not spatial.
 
     Returns:
         Two or three axes, in order.
@@ -48,7 +48,7 @@ def kept_axes(sizes: Sequence[int], leaving: Sequence[int] = ()) -> tuple[int, .
 
 
 def three(sizes: Sequence[int], kept: Sequence[int]) -> Shape:
-    """Numbers of voxels along the axes that count; a slice alone is a volume of one.
+    """Numbers of voxels along the selected axes; a single slice is a volume of one slice.
 
     >>> three((512, 512, 1, 1), (0, 1))
     (512, 512, 1)
@@ -58,17 +58,17 @@ def three(sizes: Sequence[int], kept: Sequence[int]) -> Shape:
 
 
 def doubt_about_order(shape: Shape, spacing_mm: Sequence[float] | None = None) -> str | None:
-    """Find out whether axes that nothing names are in the order that they were taken for.
+    """Check that unnamed axes are in the assumed order.
 
-    CT slices are square: of two equal axes and another, the other one stacks them; so it is with
-    spacings. No axis of a slice is shorter than 256.
+    CT slices are square: if two axes are equal and one differs, slices are stacked along the
+    latter; the same holds for spacings. No axis of a slice is shorter than 256.
 
     Args:
         shape: Numbers of voxels in the order [slices, rows, cols].
-        spacing_mm: Spacings in the same order, where they are known.
+        spacing_mm: Spacings in the same order, if known.
 
     Returns:
-        A warning where neither shape nor spacings tell, otherwise ``None``.
+        A warning if neither shape nor spacings determine the order, otherwise ``None``.
 
     Raises:
         RefusedError: With ``NOT_AXIAL`` if the order must be another one.
@@ -92,10 +92,10 @@ def doubt_about_order(shape: Shape, spacing_mm: Sequence[float] | None = None) -
 
 
 def _stacked_by_length(shape: Shape) -> int | None:
-    """The axis along which slices must be stacked by their numbers; ``None`` if it may be any."""
+    """The axis along which slices must be stacked, judged by lengths; ``None`` if unclear."""
     short = [axis for axis, length in enumerate(shape) if length < MIN_MATRIX]
     if short:
-        # Of several short axes none makes a slice that is large enough.
+        # With several short axes no slice is large enough.
         return short[0] if len(short) == 1 else None
     return odd_one(shape, eq)
 

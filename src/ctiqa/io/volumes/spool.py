@@ -1,4 +1,4 @@
-"""A temporary file without a name, for voxels that cannot be read where they lie."""
+"""An anonymous temporary file, for voxels that cannot be read in place."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _REMEDY = "set TMPDIR to a folder with more room, or unpack the file"
 
 
 class Spool:
-    """A temporary file that goes away with this object.
+    """A temporary file that is deleted with this object.
 
     Args:
         size: Bytes that will be written.
 
     Raises:
-        RefusedError: If there is no folder for temporary files, or no room in it.
+        RefusedError: If there is no folder for temporary files, or not enough space in it.
     """
 
     def __init__(self, size: int) -> None:
@@ -56,7 +56,7 @@ class Spool:
             _refuse(error)
 
     def read(self, place: int, count: int) -> bytes:
-        """Read what was written at a position.
+        """Read from a position.
 
         Raises:
             RefusedError: If the disc fails.

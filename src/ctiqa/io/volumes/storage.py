@@ -1,4 +1,4 @@
-"""How the voxels of a volume are stored."""
+"""Storage of the voxels of a volume."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ctiqa.errors import Reason, RefusedError
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """How the voxels of a volume are stored.
+    """Storage of the voxels of a volume.
 
     Attributes:
         files: Files that hold the voxels, in equal shares one after another.
@@ -41,17 +41,17 @@ class Storage:
 
     @property
     def size(self) -> int:
-        """Length of all voxels in bytes."""
+        """Size of all voxels in bytes."""
         return math.prod(self.shape) * self.dtype.itemsize
 
     @property
     def share(self) -> int:
-        """Length of the voxels in each file in bytes."""
+        """Size of the voxels in each file in bytes."""
         return self.size // len(self.files)
 
 
 def missing(storage: Storage, present: int) -> RefusedError:
-    """The refusal of a file that holds too few voxels; ``present`` bytes of them are there."""
+    """The refusal of a file with missing voxels, of which ``present`` bytes exist."""
     return RefusedError(
         Reason.TRUNCATED,
         f"the voxels must fill {storage.share} bytes, got {min(max(present, 0), storage.share)}",

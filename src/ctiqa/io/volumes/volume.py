@@ -1,4 +1,4 @@
-"""Volumes: one file, many slices, cut out of it one at a time."""
+"""Volumes: one file with many slices, extracted one at a time."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from ctiqa.types import HuImage, SliceHeader, SliceSource
 MAX_SLICES = 20_000
 
 _MAX_POSITION_MM = 1e6
-"""A slice further from the origin than this is nowhere."""
+"""Positions further from the origin than this are invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """What a file says about its voxels.
+    """Description of a volume, from its file.
 
     Attributes:
         file: File that the user named.
-        storage: How the voxels are stored.
-        rescale: (slope, intercept) that turn voxels into HU.
-        axes: Which axis is which; ``None`` to tell it from ``placement``.
-        placement: Where the voxels lie in the patient; ``None`` where unknown.
-        spacing_mm: Spacing along [slices, rows, cols] where there is no placement; empty where
+        storage: Storage of the voxels.
+        rescale: (slope, intercept) that convert voxels to HU.
+        axes: Slice, row and column axes; ``None`` to derive them from ``placement``.
+        placement: Geometry of the voxels in the patient; ``None`` if unknown.
+        spacing_mm: Spacing along [slices, rows, cols] if there is no placement; empty if
             unknown.
-        z_mm: Position of every slice where there is no placement; empty where unknown.
+        z_mm: Position of every slice if there is no placement; empty if unknown.
     """
 
     file: Path
@@ -53,7 +53,7 @@ class Volume:
 
     @property
     def cut(self) -> Axes:
-        """Which axis is which."""
+        """Slice, row and column axes."""
         return self.axes or anatomical_axes(self.placement, self.storage.shape)
 
     @property
@@ -64,10 +64,10 @@ class Volume:
 
 
 def doubt(volume: Volume) -> str | None:
-    """A warning where nothing tells which axis of a volume is which.
+    """A warning if the axes of a volume cannot be identified.
 
     Raises:
-        RefusedError: With ``NOT_AXIAL`` if the axes cannot be in the order that is meant.
+        RefusedError: With ``NOT_AXIAL`` if the axes cannot be in the assumed order.
     """
     if volume.placement is None:
         return doubt_about_order(volume.shape, volume.spacing_mm)
@@ -80,7 +80,7 @@ def doubt(volume: Volume) -> str | None:
 
 
 def volume_headers(volume: Volume, options: ReadOptions) -> tuple[SliceHeader, ...]:
-    """Describe the slices of a volume, after a look at some of them.
+    """Describe the slices of a volume, after checking a sample of them.
 
     Args:
         volume: What the file says.
@@ -100,7 +100,7 @@ def volume_headers(volume: Volume, options: ReadOptions) -> tuple[SliceHeader, .
         raise RefusedError(
             Reason.TOO_LARGE, f"a volume must hold 1 to {MAX_SLICES} slices, got {slices}"
         )
-    # The look at the pixels comes first: it finds out whether so many slices are there at all.
+    # The pixels are sampled first, to find out whether so many slices exist.
     _header(volume, slices // 2, options)
     check_storage(volume.storage)
     check_hu(_sample(volume), Reason.HU_CONVENTION_UNKNOWN)
@@ -108,7 +108,7 @@ def volume_headers(volume: Volume, options: ReadOptions) -> tuple[SliceHeader, .
 
 
 def volume_hu(volume: Volume, index: int) -> HuImage:
-    """Cut one slice out of a volume that was found to be in HU.
+    """Extract one slice from a volume that has been checked to be in HU.
 
     Args:
         volume: What the file says.
@@ -131,7 +131,7 @@ def _check_dtype(dtype: np.dtype[Any]) -> None:
 
 
 def _sample(volume: Volume) -> npt.NDArray[np.float32]:
-    """Slices spread over the volume, as the HU that they claim to be, [slices, rows, cols]."""
+    """Slices spread over the volume, in HU as declared, [slices, rows, cols]."""
     slices, rows, cols = volume.shape
     return finite_ones(_claimed(volume, index) for index in spread(slices, rows * cols))
 
@@ -162,7 +162,7 @@ def _header(volume: Volume, index: int, options: ReadOptions) -> SliceHeader:
 def _geometry(
     volume: Volume, index: int
 ) -> tuple[tuple[float, float] | None, tuple[float, ...] | None, float | None]:
-    """(row, column) spacing, direction cosines and position of a slice, each where known."""
+    """(row, column) spacing, direction cosines and position of a slice, as far as known."""
     if volume.placement is not None:
         return slice_geometry(volume.placement, volume.cut, index)
     spacing_mm = (volume.spacing_mm[1], volume.spacing_mm[2]) if volume.spacing_mm else None

@@ -1,4 +1,4 @@
-"""The reader that all formats of volumes share; each tells how its files store their voxels."""
+"""The reader shared by all volume formats; each format describes the storage of its files."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ctiqa.types import HuImage, SliceHeader
 
 
 class VolumeReader:
-    """Reader of one format, in which a file is one volume.
+    """Reader of one volume format.
 
     Args:
-        describe: Tells what a file says about its voxels, or raises
+        describe: Describes the volume in a file, or raises
             :class:`ctiqa.errors.RefusedError`.
     """
 
@@ -26,7 +26,7 @@ class VolumeReader:
         def described(path: Path, _stamp: Stamp) -> Volume:
             return describe(path)
 
-        # A volume is read slice by slice, and its header is the same for all of them.
+        # A volume is read slice by slice, and all slices need its header.
         self._described = lru_cache(maxsize=2)(described)
 
     def read_headers(
@@ -39,11 +39,11 @@ class VolumeReader:
 
         Args:
             path: The file, or its header file.
-            options: What the user vouches for.
-            stream: Not needed: a volume may lie in several files.
+            options: How to read it.
+            stream: Not used; a volume may consist of several files.
 
         Returns:
-            One header a slice, cut for radiological display, and the data files if they are others.
+            One header per slice in radiological display, and the separate data files, if any.
 
         Raises:
             RefusedError: If the file is damaged, not 3-D, not axial or not in HU.
@@ -57,11 +57,11 @@ class VolumeReader:
         )
 
     def read_hu(self, header: SliceHeader, options: ReadOptions) -> HuImage:  # noqa: ARG002
-        """Cut one slice out of a volume.
+        """Extract one slice from a volume.
 
         Args:
             header: A header of :meth:`read_headers`.
-            options: Not needed: the file's own scaling leads to HU or nowhere.
+            options: Not used; the scaling in the file must give HU.
 
         Returns:
             HU, float32 [rows, cols], at least -1024.

@@ -1,8 +1,8 @@
-"""The voxels of a volume, one plane at a time.
+"""Read the voxels of a volume plane by plane.
 
-Slices of plain voxels are read where they lie. Packed voxels, and those whose slices lie scattered
-over the file, are written once, slice after slice, into a temporary file without a name and read
-from there, so that memory stays bounded either way.
+Contiguous slices of uncompressed voxels are read in place. Compressed voxels, and slices that are
+scattered over the file, are first written slice by slice to an anonymous temporary file and read
+from there. So memory stays bounded in both cases.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from ctiqa.io.volumes.spool import Spool
 from ctiqa.io.volumes.storage import Storage, missing
 
 MAX_VOLUME_BYTES = 1 << 33
-"""Largest volume, in bytes after unpacking."""
+"""Maximum size of a volume after unpacking, in bytes."""
 
 MAX_PLANE_BYTES = 1 << 27
-"""Largest plane of voxels that lies in one piece, in bytes."""
+"""Maximum size of a contiguous plane of voxels, in bytes."""
 
 SLAB_BYTES = 1 << 25
-"""Voxels, in bytes, that are put into another order at a time."""
+"""Amount of voxels reordered at a time, in bytes."""
 
 SURELY_SMALL_BYTES = 1 << 28
 MOST_TIMES_CT = 200
-"""How many times its size a large packed CT volume unpacks to at most; usually it is two to ten."""
+"""Maximum compression ratio of a large CT volume; it is usually two to ten."""
 
 
 def check_storage(storage: Storage) -> None:
-    """Refuse volumes whose voxels cannot all be there, before any are read.
+    """Refuse volumes that are too large or incomplete, before any voxels are read.
 
     Raises:
         RefusedError: With ``TOO_LARGE``, ``CORRUPT``, ``NO_PIXELS`` or ``TRUNCATED``.
@@ -77,7 +77,7 @@ def _check_file(storage: Storage, file: Path) -> None:
 
 
 def _check_ratio(storage: Storage, packed: int) -> None:
-    """Refuse packed voxels that are too few bytes, or a bomb."""
+    """Refuse packed voxels that are incomplete, or a decompression bomb."""
     wanted = storage.share + storage.skip
     if wanted > packed * MOST_TIMES:
         raise missing(storage, packed * MOST_TIMES - storage.skip)
@@ -93,9 +93,9 @@ def read_plane(storage: Storage, axis: int, index: int) -> npt.NDArray[Any]:
     """Read one plane of a volume.
 
     Args:
-        storage: How the voxels are stored.
+        storage: Storage of the voxels.
         axis: Axis along which the planes are stacked.
-        index: Plane, from 0.
+        index: Index of the plane, from 0.
 
     Returns:
         Voxels along the two other axes, in their order.
@@ -115,7 +115,7 @@ def read_plane(storage: Storage, axis: int, index: int) -> npt.NDArray[Any]:
 
 
 def _read_directly(storage: Storage, file: Path, index: int, count: int) -> bytes:
-    """Read a plane that lies in one piece in a file."""
+    """Read a contiguous plane from a file."""
     with open_file(file) as stream:
         stream.seek(first_voxel(stream, storage) + index * count)
         content = stream.read(count)
@@ -124,10 +124,10 @@ def _read_directly(storage: Storage, file: Path, index: int, count: int) -> byte
     return content
 
 
-# A volume is read slice by slice, so the last one is asked for again and again.
+# A volume is read slice by slice, so the most recent one is needed repeatedly.
 @lru_cache(maxsize=1)
 def _spooled(storage: Storage, axis: int, _stamps: tuple[Stamp, ...]) -> Spool:
-    """Write all voxels into a temporary file, plane after plane along an axis."""
+    """Write all voxels to a temporary file, plane by plane along an axis."""
     spool = Spool(storage.size)
     if axis == 2:
         place = 0
@@ -142,7 +142,7 @@ def _spooled(storage: Storage, axis: int, _stamps: tuple[Stamp, ...]) -> Spool:
 def _restack(spool: Spool, storage: Storage, axis: int) -> None:
     width, height, _ = storage.shape
     plane = width * height * storage.dtype.itemsize
-    # Length of a row of the new planes, of which each old plane holds one.
+    # Length of a row of the new planes; each old plane contains one row of each.
     row = plane // storage.shape[axis]
     place = 0
     for slab in _regrouped(voxel_bytes(storage), plane * max(1, SLAB_BYTES // plane)):
@@ -153,7 +153,7 @@ def _restack(spool: Spool, storage: Storage, axis: int) -> None:
 
 
 def _regrouped(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
-    """The same bytes in pieces of one size; the last may be shorter."""
+    """The same bytes in pieces of equal size; the last may be shorter."""
     waiting = bytearray()
     for chunk in chunks:
         waiting += chunk

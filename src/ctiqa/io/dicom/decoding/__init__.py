@@ -1,1 +1,1 @@
-"""From the pixel data element to stored values, compressed or not."""
+"""Decode the pixel data element to stored values, compressed or not."""

@@ -10,19 +10,19 @@ from ctiqa.io.hu.checks import Stored
 
 
 def values_of(stored: Stored, layout: Layout) -> Stored:
-    """Take the value out of each pixel cell, whatever stands in its other bits.
+    """Extract the value from each pixel cell, ignoring the other bits.
 
-    Retired overlays live in the unused bits, and nobody has to extend a sign into them.
+    The unused bits may contain retired overlays, and the sign need not be extended into them.
 
     Args:
-        stored: Pixel cells, integer [rows, cols], of the sign that the layout says.
-        layout: Which bits carry the value.
+        stored: Pixel cells, integer [rows, cols], with the signedness of the layout.
+        layout: Storage of the pixels.
 
     Returns:
         Values, integer [rows, cols].
 
     Raises:
-        RefusedError: With ``CORRUPT`` where the bits contradict the layout.
+        RefusedError: With ``CORRUPT`` if the bits contradict the layout.
 
     >>> twelve = Layout(1, 2, 1, 16, 12, 11, False, "MONOCHROME2")
     >>> values_of(np.uint16([[0x1005, 7]]), twelve).tolist()
@@ -41,7 +41,7 @@ def values_of(stored: Stored, layout: Layout) -> Stored:
 
 
 def _shifted(cells: Stored, shift: int, layout: Layout) -> Stored:
-    """Cells whose value does not begin at their lowest bit."""
+    """Shift values that do not start at the lowest bit of their cell."""
     if np.any(cells & np.asarray((1 << shift) - 1, cells.dtype)):
         raise RefusedError(
             Reason.CORRUPT,
@@ -52,7 +52,7 @@ def _shifted(cells: Stored, shift: int, layout: Layout) -> Stored:
 
 
 def _signed(cells: Stored, values: Stored, bits: int) -> Stored:
-    """Two's complement of ``bits`` bits, whether its sign was extended into the cell or not."""
+    """Two's complement of ``bits`` bits, whether or not its sign was extended into the cell."""
     kind = np.dtype(f"i{cells.dtype.itemsize}")
     negative = values >> (bits - 1)
     extended = values.view(kind) - (negative.astype(kind) << bits)
@@ -65,16 +65,16 @@ def _signed(cells: Stored, values: Stored, bits: int) -> Stored:
 
 
 def _check_sign(rest: Stored, values: Stored, negative: Stored, bits: int, full: int) -> None:
-    """Refuse numbers too large for the bits that they are said to have.
+    """Refuse numbers too large for the declared number of bits.
 
-    Without an extended sign nothing tells -1 from the largest number, but for this: where there
-    are negative CT numbers, there are some a little below 0.
+    Without sign extension, -1 and the largest number look the same. But an image with negative CT
+    numbers always has some slightly below 0.
     """
     if not rest.any():
         just_below_zero = (1 << bits) - (1 << max(bits - 4, 0))
         contradicts = not np.any(values >= just_below_zero)
     else:
-        # Extended in some pixels and not in others: those are positive, and too large.
+        # The sign is extended in some pixels only: the others are positive, and too large.
         contradicts = bool(np.all((rest == 0) | (negative & (rest == full))))
     if contradicts:
         raise RefusedError(

@@ -1,4 +1,4 @@
-"""What a compressed frame announces, read before a decoder makes room for it."""
+"""Check the header of a compressed frame before a decoder allocates memory for it."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ JPEG_START = b"\xff\xd8"
 JPEG_END = b"\xff\xd9"
 
 TAIL_BYTES = 1024
-"""The end of a JPEG lies within its last bytes, whatever its writer filled up with."""
+"""Number of last bytes in which the end marker of a JPEG is searched; padding may follow it."""
 
 FRAME_MARKERS = frozenset({0xF7, *range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
-"""Second bytes of the markers that carry the matrix: SOF0…SOF15, and SOF55 of JPEG-LS."""
+"""Second bytes of the markers with the matrix size: SOF0…SOF15, and SOF55 of JPEG-LS."""
 
 LONE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
-"""Second bytes of the markers that nothing belongs to: TEM, RST0…RST7, SOI."""
+"""Second bytes of the markers without a segment: TEM, RST0…RST7, SOI."""
 
 
 def check_codestream(code: bytes, matrix: tuple[int, int]) -> None:
-    """Refuse a compressed frame that is not of the size that the header says, or has no end.
+    """Refuse a compressed frame whose size differs from the header, or that has no end marker.
 
-    A few altered bytes can announce 60,000 × 60,000 pixels, for which decoders allocate 14 GB, and
-    decoders look for the end of a cut one for a long time.
+    A few altered bytes can declare 60,000 × 60,000 pixels, for which decoders allocate 14 GB. In a
+    truncated frame, decoders search for the end for a long time.
 
     Args:
         code: The compressed frame: JPEG, JPEG-LS or JPEG 2000.
-        matrix: (rows, cols) that it should have.
+        matrix: Expected (rows, cols).
 
     Raises:
         RefusedError: With ``CORRUPT``.
@@ -54,13 +54,13 @@ def declared_matrix(code: bytes) -> tuple[int, int] | None:
         code: The compressed frame.
 
     Returns:
-        (rows, cols), or ``None`` where the codestream is of another kind or does not say.
+        (rows, cols), or ``None`` if the codestream is of another kind or does not say.
 
     >>> declared_matrix(bytes.fromhex("ffd8 fff7 000b 10 0200 0100"))
     (512, 256)
     """
     if code.startswith(JP2_START):
-        # Against the standard, but seen: the file format around the codestream.
+        # Against the standard, but in use: a JP2 file instead of the bare codestream.
         code = code[max(code.find(J2K_START), 0) :]
     if code.startswith(J2K_START) and len(code) >= 24:
         right, bottom, left, top = struct.unpack(">IIII", code[8:24])
@@ -69,12 +69,12 @@ def declared_matrix(code: bytes) -> tuple[int, int] | None:
 
 
 def _jpeg_matrix(code: bytes) -> tuple[int, int] | None:
-    """Walk over the segments of a JPEG up to the one that carries the matrix."""
+    """Walk over the segments of a JPEG up to the one with the matrix size."""
     position = len(JPEG_START)
     while position + 9 <= len(code) and code[position] == 0xFF:
         marker = code[position + 1]
         if marker == 0xFF:
-            # Any number of fill bytes may stand before a marker.
+            # Any number of fill bytes may precede a marker.
             position += 1
             continue
         if marker in LONE_MARKERS:

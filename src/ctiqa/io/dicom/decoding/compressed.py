@@ -1,4 +1,4 @@
-"""Decompression of one frame, by the libraries that pydicom knows."""
+"""Decompress one frame with the libraries that pydicom supports."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from ctiqa.io.hu.checks import Stored
 from ctiqa.io.silence import captured_stderr, foreign
 
 PATCHED_UP = (b"Corrupt JPEG data", b"Bogus Huffman table", b"Premature end of JPEG")
-"""What libjpeg prints, and only prints, when it makes up pixels."""
+"""Messages that libjpeg prints when it fills in missing pixels, without reporting an error."""
 
 FASTEST = ("pyjpegls", "pylibjpeg")
-"""pydicom's names of the libraries that decode fastest; left to itself, it takes GDCM, which took
-1.7 times as long for JPEG-LS and 1.2 times for JPEG 2000."""
+"""pydicom's names of the fastest libraries; by default it uses GDCM, which took 1.7 times as long
+for JPEG-LS and 1.2 times for JPEG 2000."""
 
 SPARE_BYTES = 1 << 20
-"""What a compressed frame may take above twice its size uncompressed: tables and comments."""
+"""Allowance for tables and comments: bytes of a compressed frame beyond twice its raw size."""
 
 
 def decoded_frame(place: PixelPlace, layout: Layout, frame: int) -> Stored:
@@ -58,7 +58,7 @@ def decoded_frame(place: PixelPlace, layout: Layout, frame: int) -> Stored:
 
 def _decoded(code: bytes, transfer_syntax: str, layout: Layout) -> Stored:
     if _is_12_bit_jpeg(transfer_syntax, layout):
-        # Loaded for these rare files alone; pydicom declines them.
+        # Loaded only for these rare files, which pydicom does not decode.
         jpeg12 = import_module("ctiqa.io.dicom.decoding.jpeg12")
         return np.frombuffer(jpeg12.decode(code, transfer_syntax, layout.rows, layout.cols), "<u2")
     decoder = get_decoder(UID(transfer_syntax))
@@ -69,13 +69,13 @@ def _decoded(code: bytes, transfer_syntax: str, layout: Layout) -> Stored:
         )
     options = _options(layout)
     if transfer_syntax == RLE:
-        # Whole cells, as in uncompressed pixels; pydicom would cut off what is above the value.
+        # Complete cells, as in uncompressed pixels; pydicom would mask the bits above the value.
         options["bits_stored"] = layout.bits_allocated
     return _decoded_fast(decoder, encapsulate([code]), options)
 
 
 def _check_complaints(said: bytes) -> None:
-    """Refuse a JPEG that the decoder patched up: it fills what is missing with grey.
+    """Refuse a JPEG in which the decoder has filled missing parts with grey.
 
     Raises:
         RefusedError: With ``CORRUPT``.
@@ -87,7 +87,7 @@ def _check_complaints(said: bytes) -> None:
 
 
 def _decoded_fast(decoder: Decoder, pixel_data: bytes, options: dict[str, Any]) -> Stored:
-    """Decode with the fastest library that is there; with any that can where it gives up."""
+    """Decode with the fastest available library; if it fails, with any other."""
     chosen = next((name for name in FASTEST if name in decoder.available_plugins), "")
     try:
         return _decoded_by(chosen, decoder, pixel_data, options)
@@ -108,7 +108,7 @@ def _is_12_bit_jpeg(transfer_syntax: str, layout: Layout) -> bool:
 
 
 def _options(layout: Layout) -> dict[str, Any]:
-    """The layout of the frame in pydicom's words, as if there were no other."""
+    """The layout in pydicom's terms, as of a file with this one frame."""
     return {
         "index": 0,
         "raw": True,

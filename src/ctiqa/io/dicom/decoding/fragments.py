@@ -1,4 +1,4 @@
-"""Compressed pixels in their fragments: whether all are there, and which belong to a frame."""
+"""Fragments of compressed pixels: completeness, and assignment to frames."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ DELIMITER = 0xFFFEE0DD
 
 FRAGMENTS_PER_FRAME = 4
 MANY_FRAGMENTS = 1 << 16
-"""A file may hold this many fragments, and some for every frame."""
+"""Maximum number of fragments of a file, in addition to some per frame."""
 
 MIN_FRAME_BYTES = 32
-"""Least that one of many frames takes: no codestream is shorter than its own markers."""
+"""Minimum size of one of many frames; no codestream is shorter than its markers."""
 
 Fragment = tuple[int, int]
 """Offset and length in bytes."""
 
 
 def check_fragments(place: PixelPlace, frames: int, stream: BinaryIO | None = None) -> None:
-    """Refuse compressed pixels that end early.
+    """Refuse truncated compressed pixels.
 
     Args:
-        place: Where the pixels are.
-        frames: How many frames there must be.
-        stream: The file, where it is open.
+        place: Position and encoding of the pixels.
+        frames: Expected number of frames.
+        stream: The file, if it is open.
 
     Raises:
         RefusedError: With ``TRUNCATED`` or ``CORRUPT``.
@@ -54,10 +54,10 @@ def frame_code(place: PixelPlace, frames: int, frame: int, most: int) -> bytes:
     """The compressed bytes of one frame.
 
     Args:
-        place: Where the pixels are.
-        frames: How many frames there are.
-        frame: Which one, from 0.
-        most: Most bytes that it may take.
+        place: Position and encoding of the pixels.
+        frames: Number of frames.
+        frame: Index of the frame, from 0.
+        most: Maximum size in bytes.
 
     Raises:
         RefusedError: With ``CORRUPT`` or ``TRUNCATED``.
@@ -86,7 +86,7 @@ def _check_size(length: int, most: int) -> None:
         )
 
 
-# Of many frames the fragments are asked for once a frame.
+# For many frames the fragments are requested once per frame.
 @lru_cache(maxsize=2)
 def _fragments(place: PixelPlace, frames: int) -> tuple[Fragment, ...]:
     with place.open() as stream:
@@ -94,7 +94,7 @@ def _fragments(place: PixelPlace, frames: int) -> tuple[Fragment, ...]:
 
 
 def _walked(stream: BinaryIO, place: PixelPlace, frames: int) -> tuple[Fragment, ...]:
-    """The fragments that hold something; the first item is the offset table."""
+    """The fragments that are not empty; the first item is the offset table."""
     most = MANY_FRAGMENTS + FRAGMENTS_PER_FRAME * frames
     found: list[Fragment] = []
     for number, (offset, length) in enumerate(_items(stream, place.size)):
@@ -108,7 +108,7 @@ def _walked(stream: BinaryIO, place: PixelPlace, frames: int) -> tuple[Fragment,
 
 
 def _items(stream: BinaryIO, size: int) -> Iterator[Fragment]:
-    """The complete items up to the delimiter or the end of the file."""
+    """The complete items, up to the delimiter or the end of the file."""
     while len(head := stream.read(8)) == 8:
         group, element, length = struct.unpack("<HHI", head)
         tag = group << 16 | element

@@ -1,4 +1,4 @@
-"""Lossy JPEG in 12 bits, decoded by GDCM itself because pydicom declines it."""
+"""Lossy 12-bit JPEG, decoded directly with GDCM because pydicom does not support it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def decode(compressed: bytes, transfer_syntax: str, rows: int, cols: int) -> byt
 
 
 def _image(compressed: bytes, transfer_syntax: str, rows: int, cols: int) -> gdcm.Image:
-    """Hand one compressed frame to GDCM."""
+    """Make a GDCM image from one compressed frame."""
     fragment = gdcm.Fragment()
     fragment.SetByteStringValue(compressed)
     fragments = gdcm.SequenceOfFragments.New()

@@ -1,9 +1,9 @@
-"""pydicom as ctiqa's own processes load it: without GDCM until a file needs it.
+"""Load pydicom in ctiqa's own processes without GDCM until a file needs it.
 
-pydicom loads every decoder that is installed. GDCM, which decodes few files, takes a third of
-that time. In a process of its own, the command line or a worker, ctiqa hides GDCM while pydicom is
-loaded, and gives pydicom a decoder of the same name that loads GDCM when it is first used. A
-program that imports ctiqa keeps its pydicom as it is.
+pydicom loads every installed decoder. GDCM, which decodes few files, takes a third of that time.
+In its own processes (command line and workers) ctiqa hides GDCM while pydicom is loaded, and
+registers a decoder of the same name that loads GDCM on first use. In a program that imports ctiqa,
+pydicom is unchanged.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ REQUESTS = "requests"
 GDCM_PLUGIN = "pydicom.pixels.decoders.gdcm"
 
 FAMILY = "1.2.840.10008.1.2.4."
-"""All kinds of JPEG begin with it, among them all that GDCM decodes."""
+"""UID prefix of all kinds of JPEG, including all that GDCM decodes."""
 
 
 class _Owner:
-    """Whose process this is."""
+    """Owner of this process."""
 
     is_ctiqa = False
 
 
 def claim_process() -> None:
-    """Say that this process is ctiqa's own."""
+    """Mark this process as ctiqa's own."""
     _Owner.is_ctiqa = True
 
 
 def load_pydicom() -> None:
-    """Load pydicom, where it is not loaded yet: without what opens sockets, or takes long.
+    """Load pydicom, if not yet loaded, without modules that open sockets or are slow to load.
 
-    It loads ``requests``, where that is installed, to download its examples, which opens a socket
-    to see whether there is IPv6; without it pydicom downloads by the standard library. GDCM is
-    left out where the process is ctiqa's own.
+    pydicom would load ``requests``, if installed, to download its examples, and that opens a socket
+    to check for IPv6; without it pydicom uses the standard library. GDCM is left out if the process
+    is ctiqa's own.
     """
     if "pydicom" in sys.modules:
         return
@@ -58,7 +58,7 @@ def load_pydicom() -> None:
 
 
 def is_available(uid: str) -> bool:
-    """What pydicom asks a decoder: whether it can decode a transfer syntax.
+    """Part of pydicom's decoder interface: whether a transfer syntax can be decoded.
 
     >>> is_available("1.2.840.10008.1.2.4.70"), is_available("1.2.840.10008.1.2.5")
     (True, False)
@@ -67,7 +67,7 @@ def is_available(uid: str) -> bool:
 
 
 def decode_late(code: bytes, runner: Any) -> bytes | bytearray:
-    """Decode a frame as pydicom's own plugin for GDCM does, which now gets GDCM.
+    """Decode a frame with pydicom's own plugin for GDCM, which is loaded now.
 
     Args:
         code: The compressed frame.

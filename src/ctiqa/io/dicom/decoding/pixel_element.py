@@ -1,4 +1,4 @@
-"""Where the pixel value of a DICOM file begins, and how long it says it is."""
+"""Position and declared length of the pixel value of a DICOM file."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _LONG_VRS = (b"OB", b"OW", b"UN")
 
 @dataclass(frozen=True, slots=True)
 class PixelElement:
-    """The element of the pixels.
+    """The pixel data element.
 
     Attributes:
-        start: Offset of its value; ``None`` where there is none.
-        length: Length of its value in bytes; ``None`` where it is undefined (encapsulated).
+        start: Offset of its value; ``None`` if the element is absent.
+        length: Length of its value in bytes; ``None`` if undefined (encapsulated).
         is_bytes: Whether its value representation is OB.
     """
 
@@ -31,7 +31,7 @@ class PixelElement:
 
 
 def find_pixels(stream: BinaryIO, dataset: Dataset) -> PixelElement:
-    """Read the head of the pixel element.
+    """Read tag, value representation and length of the pixel data element.
 
     Args:
         stream: The file, at the element.
@@ -44,7 +44,7 @@ def find_pixels(stream: BinaryIO, dataset: Dataset) -> PixelElement:
     if len(head) < 12 or head[:4] != struct.pack(f"{order}HH", *PIXEL_DATA):
         return PixelElement()
     vr = head[4:6]
-    # Some files announce implicit VR and are explicit; no implicit length looks like this.
+    # Some files declare implicit VR but use explicit; no implicit length looks like this.
     if vr in _LONG_VRS and (not implicit or head[6:8] == b"\0\0"):
         (length,) = struct.unpack(f"{order}I", head[8:12])
         start += 12

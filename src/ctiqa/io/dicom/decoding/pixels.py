@@ -18,10 +18,10 @@ from ctiqa.io.hu.checks import Stored
 def stored_frame(place: PixelPlace, layout: Layout, frame: int) -> Stored:
     """Read one frame as stored.
 
-    Compressed frames are decoded in this process: a damaged one can take it down.
+    Compressed frames are decoded in this process; a damaged frame can crash it.
 
     Args:
-        place: Where the pixels are.
+        place: Position and encoding of the pixels.
         layout: Their checked layout.
         frame: Index of the frame, from 0.
 
@@ -37,7 +37,7 @@ def stored_frame(place: PixelPlace, layout: Layout, frame: int) -> Stored:
         )
     if is_native(place.transfer_syntax):
         return values_of(_native_frame(place, layout, frame), layout)
-    # Decoders are loaded where something has to be decoded.
+    # Decoders are loaded only if needed.
     compressed = import_module("ctiqa.io.dicom.decoding.compressed")
     return values_of(cast("Stored", compressed.decoded_frame(place, layout, frame)), layout)
 
@@ -64,6 +64,6 @@ def _byte_order(place: PixelPlace) -> str:
 
 
 def _are_swapped(place: PixelPlace, layout: Layout) -> bool:
-    """Whether pixels of one byte lie in words of two whose bytes are swapped (PS3.5, annex D)."""
+    """Whether 8-bit pixels are stored in byte-swapped 16-bit words (PS3.5, annex D)."""
     words = place.transfer_syntax == EXPLICIT_BIG and not place.is_bytes
     return words and layout.bits_allocated == 8 and layout.frame_bytes % 2 == 0

@@ -1,4 +1,4 @@
-"""What a process that reads loads before its first task."""
+"""Modules that a reader process loads before its first task."""
 
 from ctiqa.io.dicom.decoding import lazy_gdcm
 

@@ -1,4 +1,4 @@
-"""Transfer syntaxes: which are decoded, and which lose something."""
+"""Transfer syntaxes: which are decoded, and which are lossy."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ NATIVE_SYNTAXES = frozenset({IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG})
 JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 
 JPEG_12_BIT = frozenset({JPEG_EXTENDED, "1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55"})
-"""Lossy JPEG in 12 bits: extended, spectral selection (retired), full progression (retired)."""
+"""Lossy 12-bit JPEG: extended, spectral selection (retired), full progression (retired)."""
 
 ALWAYS_LOSSY = JPEG_12_BIT | {"1.2.840.10008.1.2.4.50"}
 
 MAYBE_LOSSY = frozenset(
     {"1.2.840.10008.1.2.4.81", "1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.203"}
 )
-"""JPEG-LS near-lossless, JPEG 2000 and HTJ2K, which may also be used without loss."""
+"""JPEG-LS near-lossless, JPEG 2000 and HTJ2K, which may also be lossless."""
 
 LOSSLESS = frozenset(
     {
@@ -38,7 +38,7 @@ RLE = "1.2.840.10008.1.2.5"
 
 
 def is_native(transfer_syntax: str) -> bool:
-    """Whether pixels are stored as they are.
+    """Whether pixels are uncompressed.
 
     >>> is_native("1.2.840.10008.1.2.1")
     True
@@ -52,11 +52,11 @@ def is_decoded(transfer_syntax: str) -> bool:
 
 
 def is_lossy(transfer_syntax: str, declared: str | None) -> bool:
-    """Whether pixels were once compressed with loss.
+    """Whether pixels have been lossy compressed.
 
     Args:
         transfer_syntax: Transfer syntax UID.
-        declared: LossyImageCompression, ``"00"`` or ``"01"``, or ``None`` where absent.
+        declared: LossyImageCompression, ``"00"`` or ``"01"``, or ``None`` if absent.
 
     >>> is_lossy("1.2.840.10008.1.2.4.91", "00")
     False
