@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tools.blocks import with_block, write_or_check
 
-from ctiqa.evaluate.ablation.published import PUBLISHED_MEASURES, PublishedRow, published
+from ctiqa.evaluate.ablation.published import PUBLISHED_METRICS, PublishedRow, published
 
 PAGE = Path(__file__).parents[1] / "docs" / "systems.md"
 BEGIN, END = "<!-- published: python -m tools.published_tables -->", "<!-- /published -->"
@@ -74,8 +74,8 @@ def section(table: Table) -> str:
 
 
 def _cells(row: PublishedRow) -> list[str]:
-    shown = row.measures
-    return [f"{shown[name]:.4f}" if name in shown else "" for name in PUBLISHED_MEASURES]
+    shown = row.by_name
+    return [f"{shown[name]:.4f}" if name in shown else "" for name in PUBLISHED_METRICS]
 
 
 def page_with_tables(text: str) -> str:

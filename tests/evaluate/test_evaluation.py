@@ -137,7 +137,7 @@ def test_the_validation_split_does_not_map_itself(tmp_path: Path) -> None:
     labelled = open_labelled(write_set(tmp_path / "set"), "validation")
     found = of_table(labelled, 0)
     assert found.models[0].mapping.why_not == "the validation split is what is measured"
-    assert any("figures of the validation split flatter" in note for note in found.notes)
+    assert any("validation split is used in training" in note for note in found.notes)
 
 
 def test_coverage_of_a_models_own_interval(tmp_path: Path, labelled: Labelled) -> None:
@@ -198,11 +198,11 @@ def test_progress_names_every_piece_of_work(labelled: Labelled, tmp_path: Path) 
         told.append(label)
         return lambda *counts: done.append(counts)
 
-    evaluate(predictors, labelled, Options(properties=True, most=3), progress)
-    assert told == ["tiny: test", "tiny: validation", "tiny: properties"]
+    evaluate(predictors, labelled, Options(robustness=True, most=3), progress)
+    assert told == ["tiny: test", "tiny: validation", "tiny: robustness"]
     assert done.count((24, 24)) == 1
 
 
-def test_properties_only_where_asked(labelled: Labelled) -> None:
-    assert of_table(labelled, 0).models[0].properties is None
-    assert of_table(labelled, 0, properties=True).models[0].properties is not None
+def test_robustness_only_on_request(labelled: Labelled) -> None:
+    assert of_table(labelled, 0).models[0].robustness is None
+    assert of_table(labelled, 0, robustness=True).models[0].robustness is not None

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ctiqa.evaluate.monotonicity import order_along
+from ctiqa.evaluate.monotonicity import monotonicity_along
 
 
 def ladder(*labels: float, shard: str = "s", views: int = 960) -> list[dict[str, Any]]:
@@ -28,23 +28,23 @@ def ladder(*labels: float, shard: str = "s", views: int = 960) -> list[dict[str,
     ],
 )
 def test_dose_order(labels: tuple[float, ...], strict: float, weak: float, risen: int) -> None:
-    found = order_along(pl.DataFrame(ladder(*labels)), "dose", "ladder")
+    found = monotonicity_along(pl.DataFrame(ladder(*labels)), "dose", "ladder")
     assert found is not None
     assert (found.slices, found.strict, found.weak, found.risen) == (1, strict, weak, risen)
 
 
 def test_only_images_that_differ_in_dose_alone_are_compared() -> None:
     mixed = pl.DataFrame(ladder(2.0) + ladder(9.0, 3.0, views=60)[1:])
-    assert order_along(mixed, "dose", "mixed") is None
+    assert monotonicity_along(mixed, "dose", "mixed") is None
 
 
 def test_offenders_come_worst_first_with_their_doses() -> None:
     table = pl.DataFrame(
         ladder(2, 2.1, 1, shard="a") + ladder(2, 1, 1.5, shard="b") + ladder(2, 1, shard="c")
     )
-    found = order_along(table, "dose", "ladder")
+    found = monotonicity_along(table, "dose", "ladder")
     assert found is not None
-    first, second = found.offenders
+    first, second = found.violations
     assert (first.name, first.above, first.below) == ("b", 0.5, 0.25)
     assert first.rise == pytest.approx(0.5)
     assert second.name == "a"

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from tests.evaluate.made import opened, rows
 
-from ctiqa.evaluate.reader_agreement import readers_of
+from ctiqa.evaluate.reader_agreement import inter_reader_estimates
 
 COUNT = len(rows())
 
@@ -22,7 +22,7 @@ def scores(readers: int, seed: int = 0) -> np.ndarray[tuple[int, int], np.dtype[
 def test_readers_against_the_mean_of_the_others(tmp_path: Path) -> None:
     given = scores(3)
     labelled = opened(tmp_path / "set", reader_scores=pl.Series(given.tolist()))
-    found = readers_of(labelled)
+    found = inter_reader_estimates(labelled)
     assert found is not None
     assert found.readers == 3
     here = given[[row["split"] == "test" for row in rows()]]
@@ -34,8 +34,10 @@ def test_readers_against_the_mean_of_the_others(tmp_path: Path) -> None:
 
 def test_errors_are_in_units_of_the_labels(tmp_path: Path) -> None:
     given = scores(2)
-    whole = readers_of(opened(tmp_path / "four", reader_scores=pl.Series(given.tolist())))
-    quarter = readers_of(
+    whole = inter_reader_estimates(
+        opened(tmp_path / "four", reader_scores=pl.Series(given.tolist()))
+    )
+    quarter = inter_reader_estimates(
         opened(
             tmp_path / "one",
             reader_scores=pl.Series((given / 4).tolist()),
@@ -61,12 +63,12 @@ def test_errors_are_in_units_of_the_labels(tmp_path: Path) -> None:
 def test_where_there_is_no_ceiling(tmp_path: Path, lists: list[list[float | None] | None]) -> None:
     # The last row is of the training split, so the uneven one is put first.
     column = pl.Series(lists[::-1], dtype=pl.List(pl.Float64))
-    assert readers_of(opened(tmp_path / "set", reader_scores=column)) is None
+    assert inter_reader_estimates(opened(tmp_path / "set", reader_scores=column)) is None
 
 
 def test_no_column_and_one_patient(tmp_path: Path) -> None:
-    assert readers_of(opened(tmp_path / "bare")) is None
+    assert inter_reader_estimates(opened(tmp_path / "bare")) is None
     lone = opened(
         tmp_path / "lone", reader_scores=pl.Series(scores(2).tolist()), patient=pl.lit("p")
     )
-    assert readers_of(lone) is None
+    assert inter_reader_estimates(lone) is None

@@ -1,4 +1,4 @@
-"""Conformal calibration: how wide a prediction interval must be to hold its share of the labels.
+"""Conformal calibration: the width of a prediction interval for a given coverage.
 
 Split-conformal prediction with a locally scaled residual: Lei J et al. J Am Stat Assoc
 113(523):1094–1111, 2018.
@@ -12,20 +12,20 @@ from ctiqa.cards import IntervalRule
 from ctiqa.types import Floats
 
 LEAST_FLOOR = 0.02
-"""Smallest floor in grades, of a network that makes hardly any error."""
+"""Smallest floor in grades, for a network with hardly any error."""
 
 
 def calibrate(score: Floats, spread: Floats, label: Floats, level: float) -> IntervalRule:
-    """The rule of the interval, from patients that were not learnt from.
+    """The interval rule, calibrated on patients that were not trained on.
 
-    Half width = quantile·√(spread² + floor²). The floor, the median error, keeps agreement among
-    members from passing for certainty.
+    Half width = quantile·√(spread² + floor²). The floor is the median error; without it, agreement
+    among the members would be mistaken for certainty.
 
     Args:
         score: Score of every example in grades [n].
         spread: Standard deviation over the members [n].
-        label: True score [n].
-        level: Share of the labels that intervals are to hold, in (0, 1).
+        label: Label [n].
+        level: Nominal coverage of the intervals, in (0, 1).
 
     >>> label = np.linspace(0, 4, 101)
     >>> calibrate(label + 0.1, np.zeros(101), label, 0.9)
@@ -43,13 +43,13 @@ def calibrate(score: Floats, spread: Floats, label: Floats, level: float) -> Int
 def interval_coverage(
     rule: IntervalRule, score: Floats, spread: Floats, label: Floats, *, grade: float = 1.0
 ) -> float:
-    """Share of the labels inside their interval.
+    """Share of labels inside their interval.
 
     Args:
-        rule: The rule, made in grades.
-        score: Score of every example as users get it, within the scale [n].
+        rule: The rule, calibrated in grades.
+        score: Score of every example, clipped to the scale as users get it [n].
         spread: Standard deviation over the members [n].
-        label: True score [n].
+        label: Label [n].
         grade: Length of one grade of the rule in units of the scores.
 
     >>> rule = IntervalRule(level=0.9, quantile=2.0, floor=0.1)

@@ -1,4 +1,4 @@
-"""The labelled examples that models are measured on, checked before any model runs."""
+"""The labelled examples that models are evaluated on, checked before any model runs."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Labelled:
     """Labelled examples of one split.
 
     Attributes:
-        examples: The examples to measure on.
-        whole: The whole data set, for what is scored besides.
+        examples: The examples to evaluate on.
+        whole: The whole data set.
         split: Name of the split.
         scale: Scale of the labels.
         content: Hash of the data set.
-        left_out: Patients of the split that were left out because a model was trained on them.
+        left_out: Patients of the split that are excluded because a model was trained on them.
     """
 
     examples: Examples
@@ -64,29 +64,29 @@ class Labelled:
 
     @property
     def shared(self) -> tuple[str, ...]:
-        """Patients of the examples who are in another split as well, as some are as published."""
+        """Patients of the examples that are in another split too, as in some published sets."""
         elsewhere = self.whole.table.filter(pl.col("split") != self.split)["patient"].to_list()
         return tuple(sorted(set(self.patient.tolist()).intersection(elsewhere)))
 
     @property
     def step(self) -> float | None:
-        """Step that the labels are given in, in their own units."""
+        """Step of the labels in their own units; ``None`` if they have none."""
         return label_step(self.label, self.scale)
 
     def of_purpose(self, purpose: str, split: str | None = None) -> Examples:
-        """Examples of this or another split by purpose, without the patients left out."""
+        """Examples of this or another split by purpose, without the excluded patients."""
         chosen = self.whole.where(split=split or self.split, purpose=purpose)
         kept = ~pl.col("patient").is_in(self.left_out)
         return Examples(chosen.folder, chosen.table.filter(kept))
 
 
 def open_labelled(folder: Path, split: str = "test", *, trained_on: Path | None = None) -> Labelled:
-    """Open the examples of a split, once they are fit to measure on.
+    """Open the examples of a split and check that models can be evaluated on them.
 
     Args:
         folder: Data set made by ``ctiqa prepare``.
         split: ``train``, ``validation`` or ``test``.
-        trained_on: Data set that a model was trained on; its patients are left out.
+        trained_on: Data set that a model was trained on; its patients are excluded.
 
     Raises:
         DataError: Listing everything that is wrong with the data set.
@@ -107,7 +107,7 @@ def open_labelled(folder: Path, split: str = "test", *, trained_on: Path | None 
 
 
 def content_of(folder: Path) -> str:
-    """Hash of a data set: of what its examples are or, without a header, of its manifest."""
+    """Hash of a data set, from its header, or of its manifest if it has no header."""
     if (folder / HEADER).exists():
         return str(read_header(folder)["content_sha256"])
     return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
@@ -128,7 +128,7 @@ def _scales(table: pl.DataFrame) -> list[str]:
 
 def _about_split(whole: Examples, split: str) -> Iterator[str]:
     if whole.natural:
-        yield "it holds natural images; evaluation is of CT slices, prepare a data set of those"
+        yield "it holds natural images; evaluation needs CT slices: prepare a data set of CT slices"
     known = sorted(
         whole.table["split"].unique().to_list(), key=lambda name: (*SPLITS, name).index(name)
     )
@@ -168,7 +168,7 @@ def _about_labels(
 
 
 def ids_of(table: pl.DataFrame) -> list[str]:
-    """Names of examples; where they have none, their place in the shards."""
+    """Names of examples, or their place in the shards if they have no names."""
     if "id" in table.columns:
         return [str(name) for name in table["id"].to_list()]
     return [f"{shard}[{row}]" for shard, row in table.select("shard", "row").iter_rows()]

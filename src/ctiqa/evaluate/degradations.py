@@ -1,4 +1,4 @@
-"""What is wrong with an example, in one word, from the columns of its manifest."""
+"""The kind of degradation of every example, from the columns of its manifest."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ DEGRADATION = "degradation"
 """Name of the column that :func:`with_degradation` adds."""
 
 DOSE_AND_VIEWS = "dose and views"
-"""What lacks nothing else: the conditions of LDCTIQAC2023."""
+"""No degradation but dose and views: the conditions of LDCTIQAC2023."""
 
 _FILTERS = ("denoise", "blur_mm", "kernel_half_per_mm")
 _ARTEFACT = "artefact"
@@ -17,9 +17,9 @@ _ARTEFACT = "artefact"
 def with_degradation(table: pl.DataFrame) -> pl.DataFrame:
     """A manifest with the kind of degradation of every example.
 
-    What has several counts for the first of: its artefact, denoising, blur, another kernel. What
-    has none of them lacks nothing but dose and views. A manifest that does not tell (labels by
-    readers, say) is returned as it is.
+    An example with several counts as the first of: artefact, denoising, blur, kernel. One without
+    any is degraded by dose and views alone. A manifest without these columns (for example with
+    labels by readers) is returned unchanged.
 
     Args:
         table: Rows of a manifest.

@@ -11,18 +11,18 @@ import polars as pl
 from ctiqa.types import Floats
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-"""Quantiles that stand for the labels of a class."""
+"""Quantiles that summarize the labels of a class."""
 
 EDGES = {
     "dose": (0.0, 0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0),
     "views": (0.0, 60.0, 96.0, 120.0, 160.0, 240.0, 480.0, 960.0),
 }
-"""Lower ends of the classes that the labels are shown in, by manifest column."""
+"""Lower edges of the classes, by manifest column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Labels of one class of dose or view count: how many, and their :data:`QUANTILES`."""
+    """Number of labels in one class of dose or view count, and their :data:`QUANTILES`."""
 
     name: str
     n: int
@@ -31,7 +31,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Label against dose or views in one region, from the most to the least."""
+    """Label against dose or views in one region, from the highest to the lowest."""
 
     region: str
     column: str
@@ -39,7 +39,7 @@ class Relation:
 
 
 def relations(table: pl.DataFrame, column: str) -> tuple[Relation, ...]:
-    """Labels against dose or views, region by region; nothing where the column is unknown.
+    """Labels against dose or views, region by region; empty if the column is unknown.
 
     Args:
         table: Rows of a manifest, with ``region`` and ``label``.
@@ -65,7 +65,7 @@ def _spreads(part: pl.DataFrame, column: str) -> Iterator[Spread]:
 
 
 def class_name(column: str, k: int, values: Floats) -> str:
-    """Class ``k`` of a column in words: its one value, or its ends.
+    """Name of class ``k`` of a column: its single value, or its range.
 
     >>> class_name("dose", 5, np.array([0.5, 0.6])), class_name("dose", 5, np.array([0.5]))
     ('50–75 %', '50 %')

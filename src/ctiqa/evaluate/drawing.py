@@ -1,6 +1,6 @@
-"""Drawings of the pages: matplotlib's, as inline SVG in the colours of the page.
+"""Drawings of the pages: matplotlib figures as inline SVG in the colours of the page.
 
-The same figure always gives the same text: no date, no random identifiers.
+The output is deterministic: no date, no random identifiers.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ PAGE_COLOURS = {
     "blue": "#1d5a86",
     "rust": "#a3401f",
 }
-"""Colours of a page by daylight, as in ``report.css``; the page has others for the dark."""
+"""Light-theme colours of a page, as in ``report.css``."""
 
 FONT_SIZE = 12
-"""Of all words, in units of a figure, which are pixels of a page that is wide enough."""
+"""Font size in units of a figure: pixels, if the page is wide enough."""
 
 PALE, FAINT = 0.45, 0.16
-"""Opacity of what there is much of, and of what lies behind it."""
+"""Opacity of dense marks, and of what lies behind them."""
 
 UNITS_PER_INCH = 72
-"""Of matplotlib's SVG."""
+"""Units of matplotlib's SVG."""
 
 SUPERFLUOUS = (
     r"<metadata>.*?</metadata>",
@@ -45,15 +45,15 @@ SUPERFLUOUS = (
     r"<g/>",
     r"font-family: [^;\"]*; ",
 )
-"""Parts of matplotlib's SVG that a page needs not, or must not have: its maker, rules for the whole
-page, names of groups, which are alike in every figure and which nothing refers to, its fonts."""
+"""Parts of matplotlib's SVG to remove: metadata, style rules (they would apply to the whole page),
+unused group identifiers (the same in every figure), and fonts."""
 
 DOT_SIZE = 4
 """Diameter of a dot in units of a figure."""
 
 
 def plot(width: float, height: float) -> tuple[Figure, Axes]:
-    """An empty figure with one plot that has horizontal lines alone.
+    """An empty figure with one plot and horizontal grid lines only.
 
     Args:
         width: Width in pixels.
@@ -73,7 +73,7 @@ def plot(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def dots(axes: Axes, x: Floats, y: Floats) -> None:
-    """One dot a pair, all of them one path: lines of no length with round ends."""
+    """One dot per pair, all in one path of zero-length lines with round caps."""
     from matplotlib.patches import PathPatch  # noqa: PLC0415 - slow to import
     from matplotlib.path import Path  # noqa: PLC0415 - slow to import
 
@@ -87,17 +87,17 @@ def dots(axes: Axes, x: Floats, y: Floats) -> None:
 
 
 def inline_svg(figure: Figure, name: str, title: str, description: str) -> Markup:
-    """A figure as an SVG element that takes the width and the colours of the page around it.
+    """A figure as an SVG element with the width and the colours of the surrounding page.
 
     Args:
         figure: The figure.
         name: Its identifier on the page.
         title: What it shows.
-        description: What there is to see, for those who cannot see it.
+        description: Text alternative.
     """
     from matplotlib import rc_context  # noqa: PLC0415 - slow to import
 
-    # Clipping takes a mask with a name; all that is drawn lies inside.
+    # Clipping would add named masks; everything drawn lies inside the axes.
     for artist in figure.findobj():
         artist.set_clip_on(False)
     stream = io.StringIO()
@@ -112,7 +112,7 @@ def inline_svg(figure: Figure, name: str, title: str, description: str) -> Marku
         text = text.replace(value, f"var(--{colour})")
     (box,) = re.findall(r'viewBox="([^"]*)"', text)
     inside = text[text.index(">", text.index("<svg")) + 1 :]
-    # Every part was made here or by matplotlib, which escapes the words of a figure.
+    # Every part comes from here or from matplotlib, which escapes the text of a figure.
     return Markup(  # noqa: S704
         f'<svg class="drawing" role="img" viewBox="{box}" stroke-linejoin="round" '
         f'aria-labelledby="{name}-title {name}-desc">'

@@ -1,4 +1,4 @@
-"""Models on one split of one data set: every table, side by side."""
+"""Evaluation of models on one split of a data set."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ctiqa.evaluate.dataset import Labelled
 from ctiqa.evaluate.degradations import DEGRADATION, with_degradation
 from ctiqa.evaluate.logistic_mapping import LogisticMapping, logistic_mapping
 from ctiqa.evaluate.predictors.predictor import ExampleProgress, Predictor, score_examples
-from ctiqa.evaluate.reader_agreement import Readers, readers_of
-from ctiqa.evaluate.robustness.check import MOST_EXAMPLES, property_report
-from ctiqa.evaluate.robustness.report import PropertyReport
-from ctiqa.evaluate.scale import USUAL_STEP
+from ctiqa.evaluate.reader_agreement import InterReaderEstimates, inter_reader_estimates
+from ctiqa.evaluate.robustness.check import MOST_EXAMPLES, robustness_report
+from ctiqa.evaluate.robustness.report import RobustnessReport
+from ctiqa.evaluate.scale import DEFAULT_STEP
 from ctiqa.evaluate.scan_scores import ScanAgreement, scan_agreement
 from ctiqa.evaluate.scored import ScoredExamples
 from ctiqa.evaluate.statistics import (
@@ -44,7 +44,7 @@ PARTS = {
 """Columns that metrics are broken down by, and their titles."""
 
 FEW_PATIENTS = 20
-"""Below this many clusters a bootstrap of clusters is known to be too sure of itself."""
+"""With fewer clusters a cluster bootstrap is known to give intervals that are too narrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,12 @@ class Options:
 
     Attributes:
         round: Whether rounded scores are the main ones.
-        properties: Whether to run robustness checks.
+        robustness: Whether to run robustness checks.
         most: Most examples to run robustness checks on.
     """
 
     round: bool = False
-    properties: bool = False
+    robustness: bool = False
     most: int = MOST_EXAMPLES
 
 
@@ -78,7 +78,7 @@ class ModelEvaluation:
         mapping: PLCC after a logistic mapping fitted on the validation split.
         coverage: Share of labels inside the prediction interval; ``None`` without one.
         scans: Agreement of scan scores.
-        properties: Results of the robustness checks; ``None`` if they were not run.
+        robustness: Results of the robustness checks; ``None`` if they were not run.
     """
 
     predictor: Predictor
@@ -92,7 +92,7 @@ class ModelEvaluation:
     mapping: LogisticMapping
     coverage: float | None
     scans: ScanAgreement
-    properties: PropertyReport | None
+    robustness: RobustnessReport | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,12 +113,12 @@ class Evaluation:
     models: tuple[ModelEvaluation, ...]
     differences: tuple[Difference, ...]
     notes: tuple[str, ...]
-    readers: Readers | None = None
+    readers: InterReaderEstimates | None = None
 
     @property
     def step(self) -> float:
         """Step that scores are rounded to, in units of the labels."""
-        return self.labelled.step or USUAL_STEP * self.labelled.scale.grade
+        return self.labelled.step or DEFAULT_STEP * self.labelled.scale.grade
 
     def main_estimates(self, model: ModelEvaluation) -> Estimates:
         """Metrics of a model's main scores."""
@@ -146,7 +146,9 @@ def evaluate(
     named = {each.predictor.name: each.main for each in models}
     beyond = {each.predictor.name: each.scored.beyond for each in models}
     notes = tuple(_notes(predictors, labelled, options, beyond))
-    return Evaluation(labelled, options, models, differences(named), notes, readers_of(labelled))
+    return Evaluation(
+        labelled, options, models, differences(named), notes, inter_reader_estimates(labelled)
+    )
 
 
 def _evaluate(
@@ -173,14 +175,14 @@ def _evaluate(
         mapping=_mapping(predictor, labelled, scored, progress),
         coverage=_coverage(predictor, scored),
         scans=scan_agreement(main),
-        properties=property_report(
+        robustness=robustness_report(
             predictor,
             labelled,
             scored,
             most=options.most,
-            progress=progress(f"{name}: properties"),
+            progress=progress(f"{name}: robustness"),
         )
-        if options.properties
+        if options.robustness
         else None,
     )
 
@@ -238,31 +240,31 @@ def _notes(
             f"trained or validated on them: {some(labelled.left_out)}."
         )
     if labelled.split != "test":
-        yield f"These are examples to learn from: figures of the {labelled.split} split flatter."
+        yield f"The {labelled.split} split is used in training: its metrics are optimistic."
     if labelled.shared:
         yield (
             f"{len(labelled.shared)} of {labelled.patients} patients of the split are in another "
-            f"split as well ({some(labelled.shared)}): every figure is too good."
+            f"split as well ({some(labelled.shared)}): all metrics are optimistic."
         )
     if labelled.patients < 2:
         yield "All examples are of one patient: there are no intervals and no differences."
     elif labelled.patients < FEW_PATIENTS:
         yield (
-            f"{labelled.patients} patients are few: intervals and p are rough, rather too narrow "
-            "than too wide."
+            f"{labelled.patients} patients are few: p values are approximate, and intervals "
+            "tend to be too narrow."
         )
     learnt = [each for each in predictors if each.kind != "reference"]
     unknown = [each.name for each in learnt if each.trained_on is None]
     other = [each.name for each in learnt if each.trained_on not in {None, labelled.content}]
     if (unknown or other) and not labelled.left_out:
         yield (
-            f"Made from other data, or from data not stated: {some([*other, *unknown])}. Whether "
-            "these patients were trained on is not known; --trained-on leaves such patients out."
+            f"Trained on other or unknown data: {some([*other, *unknown])}. Whether these patients "
+            "were among them is not known; --trained-on leaves such patients out."
         )
     if counts := [f"{count} scores of {name}" for name, count in beyond.items() if count]:
         yield (
-            f"{', '.join(counts)} lie beyond the scale. The main figures are of scores as given; "
-            "clipped to the scale they have a column of their own."
+            f"{', '.join(counts)} lie beyond the scale. The main metrics are of scores as given; "
+            "metrics of clipped scores have their own column."
         )
     if options.round:
-        yield "The main figures are of rounded scores, which τb rewards where labels have ties."
+        yield "The main metrics are of rounded scores, which raises τb if labels have ties."

@@ -1,4 +1,4 @@
-"""What all pages about data sets and models share: templates, pictures of examples, facts."""
+"""Shared by all pages on data sets and models: templates, pictures of examples, their facts."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ PAGE_FACTS = (
     ("Denoising", "denoise", "{:.2f}", 0.0),
     ("Split", "split", "{}", None),
 )
-"""Facts told of a pictured example: name, column, format, value that goes without saying."""
+"""Facts shown of a pictured example: name, column, format, default value (not shown)."""
 
 
 def render_page(template: str, filters: Mapping[str, Callable[..., Any]], **context: object) -> str:
-    """Fill a page; every text is escaped.
+    """Render a page; all text is escaped.
 
     Args:
-        template: Its file.
-        filters: Functions that it uses.
-        **context: What it shows.
+        template: File of the template.
+        filters: Filters that it uses.
+        **context: Values that it shows.
     """
     environment = Environment(
         loader=FileSystemLoader([TEMPLATES, REPORT_TEMPLATES]),
@@ -58,13 +58,13 @@ def pictured(folder: Path, row: Mapping[str, Any]) -> str:
     try:
         hu = one.images()[0].astype(np.float32)
     except (DataError, IndexError):
-        # The figures hold without the pixels; the page says so in the picture's place.
+        # Metrics do not need the pixels; the page says that they are missing.
         return ""
     return data_uri(thumbnail(hu, WINDOWS["soft"]))
 
 
 def facts(row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Facts of a row of a manifest as (name, text); the unknown and the usual are left out.
+    """Facts of a row of a manifest as (name, text); unknown and default values are left out.
 
     >>> facts({"dose": 0.25, "views": 960, "blur_mm": 0.0})
     [('Dose fraction', '0.25'), ('Views', '960')]

@@ -1,6 +1,6 @@
-"""Correlation after scores are put on the scale of the labels by a logistic curve.
+"""Correlation after a logistic mapping of the scores to the scale of the labels.
 
-The curve (:mod:`ctiqa.metrics.agreement.logistic`) is fitted on the validation split and measured
+The curve (:mod:`ctiqa.metrics.agreement.logistic`) is fitted on the validation split and evaluated
 on another.
 """
 
@@ -20,11 +20,11 @@ class LogisticMapping:
     """Agreement after the logistic mapping.
 
     Attributes:
-        plcc: Correlation after the mapping; ``None`` where there is no mapping.
+        plcc: Correlation after the mapping; ``None`` if there is no mapping.
         rmse: Error after the mapping, in units of the labels.
         curve: Parameters of the curve by name, in units of scores and labels.
-        fitted_on: Examples that it was fitted on.
-        why_not: Why there is no mapping; empty where there is one.
+        fitted_on: Number of examples it was fitted on.
+        why_not: Why there is no mapping; empty if there is one.
     """
 
     plcc: MetricEstimate | None = None

@@ -1,4 +1,4 @@
-"""The table of a manifest as audits need it: no column lacking, and parts of it in order."""
+"""The table of a manifest as audits need it: with all columns, and split into parts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ABSENT = {
     "row": pl.lit(0),
     "raw": pl.col("label"),
 }
-"""What stands for a column, or a value, that a manifest lacks."""
+"""Defaults for columns and values that a manifest lacks."""
 
 
 def complete(table: pl.DataFrame) -> pl.DataFrame:
@@ -39,7 +39,7 @@ def complete(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def parts_of(table: pl.DataFrame, column: str) -> dict[str, pl.DataFrame]:
-    """Rows by value of a column; splits in their order, all else by name."""
+    """Rows by value of a column; splits in their usual order, all else by name."""
     parts = {str(name): part for (name,), part in table.group_by(column, maintain_order=True)}
     ranks = {name: rank for rank, name in enumerate(SPLITS)}
     return {name: parts[name] for name in sorted(parts, key=lambda n: (ranks.get(n, 9), n))}
@@ -51,5 +51,5 @@ def numbers(column: pl.Series) -> Floats:
 
 
 def share(hits: npt.NDArray[np.bool_]) -> float:
-    """Share of the hits, 0 among none."""
+    """Share of true values; 0 if empty."""
     return float(hits.mean()) if hits.size else 0.0

@@ -1,4 +1,4 @@
-"""Whether scores fall as dose or views fall, slice by slice, where nothing else differs."""
+"""Monotonicity: does the score of a slice fall with dose or views if nothing else differs?"""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import polars as pl
 from ctiqa.evaluate.manifest_table import numbers, share
 
 MOST_RISE = 0.05
-"""Rise of the label, in grades, that counts as level when nothing but the dose falls."""
+"""Largest rise, in grades, that is tolerated when only the dose falls."""
 
 SETTINGS = (
     *("dose", "views", "electronic", "kernel_half_per_mm", "kernel_boost", "blur_mm", "denoise"),
     "body_only",
 )
-"""Columns that must agree, but for one, before two images of a slice differ in that one alone."""
+"""Settings of an image: all but one must agree to compare two images in that one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Offender:
+class Violation:
     """A slice whose score rises, in grades, as dose or views fall from ``above`` to ``below``."""
 
     name: str
@@ -29,59 +29,61 @@ class Offender:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """How a score follows dose or views where nothing else differs.
+class Monotonicity:
+    """How a score follows dose or views if nothing else differs.
 
     Attributes:
-        name: Which images, and which score.
-        slices: Slices with at least two doses, or view counts.
-        strict: Share of them whose score falls with every step.
-        weak: Share whose score never rises.
-        offenders: The others, with their greatest rise, worst first.
+        name: Images and score that are compared.
+        slices: Number of slices with at least two doses or view counts.
+        strict: Share of slices whose score falls at every step.
+        weak: Share of slices whose score never rises.
+        violations: Slices whose score rises, with their largest rise, worst first.
     """
 
     name: str
     slices: int
     strict: float
     weak: float
-    offenders: tuple[Offender, ...]
+    violations: tuple[Violation, ...]
 
     @property
     def risen(self) -> int:
-        """Slices whose score rises by more than :data:`MOST_RISE`."""
-        return sum(each.rise > MOST_RISE for each in self.offenders)
+        """Number of slices whose score rises by more than :data:`MOST_RISE`."""
+        return sum(each.rise > MOST_RISE for each in self.violations)
 
     @property
     def greatest(self) -> float:
-        """Greatest rise, in grades; 0 where the score never rises."""
-        return self.offenders[0].rise if self.offenders else 0.0
+        """Largest rise in grades; 0 if the score never rises."""
+        return self.violations[0].rise if self.violations else 0.0
 
 
-def order_along(table: pl.DataFrame, along: str, name: str, label: str = "label") -> Order | None:
-    """Whether a score falls with the dose or the views of a slice, if nothing else is changed.
+def monotonicity_along(
+    table: pl.DataFrame, along: str, name: str, label: str = "label"
+) -> Monotonicity | None:
+    """Monotonicity of a score with the dose or the views of a slice, all else equal.
 
-    Images of one slice and setting count as one, with their mean score.
+    Images of one slice with the same settings count as one, with their mean score.
 
     Args:
         table: Rows of a manifest.
         along: ``dose`` or ``views``.
-        name: What to call them.
-        label: Column to look at, in grades.
+        name: Name of the result.
+        label: Column of the score or label, in grades.
 
     Returns:
-        The order; ``None`` where no slice has two doses, or view counts.
+        The monotonicity; ``None`` if no slice has two doses or view counts.
     """
     if along not in table.columns:
         return None
-    alike = ["shard", *(column for column in SETTINGS if column in table.columns)]
-    alike.remove(along)
+    fixed = ["shard", *(column for column in SETTINGS if column in table.columns)]
+    fixed.remove(along)
     steps = (
         table.drop_nulls([along, label])
-        .group_by(*alike, along)
+        .group_by(*fixed, along)
         .agg(pl.col(label).mean())
         .sort(along, descending=True)
         .with_columns(
-            rise=pl.col(label).diff().over(alike), above=pl.col(along).shift().over(alike)
+            rise=pl.col(label).diff().over(fixed), above=pl.col(along).shift().over(fixed)
         )
         .drop_nulls("rise")
         .sort("rise", "shard", descending=[True, False])
@@ -89,7 +91,7 @@ def order_along(table: pl.DataFrame, along: str, name: str, label: str = "label"
     )
     rises = numbers(steps["rise"])
     wrong = steps.filter(pl.col("rise") > 0).select("shard", "above", along, "rise").rows()
-    offenders = tuple(Offender(*row) for row in wrong)
+    violations = tuple(Violation(*row) for row in wrong)
     if not len(rises):
         return None
-    return Order(name, len(rises), share(rises < 0), share(rises <= 0), offenders)
+    return Monotonicity(name, len(rises), share(rises < 0), share(rises <= 0), violations)

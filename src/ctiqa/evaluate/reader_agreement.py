@@ -1,4 +1,4 @@
-"""How far the readers behind the labels agree with each other, beside the models."""
+"""Inter-reader agreement: the agreement of the readers who gave the labels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ctiqa.evaluate.dataset import Labelled
-from ctiqa.evaluate.statistics import ALL, SEED, MetricEstimate, unit_of
+from ctiqa.evaluate.statistics import METRIC_NAMES, SEED, MetricEstimate, unit_of
 from ctiqa.metrics.agreement.readers import inter_reader_agreement
 
 COLUMN = "reader_scores"
@@ -16,11 +16,11 @@ COLUMN = "reader_scores"
 
 
 @dataclass(frozen=True, slots=True)
-class Readers:
+class InterReaderEstimates:
     """Each reader against the mean of the others, averaged over the readers.
 
     Attributes:
-        readers: Readers of every example.
+        readers: Number of readers per example.
         estimates: All metrics, in units of the labels.
         pairwise_kappa: Weighted kappa averaged over all pairs of readers.
     """
@@ -30,11 +30,11 @@ class Readers:
     pairwise_kappa: float
 
 
-def readers_of(labelled: Labelled) -> Readers | None:
-    """Agreement of the readers; ``None`` unless all examples have the same number, 2 or more.
+def inter_reader_estimates(labelled: Labelled) -> InterReaderEstimates | None:
+    """Inter-reader agreement; ``None`` unless every example has as many readers, 2 or more.
 
-    Where a manifest does not say who is who, the first score of every example is taken for the
-    first reader's: with readers that are alike the mean over them is the same.
+    If a manifest does not identify the readers, the first score of every example is assigned to
+    the first reader, and so on. If readers are interchangeable, the mean over them is the same.
 
     Args:
         labelled: The examples.
@@ -50,7 +50,7 @@ def readers_of(labelled: Labelled) -> Readers | None:
     grades = scale.grades(np.array(given, dtype=np.float64).T)
     found = inter_reader_agreement(grades, labelled.patient, np.random.default_rng(SEED))
     estimates = {}
-    for name in ALL:
+    for name in METRIC_NAMES:
         unit, mean = unit_of(name, scale), found.mean[name]
         estimates[name] = MetricEstimate(unit * mean.value, (unit * mean.low, unit * mean.high))
-    return Readers(len(grades), estimates, found.pairwise_kappa)
+    return InterReaderEstimates(len(grades), estimates, found.pairwise_kappa)

@@ -1,4 +1,4 @@
-"""The scale that labels and scores are on: 0-4 of the challenge, 0-1 of SSIM, 1-5 of opinions."""
+"""The scale of labels and scores: 0-4 of the challenge, 0-1 of SSIM, 1-5 of opinion scores."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ctiqa.data.label_scale import parse_label_scale
 from ctiqa.types import SCORE_RANGE, Floats
 
 LABEL_STEPS = (1.0, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6, 1 / 10)
-"""Steps that panels score in, in grades, coarsest first; LDCTIQAC2023 has 1/5, its test 1/6."""
+"""Steps that reader panels use, in grades, coarsest first: LDCTIQAC2023 1/5, its test set 1/6."""
 
-USUAL_STEP = 1 / 5
-"""Step, in grades, that predictions are rounded to where labels have no step of their own."""
+DEFAULT_STEP = 1 / 5
+"""Step, in grades, that predictions are rounded to if labels have no step."""
 
 STEP_TOLERANCE = 0.006
-"""How far, in grades, a label may be from a step: tables print two decimals."""
+"""Tolerance, in grades, between a label and a step: tables print two decimals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +41,19 @@ class Scale:
 
     @property
     def ticks(self) -> tuple[str, ...]:
-        """The five values that are printed beside it."""
+        """The five tick labels."""
         return tuple(f"{self.low + k * self.grade:g}" for k in range(5))
 
     def grades(self, values: Floats) -> Floats:
-        """Values of this scale in grades, 0-4."""
+        """Convert values to grades, 0-4."""
         return np.asarray((values - self.low) / self.grade)
 
     def clip(self, values: Floats) -> Floats:
-        """Values within the scale."""
+        """Clip values to the scale."""
         return np.asarray(np.clip(values, self.low, self.high))
 
     def as_list(self) -> list[float]:
-        """Worst and best, for a file."""
+        """Worst and best value, for a file."""
         return [self.low, self.high]
 
 
@@ -62,7 +62,7 @@ GRADES = Scale()
 
 
 def scale_of_words(words: str) -> Scale:
-    """The scale that a manifest states in ``label_scale``.
+    """The scale that ``label_scale`` of a manifest states.
 
     >>> scale_of_words("0-1")
     Scale(low=0.0, high=1.0)
@@ -73,7 +73,7 @@ def scale_of_words(words: str) -> Scale:
 
 
 def label_step(labels: Floats, scale: Scale) -> float | None:
-    """The step that labels are given in, in units of the labels; ``None`` if in no known one.
+    """The step of labels in their own units; ``None`` if they have none of the known steps.
 
     >>> label_step(np.array([0.2, 3.4, 1.0]), Scale())
     0.2

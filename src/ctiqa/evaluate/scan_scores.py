@@ -1,4 +1,4 @@
-"""Scores of whole scans beside the labels of their slices, where a manifest tells scans apart."""
+"""Agreement of scan scores, if the manifest says which slices make up a scan."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from ctiqa.types import Floats
 AGGREGATIONS: tuple[Aggregation, ...] = ("mean", "median", "worst-tenth", "area-weighted")
 
 _SHOWN = ("plcc", "srocc", "krocc", "mae", "bias")
-"""Measures of scan scores."""
+"""Metrics of scan scores."""
 
 LOOSE = frozenset({"ldctiqac2023", "kadid10k"})
-"""Sources whose images were published one by one, without the scans they are from."""
+"""Sources that published single images, not whole scans."""
 
 INDEX = re.compile(r"-\d{3}(?=-[a-z]|$)")
-"""Number of a slice in its series, in the name of a shard."""
+"""Number of a slice within its series, in the name of a shard."""
 
-ALIKE = ("patient", "variant", "thickness", *SETTINGS)
-"""Columns that slices of one scan share."""
+SAME_IN_SCAN = ("patient", "variant", "thickness", *SETTINGS)
+"""Columns that all slices of a scan have in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class ScanAgreement:
         scans: Scans of at least two slices.
         slices: Their slices.
         patients: Their patients.
-        estimates: Metrics for every aggregation; scores and labels are aggregated alike.
+        estimates: Metrics for every aggregation; scores and labels in the same way.
         why_not: Why there are none; empty otherwise.
     """
 
@@ -90,22 +90,21 @@ def _scored_scans(
 
 
 def scans_of(table: pl.DataFrame) -> list[npt.NDArray[np.intp]] | None:
-    """Numbers of the examples of every scan of at least two slices; ``None`` if it is not known.
+    """Row numbers of every scan with at least two slices; ``None`` if scans are not known.
 
-    A scan is what was acquired and reconstructed, or degraded, alike: slices of one series with
-    the same settings.
+    A scan is the slices of one series with the same acquisition, reconstruction and degradation.
     """
     names = [_scan_name(row) for row in table.iter_rows(named=True)]
     if any(name is None for name in names):
         return None
-    alike = [column for column in ALIKE if column in table.columns]
-    numbered = table.select(alike).with_columns(pl.Series("scan", names)).with_row_index("number")
-    groups = numbered.group_by("scan", *alike, maintain_order=True).agg("number")["number"]
+    shared = [column for column in SAME_IN_SCAN if column in table.columns]
+    numbered = table.select(shared).with_columns(pl.Series("scan", names)).with_row_index("number")
+    groups = numbered.group_by("scan", *shared, maintain_order=True).agg("number")["number"]
     return [np.array(group, dtype=np.intp) for group in groups.to_list() if len(group) > 1]
 
 
 def body_areas(examples: Examples) -> Floats:
-    """Area of the patient in every example, in pixels; that of the first one of its shard."""
+    """Area of the patient in pixels, for every example; measured on the first one of its shard."""
     images = examples.images()
     shards = examples.column("shard").tolist()
     first = {shard: number for number, shard in reversed(list(enumerate(shards)))}
@@ -118,7 +117,7 @@ def _aggregated(values: Floats, by: Aggregation, areas: Floats) -> float:
 
 
 def _scan_name(row: Mapping[str, object]) -> str | None:
-    """The series of a slice: its folder, the volume it is a frame of, or its name less a number."""
+    """The series of a slice: its folder, its volume, or its name without the slice number."""
     if row.get("source") in LOOSE:
         return None
     if path := str(row.get("file") or row.get("published_path") or ""):

@@ -1,7 +1,6 @@
-"""Every figure of agreement with its patient-clustered interval, and differences of models.
+"""Agreement metrics with patient-clustered intervals, and differences between models.
 
-The measures are those of :mod:`ctiqa.metrics`, which count in grades; here they are in units of
-the labels.
+The metrics of :mod:`ctiqa.metrics` are in grades; here they are in units of the labels.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ctiqa.evaluate.scale import USUAL_STEP, Scale
+from ctiqa.evaluate.scale import DEFAULT_STEP, Scale
 from ctiqa.evaluate.scored import ScoredExamples
 from ctiqa.metrics.agreement.bootstrap import draw_patients, percentile_interval
 from ctiqa.metrics.agreement.bootstrap_estimates import bootstrap_metrics
@@ -21,20 +20,20 @@ from ctiqa.metrics.agreement.intervals import Difference, Estimate, paired_diffe
 from ctiqa.types import Floats
 
 SEED = 0
-"""The same patients are redrawn for every model, figure and run, so differences are paired."""
+"""Every model, metric and run uses the same bootstrap resamples, so differences are paired."""
 
 BANDS = 4
-"""The scale is cut into its four grades."""
+"""Bands of labels: the four grades of the scale."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statistic:
-    """A measure of agreement.
+    """An agreement metric.
 
     Attributes:
         name: Key in files.
         title: Name on a page.
-        meaning: In a few words.
+        meaning: Short explanation.
     """
 
     name: str
@@ -46,24 +45,24 @@ STATISTICS = (
     Statistic("overall", "Overall", "|PLCC| + |SROCC| + |KROCC|, 0 to 3"),
     Statistic("plcc", "PLCC", "Pearson’s correlation"),
     Statistic("srocc", "SROCC", "Spearman’s rank correlation"),
-    Statistic("krocc", "KROCC", "Kendall’s τb, ties taken into account"),
-    Statistic("krocc_a", "KROCC τa", "Kendall’s τa, ties count as misses"),
-    Statistic("concordance", "Concordance", "Lin’s coefficient: correlation less bias and scale"),
-    Statistic("kappa", "Kappa", "of the five grades, quadratic weights"),
+    Statistic("krocc", "KROCC", "Kendall’s τb, corrected for ties"),
+    Statistic("krocc_a", "KROCC τa", "Kendall’s τa, not corrected for ties"),
+    Statistic("concordance", "Concordance", "Lin’s coefficient: penalizes bias and scale"),
+    Statistic("kappa", "Kappa", "Cohen’s kappa of the five grades, quadratic weights"),
     Statistic("mae", "MAE", "mean absolute error"),
-    Statistic("rmse", "RMSE", "root mean square error"),
-    Statistic("mse", "MSE", "mean square error"),
-    Statistic("bias", "Bias", "mean of score less label"),
+    Statistic("rmse", "RMSE", "root mean squared error"),
+    Statistic("mse", "MSE", "mean squared error"),
+    Statistic("bias", "Bias", "mean of score − label"),
 )
 """All metrics, in the order they are shown."""
 
-ALL = tuple(statistic.name for statistic in STATISTICS)
+METRIC_NAMES = tuple(statistic.name for statistic in STATISTICS)
 
 UNITS = {"mae": 1, "rmse": 1, "bias": 1, "mse": 2}
-"""Measures that have the unit of the labels, and its power; all others have none."""
+"""Power of the unit of the labels that a metric has; all others have no unit."""
 
 PART = ("mae", "rmse", "bias", "plcc")
-"""Measures that a part of the examples is described by."""
+"""Metrics of a part of the examples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +86,20 @@ class Part:
     estimates: Estimates
 
 
-def metrics_of(scored: ScoredExamples, names: Sequence[str] = ALL) -> dict[str, float]:
+def metrics_of(scored: ScoredExamples, names: Sequence[str] = METRIC_NAMES) -> dict[str, float]:
     """Metrics in units of the labels, without intervals.
 
     Args:
         scored: Scores and labels.
         names: Metrics to compute.
     """
-    values = agreement(*scored.grades).figures()
+    values = agreement(*scored.grades).metrics()
     return {name: unit_of(name, scored.scale) * values[name] for name in names}
 
 
-def estimates_of(scored: ScoredExamples, names: Sequence[str] = ALL) -> dict[str, MetricEstimate]:
+def estimates_of(
+    scored: ScoredExamples, names: Sequence[str] = METRIC_NAMES
+) -> dict[str, MetricEstimate]:
     """Metrics in units of the labels, with intervals.
 
     Args:
@@ -132,12 +133,12 @@ def part_of(name: str, scored: ScoredExamples, inside: npt.NDArray[np.bool_]) ->
 
 
 def rounded(score: Floats, step: float | None, scale: Scale) -> Floats:
-    """Scores on the grid of the labels; where they have none, in fifths of a grade.
+    """Scores rounded to the grid of the labels, or to fifths of a grade if they have no grid.
 
     >>> rounded(np.array([1.49, 3.91]), None, Scale()).round(6).tolist()
     [1.4, 4.0]
     """
-    grid = USUAL_STEP if step is None else step / scale.grade
+    grid = DEFAULT_STEP if step is None else step / scale.grade
     return scale.low + scale.grade * rounded_to(scale.grades(score), grid)
 
 
@@ -156,7 +157,7 @@ def differences(models: Mapping[str, ScoredExamples]) -> tuple[Difference, ...]:
 
 
 def unit_of(name: str, scale: Scale) -> float:
-    """What a measure in grades is multiplied by to be in units of the labels."""
+    """Factor that converts a metric from grades to units of the labels."""
     return float(scale.grade ** UNITS.get(name, 0))
 
 

@@ -4,7 +4,7 @@ import pytest
 from tests.evaluate.made import opened, table_of
 
 from ctiqa.errors import UsageError
-from ctiqa.evaluate.ablation.published_table import beside_published, check_tables, table_names
+from ctiqa.evaluate.ablation.published_table import check_tables, table_names, with_published
 from ctiqa.evaluate.evaluation import Evaluation, Options, evaluate
 
 
@@ -16,7 +16,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
 
 
 def test_measured_and_published_rows_stand_apart(found: Evaluation) -> None:
-    text = beside_published(found, ["networks", "challenge"])
+    text = with_published(found, ["networks", "challenge"])
     measured, *published = text.split("**Published**")
     assert "| mine | 3.0000 (" in measured
     assert "24 examples of 4 patients, split test" in measured
@@ -27,7 +27,7 @@ def test_measured_and_published_rows_stand_apart(found: Evaluation) -> None:
 
 
 def test_all_is_every_table(found: Evaluation) -> None:
-    text = beside_published(found, ["all"])
+    text = with_published(found, ["all"])
     assert all(name in text for name in ("beta 0.75", "4 blocks", "MD-IQA", "RPI_AXIS"))
 
 

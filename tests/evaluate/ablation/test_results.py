@@ -66,8 +66,8 @@ def test_results_that_are_not_of_this_variant_are_not_taken(tmp_path: Path) -> N
     file = tmp_path / "result.json"
     assert read_result(file, MARK, "a", 0) is None
     write_result(file, MARK, result("a", 0, 2.0))
-    with pytest.raises(DataError, match="is of another recipe or other data"):
+    with pytest.raises(DataError, match="belongs to another recipe or other data"):
         read_result(file, MARK | {"data": "another"}, "a", 0)
     file.write_text("{}")
-    with pytest.raises(DataError, match="is no result of a training"):
+    with pytest.raises(DataError, match="is not a training result"):
         read_result(file, MARK, "a", 0)

@@ -151,7 +151,7 @@ def test_a_result_of_another_recipe_is_not_taken(
     file = tmp_path / "beta-0" / "seed-0" / RESULT
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps({"recipe": {}, "data": "", "split": "test", "result": {}}))
-    with pytest.raises(DataError, match="is of another recipe or other data"):
+    with pytest.raises(DataError, match="belongs to another recipe or other data"):
         run_variants(betas[:1], prepared.out, tmp_path)
 
 

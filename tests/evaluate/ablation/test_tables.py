@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.evaluate.ablation.tiny_study import result
 
-from ctiqa.evaluate.ablation.published import PUBLISHED_MEASURES, published
+from ctiqa.evaluate.ablation.published import PUBLISHED_METRICS, published
 from ctiqa.evaluate.ablation.results import VariantSummary, summaries_of
 from ctiqa.evaluate.ablation.tables import table_markdown, write_tables
 
@@ -52,12 +52,12 @@ def test_tables_are_written(rows: list[VariantSummary], tmp_path: Path) -> None:
     assert [row["variant"] for row in table] == ["4 blocks", "own"]
     assert float(table[0]["overall"]) == 2.0
     assert float(table[0]["overall_clipped"]) == 2.013
-    theirs = published("blocks")["4 blocks"].measures
-    assert {name: float(table[0][f"published_{name}"]) for name in PUBLISHED_MEASURES} == theirs
-    assert {table[1][f"published_{name}"] for name in PUBLISHED_MEASURES} == {""}
+    theirs = published("blocks")["4 blocks"].by_name
+    assert {name: float(table[0][f"published_{name}"]) for name in PUBLISHED_METRICS} == theirs
+    assert {table[1][f"published_{name}"] for name in PUBLISHED_METRICS} == {""}
     stored = json.loads(files[1].read_text())
     assert stored["date"] == "2026-01-01"
     (only,) = stored["published"]
-    assert {name: only[name] for name in PUBLISHED_MEASURES} == theirs
+    assert {name: only[name] for name in PUBLISHED_METRICS} == theirs
     assert (only["variant"], "CCCIDB" in only["measured_on"]) == ("4 blocks", True)
     assert files[3].read_bytes().startswith(b"\x89PNG")

@@ -10,7 +10,7 @@ import pytest
 from tests.evaluate.ablation.tiny_study import VALUES
 
 from ctiqa.errors import UsageError
-from ctiqa.evaluate.ablation.published import published, published_beside
+from ctiqa.evaluate.ablation.published import published, published_for
 from ctiqa.evaluate.ablation.training import shared_name
 from ctiqa.evaluate.ablation.variants import (
     BETAS,
@@ -120,7 +120,7 @@ def test_tfkt_varies_its_phases_and_shares_the_features() -> None:
     assert shared_name(whole) == shared_name(frozen)
     assert shared_name(whole) != shared_name(alone)
     for setting in ("A", "B", None):
-        theirs = published_beside("tfkt", setting)
+        theirs = published_for("tfkt", setting)
         assert theirs == published("challenge" if setting == "B" else "tfkt")
         assert {row.name for row in rows} & theirs.keys()
 

@@ -97,7 +97,7 @@ def test_page_of_a_prepared_data_set(examples: Examples, tmp_path: Path) -> None
     assert parts.charts == text.count("<title") - 1
     assert text.count("data:image/png;base64,") == len(found.picks)
     assert not re.search(r"https?://|@import|<script|<link|url\(", text)
-    assert [order.weak for order in found.orders[:2]] == [1.0, 1.0]
+    assert [order.weak for order in found.monotonicity[:2]] == [1.0, 1.0]
     assert found.leaks == {"split": (), "fold": ()}
 
 

@@ -101,7 +101,7 @@ FALLING = [3.5, 3.3, 3.0, 2.5, 1.5, 1.0, 0.5]
     ],
 )
 def test_scores_that_follow_the_dose(other: list[float], slices: float, pairs: float) -> None:
-    found = held_out.held_out_dose_order(ladder(a=FALLING, b=other))
+    found = held_out.dose_monotonicity(ladder(a=FALLING, b=other))
     assert found is not None
     assert found["slices"] == slices
     assert found["pairs"] == pairs
@@ -111,15 +111,13 @@ def test_scores_that_follow_the_dose(other: list[float], slices: float, pairs: f
 def test_pairs_are_of_doses_well_apart() -> None:
     """Seven doses make 13 pairs at least a quarter of full dose apart."""
     upset = [3.5, 3.3, 3.0, 3.8, 1.5, 1.0, 0.5]  # 25 % above 100, 75 and 50 %
-    found = held_out.held_out_dose_order(ladder(a=upset))
+    found = held_out.dose_monotonicity(ladder(a=upset))
     assert found is not None
     assert found["pairs"] == round(1 - 3 / 15, 4)
 
 
 def test_a_single_dose_has_no_order() -> None:
-    assert (
-        held_out.held_out_dose_order(scored([1.0, 2.0], shard=["a", "b"], dose=[1.0, 1.0])) is None
-    )
+    assert held_out.dose_monotonicity(scored([1.0, 2.0], shard=["a", "b"], dose=[1.0, 1.0])) is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""References: on the scale of the labels, told apart from methods, refused where they cannot be."""
+"""Baselines: on the scale of the labels, distinct from methods, refused if data are missing."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from tests.evaluate.made import opened, rows, write_set
 
 from ctiqa.data.manifest import SHARDS
 from ctiqa.errors import DataError, UsageError
-from ctiqa.evaluate.ablation.study import reference_rows
+from ctiqa.evaluate.ablation.study import baseline_summaries
 from ctiqa.evaluate.dataset import Labelled, open_labelled
 from ctiqa.evaluate.evaluation import Options, evaluate
 from ctiqa.evaluate.predictors.baselines import (
-    ALONE,
-    BESIDE,
-    REFERENCES,
+    BASELINES,
+    FULL_REFERENCE,
+    NO_REFERENCE,
     has_originals,
-    open_reference,
+    open_baseline,
 )
 from ctiqa.evaluate.predictors.open import open_predictors
 from ctiqa.evaluate.predictors.predictor import score_examples
@@ -51,9 +51,9 @@ def slice_of(number: int, dose: float) -> npt.NDArray[np.int16]:
     return np.round(body).astype(np.int16)
 
 
-@pytest.mark.parametrize("name", REFERENCES)
+@pytest.mark.parametrize("name", BASELINES)
 def test_scores_are_on_the_scale_of_the_labels(name: str, labelled: Labelled) -> None:
-    found = open_reference(name, labelled)
+    found = open_baseline(name, labelled)
     assert (found.name, found.kind) == (name, "reference")
     held = labelled.of_purpose("example", "validation")
     assert found.knows(labelled.examples)
@@ -64,13 +64,13 @@ def test_scores_are_on_the_scale_of_the_labels(name: str, labelled: Labelled) ->
     assert np.ptp(fitted) > 0.1
 
 
-def test_nobody_asks_what_a_reference_was_trained_on(labelled: Labelled) -> None:
-    found = evaluate([open_reference("noise-level", labelled)], labelled, Options())
+def test_training_data_of_a_baseline_are_no_question(labelled: Labelled) -> None:
+    found = evaluate([open_baseline("noise-level", labelled)], labelled, Options())
     assert not any("noise-level" in note for note in found.notes)
 
 
 def test_less_noise_is_a_higher_score(labelled: Labelled) -> None:
-    found = open_reference("noise-level", labelled)
+    found = open_baseline("noise-level", labelled)
     images = labelled.examples.images()
     noise = [global_noise_level(np.asarray(images[k], np.float32)) for k in range(len(images))]
     scores = score_examples(found, labelled.examples, labelled.scale).score
@@ -78,9 +78,9 @@ def test_less_noise_is_a_higher_score(labelled: Labelled) -> None:
     assert agreement(scores[known], -np.array(noise)[known]).srocc > 0.99
 
 
-@pytest.mark.parametrize("name", BESIDE)
+@pytest.mark.parametrize("name", FULL_REFERENCE)
 def test_an_original_is_most_like_itself(name: str, labelled: Labelled) -> None:
-    found = open_reference(name, labelled)
+    found = open_baseline(name, labelled)
     table = labelled.examples.table.with_columns(
         score=pl.Series([found.given[i] for i in labelled.examples.table["id"]])
     )
@@ -98,8 +98,8 @@ def test_they_are_opened_by_name(labelled: Labelled) -> None:
     ]
 
 
-def test_a_table_tells_who_saw_the_original(labelled: Labelled) -> None:
-    found = reference_rows(labelled.whole.folder)
+def test_a_table_names_those_that_see_the_original(labelled: Labelled) -> None:
+    found = baseline_summaries(labelled.whole.folder)
     assert [row.variant for row in found] == [
         "noise-level (no training)",
         "niqe (no training)",
@@ -112,13 +112,15 @@ def test_a_table_tells_who_saw_the_original(labelled: Labelled) -> None:
 def test_without_originals(tmp_path: Path) -> None:
     labelled = opened(tmp_path / "set", dose=pl.lit(0.5))
     assert not has_originals(labelled)
-    with pytest.raises(UsageError, match="likeness needs the original of every slice"):
+    with pytest.raises(UsageError, match="PSNR and SSIM need the original of every slice"):
         open_predictors(["ssim"], [], labelled, threads=1)
 
 
 def test_without_a_validation_split(tmp_path: Path) -> None:
     kept = [row for row in rows() if row["split"] != "validation"]
     labelled = opened(tmp_path / "set", table=kept)
-    for name in ALONE:
-        with pytest.raises(DataError, match=f"'{name}' is put on the scale by the validation"):
-            open_reference(name, labelled)
+    for name in NO_REFERENCE:
+        with pytest.raises(
+            DataError, match=f"'{name}' is mapped to the scale of the labels on the validation"
+        ):
+            open_baseline(name, labelled)

@@ -80,7 +80,7 @@ def labelled(tmp_path: Path) -> Labelled:
 def test_a_whole_page_of_two_models(tmp_path: Path, labelled: Labelled) -> None:
     predictors = open_predictors([str(tiny(tmp_path / "model"))], [], labelled, threads=1)
     rival = table_of(near(labelled, 0), "rival")
-    text = text_of(evaluate([*predictors, rival], labelled, Options(properties=True, most=6)))
+    text = text_of(evaluate([*predictors, rival], labelled, Options(robustness=True, most=6)))
     page = Page(text)
     assert page.open == []
     assert len(page.ids) == len(set(page.ids))
@@ -91,7 +91,7 @@ def test_a_whole_page_of_two_models(tmp_path: Path, labelled: Labelled) -> None:
     assert "http" not in re.sub(r'"data:[^"]*"', "", text)
     assert (page.counts["h1"], page.counts["section"]) == (1, 4)
     shown = html.unescape(text)
-    for expected in ("Side by side", "tiny less rival", "flip left-right", "As the dose falls"):
+    for expected in ("Side by side", "tiny − rival", "flip left-right", "As the dose falls"):
         assert expected in shown
     assert "nan" not in re.sub(r'"data:[^"]*"', "", text).lower()
 
@@ -114,7 +114,7 @@ def test_texts_of_files_cannot_act(tmp_path: Path) -> None:
     marked = opened(
         tmp_path / "set", region=pl.lit(EVIL), scanner_kernel=pl.lit(EVIL) + pl.col("id")
     )
-    text = text_of(evaluate([table_of(near(marked, 2), EVIL)], marked, Options(properties=True)))
+    text = text_of(evaluate([table_of(near(marked, 2), EVIL)], marked, Options(robustness=True)))
     assert EVIL not in text
     assert html.escape(EVIL, quote=False).split("(")[0] in text
 

@@ -14,7 +14,7 @@ from ctiqa.evaluate.evaluation import Evaluation, Options, evaluate
 from ctiqa.evaluate.report.distiliqa_csv import ACCUMULATE_METRICS, EVAL_INFO
 from ctiqa.evaluate.report.write_results import (
     check_results_folder,
-    short,
+    rounded_facts,
     table_folders,
     write_results,
 )
@@ -31,7 +31,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
         table_of(dict(zip(labelled.ids, scores.tolist(), strict=True)), name)
         for name, scores in (("one", near), ("a/b: c", np.clip(near + 0.07, 0, 4)))
     ]
-    return evaluate(made, labelled, Options(properties=True))
+    return evaluate(made, labelled, Options(robustness=True))
 
 
 def only(found: Evaluation) -> Evaluation:
@@ -128,7 +128,7 @@ def test_a_file_in_the_way(tmp_path: Path, found: Evaluation) -> None:
 
 
 def test_short_leaves_all_else_alone() -> None:
-    assert short({"n": 3, "b": True, "s": "x", "l": (1.23456789, None)}) == {
+    assert rounded_facts({"n": 3, "b": True, "s": "x", "l": (1.23456789, None)}) == {
         "n": 3,
         "b": True,
         "s": "x",

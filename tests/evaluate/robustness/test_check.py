@@ -12,9 +12,9 @@ from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
 from ctiqa.evaluate.dataset import Labelled, open_labelled
 from ctiqa.evaluate.predictors.predictor import Images, Predictor, score_examples
-from ctiqa.evaluate.robustness.check import moved, property_report, spread_out
-from ctiqa.evaluate.robustness.perturbations import PROPERTIES
-from ctiqa.evaluate.robustness.report import PropertyReport
+from ctiqa.evaluate.robustness.check import robustness_report, score_change, stratified
+from ctiqa.evaluate.robustness.perturbations import PERTURBATIONS
+from ctiqa.evaluate.robustness.report import RobustnessReport
 
 
 def predictor(estimate: Any) -> Predictor:
@@ -31,9 +31,9 @@ def by_corner(hu: Images) -> Any:
     return hu[:, :1, 0] / 250 + 4
 
 
-def report(made: Predictor, labelled: Labelled, **options: Any) -> PropertyReport:
+def report(made: Predictor, labelled: Labelled, **options: Any) -> RobustnessReport:
     scored = score_examples(made, labelled.examples, labelled.scale)
-    return property_report(made, labelled, scored, **options)
+    return robustness_report(made, labelled, scored, **options)
 
 
 @pytest.fixture
@@ -42,14 +42,14 @@ def labelled(tmp_path: Path) -> Labelled:
 
 
 def test_moved_by_hand() -> None:
-    found = moved(np.array([0.0, 0.1, -0.1, 0.3, -0.5]))
+    found = score_change(np.array([0.0, 0.1, -0.1, 0.3, -0.5]))
     assert (found.n, found.within, found.fell, found.rose) == (5, 0.6, 0.4, 0.4)
     assert (found.mean, found.bias, found.largest) == pytest.approx((0.2, -0.04, 0.5))
 
 
 def test_what_cannot_matter_does_not_and_what_matters_does(labelled: Labelled) -> None:
     found = {each.name: each for each in report(predictor(by_mean), labelled).outcomes}
-    assert list(found) == [each.name for each in PROPERTIES]
+    assert list(found) == [each.name for each in PERTURBATIONS]
     for name in ("flip left-right", "flip up-down", "quarter turn", "blur, σ 1 px"):
         assert found[name].moved is not None, name
         assert found[name].moved.largest < 1e-4, name  # type: ignore[union-attr]
@@ -120,8 +120,8 @@ def test_sizes_a_model_cannot_take_are_told(labelled: Labelled) -> None:
 
 def test_order_along_the_dose(labelled: Labelled) -> None:
     found = report(predictor(by_mean), labelled)
-    assert set(found.orders) == {"dose"}
-    for order in found.orders["dose"].values():
+    assert set(found.monotonicity) == {"dose"}
+    for order in found.monotonicity["dose"].values():
         assert (order.slices, order.strict, order.weak, order.risen) == (8, 1, 1, 0)
     assert set(found.by_part["region"]) == {"chest", "abdomen"}
     assert found.by_part["region"]["chest"]["dose"]["score"].slices == 4
@@ -131,7 +131,7 @@ def test_a_rising_score_is_an_offence(labelled: Labelled) -> None:
     def upside_down(hu: Images) -> Any:
         return 4 - by_mean(hu)
 
-    order = report(predictor(upside_down), labelled).orders["dose"]["score"]
+    order = report(predictor(upside_down), labelled).monotonicity["dose"]["score"]
     assert (order.strict, order.weak, order.risen) == (0, 0, 8)
     assert order.greatest == pytest.approx(0.9, abs=0.01)
 
@@ -151,8 +151,8 @@ def test_ladders_and_sharper_slices_are_scored_besides(tmp_path: Path) -> None:
     found = report(predictor(by_mean), labelled, most=5, progress=lambda *d: told.append(d))
     assert found.sharper == 1.0
     # 1.0, 0.9, 0.5: the ladder's step down by 0.5 and the next, to 0.8 below full dose.
-    assert found.orders["dose"]["score"].strict == 1.0
-    assert told[-1] == ((len(PROPERTIES) + 3) * 5 + 16,) * 2
+    assert found.monotonicity["dose"]["score"].strict == 1.0
+    assert told[-1] == ((len(PERTURBATIONS) + 3) * 5 + 16,) * 2
     assert [done for done, _ in told] == sorted(done for done, _ in told)
 
 
@@ -160,7 +160,7 @@ def test_a_table_is_only_ordered(labelled: Labelled) -> None:
     given = dict(zip(labelled.ids, labelled.label.tolist(), strict=True))
     found = report(table_of(given), labelled)
     assert (found.n, found.repeated, found.outcomes) == (0, None, ())
-    assert found.orders["dose"]["score"].weak == 1.0
+    assert found.monotonicity["dose"]["score"].weak == 1.0
     assert found.as_dict()["changes"] == {}
 
 
@@ -178,7 +178,7 @@ def test_figures_are_in_grades_whatever_the_scale(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("most", [0, 1, 5, 24, 99])
 def test_examples_are_spread_out(labelled: Labelled, most: int) -> None:
-    chosen = spread_out(labelled.examples, most)
+    chosen = stratified(labelled.examples, most)
     assert isinstance(chosen, Examples)
     assert len(chosen) == min(most, 24)
     assert chosen.table["id"].n_unique() == len(chosen)
@@ -188,7 +188,7 @@ def test_examples_are_spread_out(labelled: Labelled, most: int) -> None:
 
 def test_as_dict_has_every_change(labelled: Labelled) -> None:
     found = report(predictor(by_corner), labelled).as_dict()
-    assert list(found["changes"]) == [each.name for each in PROPERTIES]
+    assert list(found["changes"]) == [each.name for each in PERTURBATIONS]
     # The corner of an even slice is moved away by shifts alone, and by what brings air in.
     assert found["changes"]["flip left-right"]["moved"]["within"] == 1
     assert found["changes"]["shift 7, 0 px"]["moved"]["within"] < 0.2

@@ -7,10 +7,10 @@ from tests.data.collection import patient_slice
 
 from ctiqa.evaluate.predictors.predictor import Images
 from ctiqa.evaluate.robustness import perturbations as changes
-from ctiqa.evaluate.robustness.perturbations import PROPERTIES, Property
+from ctiqa.evaluate.robustness.perturbations import PERTURBATIONS, Perturbation
 from ctiqa.hu import body_mask
 
-NAMES = [each.name for each in PROPERTIES]
+NAMES = [each.name for each in PERTURBATIONS]
 
 
 @pytest.fixture(scope="module")
@@ -18,12 +18,12 @@ def slices() -> Images:
     return np.stack([patient_slice(seed) for seed in range(2)])
 
 
-def of(name: str) -> Property:
-    return PROPERTIES[NAMES.index(name)]
+def of(name: str) -> Perturbation:
+    return PERTURBATIONS[NAMES.index(name)]
 
 
-@pytest.mark.parametrize("each", PROPERTIES, ids=NAMES)
-def test_a_change_makes_new_slices_in_hu(each: Property, slices: Images) -> None:
+@pytest.mark.parametrize("each", PERTURBATIONS, ids=NAMES)
+def test_a_change_makes_new_slices_in_hu(each: Perturbation, slices: Images) -> None:
     before = slices.copy()
     after = each.change(slices)
     assert (slices == before).all()
@@ -53,7 +53,7 @@ def test_a_quarter_turn_turns_rows_into_columns() -> None:
 
 
 def test_each_slice_is_changed_on_its_own(slices: Images) -> None:
-    for each in PROPERTIES:
+    for each in PERTURBATIONS:
         together, alone = each.change(slices), each.change(slices[1:])
         assert np.array_equal(together[1:], alone), each.name
 

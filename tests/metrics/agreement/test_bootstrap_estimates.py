@@ -1,4 +1,4 @@
-"""All resamples at once must be what each one is when its examples are written out."""
+"""All bootstrap samples at once equal each one computed on repeated examples."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ N = 14
 SCORES: st.SearchStrategy[Floats] = arrays(
     np.float64, N, elements=st.integers(0, 20).map(lambda grade: grade / 5)
 )
-"""Steps of 0.2, as in LDCTIQAC2023: ties before anything is drawn twice."""
+"""Steps of 0.2, as in LDCTIQAC2023: ties even without repeats."""
 
 FEW_GRADES: st.SearchStrategy[Floats] = arrays(
     np.float64, N, elements=st.sampled_from([0.1, 0.1, 2.0])
 )
-"""So few different ones that many resamples are constant."""
+"""So few distinct values that many samples are constant."""
 
 OWNERS: st.SearchStrategy[Indices] = arrays(np.intp, N, elements=st.integers(0, 4)).filter(
     lambda owner: np.ptp(owner) > 0
@@ -89,7 +89,7 @@ def test_constant_resamples_are_zero_not_nan() -> None:
 
 
 def test_fewer_than_three_examples_have_no_order() -> None:
-    """Patients of one slice each: a resample of two has errors alone."""
+    """One slice per patient: a sample of two patients has only errors."""
     x, y = np.array([1.0, 2.0]), np.array([1.0, 3.0])
     found = bootstrap_metrics(x, y, draw_patients(np.arange(2), np.random.default_rng(0), 20))
     assert set(found["plcc"].tolist()) == set(found["kappa"].tolist()) == {0.0}

@@ -1,4 +1,4 @@
-"""Agreement with readers, and how sure we are of it."""
+"""Agreement with readers and its uncertainty."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_overall_leads_the_figures() -> None:
 
 
 def test_every_figure_has_a_name() -> None:
-    """Those that publications report come first; the derived ones are those of the properties."""
+    """Published metrics come first; derived ones equal the properties."""
     found = agreement(np.array([1.0, 2.0, 3.0, 3.0]), np.array([1.0, 1.0, 2.0, 4.0]))
     metrics = found.metrics()
     assert list(metrics)[:6] == list(found.as_dict())
@@ -144,7 +144,7 @@ def test_every_figure_has_a_name() -> None:
 @STEADY
 @given(SCORES, SCORES)
 def test_who_is_compared_with_whom_does_not_matter(x: Floats, y: Floats) -> None:
-    """But for the bias, which changes its sign."""
+    """Except for the bias, which changes sign."""
     one, other = agreement(x, y).metrics(), agreement(y, x).metrics()
     assert one.pop("bias") == pytest.approx(-other.pop("bias"), abs=1e-12)
     assert one == pytest.approx(other, abs=1e-12)
@@ -161,7 +161,7 @@ def test_the_order_of_examples_does_not_matter(x: Floats, y: Floats, order: list
 @STEADY
 @given(SCORES, SCORES)
 def test_a_mirrored_scale_turns_the_bias_alone(x: Floats, y: Floats) -> None:
-    """Exchanging good and bad in both changes no agreement; grades half-way fall otherwise."""
+    """Reversing the scale of both changes no agreement; only grades at ties change."""
     x, y = np.rint(x), np.rint(y)
     plain, mirrored = agreement(x, y).metrics(), agreement(4 - x, 4 - y).metrics()
     assert mirrored.pop("bias") == pytest.approx(-plain.pop("bias"), abs=1e-12)
@@ -190,7 +190,7 @@ def test_another_scale_keeps_correlations(x: Floats, y: Floats, gain: float, shi
 
 @pytest.mark.parametrize("constant", ["predicted", "label"])
 def test_constant_scores_agree_with_nothing(constant: str) -> None:
-    """A model that always says 2 must get 0, not NaN, and its errors all the same."""
+    """A constant prediction of 2 gives correlation 0, not NaN, and valid errors."""
     varied, flat = np.array([1.0, 2.0, 4.0]), np.full(3, 2.0)
     pair = (flat, varied) if constant == "predicted" else (varied, flat)
     found = agreement(*pair)
@@ -202,7 +202,7 @@ def test_constant_scores_agree_with_nothing(constant: str) -> None:
 
 @pytest.mark.parametrize("value", [0.1, 2.0, 1 / 3])
 def test_both_constant_and_equal(value: float) -> None:
-    """No error, and still nothing that follows anything; 0.1 has a mean that is not 0.1."""
+    """Zero error but no association; the mean of 0.1 is not exactly 0.1."""
     metrics = agreement(np.full(7, value), np.full(7, value)).metrics()
     assert set(metrics.values()) == {0.0}
 
@@ -217,7 +217,7 @@ def test_one_or_two_examples_have_errors_and_no_order(n: int) -> None:
 
 @pytest.mark.parametrize("least", [5e-324, 1e-200, 2e-16])
 def test_the_least_differences_count(least: float) -> None:
-    """Their squares vanish; no warning, no NaN."""
+    """Their squares underflow; no warning, no NaN."""
     found = agreement(np.array([0.0, least, 3 * least]), np.array([1.0, 2.0, 4.0]))
     assert found.plcc == pytest.approx(1, abs=0.05)
     assert found.srocc == found.krocc == pytest.approx(1)

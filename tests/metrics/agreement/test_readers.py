@@ -81,7 +81,7 @@ def test_agreement_follows_from_the_noise() -> None:
 @STEADY
 @given(SCORES, st.permutations(range(4)))
 def test_the_order_of_readers_does_not_matter(scores: Floats, order: list[int]) -> None:
-    """Not even by rounding: means that are equal stay tied however they are added up."""
+    """Equal means stay tied regardless of the order of summation."""
     plain = inter_reader_agreement(scores, np.arange(9), _rng(), resamples=20)
     turned = inter_reader_agreement(scores[order], np.arange(9), _rng(), resamples=20)
     for place, reader in enumerate(order):
@@ -102,7 +102,7 @@ def test_equal_means_are_tied(scores: Floats) -> None:
 
 
 def test_patients_widen_the_interval() -> None:
-    """Readers who err alike within a patient are less sure than their slices are many."""
+    """Errors correlated within a patient widen the interval."""
     rng = _rng()
     owner = np.repeat(np.arange(15), 10)
     scores = rng.uniform(0, 4, 150) + rng.normal(0, 0.7, (3, 15))[:, owner]
@@ -190,7 +190,7 @@ def test_a_strict_reader_changes_absolute_agreement_alone(scores: Floats, shift:
     ],
 )
 def test_examples_that_do_not_differ_have_no_share(scores: Floats) -> None:
-    """All alike, or readers alone differ, or equal means: finite, and never above 0."""
+    """Constant scores, reader-only variance or equal means: finite and never above 0."""
     found = astuple(intraclass_correlation(scores))
     assert all(math.isfinite(value) for value in found)
     assert max(found) <= 1e-12

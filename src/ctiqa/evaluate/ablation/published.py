@@ -1,7 +1,7 @@
-"""What the papers and the challenge have published, each row with its source.
+"""Published results of the papers and the challenge, each with its source.
 
-The values are in ``published.toml``. Those of different test sets are not comparable: every row
-says what it was measured on.
+The values are in ``published.toml``. Results on different test sets are not comparable: every row
+states its test set.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any
 
 from ctiqa.errors import DataError
 
-PUBLISHED_MEASURES = ("overall", "plcc", "srocc", "krocc", "mae", "mse")
-"""What is published of a method, in the order of the papers' tables."""
+PUBLISHED_METRICS = ("overall", "plcc", "srocc", "krocc", "mae", "mse")
+"""Published metrics of a method, in the order of the papers' tables."""
 
 FILE = Path(__file__).with_name("published.toml")
 
 ROUNDED = 2.01e-4
-"""By which the published sum of three published values may differ from it."""
+"""Tolerance of the published sum of three published values, all rounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,39 +33,39 @@ class PublishedRow:
         table: Name of the table it belongs to.
         name: Method or setting.
         overall: |PLCC| + |SROCC| + |KROCC|.
-        figures: PLCC, SROCC, KROCC and, where given, MAE and MSE.
-        measured_on: What it was measured on.
-        source: Where it was published.
+        metrics: PLCC, SROCC, KROCC and, if published, MAE and MSE.
+        measured_on: Test set.
+        source: Publication.
 
     Raises:
-        DataError: If there are more or fewer values than that, or the sum is wrong.
+        DataError: If the number of values or their sum is wrong.
     """
 
     table: str
     name: str
     overall: float
-    figures: tuple[float, ...]
+    metrics: tuple[float, ...]
     measured_on: str
     source: str
 
     def __post_init__(self) -> None:
         where = f"published row '{self.name}' of table '{self.table}'"
-        values = (self.overall, *self.figures)
-        if len(self.figures) not in (0, 3, 5) or not all(map(_is_number, values)):
+        values = (self.overall, *self.metrics)
+        if len(self.metrics) not in (0, 3, 5) or not all(map(_is_number, values)):
             raise DataError(f"{where}: must hold 1, 4 or 6 numbers, got {list(values)}")
-        if self.figures and abs(sum(map(abs, self.figures[:3])) - self.overall) > ROUNDED:
+        if self.metrics and abs(sum(map(abs, self.metrics[:3])) - self.overall) > ROUNDED:
             raise DataError(
                 f"{where}: overall must be the sum of PLCC, SROCC and KROCC, got {list(values)}"
             )
 
     @property
-    def measures(self) -> dict[str, float]:
-        """The figures that are published, by name.
+    def by_name(self) -> dict[str, float]:
+        """The published metrics by name.
 
-        >>> published("challenge")["RPI_AXIS"].measures
+        >>> published("challenge")["RPI_AXIS"].by_name
         {'overall': 2.6843}
         """
-        return dict(zip(PUBLISHED_MEASURES, (self.overall, *self.figures), strict=False))
+        return dict(zip(PUBLISHED_METRICS, (self.overall, *self.metrics), strict=False))
 
 
 def _is_number(value: object) -> bool:
@@ -74,15 +74,15 @@ def _is_number(value: object) -> bool:
 
 @cache
 def published_rows() -> tuple[PublishedRow, ...]:
-    """Every published row, in the order of the file, which is read once."""
+    """All published rows, in the order of the file, which is read once."""
     return parse_published(FILE.read_text(encoding="utf-8"))
 
 
 def parse_published(text: str) -> tuple[PublishedRow, ...]:
-    """The rows of a text in the form of ``published.toml``.
+    """The rows of a text in the format of ``published.toml``.
 
     Raises:
-        DataError: If it is not of that form, a row is wrong, or one is given twice.
+        DataError: If the format or a row is wrong, or a row is given twice.
 
     >>> parse_published('''
     ... [[table]]
@@ -109,9 +109,9 @@ def parse_published(text: str) -> tuple[PublishedRow, ...]:
 
 
 def _rows(table: Mapping[str, Any]) -> Iterator[PublishedRow]:
-    for name, (overall, *figures) in table["rows"].items():
+    for name, (overall, *metrics) in table["rows"].items():
         yield PublishedRow(
-            table["name"], name, overall, tuple(figures), table["measured_on"], table["source"]
+            table["name"], name, overall, tuple(metrics), table["measured_on"], table["source"]
         )
 
 
@@ -124,19 +124,18 @@ def published(table: str) -> dict[str, PublishedRow]:
     return {row.name: row for row in published_rows() if row.table == table}
 
 
-def published_beside(kind: str, setting: str | None = None) -> dict[str, PublishedRow]:
+def published_for(kind: str, setting: str | None = None) -> dict[str, PublishedRow]:
     """The published rows of an ablation's variants, or of the compared networks.
 
     Args:
         kind: What is varied.
-        setting: TFKT's setting that the data set is of, ``A`` or ``B``: its test slices are held
-            out of the challenge's training slices, or are the official ones. ``None`` of other
-            data.
+        setting: TFKT's setting of the data set: ``A`` (test slices held out of the challenge's
+            training slices) or ``B`` (the official test slices); ``None`` for other data.
 
     Returns:
-        The rows by name; none where nothing is published.
+        The rows by name; empty if nothing is published.
 
-    >>> published_beside("tfkt", "B")["TFKT without phase 1"].overall
+    >>> published_for("tfkt", "B")["TFKT without phase 1"].overall
     2.6261
     """
     return published("challenge" if kind == "tfkt" and setting == "B" else kind)

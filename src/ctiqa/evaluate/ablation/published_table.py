@@ -1,4 +1,4 @@
-"""Measured rows and published ones in one table, and never in one column."""
+"""Measured and published results side by side, never in one column."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from ctiqa.errors import UsageError
-from ctiqa.evaluate.ablation.published import PUBLISHED_MEASURES, PublishedRow, published_rows
+from ctiqa.evaluate.ablation.published import PUBLISHED_METRICS, PublishedRow, published_rows
 from ctiqa.evaluate.evaluation import Evaluation
 
 HEAD = "| | overall | PLCC | SROCC | KROCC | MAE | MSE |\n|---|---|---|---|---|---|---|"
@@ -18,15 +18,15 @@ CAUTION = (
 )
 
 
-def beside_published(found: Evaluation, tables: Sequence[str]) -> str:
-    """What was measured, and below it what was published, each with its test set, as Markdown.
+def with_published(found: Evaluation, tables: Sequence[str]) -> str:
+    """Measured results, and below them published ones, each with its test set, as Markdown.
 
     Args:
-        found: What was measured.
+        found: The evaluation.
         tables: Names of published tables, or ``all``.
 
     Raises:
-        UsageError: If there is no such table.
+        UsageError: If a table does not exist.
     """
     check_tables(tables)
     rows = [row for row in published_rows() if "all" in tables or row.table in tables]
@@ -41,10 +41,10 @@ def table_names() -> tuple[str, ...]:
 
 
 def check_tables(names: Sequence[str]) -> None:
-    """Refuse names of tables that do not exist.
+    """Check names of published tables.
 
     Raises:
-        UsageError: If there is no such table.
+        UsageError: If a table does not exist.
     """
     known = (*table_names(), "all")
     if unknown := [name for name in names if name not in known]:
@@ -67,7 +67,7 @@ def _measured(found: Evaluation) -> str:
         cells = [
             each.predictor.name,
             overall,
-            *(f"{main[name].value:.4f}" for name in PUBLISHED_MEASURES[1:]),
+            *(f"{main[name].value:.4f}" for name in PUBLISHED_METRICS[1:]),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -83,10 +83,10 @@ def _line(row: PublishedRow) -> str:
 
 
 def published_cells(row: PublishedRow | None) -> list[str]:
-    """The six measures as published; empty where one, or the whole row, is not.
+    """The six metrics as published; empty cells for metrics or rows that are not.
 
     >>> published_cells(None)
     ['', '', '', '', '', '']
     """
-    known = {} if row is None else row.measures
-    return [f"{known[name]:.4f}" if name in known else "" for name in PUBLISHED_MEASURES]
+    known = {} if row is None else row.by_name
+    return [f"{known[name]:.4f}" if name in known else "" for name in PUBLISHED_METRICS]

@@ -142,10 +142,10 @@ def read_result(
         stored = json.loads(file.read_bytes())
         result = dict(stored["result"])
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise DataError(f"'{file}' is no result of a training ({error}); remove it") from None
+        raise DataError(f"'{file}' is not a training result ({error}); remove it") from None
     expected = json.loads(json.dumps(mark))
     if any(stored.get(key) != value for key, value in expected.items()):
-        raise DataError(f"'{file}' is of another recipe or other data; take another folder")
+        raise DataError(f"'{file}' belongs to another recipe or other data; use another folder")
     return VariantResult(**{**_with_metrics(result), "variant": variant, "seed": seed})
 
 

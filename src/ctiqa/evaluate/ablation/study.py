@@ -27,11 +27,11 @@ from ctiqa.evaluate.ablation.training import StudySetup, check_variant, train_va
 from ctiqa.evaluate.ablation.variants import Variant, on_given_data
 from ctiqa.evaluate.dataset import Labelled, content_of, open_labelled
 from ctiqa.evaluate.predictors.baselines import (
-    ALONE,
-    BESIDE,
-    REFERENCES,
+    BASELINES,
+    FULL_REFERENCE,
+    NO_REFERENCE,
     has_originals,
-    open_reference,
+    open_baseline,
 )
 from ctiqa.evaluate.predictors.predictor import Predictor, score_examples
 from ctiqa.evaluate.scored import ScoredExamples
@@ -168,7 +168,7 @@ def _score(predictor: Predictor, labelled: Labelled) -> ScoredExamples:
     return score_examples(predictor, labelled.examples, labelled.scale)
 
 
-def reference_rows(data: Path, split: str = "test") -> list[VariantSummary]:
+def baseline_summaries(data: Path, split: str = "test") -> list[VariantSummary]:
     """One summary per baseline that needs no training (see ``predictors/baselines.py``).
 
     Baselines that need originals are left out if the data set has none.
@@ -178,12 +178,12 @@ def reference_rows(data: Path, split: str = "test") -> list[VariantSummary]:
         split: Split to measure on.
     """
     labelled = open_labelled(data, split)
-    names = REFERENCES if has_originals(labelled) else ALONE
+    names = BASELINES if has_originals(labelled) else NO_REFERENCE
     return summaries_of([_reference_result(name, labelled) for name in names])
 
 
 def _reference_result(name: str, labelled: Labelled) -> VariantResult:
     started = time.monotonic()
-    scored = _score(open_reference(name, labelled), labelled)
-    title = f"{name} ({'sees the original' if name in BESIDE else 'no training'})"
+    scored = _score(open_baseline(name, labelled), labelled)
+    title = f"{name} ({'sees the original' if name in FULL_REFERENCE else 'no training'})"
     return result_of(title, 0, scored, minutes=(time.monotonic() - started) / 60)

@@ -1,7 +1,7 @@
-"""Tables of ablations and comparisons: CSV, JSON, Markdown, and a picture.
+"""Tables of ablations and comparisons: CSV, JSON, Markdown, and a chart.
 
-What papers have published of the same variants stands below in a table of its own, and in columns
-of its own: it was measured on other data.
+Published results of the same variants have a separate table and separate columns: they are from
+other data.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ctiqa.evaluate.ablation.published import PUBLISHED_MEASURES, PublishedRow
+from ctiqa.evaluate.ablation.published import PUBLISHED_METRICS, PublishedRow
 from ctiqa.evaluate.ablation.published_table import HEAD, published_cells
 from ctiqa.evaluate.ablation.results import METRICS, VariantSummary
 from ctiqa.io.atomic import write_bytes
@@ -32,9 +32,9 @@ def write_tables(
     """Write ``NAME.csv``, ``.json``, ``.md`` and ``.png``.
 
     Args:
-        rows: What was measured here.
-        published: Published rows by the name of the variant.
-        folder: Where they go.
+        rows: Measured results.
+        published: Published rows by name of the variant.
+        folder: Folder of the files.
         name: Name of the files.
         facts: Command, date, data hash, time taken.
 
@@ -62,27 +62,27 @@ def write_tables(
 def _published_rows(
     rows: Sequence[VariantSummary], published: Mapping[str, PublishedRow]
 ) -> list[PublishedRow]:
-    """What is published of the rows, in their order."""
+    """The published rows of these variants, in their order."""
     return [published[row.variant] for row in rows if row.variant in published]
 
 
 def _published_values(row: PublishedRow) -> dict[str, Any]:
-    measures = {name: row.measures.get(name) for name in PUBLISHED_MEASURES}
+    values = {name: row.by_name.get(name) for name in PUBLISHED_METRICS}
     return {
         "variant": row.name,
-        **measures,
+        **values,
         "measured_on": row.measured_on,
         "source": row.source,
     }
 
 
 def table_csv(rows: Sequence[VariantSummary], published: Mapping[str, PublishedRow]) -> str:
-    """One line a variant; what is published of it, on other data, in columns ``published_…``."""
+    """One line per variant; published results, on other data, in columns ``published_…``."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     clipped = tuple(f"{name}_clipped" for name in METRICS)
     further = ("overall_sd", "overall_low", "overall_high", "teacher_overall", *clipped)
-    theirs = tuple(f"published_{name}" for name in PUBLISHED_MEASURES)
+    theirs = tuple(f"published_{name}" for name in PUBLISHED_METRICS)
     writer.writerow(("variant", "seeds", *METRICS, *further, *theirs))
     for row in rows:
         low, high = row.interval or ("", "")
@@ -97,7 +97,7 @@ def table_csv(rows: Sequence[VariantSummary], published: Mapping[str, PublishedR
 def table_markdown(
     rows: Sequence[VariantSummary], published: Mapping[str, PublishedRow], facts: Mapping[str, Any]
 ) -> str:
-    """The table to read; below it, in the same order, what papers have published."""
+    """The Markdown table, and below it published results in the same order."""
     lines = [
         "| | overall (95 % interval) | PLCC | SROCC | KROCC | MAE | MSE | overall, clipped "
         "| teacher |",
@@ -109,11 +109,11 @@ def table_markdown(
         cells.append("" if row.teacher_overall is None else f"{row.teacher_overall:.3f}")
         lines.append(f"| {' | '.join(cells)} |")
     below = _published_table(_published_rows(rows, published))
-    return "\n".join([*lines, "", *below, _words(facts)]) + "\n"
+    return "\n".join([*lines, "", *below, _facts(facts)]) + "\n"
 
 
 def _published_table(rows: Sequence[PublishedRow]) -> list[str]:
-    """Lines of the published table, with what it was measured on; none without rows."""
+    """Lines of the published table, with its test sets; empty without rows."""
     if not rows:
         return []
     origins = dict.fromkeys(f"{row.source}; {row.measured_on}" for row in rows)
@@ -129,12 +129,12 @@ def _overall(row: VariantSummary) -> str:
     return value if row.spread is None else f"{value} ± {row.spread:.3f}"
 
 
-def _words(facts: Mapping[str, Any]) -> str:
+def _facts(facts: Mapping[str, Any]) -> str:
     return "  \n".join(f"{name}: `{value}`" for name, value in facts.items())
 
 
 def picture(rows: Sequence[VariantSummary], published: Mapping[str, PublishedRow]) -> bytes:
-    """Overall figure of every variant with its interval; published figures as hollow marks."""
+    """``overall`` of every variant with its interval; published values as hollow marks."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
 
     figure = Figure(figsize=(7.5, 0.9 + 0.38 * len(rows)), dpi=120, layout="constrained")

@@ -64,7 +64,7 @@ def train_variant(
         setup: The study.
         variant: The variant.
         recipe: Its recipe, with the seeds of this training.
-        folder: Folder of its run; what variants share is trained in a folder beside them.
+        folder: Folder of its run; what variants share is trained in its own folder.
 
     Returns:
         The student and the teacher; ``None`` without a teacher.

@@ -1,4 +1,4 @@
-"""What the ablations and the comparison change in a recipe, one variant at a time."""
+"""Variants of a recipe in the ablations and the comparison."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ctiqa.recipe.published import WITHOUT_MODES
 BLOCKS = (0, 1, 2, 3, 4, 5)
 MEMBERS = (1, 2, 3, 4, 5)
 BETAS = (0.0, 0.2, 0.25, 0.4, 0.5, 0.6, 0.75, 0.8, 1.0)
-"""What Shen et al. vary in their tables 1 to 3."""
+"""Values that Shen et al. vary in their tables 1 to 3."""
 
 COMPARED_NETWORKS: dict[str, dict[str, Any]] = {
     "ViT": {"kind": "backbone", "backbone": "vit_base_patch16_224"},
@@ -33,7 +33,7 @@ COMPARED_NETWORKS: dict[str, dict[str, Any]] = {
     "MANIQA-like": {"kind": "maniqa"},
     "DBCNN-like": {"kind": "dbcnn"},
 }
-"""Networks that Shen et al. and TFKT compare theirs with, at full size."""
+"""Networks that Shen et al. and TFKT compare with, at full size."""
 
 SMALL_NETWORKS: dict[str, dict[str, Any]] = {
     "ViT": {"kind": "backbone", "backbone": "vit_tiny_patch16_224"},
@@ -45,10 +45,10 @@ SMALL_NETWORKS: dict[str, dict[str, Any]] = {
     "MANIQA-like": {"kind": "maniqa", "backbone": "vit_tiny_patch16_224"},
     "DBCNN-like": {"kind": "dbcnn", "backbone": "resnet18", "second": "resnet18"},
 }
-"""The same families at the size of two CPU cores."""
+"""The same families, small enough for two CPU cores."""
 
 DATA_MODE = "data.mode"
-"""Key that only data prepared as published can follow."""
+"""Key that needs data prepared as published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,11 @@ class Variant:
     """One row of a table.
 
     Attributes:
-        name: What is different, in words.
+        name: Name that says what is different.
         values: Plain values of its recipe.
         folder: Its name as part of a path.
-        published_data: Whether it is trained on data prepared as published, where there are any.
-        instead: What is run where there are none; ``None`` where nothing else would be left of it.
+        published_data: Whether it is trained on data prepared as published, if there are any.
+        instead: Variant to run without such data; ``None`` if nothing else would be left of it.
     """
 
     name: str
@@ -78,7 +78,7 @@ def variants_of(kind: str, values: Mapping[str, Any]) -> list[Variant]:
         values: Plain values of the recipe that is varied.
 
     Raises:
-        UsageError: If the recipe has not what is varied.
+        UsageError: If the recipe lacks what is varied.
     """
     if kind not in VARIANT_KINDS:
         raise UsageError(f"'ablation' must be one of {', '.join(VARIANT_KINDS)}, got {kind!r}")
@@ -86,10 +86,10 @@ def variants_of(kind: str, values: Mapping[str, Any]) -> list[Variant]:
 
 
 def shortened(values: Mapping[str, Any], epochs: int) -> dict[str, Any]:
-    """Plain values of a recipe whose trainings end after some epochs, if they do not before.
+    """Plain values of a recipe with at most this many epochs per training.
 
     Raises:
-        UsageError: If a training counts steps.
+        UsageError: If the length of a training is given in steps.
 
     >>> shortened({"student": {"epochs": 5}}, 2)
     {'student': {'epochs': 2}}
@@ -103,10 +103,10 @@ def shortened(values: Mapping[str, Any], epochs: int) -> dict[str, Any]:
 
 
 def chosen(variants: Sequence[Variant], names: Sequence[str] | None) -> list[Variant]:
-    """The variants of these names, all where none are given.
+    """The variants with these names; all if none are given.
 
     Raises:
-        UsageError: If there is no variant of a name.
+        UsageError: If there is no variant with a name.
     """
     known = [variant.name for variant in variants]
     if unknown := [name for name in names or [] if name not in known]:
@@ -117,15 +117,15 @@ def chosen(variants: Sequence[Variant], names: Sequence[str] | None) -> list[Var
 def on_given_data(
     variants: Sequence[Variant], source: str, *, published_data: bool
 ) -> tuple[list[Variant], list[str]]:
-    """The variants that can be run on the data that are there, and what is said of the others.
+    """The variants that can be run on the given data, and messages about the others.
 
     Args:
         variants: What is varied.
         source: Source of the data set.
-        published_data: Whether there is one prepared as published besides.
+        published_data: Whether data prepared as published are given too.
 
     Raises:
-        UsageError: If nothing is left, or nothing would be trained on the data as published.
+        UsageError: If no variant is left, or none would use the data as published.
     """
     moded = source not in WITHOUT_MODES
     if published_data and not (moded and any(each.published_data for each in variants)):
@@ -134,21 +134,21 @@ def on_given_data(
             f"variants is trained on it ({source}): leave it out"
         )
     kept: list[Variant] = []
-    said: list[str] = []
+    notes: list[str] = []
     why = "give --data-as-published" if moded else f"data of '{source}' have no published form"
     for each in variants:
         if published_data or not each.published_data:
             kept.append(each)
         elif each.instead is None:
-            said.append(f"{each.name}: left out, {why}")
+            notes.append(f"{each.name}: left out, {why}")
         elif moded:
-            said.append(f"{each.name}: run as '{each.instead.name}', {why}")
+            notes.append(f"{each.name}: run as '{each.instead.name}', {why}")
             kept.append(each.instead)
         else:
             kept.append(each)
     if not kept:
-        raise UsageError(f"no variant is left to run: {'; '.join(said)}")
-    return kept, said
+        raise UsageError(f"no variant is left to run: {'; '.join(notes)}")
+    return kept, notes
 
 
 def _blocks(values: Mapping[str, Any]) -> list[Variant]:
@@ -158,7 +158,7 @@ def _blocks(values: Mapping[str, Any]) -> list[Variant]:
 
 
 def _members(values: Mapping[str, Any]) -> list[Variant]:
-    """All of table 2; the folds of the data that are there count, not those of the recipe."""
+    """All of table 2; the folds of the data set count, not those of the recipe."""
     recipe = recipe_from(values)
     if not recipe.members:
         raise UsageError("'members' varies the teacher; the recipe must have 'members' > 0")
@@ -180,7 +180,7 @@ def _betas(values: Mapping[str, Any]) -> list[Variant]:
 
 
 def _tfkt(values: Mapping[str, Any]) -> list[Variant]:
-    """TFKT's ablation: whole, with features that its second phase leaves alone, without a first."""
+    """TFKT's ablation: complete, with features frozen in phase 2, and without phase 1."""
     if values.get("network", {}).get("kind") != "tfkt" or "pretrain" not in values:
         raise UsageError(
             "'tfkt' varies TFKT's two phases; the recipe's network.kind must be 'tfkt', with a "
@@ -197,7 +197,7 @@ def _tfkt(values: Mapping[str, Any]) -> list[Variant]:
 
 
 def _defects(values: Mapping[str, Any]) -> list[Variant]:
-    """Corrected; every defect that changes the recipe, alone; and all of them."""
+    """Corrected; with each defect that changes the recipe alone; and with all of them."""
     corrected = overlaid(values, {"mode": "corrected"})
     system = str(values.get("system", "ctiqa"))
     found, everything = defects_of(system), published_by(system)
@@ -214,14 +214,14 @@ def _defects(values: Mapping[str, Any]) -> list[Variant]:
 
 
 def _defect(defect: Defect, changed: Mapping[str, Any]) -> Variant:
-    """One defect alone; data as published have no patients for validation, but a fold of images."""
+    """One defect alone; data as published validate on a fold of images, not on patients."""
     of_data = DATA_MODE in defect.keys
     values = overlaid(changed, {"student.hold_out": "first-fold"}) if of_data else changed
     return Variant(defect.name, values, defect.name, published_data=of_data)
 
 
 def _as_published(corrected: Mapping[str, Any], everything: Sequence[PublishedThing]) -> Variant:
-    """All of it; where there are no data as published, all but those."""
+    """All published settings; without data as published, all but those of the data."""
     rest = [each for each in everything if DATA_MODE not in each.keys]
     name = "as published but the data"
     return Variant(
@@ -234,7 +234,7 @@ def _as_published(corrected: Mapping[str, Any], everything: Sequence[PublishedTh
 
 
 def _networks(values: Mapping[str, Any]) -> list[Variant]:
-    """The recipe's own network without a teacher, with it, and the networks it is compared with."""
+    """The recipe's own network without and with its teacher, and the compared networks."""
     recipe = recipe_from(values)
     small = "-small" in recipe.name
     alone = overlaid(values, {"members": 0, "student.distil_weight": 0.0})
@@ -259,7 +259,7 @@ VARIANT_KINDS: dict[str, Callable[[Mapping[str, Any]], list[Variant]]] = {
     "defects": _defects,
     "networks": _networks,
 }
-"""How the variants of every table are made."""
+"""Functions that make the variants, by kind of table."""
 
 
 def _variant(name: str, values: Mapping[str, Any], changes: Mapping[str, Any]) -> Variant:

@@ -1,4 +1,4 @@
-"""What the labels of a data set are like, and what is wrong with them, before anyone trains."""
+"""Audit of the labels of a data set before training: statistics, and rules they break."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from ctiqa.evaluate.label_audit.groups import Group, group, picks
 from ctiqa.evaluate.label_audit.parts import label_parts
 from ctiqa.evaluate.label_audit.rules import LEAST_SPREAD, RULES, Audit, Source
 from ctiqa.evaluate.manifest_table import complete, parts_of
-from ctiqa.evaluate.monotonicity import Order, order_along
+from ctiqa.evaluate.monotonicity import Monotonicity, monotonicity_along
 from ctiqa.io.atomic import write_bytes
 from ctiqa.types import SCORE_RANGE
 
 
 def audit(examples: Examples) -> Audit:
-    """Look at the labels of a data set; pixels are not read.
+    """Audit the labels of a data set; pixels are not read.
 
     Args:
-        examples: The data set. Its manifest needs ``label``; every other column may be absent,
-            and what rests on it is then left out.
+        examples: The data set. Its manifest needs ``label``; results that need another column are
+            left out if that column is absent.
 
     Raises:
         DataError: If there is no example or no label at all.
@@ -42,7 +42,7 @@ def audit(examples: Examples) -> Audit:
         sources=_sources(table),
         relations=(*relations(drawn, "dose"), *relations(drawn, "views")),
         ladders=relations(ladder, "dose"),
-        orders=(*_orders(ladder, "Dose ladder"), *_orders(drawn, "Examples")),
+        monotonicity=(*_monotonicity(ladder, "Dose ladder"), *_monotonicity(drawn, "Examples")),
         parts=label_parts(drawn),
         level_patients=_level_patients(drawn),
         leaks={
@@ -54,10 +54,10 @@ def audit(examples: Examples) -> Audit:
     )
 
 
-def _orders(table: pl.DataFrame, name: str) -> tuple[Order, ...]:
+def _monotonicity(table: pl.DataFrame, name: str) -> tuple[Monotonicity, ...]:
     found = (
-        order_along(table, "dose", f"{name}, label"),
-        order_along(table, "dose", f"{name}, label before clipping", "raw"),
+        monotonicity_along(table, "dose", f"{name}, label"),
+        monotonicity_along(table, "dose", f"{name}, label before clipping", "raw"),
     )
     return tuple(order for order in found if order)
 
@@ -85,9 +85,9 @@ def _groups(table: pl.DataFrame, column: str) -> tuple[Group, ...]:
 
 
 def write_audit(examples: Examples, out: Path) -> None:
-    """Write the audit of a data set as one HTML page that needs no other file and no network.
+    """Write the audit of a data set as one self-contained HTML page.
 
-    The same data set always gives the same bytes.
+    The output is deterministic.
 
     Args:
         examples: The data set.
@@ -95,7 +95,7 @@ def write_audit(examples: Examples, out: Path) -> None:
 
     Raises:
         DataError: If there is no example or no label at all.
-        OutputError: If the file cannot be written; what was there before is untouched.
+        OutputError: If the file cannot be written; an existing file is not changed.
     """
     found = audit(examples)
     pictures = [pictured(examples.folder, pick.row) for pick in found.picks]

@@ -1,4 +1,4 @@
-"""Drawings of a label audit, and its page."""
+"""Charts of a label audit, and its page."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FAN = (260, 190)
-"""Width and height of labels along falling doses, in pixels."""
+"""Width and height of the chart of label against dose, in pixels."""
 
 
 def histogram(counts: Sequence[int], width: float, height: float) -> Figure:
-    """Labels counted by step of the challenge, before the outline of the challenge's own.
+    """Histogram of labels in steps of the challenge, with the challenge's own as outline.
 
     Args:
-        counts: Labels at every step.
-        width: Width of the drawing in pixels.
-        height: Its height.
+        counts: Number of labels at every step.
+        width: Width in pixels.
+        height: Height in pixels.
     """
     shares, wanted = (np.array(each) / max(sum(each), 1) for each in (counts, CHALLENGE))
     most = max(shares.max(), wanted.max())
@@ -47,12 +47,12 @@ def histogram(counts: Sequence[int], width: float, height: float) -> Figure:
 
 
 def within(labels: Sequence[float]) -> tuple[float, ...]:
-    """Labels as distances from the low end of the scale in per cent; beyond it, its end."""
+    """Labels as percentages of the scale, clipped to it."""
     return tuple(across(min(max(each, SCORE_RANGE[0]), SCORE_RANGE[1])) for each in labels)
 
 
 def fan(rows: Sequence[Spread]) -> Figure:
-    """Labels along falling doses: the median, half of the labels and nine tenths of them."""
+    """Labels against falling dose: median, central 50 % and central 90 %."""
     quantiles = np.array([row.quantiles for row in rows]).reshape(-1, len(QUANTILES)).T
     low, lower, middle, upper, high = np.clip(quantiles, *SCORE_RANGE)
     places = range(len(rows))
@@ -82,7 +82,7 @@ def draw_labels(group: Group, name: str, width: float, height: float) -> Markup:
 
 
 def draw_fall(relation: Relation, name: str) -> Markup:
-    """Labels of a region along falling doses, for the page."""
+    """Labels of a region against falling dose, for the page."""
     medians = ", ".join(f"{row.quantiles[2]:.1f} at {row.name}" for row in relation.rows)
     return inline_svg(
         fan(relation.rows),
@@ -93,7 +93,7 @@ def draw_fall(relation: Relation, name: str) -> Markup:
 
 
 def render_charts(**context: object) -> str:
-    """Fill the page of an audit; every text is escaped."""
+    """Render the page of an audit; all text is escaped."""
     return page.render_page("label_audit.html.j2", _FILTERS, challenge=CHALLENGE, **context)
 
 

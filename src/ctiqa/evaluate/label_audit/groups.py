@@ -1,4 +1,4 @@
-"""Labels of a group of images: how many, how spread, how often equal; and its extreme examples."""
+"""Labels of a group of images: counts, distribution, ties, and extreme examples."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from ctiqa.score.verdict import WORDS
 from ctiqa.types import SCORE_RANGE, Floats
 
 STEPS_A_GRADE = 5
-"""Labels are counted at 0.0, 0.2, … 4.0: the steps of the challenge's scores."""
+"""Steps per grade of histograms: 0.0, 0.2, … 4.0, as the challenge's scores."""
 
 CHALLENGE = (
     *(25, 19, 22, 42, 48, 56, 51, 65, 65, 74, 53),
     *(56, 60, 62, 42, 65, 35, 42, 31, 51, 36),
 )
-"""How many of the 1,000 training images of LDCTIQAC2023 have the scores 0.0, 0.2, … 4.0."""
+"""Number of training images of LDCTIQAC2023 (1,000 in all) with scores 0.0, 0.2, … 4.0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ties:
-    """Equal labels, and what they cost a predictor that never gives two images one score.
+    """Ties among labels, and how they limit the correlation of a predictor without ties.
 
     Attributes:
-        distinct: Number of different labels.
+        distinct: Number of distinct labels.
         value: The most frequent label.
         share: Its share of the labels.
-        greatest_tau_b: Kendall's tau-b of a tie-free predictor that makes no mistake.
-        greatest_srocc: Its Spearman correlation.
+        greatest_tau_b: Largest Kendall's tau-b of a predictor without ties.
+        greatest_srocc: Its largest Spearman correlation.
     """
 
     distinct: int
@@ -44,19 +44,19 @@ class Ties:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A split, a region, both, or the whole data set.
+    """A split, a region, a region of a split, or the whole data set.
 
     Attributes:
         name: Its name.
         patients: Number of patients.
-        slices: Number of clean slices that the images were made from.
-        examples: Images to learn or report from.
-        checks: Images made for checks alone (dose ladder, sharper kernel).
-        missing: Images without a label.
-        counts: Labels of the examples counted at 0.0, 0.2, … 4.0.
-        grades: The same counted at the grades 0, 1, … 4, each to the nearest.
-        at_ends: Share of the labels at (or beyond) 0 and 4.
-        ties: Their ties; ``None`` for fewer than two labels.
+        slices: Number of clean slices that the images were simulated from.
+        examples: Number of images for training and evaluation.
+        checks: Number of images for checks only (dose ladder, sharper kernel).
+        missing: Number of images without a label.
+        counts: Histogram of the labels of the examples at 0.0, 0.2, … 4.0.
+        grades: Histogram of their nearest grades 0, 1, … 4.
+        at_ends: Share of labels at (or beyond) 0 and 4.
+        ties: Ties of the labels; ``None`` for fewer than two labels.
     """
 
     name: str
@@ -72,18 +72,18 @@ class Group:
 
     @property
     def images(self) -> int:
-        """All images."""
+        """Number of images."""
         return self.examples + self.checks
 
     @property
     def distance(self) -> float:
-        """How far labels must move, in grades on average, to be spread as the challenge's."""
+        """Earth mover's distance, in grades, to the labels of the challenge."""
         return distance(self.counts, CHALLENGE)
 
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """An example worth looking at: its region, its role there, and its row of the manifest."""
+    """An example to show: its region, its role there, and its row of the manifest."""
 
     region: str
     role: str
@@ -91,7 +91,7 @@ class Pick:
 
 
 def group(name: str, table: pl.DataFrame) -> Group:
-    """Figures of some rows of a completed manifest."""
+    """The group of some rows of a completed manifest."""
     drawn = table.filter(pl.col("purpose") == "example")
     labels = numbers(drawn["label"].drop_nulls())
     low, high = SCORE_RANGE
@@ -130,7 +130,7 @@ def ties(labels: Floats) -> Ties:
 
 
 def count_labels(labels: Floats) -> tuple[int, ...]:
-    """Labels counted at 0.0, 0.2, … 4.0, each to the nearest; beyond the ends counts as the end.
+    """Histogram of labels at 0.0, 0.2, … 4.0; labels beyond the scale count at its ends.
 
     >>> count_labels(np.array([0.0, 0.05, 0.21, 4.0]))[:3]
     (2, 1, 0)
@@ -141,9 +141,7 @@ def count_labels(labels: Floats) -> tuple[int, ...]:
 
 
 def distance(counts: Sequence[int], reference: Sequence[int]) -> float:
-    """How far labels must move, in grades on average, to turn one histogram into the other.
-
-    The earth mover's distance; NaN for an empty histogram.
+    """Earth mover's distance of two histograms, in grades; NaN for an empty histogram.
 
     >>> round(distance([1, 0, 0], [0, 0, 1]), 6)
     0.4
@@ -155,7 +153,7 @@ def distance(counts: Sequence[int], reference: Sequence[int]) -> float:
 
 
 def _slices(table: pl.DataFrame) -> int:
-    """A slice that comes as it is and softened is one slice."""
+    """Number of slices; a slice in its native and its soft version counts once."""
     return table["shard"].cast(pl.String).str.replace("-(native|soft)$", "").n_unique()
 
 

@@ -1,4 +1,4 @@
-"""The parts that a label is made of, and how their ranks agree."""
+"""The parts that a label is computed from, and their rank correlations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class LabelPart:
 
     Attributes:
         name: Its name.
-        missing: Images in which it is null or not finite.
+        missing: Number of images in which it is null or not finite.
         low: Smallest value.
         high: Largest value.
         srocc: Spearman correlation with every part and, last, with the label.
@@ -40,7 +40,7 @@ class LabelPart:
 
 
 def label_parts(table: pl.DataFrame) -> tuple[LabelPart, ...]:
-    """The parts of the label in a completed manifest; none where it has no ``loss_…`` columns."""
+    """The parts of the label in a completed manifest; empty without ``loss_…`` columns."""
     names = sorted(name for name in table.columns if name.startswith("loss_"))
     columns = [numbers(table[name]) for name in (*names, "label")]
     return tuple(
@@ -56,7 +56,7 @@ def label_parts(table: pl.DataFrame) -> tuple[LabelPart, ...]:
 
 
 def srocc(x: Floats, y: Floats) -> float:
-    """Spearman's correlation of the finite pairs; NaN where there is no order to compare.
+    """Spearman's correlation of the finite pairs; NaN if it is undefined.
 
     >>> round(srocc(np.array([1.0, 2.0, np.nan, 9.0]), np.array([4.0, 3.0, 2.0, 0.0])), 6)
     -1.0

@@ -1,4 +1,4 @@
-"""What the labels of a data set must fulfil, and the figures that tell whether they do."""
+"""Rules for the labels of a data set, and the statistics they are checked on."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from dataclasses import dataclass
 from ctiqa.evaluate.dose_relations import Relation
 from ctiqa.evaluate.label_audit.groups import Group, Pick
 from ctiqa.evaluate.label_audit.parts import LabelPart
-from ctiqa.evaluate.monotonicity import MOST_RISE, Order
+from ctiqa.evaluate.monotonicity import MOST_RISE, Monotonicity
 from ctiqa.score.verdict import WORDS
 from ctiqa.types import SCORE_RANGE
 
 MOST_TIED = 0.20
-"""Share of the labels that may have one and the same value."""
+"""Largest share of labels with the same value."""
 
 MOST_SATURATED = 0.25
-"""Share of the labels of a region that may lie at one end of the scale."""
+"""Largest share of the labels of a region at one end of the scale."""
 
 LEAST_SPREAD = 0.1
-"""Standard deviation, in grades, that the labels of a patient must reach."""
+"""Smallest standard deviation, in grades, of the labels of a patient."""
 
 FEWEST_PATIENTS = 5
-"""Patients that every split must hold."""
+"""Smallest number of patients in a split."""
 
 MOST_MISSING = 0.01
-"""Share of the images that may be without a label."""
+"""Largest share of images without a label."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Licence of some slices, and the group they are; its name is where they were published."""
+    """Group of slices with one origin, its name, and licence."""
 
     licence: str
     group: Group
@@ -38,7 +38,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """All figures about the labels of a data set.
+    """All statistics of the labels of a data set.
 
     Attributes:
         name: Name of the data set.
@@ -46,14 +46,14 @@ class Audit:
         splits: Its splits.
         regions: Its regions.
         cells: Its regions within its splits, by split.
-        sources: Where its slices come from.
-        relations: Label of the examples against dose and views, region by region.
-        ladders: Label against dose alone, region by region.
-        orders: Whether labels fall with the dose.
+        sources: Sources of its slices.
+        relations: Label of the examples against dose and views, by region.
+        ladders: Label against dose alone, by region.
+        monotonicity: Monotonicity of the labels with the dose.
         parts: The parts of the label.
-        level_patients: Patients whose labels hardly differ, with their standard deviation.
+        level_patients: Patients whose labels hardly vary, with their standard deviation.
         leaks: Patients in two splits, and patients in two folds.
-        outside: Labels outside the scale.
+        outside: Number of labels outside the scale.
         picks: Best, median and worst example of every region.
     """
 
@@ -65,7 +65,7 @@ class Audit:
     sources: tuple[Source, ...]
     relations: tuple[Relation, ...]
     ladders: tuple[Relation, ...]
-    orders: tuple[Order, ...]
+    monotonicity: tuple[Monotonicity, ...]
     parts: tuple[LabelPart, ...]
     level_patients: Mapping[str, float]
     leaks: Mapping[str, tuple[str, ...]]
@@ -74,19 +74,19 @@ class Audit:
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """All of it, its splits and its regions."""
+        """The whole data set, its splits and its regions."""
         return (self.whole, *self.splits, *self.regions)
 
     @property
-    def warnings(self) -> tuple[Warned, ...]:
+    def warnings(self) -> tuple[BrokenRule, ...]:
         """The rules that the labels break."""
-        found = [Warned(rule, tuple(rule.broken(self))) for rule in RULES]
+        found = [BrokenRule(rule, tuple(rule.broken(self))) for rule in RULES]
         return tuple(each for each in found if each.values)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What good labels do, what to do where they do not, and where that is."""
+    """A rule for labels, its remedy, and a function that yields violations."""
 
     text: str
     remedy: str
@@ -94,8 +94,8 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Warned:
-    """A rule that is broken, and the values that break it."""
+class BrokenRule:
+    """A broken rule, and the values that break it."""
 
     rule: Rule
     values: tuple[str, ...]
@@ -126,11 +126,11 @@ def _level(found: Audit) -> Iterator[str]:
 
 
 def _rising(found: Audit) -> Iterator[str]:
-    for order in found.orders:
+    for order in found.monotonicity:
         if order.risen:
             yield (
                 f"{order.name}: {order.risen} of {order.slices} slices, "
-                f"by up to {order.offenders[0].rise:.2f}"
+                f"by up to {order.violations[0].rise:.2f}"
             )
 
 
@@ -140,7 +140,7 @@ def _few(found: Audit) -> Iterator[str]:
             yield f"{each.name}: {each.patients}"
 
 
-def _useless(found: Audit) -> Iterator[str]:
+def _degenerate(found: Audit) -> Iterator[str]:
     for part in found.parts:
         if part.missing:
             yield f"{part.name}: {part.missing} not finite"
@@ -173,7 +173,7 @@ RULES = (
     ),
     Rule(
         "Every grade, from bad to excellent, has examples.",
-        "Draw degradations that reach it, or claim no agreement there.",
+        "Add degradations that reach it, or claim no agreement there.",
         _empty,
     ),
     Rule(
@@ -188,18 +188,18 @@ RULES = (
     ),
     Rule(
         f"A label rises by no more than {MOST_RISE:g} when only the dose falls.",
-        "Look at the slices listed below, and at their parts; mend or leave out what rises.",
+        "Check the slices listed below, and their parts; fix or leave out what rises.",
         _rising,
     ),
     Rule(
         f"Every split holds at least {FEWEST_PATIENTS} patients.",
-        "Add patients or change the shares; an interval from so few patients means little.",
+        "Add patients or change the shares; intervals from so few patients are unreliable.",
         _few,
     ),
     Rule(
         "Every part of the label is finite and varies.",
-        "Leave the part out of the label, or mend the measure behind it.",
-        _useless,
+        "Leave the part out of the label, or fix the measure behind it.",
+        _degenerate,
     ),
     Rule(
         f"At most {100 * MOST_MISSING:g} % of the images are without a label.",
@@ -213,8 +213,8 @@ RULES = (
     ),
     Rule(
         "No patient is in two splits or in two folds.",
-        "Split by patient; until then every figure of agreement is too good.",
+        "Split by patient; until then all agreement metrics are optimistic.",
         _leaking,
     ),
 )
-"""What the labels of a data set must fulfil."""
+"""Rules for the labels of a data set."""

@@ -1,4 +1,4 @@
-"""What a model card says before anything is measured: network, labels, data."""
+"""Facts of a model card that need no evaluation: network, labels, data."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ctiqa.recipe import NetworkRecipe, Recipe, Stride32Network
 from ctiqa.recipe.network import window_names
 
 INTERVAL_LEVEL = 0.9
-"""Share of labels that the prediction interval is to hold."""
+"""Nominal coverage of the prediction interval."""
 
 ANY_MATRIX = (256, 1024)
-"""Sides that a network without a fixed matrix is measured for."""
+"""Smallest and largest side of a network without a fixed matrix."""
 
 FIXED_SIDE = 512
-"""Side in pixels of the slices that a network of fixed matrix is exported for."""
+"""Side in pixels of a network with a fixed matrix."""
 
 TITLES = {
     "ctiqa": "stride-32 student of a teacher ensemble",
@@ -32,7 +32,7 @@ TITLES = {
     "shen2025": "CNN-ViT NR-IQA (Shen, Zhang and Liu 2025)",
     "tfkt": "TFKT (Rifa et al. 2025)",
 }
-"""What a system is, by its key in a recipe."""
+"""Titles of the systems, by their key in a recipe."""
 
 _SIMULATED = (
     "Simulated, not read by radiologists. Five full-reference measures (patch error pooled "
@@ -56,7 +56,7 @@ LABELS = {
     "ldctiqac2023": "Mean score of the challenge's radiologists.",
     "folder": "Scores of the user's own table.",
 }
-"""What the labels of a data source are."""
+"""Description of the labels, by data source."""
 
 _NOT_TRAINED_ON = (
     "scores given by radiologists",
@@ -71,7 +71,7 @@ NOT_TRAINED_ON = {
     "simulate": (*_NOT_TRAINED_ON, "metal, motion, beam hardening and ring artefacts"),
     "simulate-all": _NOT_TRAINED_ON,
 }
-"""What simulated data lack, by their source."""
+"""What is missing from simulated data, by source."""
 
 DEGRADATIONS = {
     "simulate": f"dose from 100 % down to total noise of {WORST_NOISE_HU:g} HU, 960 to 60 views, "
@@ -80,15 +80,15 @@ DEGRADATIONS = {
     "views, kernels, blur, denoising by three methods, motion, rings, metal, beam hardening, "
     "photon starvation, truncation",
 }
-"""What examples are degraded by, by their source."""
+"""Degradations of the examples, by source."""
 
 
 def draft(recipe: Recipe, examples: Examples) -> dict[str, Any]:
-    """The card of a network that is not yet measured.
+    """The card of a network that is not yet evaluated.
 
     Args:
-        recipe: How the network was made.
-        examples: The whole data set it was made from.
+        recipe: Recipe of the network.
+        examples: The whole data set it was trained on.
     """
     return {
         "name": recipe.name,
@@ -112,7 +112,7 @@ def draft(recipe: Recipe, examples: Examples) -> dict[str, Any]:
 
 
 def input_facts(network: NetworkRecipe) -> dict[str, Any]:
-    """Matrix, HU range and windows of what a network reads.
+    """Matrix, HU range and windows of the input of a network.
 
     >>> from ctiqa.recipe.network import StemVitNetwork
     >>> input_facts(StemVitNetwork())["range_hu"]
@@ -153,7 +153,7 @@ def _training(recipe: Recipe, examples: Examples) -> dict[str, Any]:
 
 
 def _sources(train: Examples) -> list[dict[str, Any]]:
-    """Where the training slices come from, with licence, patients and slices."""
+    """Sources of the training slices, with licence, patients and slices."""
     rows = []
     for (origin, licence), part in train.table.group_by(["origin", "licence"], maintain_order=True):
         rows.append(

@@ -1,4 +1,4 @@
-"""What a card says of a network on patients it has never seen, in grades."""
+"""Performance of a network on held-out patients for its model card, in grades."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import polars as pl
 from ctiqa.data.manifest import Examples
 from ctiqa.evaluate.degradations import DEGRADATION, DOSE_AND_VIEWS, with_degradation
 from ctiqa.evaluate.manifest_table import share
-from ctiqa.evaluate.monotonicity import MOST_RISE, order_along
+from ctiqa.evaluate.monotonicity import MOST_RISE, monotonicity_along
 from ctiqa.evaluate.predictors.predictor import ImageChange, Predictor, score_examples
-from ctiqa.evaluate.robustness.check import moved, sharper_share
-from ctiqa.evaluate.robustness.perturbations import PROPERTIES, SHIFTS
+from ctiqa.evaluate.robustness.check import score_change, sharper_share
+from ctiqa.evaluate.robustness.perturbations import PERTURBATIONS, SHIFTS
 from ctiqa.evaluate.scale import GRADES, Scale
 from ctiqa.evaluate.scored import SCORE, ScoredExamples
 from ctiqa.metrics.agreement.coefficients import agreement
@@ -24,10 +24,10 @@ STEADY = (
     *("flip left-right", "flip up-down", "quarter turn"),
     *(f"shift {down}, {right} px" for down, right in SHIFTS),
 )
-"""Perturbations after which the score of a card must stay: whole pixels, only moved."""
+"""Perturbations under which the score must stay: pixels are only moved."""
 
 FAR_APART = 0.25
-"""Difference of two doses, as a share of full dose, that a score must tell apart."""
+"""Difference of two doses, as a share of full dose, that a score must rank correctly."""
 
 
 def score_in_grades(
@@ -86,16 +86,16 @@ def by_region(scored: ScoredExamples) -> dict[str, dict[str, Any]]:
     return result
 
 
-def held_out_dose_order(ladder: ScoredExamples) -> dict[str, float] | None:
-    """Does the score follow the dose, slice by slice?
+def dose_monotonicity(ladder: ScoredExamples) -> dict[str, float] | None:
+    """Monotonicity of the score with the dose, slice by slice.
 
     Returns:
-        ``slices``: share of slices whose score nowhere rises by more than the tolerance as the
-        dose falls; ``pairs``: share of pairs of doses, at least 25 % of full dose apart, in
-        strictly right order or level within the tolerance. ``None`` where no slice has two doses.
+        ``slices``: share of slices whose score never rises by more than the tolerance as the dose
+        falls; ``pairs``: share of dose pairs, at least 25 % of full dose apart, that are ranked
+        correctly or equal within the tolerance. ``None`` if no slice has two doses.
     """
     table = ladder.graded_table
-    order = order_along(table, "dose", "score", SCORE)
+    order = monotonicity_along(table, "dose", "score", SCORE)
     if order is None:
         return None
     pairs = table.join(table, on="shard", suffix="_lower").filter(
@@ -113,12 +113,12 @@ def held_out_dose_order(ladder: ScoredExamples) -> dict[str, float] | None:
 def steadiness(
     predictor: Predictor, examples: Examples, scale: Scale
 ) -> dict[str, dict[str, float]]:
-    """How much the score moves when nothing that matters does: flips, a quarter turn, shifts."""
+    """Change of the score under flips, a quarter turn and shifts, which must not matter."""
     plain = score_in_grades(predictor, examples, scale).score
     result = {}
-    for each in PROPERTIES:
+    for each in PERTURBATIONS:
         if each.name in STEADY:
-            found = moved(
+            found = score_change(
                 score_in_grades(predictor, examples, scale, change=each.change).score - plain
             )
             result[each.name] = {

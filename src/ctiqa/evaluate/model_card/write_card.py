@@ -1,4 +1,4 @@
-"""Writes a model and its card: what it is, what it was made from, how well it agrees."""
+"""Writes a model with its card: description, training data, agreement with the labels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ctiqa.score.engines.engine import Engine
 from ctiqa.weights import HASHES, Model, ModelFiles, file_digest, load_hashes, parse_card
 
 ENOUGH = 30
-"""Fewest examples of a part of the test whose agreement is reported."""
+"""Smallest part of the test split whose agreement is reported."""
 
 
 def write_model(
@@ -33,12 +33,12 @@ def write_model(
     threads: int,
     scale: Scale = GRADES,
 ) -> dict[str, Any]:
-    """Calibrate and measure a network through the engine users run, and write it with its card.
+    """Calibrate and evaluate a network with the engine that users run, and write it with its card.
 
     Args:
-        recipe: How the network was made.
+        recipe: Recipe of the network.
         network: Content of the ``.onnx`` file.
-        examples: The whole prepared data set; validation calibrates, test reports.
+        examples: The whole prepared data set: calibrated on validation, evaluated on test.
         folder: Where ``<name>.onnx``, ``<name>.json`` and ``hashes.json`` go.
         threads: Threads of the engine.
         scale: Scale of the labels; the network gives grades, 0-4.
@@ -47,7 +47,7 @@ def write_model(
         The card.
 
     Raises:
-        DataError: If the data set holds slices that the network is not made for.
+        DataError: If the network does not support slices of the data set.
     """
     facts = draft(recipe, examples)
     drawn = examples.where(purpose="example")
@@ -73,7 +73,7 @@ def write_model(
 
 
 def _check_matrix(examples: Examples, low: int, high: int) -> None:
-    """Slices of one matrix, and where the network has a fixed one, of that."""
+    """Require slices of one matrix: that of the network, if it is fixed."""
     images = examples.images()
     shapes = sorted({images[k].shape for k in range(len(images))})
     unfit = low == high and shapes != [(low, low)]
@@ -81,15 +81,15 @@ def _check_matrix(examples: Examples, low: int, high: int) -> None:
         wanted = f"{low}x{low} pixels" if low == high else "one matrix"
         listed = ", ".join("x".join(map(str, shape)) for shape in shapes)
         raise DataError(
-            f"this model is measured on slices of {wanted}, the data set has {listed}; "
-            "prepare one of such slices"
+            f"this model is evaluated on slices of {wanted}, the data set has {listed}; "
+            "prepare a data set of such slices"
         )
 
 
 def _checks(
     predictor: Predictor, examples: Examples, test: ScoredExamples, scale: Scale
 ) -> dict[str, Any]:
-    """What is checked besides agreement; the last ones only where the data hold their slices."""
+    """Checks besides agreement; some only if the data set has slices for them."""
     unseen = examples.where(split="test")
     every_third = Examples(examples.folder, test.examples.table[::3])
     checks: dict[str, Any] = {
@@ -102,7 +102,7 @@ def _checks(
         held_out.score_in_grades(predictor, part, scale) if len(part) else None
         for part in (unseen.where(purpose=purpose) for purpose in ("ladder", "sharper"))
     )
-    if ladder and (order := held_out.held_out_dose_order(ladder)):
+    if ladder and (order := held_out.dose_monotonicity(ladder)):
         checks["dose_order"] = order
     if sharper and (higher := held_out.sharper_order(test, sharper)) is not None:
         checks["sharper_order"] = higher
@@ -110,7 +110,7 @@ def _checks(
 
 
 def _agreement_if_enough(scored: ScoredExamples) -> dict[str, Any] | None:
-    """Agreement of a part of the test; ``None`` where it is too small for an interval."""
+    """Agreement of a part of the test split; ``None`` if it is too small for an interval."""
     if len(scored) < ENOUGH:
         return None
     return held_out.agreement_with_intervals(scored)

@@ -1,9 +1,9 @@
-"""Methods that need no training of a network: what a table is worth less without.
+"""Baselines: methods that need no training of a network.
 
-``noise-level`` and ``niqe`` see the slice alone, as a network does. ``psnr`` and ``ssim`` also see
-its original: no method without the original can be expected to beat them at telling what was lost,
-so they are a guide from above and never ranked among the others. Each is put on the scale of the
-labels by the logistic curve that fits the validation split best; nothing else is learned.
+``noise-level`` and ``niqe`` are no-reference measures, like the networks. ``psnr`` and ``ssim`` are
+full-reference measures: they see the original, so no-reference methods cannot be expected to beat
+them. They are an upper guide and never ranked with the others. A logistic curve fitted on the
+validation split maps each baseline to the scale of the labels; nothing else is learned.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from ctiqa.metrics.no_reference.niqe import NaturalModel
 from ctiqa.metrics.no_reference.noise import global_noise_level
 from ctiqa.types import Floats, HuImage
 
-ALONE = ("noise-level", "niqe")
-"""References that see the slice alone."""
+NO_REFERENCE = ("noise-level", "niqe")
+"""Baselines that see only the slice."""
 
-BESIDE = ("psnr", "ssim")
-"""References that see the original besides."""
+FULL_REFERENCE = ("psnr", "ssim")
+"""Baselines that also see the original."""
 
-REFERENCES = (*ALONE, *BESIDE)
+BASELINES = (*NO_REFERENCE, *FULL_REFERENCE)
 
 WINDOW = WINDOWS["soft"]
 
@@ -43,55 +43,57 @@ CAP_DB = 60.0
 """PSNR of a slice with itself."""
 
 PRISTINE = 64
-"""Most training slices, the best ones, that NIQE takes natural statistics from."""
+"""Largest number of training slices, the best ones, that NIQE is fitted on."""
 
 BaselineMeasure = Callable[[HuImage], float]
 
 
 @dataclass(frozen=True, eq=False)
-class Curved:
-    """A measure of single slices on the scale of the labels.
+class FittedMeasure:
+    """A measure of single slices, mapped to the scale of the labels.
 
     Attributes:
-        measure: Any number for a slice; not finite where it has none.
-        curve: Puts it on the scale.
-        usual: Taken where the measure has no number for a slice.
+        measure: Value of a slice; not finite if undefined.
+        curve: Maps the value to the scale.
+        default: Replaces undefined values.
     """
 
     measure: BaselineMeasure
     curve: Logistic
-    usual: float
+    default: float
 
     def __call__(self, images: Images) -> Images:
         """Scores of slices [slices, rows, cols], as [slices, 1]."""
         found = np.array([self.measure(image) for image in images])
-        scores = self.curve(np.where(np.isfinite(found), found, self.usual))
+        scores = self.curve(np.where(np.isfinite(found), found, self.default))
         return scores[:, np.newaxis].astype(np.float32)
 
 
-def open_reference(name: str, labelled: Labelled) -> Predictor:
-    """A reference as one more method of a table.
+def open_baseline(name: str, labelled: Labelled) -> Predictor:
+    """A baseline as a predictor.
 
     Args:
-        name: One of :data:`REFERENCES`.
-        labelled: What it will be measured on; its validation split gives the curve.
+        name: One of :data:`BASELINES`.
+        labelled: What it will be evaluated on; the curve is fitted on its validation split.
 
     Raises:
-        DataError: If there is no validation split, it needs originals and the data set has none,
-            or no training slices to take natural statistics from.
+        DataError: If there is no validation split, the baseline needs originals and the data set
+            has none, or there are no training slices to fit natural statistics on.
     """
     held = labelled.of_purpose("example", "validation")
     if not len(held):
-        raise DataError(f"'{name}' is put on the scale by the validation split, which is empty")
-    facts = {"reference": "with the original" if name in BESIDE else "no training"}
-    if name in ALONE:
-        estimate = _curved(_measure_alone(name, labelled), held)
+        raise DataError(
+            f"'{name}' is mapped to the scale of the labels on the validation split, which is empty"
+        )
+    facts = {"reference": "with the original" if name in FULL_REFERENCE else "no training"}
+    if name in NO_REFERENCE:
+        estimate = _fitted(_measure_alone(name, labelled), held)
         return Predictor(name=name, kind="reference", facts=facts, estimate=estimate)
     return Predictor(name=name, kind="reference", facts=facts, given=_given(name, labelled, held))
 
 
 def has_originals(labelled: Labelled) -> bool:
-    """Whether every example that a reference is measured on has its original in the data set."""
+    """Whether every example that a baseline scores has its original in the data set."""
     held = labelled.of_purpose("example", "validation")
     shards = {*labelled.examples.table["shard"].to_list(), *held.table["shard"].to_list()}
     return shards <= _originals(labelled.whole).keys()
@@ -112,7 +114,7 @@ def _naturalness(model: NaturalModel, hu: HuImage) -> float:
 
 
 def _pristine(train: Examples) -> Iterator[HuImage]:
-    """The best training slices, patients in turn."""
+    """The best training slices, taken from the patients in turn."""
     ranked = train.table.with_row_index("number").with_columns(
         turn=pl.col("label").rank("ordinal", descending=True).over("patient")
     )
@@ -122,16 +124,16 @@ def _pristine(train: Examples) -> Iterator[HuImage]:
         yield _image(images, number)
 
 
-def _curved(measure: BaselineMeasure, held: Examples) -> Curved:
+def _fitted(measure: BaselineMeasure, held: Examples) -> FittedMeasure:
     images = held.images()
     found = np.array([measure(_image(images, k)) for k in range(len(images))])
     known = np.isfinite(found)
     curve = fit_logistic(found[known], labels_of(held)[known])
-    return Curved(measure, curve, float(np.median(found[known])))
+    return FittedMeasure(measure, curve, float(np.median(found[known])))
 
 
 def _given(name: str, labelled: Labelled, held: Examples) -> Mapping[str, float]:
-    """Scores of all examples of validation and of the measured split, by name."""
+    """Scores of all examples of the validation and the evaluated split, by name."""
     compare = partial(psnr, cap_db=CAP_DB) if name == "psnr" else ssim
     validation, measured = (
         _compared(compare, part, labelled) for part in (held, labelled.examples)
@@ -143,15 +145,15 @@ def _given(name: str, labelled: Labelled, held: Examples) -> Mapping[str, float]
 
 
 def _compared(compare: Callable[..., float], examples: Examples, labelled: Labelled) -> Floats:
-    """Likeness of every example to its original [n]."""
+    """Similarity of every example to its original [n]."""
     originals = _originals(labelled.whole)
     images = examples.images()
     found = []
     for k, shard in enumerate(examples.table["shard"].to_list()):
         if shard not in originals:
             raise DataError(
-                f"likeness needs the original of every slice; '{shard}' has none (an example of "
-                "full dose). Data sets of 'simulate', 'ldct-projection' and 'cccid' have them"
+                f"PSNR and SSIM need the original of every slice; '{shard}' has none (a full-dose "
+                "example). Data sets of 'simulate', 'ldct-projection' and 'cccid' have them"
             )
         original = originals[shard]()
         found.append(compare(_image(images, k), original, body_mask(original), WINDOW))
@@ -159,7 +161,7 @@ def _compared(compare: Callable[..., float], examples: Examples, labelled: Label
 
 
 def _originals(whole: Examples) -> dict[str, Callable[[], HuImage]]:
-    """How the original of every shard is read: its first example of full dose."""
+    """Functions that read the original of every shard: its first full-dose example."""
     if "dose" not in whole.table.columns:
         return {}
     full = whole.table.filter(pl.col("dose") == 1, pl.col("purpose") == "example")

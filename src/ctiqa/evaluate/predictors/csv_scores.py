@@ -1,4 +1,4 @@
-"""Scores that any other method gave, from a table: ``id,score`` and, for several, ``name``."""
+"""Scores of other methods from a CSV table: ``id,score`` and, for several methods, ``name``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAMES = ("name",)
 FINITE = (-sys.float_info.max, sys.float_info.max)
 
 BEYOND = 0.5
-"""Grades by which a score may lie beyond the scale, as a network's does that nobody clipped."""
+"""Grades by which a score may lie beyond the scale, since networks do not clip their scores."""
 
 
 def read_predictions(
@@ -27,17 +27,17 @@ def read_predictions(
     """Scores by method and example.
 
     Args:
-        file: CSV with the columns ``id`` and ``score``, and ``name`` where it holds the scores of
-            more than one method; without it the method has the name of the file.
+        file: CSV with the columns ``id`` and ``score``, and ``name`` if it holds the scores of
+            several methods; otherwise the method has the name of the file.
         needed: Examples that must be scored.
-        known: All examples of the data set; their scores are welcome.
+        known: All examples of the data set, which may be scored.
         scale: Scale of the labels.
 
     Returns:
         Scores by example, by method.
 
     Raises:
-        DataError: Listing all that is wrong with the file.
+        DataError: Listing every problem of the file.
     """
     rows, broken = read_table(file, COLUMNS, _NAMES, loose=True)
     methods: dict[str, list[ScoreRow]] = {}
@@ -58,7 +58,7 @@ def _id(row: ScoreRow) -> str:
 
 
 def _score(row: ScoreRow) -> float:
-    """The score; NaN where it is not a finite number."""
+    """The score; NaN if it is not a finite number."""
     value = number_in(row.cells.get("score"), FINITE)
     return math.nan if value is None else value
 

@@ -1,4 +1,4 @@
-"""Opens whatever is to be measured: models, runs, teachers, tables; all problems at once."""
+"""Opens what is to be evaluated: models, runs, teachers, tables; reports all problems at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ctiqa.errors import CtiqaError, UsageError, bulleted
 from ctiqa.evaluate.dataset import Labelled, ids_of
-from ctiqa.evaluate.predictors.baselines import REFERENCES, open_reference
+from ctiqa.evaluate.predictors.baselines import BASELINES, open_baseline
 from ctiqa.evaluate.predictors.csv_scores import read_predictions
 from ctiqa.evaluate.predictors.networks import run_predictor, teacher_predictor
 from ctiqa.evaluate.predictors.predictor import Predictor
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Where = Literal["auto", "cpu", "cuda"]
 
 TEACHER = ":teacher"
-"""What stands behind a run to mean its teacher."""
+"""Suffix of a run that selects its teacher."""
 
 
 def open_predictors(
@@ -36,17 +36,17 @@ def open_predictors(
     threads: int,
     device: Where = "auto",
 ) -> tuple[Predictor, ...]:
-    """Open everything that is to be measured.
+    """Open everything that is to be evaluated.
 
     Args:
-        models: Names of models, ``.onnx`` files, runs, checkpoints, ``RUN:teacher``, references.
-        tables: Files of predictions.
-        labelled: What they will be measured on.
+        models: Names of models, ``.onnx`` files, runs, checkpoints, ``RUN:teacher``, baselines.
+        tables: CSV files of scores.
+        labelled: What they will be evaluated on.
         threads: Threads of ONNX models.
         device: Where trained networks run.
 
     Raises:
-        UsageError: Listing everything that is wrong with any of them.
+        UsageError: Listing every problem with any of them.
     """
     found: list[Predictor] = []
     problems = [] if models or tables else ["name a MODEL, or give --predictions"]
@@ -62,12 +62,12 @@ def open_predictors(
 
 
 def is_run(word: str) -> bool:
-    """Whether a word names a trained network: a run, its teacher or a checkpoint.
+    """Whether an argument names a trained network: a run, its teacher or a checkpoint.
 
     >>> is_run("runs/shen2025:teacher"), is_run("psnr"), is_run("ctiqa-s3.onnx")
     (True, False, False)
     """
-    if word in REFERENCES:
+    if word in BASELINES:
         return False
     return word.endswith(TEACHER) or (Path(word).suffix != ".onnx" and Path(word).exists())
 
@@ -80,8 +80,8 @@ def _openings(
     device: Where,
 ) -> Iterator[Callable[[], Sequence[Predictor]]]:
     for word in models:
-        if word in REFERENCES:
-            yield partial(_reference, word, labelled)
+        if word in BASELINES:
+            yield partial(_baseline, word, labelled)
         elif word.endswith(TEACHER):
             yield partial(_teacher, word, device)
         elif is_run(word):
@@ -137,15 +137,15 @@ def _teacher(word: str, device: Where) -> tuple[Predictor]:
 
 
 def _device(name: Where) -> AbstractContextManager[Device]:
-    """Where trained networks run, if they can."""
+    """The device of trained networks."""
     require_extra("a run", *NETWORKS)
     from ctiqa.train.setup.devices import device  # noqa: PLC0415 - torch is slow, and optional
 
     return device(name)
 
 
-def _reference(word: str, labelled: Labelled) -> tuple[Predictor]:
-    return (open_reference(word, labelled),)
+def _baseline(word: str, labelled: Labelled) -> tuple[Predictor]:
+    return (open_baseline(word, labelled),)
 
 
 def _table(file: Path, labelled: Labelled) -> list[Predictor]:
@@ -158,7 +158,7 @@ def _table(file: Path, labelled: Labelled) -> list[Predictor]:
 
 
 def _about_sizes(found: Sequence[Predictor], labelled: Labelled) -> Iterator[str]:
-    """Models of another kind of data: slices they were not made for."""
+    """Models that do not support the matrix sizes of the data set."""
     limited = [each for each in found if each.matrix]
     if not limited:
         return
@@ -179,7 +179,7 @@ def _last(word: str) -> str:
 
 
 def _named_apart(found: Sequence[Predictor]) -> tuple[Predictor, ...]:
-    """Predictors of which no two have one name."""
+    """Predictors with unique names."""
     seen: dict[str, int] = {}
     apart = []
     for each in found:

@@ -1,4 +1,4 @@
-"""Whatever gives scores: shipped models, exported ones, runs, teachers, and tables of others."""
+"""Predictors: everything that gives scores, from shipped models to tables of other methods."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ Images = npt.NDArray[np.float32]
 """Slices of one size in HU, float32 [slices, rows, cols]."""
 
 Prediction = Callable[[Images], npt.NDArray[np.float32]]
-"""Estimates of the members, not clipped [slices, members]; their mean is the score."""
+"""Scores by every member, not clipped [slices, members]; their mean is the score."""
 
 ImageChange = Callable[[Images], Images]
 ExampleProgress = Callable[[int, int], None]
 PredictorKind = Literal["model", "run", "teacher", "predictions", "reference"]
 
 BATCH = 8
-"""Slices at a time."""
+"""Slices per batch."""
 
 
 @dataclass(frozen=True, eq=False)
 class Predictor:
-    """Something that scores.
+    """Something that gives scores.
 
     Attributes:
         name: Name in tables.
-        kind: What it is.
-        facts: What a reader must know of it: digest, recipe, file.
-        estimate: Scores slices; ``None`` where only a table of scores is there.
-        given: Scores by example, where only a table is there.
-        scale: Scale of its scores, where it states one; else they are on that of the labels.
-        trained_on: Hash of the data set it was trained on, where that is known.
-        matrix: Smallest and largest side it was made for, in pixels, where that is known.
-        interval: How wide the prediction interval of a slice is, where it has one.
+        kind: Kind of predictor.
+        facts: Facts that identify it: digest, recipe, file.
+        estimate: Scores slices; ``None`` for a table of scores.
+        given: Scores by example, for a table of scores.
+        scale: Scale of its scores; that of the labels if ``None``.
+        trained_on: Hash of the data set it was trained on; ``None`` if not known.
+        matrix: Smallest and largest matrix side in pixels; ``None`` if not known.
+        interval: Rule of its prediction interval; ``None`` without one.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Predictor:
     interval: IntervalRule | None = None
 
     def knows(self, examples: Examples) -> bool:
-        """Whether it can tell the score of every one of these examples."""
+        """Whether it has a score for every one of these examples."""
         return self.estimate is not None or self.given.keys() >= set(ids_of(examples.table))
 
 
@@ -79,7 +79,7 @@ def score_examples(
         scale: Scale of the labels; scores on another scale are converted to it.
         change: Applied to each batch of slices before it is scored.
         progress: Called with (examples done, examples in all).
-        batch: Slices at a time.
+        batch: Slices per batch.
 
     Raises:
         UsageError: If slices are to be changed and the predictor is only a table of scores.
@@ -112,7 +112,7 @@ def _score_and_spread(
 
 
 def _batches(examples: Examples, batch: int) -> Iterator[Images]:
-    """Neighbouring slices of one size, at most ``batch`` at a time."""
+    """Consecutive slices of one size, at most ``batch`` at a time."""
     images = examples.images()
     held: list[npt.NDArray[np.generic]] = []
     for number in range(len(images)):

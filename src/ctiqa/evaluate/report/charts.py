@@ -1,6 +1,6 @@
-"""Drawings of the evaluation page, and what is in its strips and pictures.
+"""Charts of the evaluation page, and the content of its strips and pictures.
 
-Scores are drawn in grades; the ticks beside them are in units of the labels.
+Scores are drawn in grades; tick labels are in units of the labels.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import polars as pl
 
 from ctiqa.evaluate.dose_relations import EDGES, Relation, relations
 from ctiqa.evaluate.drawing import PAGE_COLOURS, dots, plot
-from ctiqa.evaluate.robustness.report import PropertyReport
+from ctiqa.evaluate.robustness.report import RobustnessReport
 from ctiqa.evaluate.scored import LABEL, SCORE, ScoredExamples
 from ctiqa.evaluate.statistics import estimates_of
 
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIDE = 420
-"""Side of a square drawing in pixels."""
+"""Side of a square chart in pixels."""
 
 HALF_GRADES = 8
-"""Labels are gathered in halves of a grade for the means with their intervals."""
+"""Number of bins of half a grade for the means with intervals."""
 
 FEWEST_IN_MEAN = 5
-"""Fewest examples that a mean is drawn of."""
+"""Smallest number of examples for a mean."""
 
 NORMAL_95 = 1.96
-"""Standard deviations that hold 95 % of a normal distribution."""
+"""Half width of the central 95 % of a normal distribution, in standard deviations."""
 
 SPANS = (0.25, 0.5, 1.0, 2.0, 4.0)
-"""Half heights, in grades, that an axis of differences may have."""
+"""Possible half heights of an axis of differences, in grades."""
 
 MOST_PICTURED = 3
-"""Disagreements that are pictured in each direction."""
+"""Number of examples that are pictured in each direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Followed:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """Score and label against dose or views in one region, from the most to the least."""
+    """Score and label against dose or views in one region, from the highest to the lowest."""
 
     region: str
     column: str
@@ -69,7 +69,7 @@ class Disagreement:
 
 
 def scatter(scored: ScoredExamples) -> Figure:
-    """Scores against labels, with the mean score by half grade of the label."""
+    """Scores against labels, with the mean score per half grade of the label."""
     score, label = scored.grades
     figure, axes = plot(SIDE, SIDE)
     axes.plot((0, 4), (0, 4), color=PAGE_COLOURS["soft"], linewidth=1.2, linestyle=(0, (5, 4)))
@@ -88,7 +88,7 @@ def scatter(scored: ScoredExamples) -> Figure:
 
 
 def mean_score(scored: ScoredExamples) -> tuple[float, float, float, float]:
-    """Mean label and mean score of some examples, with its 95 % interval; in grades, 0-4."""
+    """Mean label and mean score of examples, with the 95 % interval of the score; in grades."""
     scale = scored.scale
     bias = estimates_of(scored, ("bias",))["bias"]
     middle = float(scored.label.mean())
@@ -99,7 +99,7 @@ def mean_score(scored: ScoredExamples) -> tuple[float, float, float, float]:
 
 
 def limits_of_agreement(scored: ScoredExamples) -> dict[str, float]:
-    """Bias and limits of agreement, in units of the labels, from the highest.
+    """Upper limit of agreement, bias and lower limit, in units of the labels.
 
     Bland JM, Altman DG. Lancet 1:307–310, 1986.
     """
@@ -109,7 +109,7 @@ def limits_of_agreement(scored: ScoredExamples) -> dict[str, float]:
 
 
 def bland_altman(scored: ScoredExamples) -> Figure:
-    """Score less label against their mean, in units of the labels."""
+    """Score − label against their mean, in units of the labels."""
     grade, ticks = scored.scale.grade, scored.scale.ticks
     error = scored.score - scored.label
     most = np.abs(error).max(initial=0) / grade
@@ -129,7 +129,7 @@ def bland_altman(scored: ScoredExamples) -> Figure:
 
 
 def following(scored: ScoredExamples) -> tuple[Following, ...]:
-    """Scores and labels against dose and views, region by region."""
+    """Scores and labels against dose and views, by region."""
     table = scored.graded_table
     found = []
     for column in EDGES:
@@ -153,7 +153,7 @@ def _following(score: Relation, label: Relation) -> Following:
 
 
 def disagreements(scored: ScoredExamples, *, above: bool) -> tuple[Disagreement, ...]:
-    """The examples scored furthest above, or below, their labels; one a slice."""
+    """The examples scored furthest above, or below, their labels; one per slice."""
     error = scored.score - scored.label
     order = np.argsort(-error if above else error, kind="stable").tolist()
     found: dict[str, Disagreement] = {}
@@ -166,15 +166,15 @@ def disagreements(scored: ScoredExamples, *, above: bool) -> tuple[Disagreement,
     return tuple(found.values())
 
 
-def change_span(report: PropertyReport, aim: str) -> float:
-    """Half width, in grades, of the axis of changes of one aim: nine tenths of each fit."""
+def change_span(report: RobustnessReport, aim: str) -> float:
+    """Half width, in grades, of the axis of changes of one aim: the 90 % ranges fit."""
     outcomes = [each for each in report.outcomes if each.aim == aim]
     largest = max((abs(q) for each in outcomes for q in each.quantiles), default=0.0)
     return next((span for span in SPANS if largest <= span), SPANS[-1])
 
 
 def along_change(changes: Sequence[float], span: float) -> tuple[float, ...]:
-    """Changes as distances from the left end of their axis, in per cent.
+    """Changes as percentages of the width of their axis.
 
     >>> along_change((0.5, -9.0), 1.0)
     (75.0, 0.0)
@@ -183,7 +183,7 @@ def along_change(changes: Sequence[float], span: float) -> tuple[float, ...]:
 
 
 def signed(value: float, shape: str = ".2f") -> str:
-    """A number with its sign, and a true minus.
+    """A number with its sign, and a true minus sign.
 
     >>> signed(-0.254), signed(0.5, "g"), signed(-0.001), signed(0.0, "g")
     ('−0.25', '+0.5', '0.00', '0')
@@ -199,5 +199,5 @@ def _across(grade: float) -> float:
 
 
 def within_scale(grades: Sequence[float]) -> tuple[float, ...]:
-    """Grades as distances from the left in per cent."""
+    """Grades as percentages of the width of the scale."""
     return tuple(_across(grade) for grade in grades)

@@ -1,7 +1,7 @@
-"""The two tables of DistilIQA's evaluation, under its names and columns.
+"""The two tables of DistilIQA's evaluation, with the same names and columns.
 
 Baldeon-Calisto et al., Comput Biol Med 177:108670, 2024. Programs that read the authors' files
-read these; whatever ctiqa adds stands behind their columns.
+can read these; columns that ctiqa adds come after theirs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ACCUMULATE_METRICS = "accumulate_metrics.csv"
 
 Cell = str | float
 
-# The authors write a blank behind this one name, and their readers ask for it.
+# The authors write this one name with a trailing space, and their programs expect it.
 OVERALL = "overall "
 
 IMAGE_COLUMNS = ("patient", "true", "pred")
@@ -43,17 +43,17 @@ def write_eval_info(
 
     Args:
         folder: Folder that it goes into; it must exist.
-        names: Name of every image, no absolute path: the folder may be moved and passed on.
-        label: True scores [n].
-        predicted: Predicted scores [n], NaN where the network abstains (an empty cell).
-        further: Columns that follow, by name [n each].
+        names: Name of every image, not an absolute path: the folder may be moved or shared.
+        label: Labels [n].
+        predicted: Predicted scores [n]; NaN if the network abstains (an empty cell).
+        further: Additional columns, by name [n each].
 
     Returns:
         The file.
 
     Raises:
-        UsageError: If columns differ in length, bear a published name or names are absolute.
-        OutputError: If it cannot be written; what was there before is untouched.
+        UsageError: If columns differ in length or use a published name, or names are absolute.
+        OutputError: If it cannot be written; an existing file is not changed.
     """
     columns: dict[str, Sequence[Cell]] = {
         **dict(zip(IMAGE_COLUMNS, (names, _scores(label), _scores(predicted)), strict=True)),
@@ -67,21 +67,21 @@ def write_eval_info(
 def write_accumulate_metrics(folder: Path, found: Agreement) -> Path:
     """Write ``accumulate_metrics.csv``: the agreement over all images, in one row.
 
-    Correlations keep their sign, where the authors write them without: a network that orders
-    images upside down must not look right. ``overall`` is |PLCC| + |SROCC| + |KROCC| in both.
+    Correlations keep their sign, unlike the authors': a network that ranks images in reverse must
+    not look right. ``overall`` is |PLCC| + |SROCC| + |KROCC| in both.
 
     Args:
         folder: Folder that it goes into; it must exist.
-        found: The figures.
+        found: The agreement.
 
     Returns:
         The file.
 
     Raises:
-        OutputError: If it cannot be written; what was there before is untouched.
+        OutputError: If it cannot be written; an existing file is not changed.
     """
-    figures = {OVERALL if k == "overall" else k: v for k, v in found.as_dict().items()}
-    return _write(folder / ACCUMULATE_METRICS, figures, [figures.values()])
+    metrics = {OVERALL if k == "overall" else k: v for k, v in found.as_dict().items()}
+    return _write(folder / ACCUMULATE_METRICS, metrics, [metrics.values()])
 
 
 def _scores(values: npt.ArrayLike) -> list[float]:

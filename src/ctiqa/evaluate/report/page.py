@@ -1,4 +1,4 @@
-"""The evaluation as one HTML page that needs no other file and no network."""
+"""The evaluation as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from ctiqa.metrics.agreement.bootstrap import LEVEL, RESAMPLES
 from ctiqa.metrics.agreement.intervals import COMPARED
 
 AIMS = {
-    "invariance": "Same quality: the score must stay",
-    "stability": "Same slice, sampled otherwise: the score should hardly move",
-    "response": "Other quality: what the score does",
+    "invariance": "Invariance: same quality, the score must not change",
+    "stability": "Stability: same slice, other sampling, the score should hardly change",
+    "response": "Response: other quality, how the score changes",
 }
-"""Heads of the tables of changes."""
+"""Headings of the tables of perturbations."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +33,12 @@ class View:
 
     Attributes:
         number: 1 for the first model.
-        model: Its figures.
-        scatter: Drawing of score against label.
-        bland_altman: Drawing of differences against means.
-        limits: Bias and limits of agreement in words.
+        model: Its results.
+        scatter: Chart of score against label.
+        bland_altman: Chart of differences against means.
+        limits: Bias and limits of agreement as text.
         following: Score against dose and views.
-        pictures: Worst disagreements with their pictures, by direction.
+        pictures: Largest errors with their pictures, by direction.
     """
 
     number: int
@@ -54,9 +54,9 @@ def evaluation_page(evaluation: Evaluation, command: str, created: datetime) -> 
     """The page.
 
     Args:
-        evaluation: What was found.
-        command: The command that made it.
-        created: Time printed on it.
+        evaluation: The evaluation.
+        command: Command that was run.
+        created: Time of the evaluation.
     """
     views = [_view(n, each, evaluation) for n, each in enumerate(evaluation.models, start=1)]
     return page.render_page(
@@ -97,12 +97,12 @@ def _view(number: int, model: ModelEvaluation, evaluation: Evaluation) -> View:
             f"scatter-{number}",
             "Score against label",
             f"{len(model.main)} examples; PLCC {number_text(model.given['plcc'].value)}. "
-            "The line is where score and label are the same.",
+            "The line is where score and label are equal.",
         ),
         bland_altman=inline_svg(
             charts.bland_altman(model.main),
             f"bland-altman-{number}",
-            "Score less label, against their mean",
+            "Score − label against their mean",
             ", ".join(f"{name} {value}" for name, value in limits.items()) + ".",
         ),
         limits=limits,
@@ -115,7 +115,7 @@ def _view(number: int, model: ModelEvaluation, evaluation: Evaluation) -> View:
 
 
 def number_text(value: float) -> str:
-    """A figure to three decimals, with a true minus.
+    """A number with three decimals and a true minus sign.
 
     >>> number_text(-0.0312), number_text(-0.0001)
     ('−0.031', '0.000')
@@ -125,7 +125,7 @@ def number_text(value: float) -> str:
 
 
 def interval(estimate: MetricEstimate) -> str:
-    """An interval; a dash where there is none.
+    """An interval, or a dash without one.
 
     >>> interval(MetricEstimate(0.5, (-0.25, 1.0))), interval(MetricEstimate(0.5, None))
     ('−0.250 to 1.000', '–')
@@ -134,7 +134,7 @@ def interval(estimate: MetricEstimate) -> str:
 
 
 def percent(share: float) -> str:
-    """A share; never rounded up to all.
+    """A share in per cent; only 1 is shown as 100 %.
 
     >>> percent(0.9996), percent(1.0), percent(0.256)
     ('99.9 %', '100 %', '25.6 %')

@@ -31,18 +31,18 @@ METRICS = "metrics.json"
 PAGE = "index.html"
 
 DIGITS = 6
-"""Decimals of the figures in metrics.json."""
+"""Decimals in metrics.json."""
 
-TOLD = ("region", "scanner_kernel", "dose", "views")
-"""Columns of the manifest that eval_info.csv repeats."""
+MANIFEST_COLUMNS = ("region", "scanner_kernel", "dose", "views")
+"""Columns of the manifest that are copied to eval_info.csv."""
 
 
 def check_results_folder(out: Path) -> None:
-    """Refuse a place that results cannot go to, before any work is done.
+    """Check that results can be written to a folder, before any work is done.
 
     Raises:
         UsageError: If it is a file.
-        OutputError: If it cannot be made or written to.
+        OutputError: If it cannot be created or written to.
     """
     if out.exists() and not out.is_dir():
         raise UsageError(f"'out' must be a folder, got the file '{out}'")
@@ -52,14 +52,14 @@ def check_results_folder(out: Path) -> None:
 def write_results(
     evaluation: Evaluation, out: Path, command: str, created: datetime | None = None
 ) -> None:
-    """Write everything.
+    """Write all results.
 
     Args:
-        evaluation: What was found.
-        out: Folder; made if need be. With several models the CSV tables of each lie in a folder
-            of its name.
-        command: The command that made it.
-        created: Time written into it; now where none is given.
+        evaluation: The evaluation.
+        out: Folder, created if necessary. With several models the CSV tables of each are in a
+            subfolder with its name.
+        command: Command that was run.
+        created: Time of the evaluation; now if not given.
 
     Raises:
         OutputError: If something cannot be written.
@@ -76,13 +76,13 @@ def write_results(
         "command": command,
         **facts_of(evaluation),
     }
-    text = json.dumps(short(facts), indent=1, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(rounded_facts(facts), indent=1, ensure_ascii=False, allow_nan=False)
     write_bytes(out / METRICS, f"{text}\n".encode())
     write_bytes(out / PAGE, evaluation_page(evaluation, command, when))
 
 
 def table_folders(out: Path, names: Sequence[str]) -> list[Path]:
-    """Where the tables of each model go.
+    """Folder for the tables of each model.
 
     >>> [folder.name for folder in table_folders(Path("out"), ["run", "run:teacher"])]
     ['run', 'run-teacher']
@@ -97,23 +97,23 @@ def table_folders(out: Path, names: Sequence[str]) -> list[Path]:
     return [out / slug for slug in slugs]
 
 
-def short(value: Any) -> Any:
-    """The same with rounded figures, and ``None`` for what is not a finite number.
+def rounded_facts(value: Any) -> Any:
+    """Values with rounded numbers, and ``None`` for numbers that are not finite.
 
-    >>> short({"a": [0.12345678, float("nan")]})
+    >>> rounded_facts({"a": [0.12345678, float("nan")]})
     {'a': [0.123457, None]}
     """
     if isinstance(value, dict):
-        return {key: short(each) for key, each in value.items()}
+        return {key: rounded_facts(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [short(each) for each in value]
+        return [rounded_facts(each) for each in value]
     if isinstance(value, float):
         return round(value, DIGITS) if np.isfinite(value) else None
     return value
 
 
 def facts_of(evaluation: Evaluation) -> dict[str, Any]:
-    """All figures, for a file."""
+    """All results, for a file."""
     labelled = evaluation.labelled
     return {
         "data": {
@@ -150,7 +150,7 @@ def _write_tables(folder: Path, model: ModelEvaluation) -> None:
         "clipped": given.clipped.score.tolist(),
         "spread": given.spread.tolist(),
     }
-    for column in TOLD:
+    for column in MANIFEST_COLUMNS:
         if column in table.columns:
             further[column] = ["" if v is None else _cell(v) for v in table[column].to_list()]
     write_eval_info(folder, ids_of(table), main.label, main.score, further=further)
@@ -179,7 +179,7 @@ def _model_dict(model: ModelEvaluation) -> dict[str, Any]:
             column: [_part_dict(part) for part in parts] for column, parts in model.parts.items()
         },
         "scans": _scans_dict(model.scans),
-        "properties": None if model.properties is None else model.properties.as_dict(),
+        "properties": None if model.robustness is None else model.robustness.as_dict(),
     }
 
 

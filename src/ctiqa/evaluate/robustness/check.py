@@ -1,7 +1,7 @@
-"""The property report: does a score stay, follow and repeat as a measure of quality must?
+"""Robustness checks: invariance, monotonicity and repeatability of a score.
 
-Nothing here needs a label: a change of the image and what the score does under it. All figures
-are in grades, quarters of the scale.
+No labels are needed: only a perturbation of the image and the change of the score. All values are
+in grades, quarters of the scale.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ctiqa.errors import CtiqaError
 from ctiqa.evaluate.dataset import Labelled
 from ctiqa.evaluate.dose_relations import QUANTILES
 from ctiqa.evaluate.manifest_table import numbers, parts_of, share
-from ctiqa.evaluate.monotonicity import MOST_RISE, Order, order_along
+from ctiqa.evaluate.monotonicity import MOST_RISE, Monotonicity, monotonicity_along
 from ctiqa.evaluate.predictors.predictor import (
     BATCH,
     ExampleProgress,
@@ -26,63 +26,63 @@ from ctiqa.evaluate.predictors.predictor import (
     Predictor,
     score_examples,
 )
-from ctiqa.evaluate.robustness.perturbations import PROPERTIES
+from ctiqa.evaluate.robustness.perturbations import PERTURBATIONS
 from ctiqa.evaluate.robustness.report import (
     GROUPS,
     STILL,
-    Moved,
     Outcome,
-    PropertyReport,
-    Repeated,
+    Repeatability,
+    RobustnessReport,
+    ScoreChange,
 )
 from ctiqa.evaluate.scored import LABEL, SCORE, ScoredExamples
 from ctiqa.types import Floats
 
 MOST_EXAMPLES = 96
-"""Examples that changes are tried on, unless more are asked for."""
+"""Default number of examples to run robustness checks on."""
 
 ALONG = ("dose", "views")
 
 
-def property_report(
+def robustness_report(
     predictor: Predictor,
     labelled: Labelled,
     scored: ScoredExamples,
     *,
     most: int = MOST_EXAMPLES,
     progress: ExampleProgress | None = None,
-) -> PropertyReport:
-    """Try all changes on a model, and see whether its score follows dose and views.
+) -> RobustnessReport:
+    """Run all perturbations on a predictor, and check monotonicity with dose and views.
 
     Args:
-        predictor: Who scores; a table of scores is not changed, only ordered.
+        predictor: The predictor; of a table of scores only monotonicity is checked.
         labelled: The examples.
         scored: The examples with its scores.
-        most: Examples that changes are tried on, spread over regions, kernels and labels.
-        progress: Told (slices scored, slices to score).
+        most: Most examples to perturb, spread over regions, kernels and labels.
+        progress: Called with (slices scored, slices in total).
 
     Returns:
         The report.
     """
-    chosen = spread_out(labelled.examples, most if predictor.estimate else 0)
+    chosen = stratified(labelled.examples, most if predictor.estimate else 0)
     checks = [each for each in map(labelled.of_purpose, ("ladder", "sharper")) if len(each)]
     checks = [each for each in checks if predictor.knows(each)]
-    total = (len(PROPERTIES) + 3) * len(chosen) + sum(map(len, checks))
+    total = (len(PERTURBATIONS) + 3) * len(chosen) + sum(map(len, checks))
     next_pass = _passes(progress, total)
-    tried = _Tried(predictor, labelled, chosen, next_pass)
+    perturbed = _Perturbed(predictor, labelled, chosen, next_pass)
     tables = [scored.graded_table]
     for each in checks:
         more = score_examples(predictor, each, labelled.scale, progress=next_pass())
         tables.append(more.graded_table)
     whole = pl.concat(tables, how="vertical_relaxed")
-    return PropertyReport(
+    return RobustnessReport(
         n=len(chosen),
         patients=chosen.table["patient"].n_unique(),
-        repeated=tried.repeated() if len(chosen) else None,
-        outcomes=tuple(tried.outcomes()) if len(chosen) else (),
-        orders=_orders(whole),
+        repeated=perturbed.repeated() if len(chosen) else None,
+        outcomes=tuple(perturbed.outcomes()) if len(chosen) else (),
+        monotonicity=_monotonicity(whole),
         by_part={
-            column: {value: _orders(part) for value, part in parts_of(whole, column).items()}
+            column: {value: _monotonicity(part) for value, part in parts_of(whole, column).items()}
             for column in GROUPS
             if column in whole.columns
         },
@@ -90,8 +90,8 @@ def property_report(
     )
 
 
-def spread_out(examples: Examples, most: int) -> Examples:
-    """At most so many examples, spread evenly over regions, kernels, patients and labels."""
+def stratified(examples: Examples, most: int) -> Examples:
+    """At most ``most`` examples, spread evenly over regions, kernels, patients and labels."""
     columns = [name for name in (*GROUPS, "patient", "label") if name in examples.table.columns]
     table = examples.table.sort(*columns, maintain_order=True)
     places = np.linspace(0, len(table) - 1, min(most, len(table))).round().astype(int)
@@ -99,7 +99,7 @@ def spread_out(examples: Examples, most: int) -> Examples:
 
 
 def _passes(progress: ExampleProgress | None, total: int) -> Callable[[], ExampleProgress]:
-    """Several passes over examples counted as one piece of work."""
+    """Progress callbacks that count several passes over examples as one piece of work."""
     done = 0
 
     def next_pass() -> ExampleProgress:
@@ -117,8 +117,8 @@ def _passes(progress: ExampleProgress | None, total: int) -> Callable[[], Exampl
 
 
 @dataclass(frozen=True, eq=False)
-class _Tried:
-    """A predictor on the examples that changes are tried on."""
+class _Perturbed:
+    """A predictor on the examples to perturb."""
 
     predictor: Predictor
     labelled: Labelled
@@ -127,43 +127,45 @@ class _Tried:
 
     @cached_property
     def plain(self) -> Floats:
-        """Scores of the slices as they are, in grades."""
+        """Scores of the unperturbed slices, in grades."""
         return self.grades()
 
     def grades(self, change: ImageChange | None = None, batch: int = BATCH) -> Floats:
-        """Scores under a change, in grades."""
+        """Scores of perturbed slices, in grades."""
         scale, progress = self.labelled.scale, self.next_pass()
         scored = score_examples(
             self.predictor, self.chosen, scale, change=change, progress=progress, batch=batch
         )
         return scored.grades[0]
 
-    def repeated(self) -> Repeated:
-        """Score everything twice, and once slice by slice."""
+    def repeated(self) -> Repeatability:
+        """Score all slices again, and once more one by one."""
         again, alone = self.grades(), self.grades(batch=1)
-        return Repeated(
+        return Repeatability(
             same_bits=share(again == self.plain),
             alone=share(alone == self.plain),
             largest=float(np.abs(np.stack([again, alone]) - self.plain).max()),
         )
 
     def outcomes(self) -> Iterator[Outcome]:
-        """Try all changes."""
-        for each in PROPERTIES:
+        """Score all perturbations."""
+        for each in PERTURBATIONS:
             try:
                 change = self.grades(each.change) - self.plain
             except CtiqaError as error:
-                # A network may be made for one matrix alone; that is a finding, not a failure.
+                # A network may support a single matrix size: a finding, not a failure.
                 yield Outcome(each.name, each.aim, None, refused=str(error))
                 continue
             quantiles = np.quantile(change, QUANTILES).tolist()
-            yield Outcome(each.name, each.aim, moved(change), tuple(quantiles), self._parts(change))
+            yield Outcome(
+                each.name, each.aim, score_change(change), tuple(quantiles), self._parts(change)
+            )
 
-    def _parts(self, change: Floats) -> dict[str, dict[str, Moved]]:
+    def _parts(self, change: Floats) -> dict[str, dict[str, ScoreChange]]:
         table = self.chosen.table.with_columns(pl.Series("change", change))
         return {
             column: {
-                value: moved(numbers(part["change"]))
+                value: score_change(numbers(part["change"]))
                 for value, part in parts_of(table, column).items()
             }
             for column in GROUPS
@@ -171,19 +173,19 @@ class _Tried:
         }
 
 
-def moved(change: Floats) -> Moved:
-    """How far scores moved.
+def score_change(change: Floats) -> ScoreChange:
+    """Summary of score changes.
 
     Args:
-        change: Score after less score before, in grades [n].
+        change: Score after − score before, in grades [n].
 
-    >>> moved(np.array([0.0, -0.1, -0.4, 0.1])).within
+    >>> score_change(np.array([0.0, -0.1, -0.4, 0.1])).within
     0.75
     """
     distance = np.abs(change)
-    # A tenth of a grade as a difference of two floats may come out a hair longer.
+    # A difference of two floats may exceed a tenth of a grade by rounding.
     still = distance <= STILL + 1e-9
-    return Moved(
+    return ScoreChange(
         n=len(change),
         within=share(still),
         mean=float(distance.mean()),
@@ -194,10 +196,10 @@ def moved(change: Floats) -> Moved:
     )
 
 
-def _orders(table: pl.DataFrame) -> dict[str, dict[str, Order]]:
+def _monotonicity(table: pl.DataFrame) -> dict[str, dict[str, Monotonicity]]:
     found = {
         along: {
-            name: order_along(table, along, name, column)
+            name: monotonicity_along(table, along, name, column)
             for name, column in (("score", SCORE), ("label", LABEL))
         }
         for along in ALONG
@@ -213,10 +215,10 @@ def sharper_share(table: pl.DataFrame) -> float | None:
     """Share of slices whose sharper reconstruction scores no higher than the slice itself.
 
     Args:
-        table: Rows of a manifest with their score in the column :data:`SCORE`.
+        table: Rows of a manifest with their scores in column :data:`SCORE`.
 
     Returns:
-        The share; ``None`` where there is no sharper reconstruction.
+        The share; ``None`` if there is no sharper reconstruction.
     """
     plain = table.filter(pl.col("purpose") == "example", pl.col("row") == 0)
     sharper = table.filter(pl.col("purpose") == "sharper")

@@ -1,6 +1,6 @@
-"""Changes to slices under which a score must stay, may move a little, or must respond.
+"""Perturbations of slices under which a score must stay, may change a little, or must respond.
 
-Every change takes slices of one size in HU, float32 [slices, rows, cols], and returns new ones.
+Each takes slices of one size in HU, float32 [slices, rows, cols], and returns new ones.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from ctiqa.hu import AIR_HU, body_mask
 Aim = Literal["invariance", "stability", "response"]
 
 BODY_MARGIN_PIXELS = 3
-"""Rim around the patient that is kept when the table is removed."""
+"""Margin around the patient that is kept when the table is removed."""
 
 SHIFTS = ((0, 5), (7, 0), (-16, 11))
 """Shifts in pixels (down, right) under which the score must stay."""
 
 CUBIC = 3
-"""Order of the splines of resampling: lower orders blur the noise, which is a change in quality."""
+"""Spline order of resampling: lower orders blur the noise, which changes the quality."""
 
 
 @dataclass(frozen=True, slots=True)
-class Property:
-    """A change and what is expected of the score.
+class Perturbation:
+    """A perturbation and the expected behaviour of the score.
 
     Attributes:
-        name: What is done to the slice.
+        name: Name of the perturbation.
         aim: ``invariance``: quality is the same, the score must stay. ``stability``: the sampling
-            of the image changes, the score should hardly move. ``response``: quality changes.
-        change: Does it.
+            changes, the score should hardly change. ``response``: quality changes.
+        change: Applies it.
     """
 
     name: str
@@ -51,12 +51,12 @@ def flip(hu: Images, axis: int) -> Images:
 
 
 def turn(hu: Images, quarters: int) -> Images:
-    """Slices turned by quarter turns."""
+    """Slices rotated by quarter turns."""
     return np.asarray(np.rot90(hu, quarters, axes=(1, 2)))
 
 
 def shift(down: int, right: int) -> ImageChange:
-    """A change that moves slices by whole pixels; what comes in is air.
+    """A perturbation that shifts slices by whole pixels and fills with air.
 
     Args:
         down: Rows, negative for up.
@@ -82,7 +82,7 @@ def shift(down: int, right: int) -> ImageChange:
 
 
 def zoom(hu: Images, factor: float) -> Images:
-    """Slices magnified about their centre; the matrix stays, what comes in is air.
+    """Slices magnified about their centre on the same matrix, filled with air.
 
     >>> zoom(np.zeros((1, 8, 8), np.float32), 1.01).shape
     (1, 8, 8)
@@ -102,7 +102,7 @@ def zoom(hu: Images, factor: float) -> Images:
 
 
 def without_table(hu: Images) -> Images:
-    """Slices with all but the patient replaced by air: couch, blankets, wires."""
+    """Slices with everything but the patient (couch, blankets, wires) replaced by air."""
     kept = [
         np.where(
             ndimage.binary_dilation(body_mask(image), iterations=BODY_MARGIN_PIXELS), image, AIR_HU
@@ -113,7 +113,7 @@ def without_table(hu: Images) -> Images:
 
 
 def resample(hu: Images, factor: float) -> Images:
-    """Slices on a finer or coarser matrix over the same field of view.
+    """Slices resampled to a finer or coarser matrix with the same field of view.
 
     >>> resample(np.zeros((1, 512, 512), np.float32), 0.75).shape
     (1, 384, 384)
@@ -125,7 +125,7 @@ def resample(hu: Images, factor: float) -> Images:
 
 
 def crop(hu: Images, share: float) -> Images:
-    """The middle of the slices, with this share of the rows and columns.
+    """The central part of the slices, with this share of the rows and columns.
 
     >>> crop(np.zeros((1, 512, 512), np.float32), 0.875).shape
     (1, 448, 448)
@@ -136,7 +136,7 @@ def crop(hu: Images, share: float) -> Images:
 
 
 def pad(hu: Images, share: float) -> Images:
-    """Slices with air around them, grown by this factor.
+    """Slices padded with air, enlarged by this factor.
 
     >>> pad(np.zeros((1, 512, 512), np.float32), 1.25).shape
     (1, 640, 640)
@@ -155,11 +155,11 @@ def smooth(hu: Images, strength: float) -> Images:
     return np.stack([denoise_by_total_variation(image, strength) for image in hu])
 
 
-def _of(aim: Aim, changes: dict[str, Callable[[Images], Images]]) -> tuple[Property, ...]:
-    return tuple(Property(name, aim, change) for name, change in changes.items())
+def _of(aim: Aim, changes: dict[str, Callable[[Images], Images]]) -> tuple[Perturbation, ...]:
+    return tuple(Perturbation(name, aim, change) for name, change in changes.items())
 
 
-PROPERTIES = (
+PERTURBATIONS = (
     *_of(
         "invariance",
         {
@@ -193,4 +193,4 @@ PROPERTIES = (
         },
     ),
 )
-"""What the property report tries, on plain slices."""
+"""Perturbations of the robustness checks."""

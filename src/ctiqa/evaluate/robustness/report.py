@@ -1,6 +1,6 @@
-"""What a property report holds: how scores moved under changes, and how they follow dose and views.
+"""Results of robustness checks: score changes under perturbations, monotonicity, repeatability.
 
-All figures are in grades, quarters of the scale.
+All values are in grades, quarters of the scale.
 """
 
 from __future__ import annotations
@@ -9,30 +9,30 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ctiqa.evaluate.monotonicity import MOST_RISE, Order
+from ctiqa.evaluate.monotonicity import MOST_RISE, Monotonicity
 from ctiqa.evaluate.robustness.perturbations import Aim
 
 STILL = 0.1
-"""A score that moves no further than this, in grades, has stayed: reports print one decimal."""
+"""Largest change, in grades, of a score that counts as unchanged: reports print one decimal."""
 
 GROUPS = ("region", "scanner_kernel")
-"""Columns that the report is broken down by."""
+"""Columns that the results are broken down by."""
 
-Orders = Mapping[str, Mapping[str, Order]]
+MonotonicityTable = Mapping[str, Mapping[str, Monotonicity]]
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """How far scores moved, in grades.
+class ScoreChange:
+    """Summary of the changes of scores, in grades.
 
     Attributes:
-        n: Examples.
-        within: Share that moved by at most :data:`STILL`.
-        mean: Mean distance moved.
-        bias: Mean change; negative where scores fall.
-        largest: Largest distance.
+        n: Number of examples.
+        within: Share of changes of at most :data:`STILL`.
+        mean: Mean absolute change.
+        bias: Mean change; negative if scores fall.
+        largest: Largest absolute change.
         fell: Share that fell by more than :data:`ctiqa.evaluate.monotonicity.MOST_RISE`.
-        rose: Share that rose by more.
+        rose: Share that rose by more than that.
     """
 
     n: int
@@ -46,33 +46,33 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the score did under one change.
+    """Changes of the score under one perturbation.
 
     Attributes:
-        name: The change.
-        aim: What is expected, see :class:`ctiqa.evaluate.robustness.perturbations.Property`.
-        moved: All examples; ``None`` where the model cannot score the changed slices.
+        name: The perturbation.
+        aim: What is expected, see :class:`ctiqa.evaluate.robustness.perturbations.Perturbation`.
+        moved: Changes of all examples; ``None`` if the model cannot score perturbed slices.
         quantiles: Change at the quantiles of :data:`ctiqa.evaluate.dose_relations.QUANTILES`.
-        parts: The same by value, by column of :data:`GROUPS`.
-        refused: Why the model cannot score them.
+        parts: Changes by value, by column of :data:`GROUPS`.
+        refused: Why the model cannot score perturbed slices.
     """
 
     name: str
     aim: Aim
-    moved: Moved | None
+    moved: ScoreChange | None
     quantiles: tuple[float, ...] = ()
-    parts: Mapping[str, Mapping[str, Moved]] | None = None
+    parts: Mapping[str, Mapping[str, ScoreChange]] | None = None
     refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeatability:
     """Whether the same slice gets the same score.
 
     Attributes:
-        same_bits: Share of examples whose score is the same to the bit when scored again.
-        alone: Share that keep their score when they are scored one by one.
-        largest: Largest difference of both, in grades.
+        same_bits: Share of examples with a bit-identical score when scored again.
+        alone: Share of examples with a bit-identical score when scored one by one.
+        largest: Largest difference in both cases, in grades.
     """
 
     same_bits: float
@@ -81,31 +81,31 @@ class Repeated:
 
 
 @dataclass(frozen=True, slots=True)
-class PropertyReport:
-    """All properties of one predictor on one split.
+class RobustnessReport:
+    """Robustness of one predictor on one split.
 
     Attributes:
-        n: Examples that changes were tried on.
-        patients: Their patients.
+        n: Number of perturbed examples.
+        patients: Number of their patients.
         repeated: Repeatability; ``None`` for a table of scores.
-        outcomes: What the score did under each change; empty for a table of scores.
-        orders: How the score and, for comparison, the label follow dose and views: by what falls,
-            then by ``score`` or ``label``.
-        by_part: The same by value, by column of :data:`GROUPS`.
-        sharper: Share of slices whose sharper reconstruction scores no higher; ``None`` where
-            the data set has none.
+        outcomes: Result of each perturbation; empty for a table of scores.
+        monotonicity: Monotonicity of the score and, for comparison, the label: by ``dose`` or
+            ``views``, then by ``score`` or ``label``.
+        by_part: Monotonicity by value, by column of :data:`GROUPS`.
+        sharper: Share of slices whose sharper reconstruction scores no higher; ``None`` if the
+            data set has none.
     """
 
     n: int
     patients: int
-    repeated: Repeated | None
+    repeated: Repeatability | None
     outcomes: tuple[Outcome, ...]
-    orders: Orders
-    by_part: Mapping[str, Mapping[str, Orders]]
+    monotonicity: MonotonicityTable
+    by_part: Mapping[str, Mapping[str, MonotonicityTable]]
     sharper: float | None
 
     def as_dict(self) -> dict[str, Any]:
-        """All figures, for a file."""
+        """All results, for a file."""
         return {
             "examples": self.n,
             "patients": self.patients,
@@ -113,23 +113,23 @@ class PropertyReport:
             "level": MOST_RISE,
             "repeated": None if self.repeated is None else asdict(self.repeated),
             "changes": {each.name: asdict(each) for each in self.outcomes},
-            "orders": _orders_dict(self.orders),
+            "orders": _monotonicity_dict(self.monotonicity),
             "orders_by": {
-                column: {value: _orders_dict(orders) for value, orders in parts.items()}
+                column: {value: _monotonicity_dict(orders) for value, orders in parts.items()}
                 for column, parts in self.by_part.items()
             },
             "sharper_no_higher": self.sharper,
         }
 
 
-def _orders_dict(orders: Orders) -> dict[str, Any]:
+def _monotonicity_dict(orders: MonotonicityTable) -> dict[str, Any]:
     return {
-        along: {name: _order_dict(order) for name, order in each.items()}
+        along: {name: _row_dict(order) for name, order in each.items()}
         for along, each in orders.items()
     }
 
 
-def _order_dict(order: Order) -> dict[str, Any]:
+def _row_dict(order: Monotonicity) -> dict[str, Any]:
     return {
         "slices": order.slices,
         "always_falls": order.strict,
