@@ -36,7 +36,7 @@ def test_a_model_and_a_table_side_by_side(run: Run, here: Path) -> None:
     assert "rival: overall 2." in done.out
     assert "page: out/deep/index.html" in done.out
     assert "note: 4 patients are few" in done.err
-    for label in ("tiny: test: 24/24, 0 s left", "tiny: validation: 18/18", "tiny: properties: "):
+    for label in ("tiny: test: 24/24, 0 s left", "tiny: validation: 18/18", "tiny: robustness: "):
         assert label in done.err
     facts = json.loads(Path("out/deep/metrics.json").read_text())
     assert facts["command"] == (

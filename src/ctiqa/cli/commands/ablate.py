@@ -1,10 +1,10 @@
-"""``ctiqa ablate`` and ``ctiqa compare``: variants of a recipe, really trained, side by side."""
+"""``ctiqa ablate`` and ``ctiqa compare``: train variants of a recipe and tabulate their results."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,35 +12,26 @@ from ctiqa.cli.commands.options import (
     DataFolder,
     DeviceName,
     DeviceOption,
+    Epochs,
     ModeName,
     ModeOption,
+    Natural,
+    Only,
     RecipeFile,
+    Seeds,
+    SplitOption,
+    StudyFolder,
 )
 from ctiqa.cli.console.command import command_of
 from ctiqa.cli.console.say import say
 from ctiqa.system.extras import DATA_SETS, DRAWINGS, NETWORKS, require_extra
 
+if TYPE_CHECKING:
+    from ctiqa.evaluate.ablation.results import VariantSummary
+    from ctiqa.evaluate.ablation.variants import Variant
+    from ctiqa.train.setup.devices import Device
+
 Ablation = Literal["blocks", "members", "beta", "tfkt", "defects"]
-OutFolder = Annotated[Path, typer.Option(help="Folder for trainings and tables; work is kept.")]
-Seeds = Annotated[int, typer.Option(min=1, help="Trainings of every variant.")]
-Split = Annotated[str, typer.Option(help="Split to measure on.")]
-Only = Annotated[
-    list[str] | None, typer.Option(metavar="NAME", help="Only this variant; may be repeated.")
-]
-Epochs = Annotated[
-    int | None, typer.Option(min=1, help="Most epochs of a training; default the recipe's.")
-]
-Natural = Annotated[
-    Path | None,
-    typer.Option(metavar="DIR", help="Natural images with scores, for TFKT's first phase."),
-]
-DataAsPublished = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR",
-        help="The same data prepared with 'data.mode' as-published, for the defects of data.",
-    ),
-]
 
 
 def ablate(
@@ -49,21 +40,27 @@ def ablate(
     recipe: RecipeFile,
     *,
     data: DataFolder,
-    out: OutFolder,
+    out: StudyFolder,
     mode: ModeOption = None,
     seeds: Seeds = 1,
-    split: Split = "test",
+    split: SplitOption = "test",
     only: Only = None,
     epochs: Epochs = None,
     natural: Natural = None,
-    data_as_published: DataAsPublished = None,
+    data_as_published: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The same data prepared with 'data.mode' as-published, for the defects of data.",
+        ),
+    ] = None,
     device: DeviceOption = "auto",
 ) -> None:
-    """Train a recipe with one thing changed at a time, and tabulate what it does."""
-    asked = _Asked(
+    """Train a recipe with one change at a time, and tabulate the effect."""
+    study = _Study(
         recipe, data, out, mode, seeds, split, only, epochs, natural, device, data_as_published
     )
-    _tabulate(ablation, asked, command_of(context))
+    _run(ablation, study, command_of(context))
 
 
 def compare(
@@ -71,23 +68,23 @@ def compare(
     recipe: RecipeFile,
     *,
     data: DataFolder,
-    out: OutFolder,
+    out: StudyFolder,
     mode: ModeOption = None,
     seeds: Seeds = 1,
-    split: Split = "test",
+    split: SplitOption = "test",
     only: Only = None,
     epochs: Epochs = None,
     natural: Natural = None,
     device: DeviceOption = "auto",
 ) -> None:
-    """Train a recipe's method and the networks it is compared with on the same data."""
-    asked = _Asked(recipe, data, out, mode, seeds, split, only, epochs, natural, device)
-    _tabulate("networks", asked, command_of(context))
+    """Train a recipe's method, and the networks it is compared with, on the same data."""
+    study = _Study(recipe, data, out, mode, seeds, split, only, epochs, natural, device)
+    _run("networks", study, command_of(context))
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What both commands are told."""
+class _Study:
+    """Options of both commands."""
 
     recipe: Path
     data: Path
@@ -102,50 +99,76 @@ class _Asked:
     data_as_published: Path | None = None
 
 
-def _tabulate(kind: str, asked: _Asked, command: str) -> None:
+def _run(kind: str, study: _Study, command: str) -> None:
     require_extra("training", *DATA_SETS, *NETWORKS, *DRAWINGS)
-    from datetime import UTC, datetime
-
-    from ctiqa.data.manifest import read_header
-    from ctiqa.evaluate.ablation.published import published_beside
-    from ctiqa.evaluate.ablation.study import reference_rows, run_variants
-    from ctiqa.evaluate.ablation.tables import table_markdown, write_tables
-    from ctiqa.evaluate.ablation.variants import chosen, shortened, variants_of
+    from ctiqa.evaluate.ablation.study import baseline_summaries
     from ctiqa.io.atomic import check_folder
-    from ctiqa.recipe import read_values
     from ctiqa.train.setup.devices import device as devices
 
-    values = read_values(asked.recipe)
-    if asked.mode is not None:
-        values["mode"] = asked.mode
-    if asked.epochs:
-        values = shortened(values, asked.epochs)
-    check_folder(asked.out)
-    variants = chosen(variants_of(kind, values), asked.only)
-    with devices(asked.device) as where:
-        rows = run_variants(
-            variants,
-            asked.data,
-            asked.out,
-            seeds=asked.seeds,
-            split=asked.split,
-            natural=asked.natural,
-            published_data=asked.data_as_published,
-            device=where,
-            log=say,
-        )
+    variants = _variants(kind, study)
+    check_folder(study.out)
+    with devices(study.device) as where:
+        summaries = _summaries(variants, study, where)
         if not where.first:
             return
     if kind == "networks":
-        rows += reference_rows(asked.data, asked.split)
-    header = read_header(asked.data)
+        summaries += baseline_summaries(study.data, study.split)
+    minutes = f"{sum(each.minutes for each in summaries):.1f} on {where.torch.type}"
+    _write(kind, study, summaries, command, minutes)
+
+
+def _variants(kind: str, study: _Study) -> list[Variant]:
+    """The variants of the recipe, in the mode and with the epochs of the options."""
+    from ctiqa.evaluate.ablation.variants import chosen, shortened, variants_of
+    from ctiqa.recipe import read_values
+
+    values = read_values(study.recipe)
+    if study.mode is not None:
+        values["mode"] = study.mode
+    if study.epochs:
+        values = shortened(values, study.epochs)
+    return chosen(variants_of(kind, values), study.only)
+
+
+def _summaries(variants: list[Variant], study: _Study, where: Device) -> list[VariantSummary]:
+    """Train and measure the variants."""
+    from ctiqa.evaluate.ablation.study import run_variants
+
+    return run_variants(
+        variants,
+        study.data,
+        study.out,
+        seeds=study.seeds,
+        split=study.split,
+        natural=study.natural,
+        published_data=study.data_as_published,
+        device=where,
+        log=say,
+    )
+
+
+def _write(
+    kind: str,
+    study: _Study,
+    summaries: list[VariantSummary],
+    command: str,
+    minutes: str,
+) -> None:
+    """Write the tables, and print the main one."""
+    from datetime import UTC, datetime
+
+    from ctiqa.data.manifest import read_header
+    from ctiqa.evaluate.ablation.published import published_for
+    from ctiqa.evaluate.ablation.tables import table_markdown, write_tables
+
+    header = read_header(study.data)
     facts = {
         "command": command,
         "date": datetime.now(UTC).date().isoformat(),
         "data": header["content_sha256"][:16],
-        "minutes": f"{sum(row.minutes for row in rows):.1f} on {where.torch.type}",
+        "minutes": minutes,
     }
-    published = published_beside(kind, header["recipe"].get("setting"))
-    files = write_tables(rows, published, asked.out, kind, facts)
-    say(table_markdown(rows, published, facts))
+    published = published_for(kind, header["recipe"].get("setting"))
+    files = write_tables(summaries, published, study.out, kind, facts)
+    say(table_markdown(summaries, published, facts))
     say(f"wrote {', '.join(str(file) for file in files)}")

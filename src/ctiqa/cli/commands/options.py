@@ -29,3 +29,19 @@ DeviceOption = Annotated[DeviceName, typer.Option(help="Device; 'auto' takes a G
 Resume = Annotated[
     bool, typer.Option("--resume/--no-resume", help="Resume an interrupted training.")
 ]
+
+SplitOption = Annotated[str, typer.Option(help="Split to evaluate on.")]
+StudyFolder = Annotated[
+    Path, typer.Option(help="Folder for trainings and tables; finished work is kept.")
+]
+Seeds = Annotated[int, typer.Option(min=1, help="Trainings per variant.")]
+Only = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help="Only this variant; may be repeated.")
+]
+Epochs = Annotated[
+    int | None, typer.Option(min=1, help="Most epochs per training; default: the recipe's.")
+]
+Natural = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Natural images with scores, for TFKT's first phase."),
+]
