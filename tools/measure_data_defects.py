@@ -23,7 +23,6 @@ import numpy.typing as npt
 from scipy import stats
 
 from ctiqa.data.published.dose_mix import (
-    MixMode,
     mix_doses,
     noise_share,
     shen_low_dose,
@@ -34,9 +33,10 @@ from ctiqa.data.published.labels import psnr_db, shen_labels, ssim_label
 from ctiqa.data.sources.clean_series import Series, read_index
 from ctiqa.data.sources.ldct_projection import published_folds
 from ctiqa.hu import BODY_THRESHOLD_HU, WINDOWS, body_mask
+from ctiqa.recipe.data import Mode
 from ctiqa.types import HuImage
 
-MODES: tuple[MixMode, ...] = get_args(MixMode)
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 LOW, DOSES = 0.1, (0.75, 0.5)
 """Dose of the low-dose chests, and the intermediate doses mixed from them."""
@@ -213,7 +213,7 @@ def noise_in_lung(pair: Pair) -> HuImage:
     return np.where(inside(pair.full, "lung"), pair.low, pair.full)
 
 
-def mixed(pair: Pair, dose: float, mode: MixMode) -> HuImage:
+def mixed(pair: Pair, dose: float, mode: Mode) -> HuImage:
     """A slice at an intermediate dose."""
     return mix_doses(pair.full, pair.low, dose, low_dose=LOW, mode=mode)
 

@@ -87,7 +87,7 @@ def write_collection(root: Path) -> Path:
 
 @functools.cache
 def prepared_under(base: Path) -> Prepared:
-    """The data set, made once a test session however many folders ask for it."""
+    """The data set, prepared once per test session."""
     root = write_collection(base / "ctiqa-collection")
     out = base / "ctiqa-prepared"
     prepare(root, out, RECIPE)

@@ -24,7 +24,7 @@ def examples(prepared: Prepared) -> Examples:
 def one_thread(prepared: Prepared) -> Iterator[None]:
     """Tiny networks are faster on one thread than on several that wait for each other.
 
-    After ``prepared``, because numba's first parallel loop sets the number of threads anew.
+    After ``prepared``, because the first parallel loop of numba resets the number of threads.
     """
     import torch
 

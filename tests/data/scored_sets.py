@@ -20,7 +20,7 @@ from ctiqa.types import HuImage
 EXAMPLE = Path(__file__).parents[2] / "src" / "ctiqa" / "assets" / "example"
 
 GRADES = {"train": 5, "test": 6}
-"""Steps a grade in the scores of the challenge: panels of five and six."""
+"""Steps per grade in the scores of the challenge: panels of five and six readers."""
 
 
 @cache
@@ -30,8 +30,8 @@ def real_slices() -> tuple[HuImage, ...]:
     return tuple(read_slice(header).hu for header in scan.headers)
 
 
-def body(number: int) -> HuImage:
-    """A slice of a body of its own: the example scan laid on four sides, then made-up ones."""
+def anatomy(number: int) -> HuImage:
+    """A slice with distinct anatomy: four rotations of the example scan, then phantoms."""
     if number < 4:
         return np.ascontiguousarray(np.rot90(real_slices()[0], number))
     return patient_slice(number, 256)
@@ -44,12 +44,12 @@ def write_tif(file: Path, hu: HuImage) -> None:
 
 
 def write_challenge(root: Path, *, train: int = 6, test: int = 2) -> None:
-    """The published layout: two slices a body in the training part, one in the test."""
+    """The published layout: two slices per patient in the training part, one in the test part."""
     learn = root / "LDCTIQAG2023_train"
     rng = np.random.default_rng(0)
     scores = {}
     for number in range(train):
-        noisy = body(number // 2) + rng.normal(0, 8 * number, body(number // 2).shape)
+        noisy = anatomy(number // 2) + rng.normal(0, 8 * number, anatomy(number // 2).shape)
         write_tif(learn / "image" / f"{number:04d}.tif", noisy.astype(np.float32))
         scores[f"{number:04d}"] = number / GRADES["train"]
     (learn / "train.json").write_text(json.dumps(scores, indent=4))
@@ -58,7 +58,7 @@ def write_challenge(root: Path, *, train: int = 6, test: int = 2) -> None:
     held_out = root / "LDCTIQAG2023_test"
     names = [f"test{number:03d}" for number in range(test)]
     for number, name in enumerate(names):
-        write_tif(held_out / "images" / f"{name}.tiff", body(10 + number))
+        write_tif(held_out / "images" / f"{name}.tiff", anatomy(10 + number))
     grades = {name: number / GRADES["test"] for number, name in enumerate(names)}
     (held_out / "test.json").write_text(json.dumps(grades, indent=4))
 
@@ -99,5 +99,5 @@ def lines_of(message: str) -> list[str]:
 
 
 def files_of(folder: Path) -> Mapping[Path, int]:
-    """Every file with the time it was written."""
+    """Every file with its modification time."""
     return {f: f.stat().st_mtime_ns for f in folder.rglob("*") if f.is_file()}

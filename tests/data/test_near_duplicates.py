@@ -1,4 +1,4 @@
-"""One patient's slices fall together whatever their noise; different patients stay apart."""
+"""Slices of one patient are grouped at any noise; different patients stay apart."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ def test_another_place_in_the_field_of_view_is_another_patient() -> None:
 def test_empty_slices_are_like_nothing() -> None:
     air = np.full((128, 128), -1000, np.float32)
     assert not fingerprint(air).any()
-    assert pseudo_patients([fingerprint(air)] * 2) == ("pseudo-0000", "pseudo-0001")
+    assert pseudo_patients([[fingerprint(air)]] * 2) == ["pseudo-0000", "pseudo-0001"]
 
 
 def test_a_set_without_slices_has_no_patients() -> None:
-    assert pseudo_patients([]) == ()
+    assert pseudo_patients([]) == []
 
 
 @given(arrays(np.float32, (9, 3), elements=st.floats(-1, 1, width=16)))

@@ -147,5 +147,5 @@ def test_a_worker_that_is_ended_from_outside(
 
 
 def die(*_: object) -> None:
-    """As the system does when memory runs out."""
+    """As the system does when out of memory."""
     os._exit(9)

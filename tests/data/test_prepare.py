@@ -180,7 +180,7 @@ def test_killed_and_resumed_is_as_if_never_killed(prepared: Prepared, tmp_path: 
 def test_slices_of_another_recipe_are_not_mixed_in(
     prepared: Prepared, changed: DataRecipe, said: str
 ) -> None:
-    """Else one patient could be trained on and tested on, or a label mean two things."""
+    """Otherwise a patient could be in training and test, or a label could be ambiguous."""
     before = written(prepared.out)
     with pytest.raises(DataError, match=said):
         prepare(prepared.root, prepared.out, changed)

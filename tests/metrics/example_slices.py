@@ -11,7 +11,7 @@ from ctiqa.io import find_scans, read_slice
 from ctiqa.types import HuImage
 
 ROWS, COLS = slice(80, 400), slice(70, 422)
-"""The patient in the example; not square, so that swapped axes show."""
+"""The patient of the example scan; not square, so that swapped axes are detected."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The public full-reference metrics: conventions, batches, tensors, and what is refused.
+"""Public full-reference metrics: conventions, batches, tensors, errors.
 
 The formulas are compared with independent libraries in ``tests/metrics/full_reference``; here it
 is the same call that a user of those libraries would write.
@@ -66,7 +66,7 @@ def test_tensors_channels_and_windows_change_nothing(metric: Metric) -> None:
 
 @pytest.mark.parametrize("metric", ALL, ids=lambda metric: metric.__name__)
 def test_whole_numbers_are_counted_as_such(metric: Metric) -> None:
-    """Unsigned ones would wrap around where they are subtracted."""
+    """Unsigned integers would wrap around on subtraction."""
     image, reference = ((each + 2000).round().astype(np.uint16) for each in (NOISY, CLEAN))
     shifted = (SOFT[0] + 2000, SOFT[1] + 2000)
     found = metric(image, reference, data_range=shifted)

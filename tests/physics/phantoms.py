@@ -97,7 +97,7 @@ class Blob:
 
 
 BLOBS = (Blob(20, -10, 8, 1.0), Blob(-25, 15, 12, 0.6), Blob(5, 25, 6, 0.8))
-"""Lopsided in both axes, so that any flip or turn shows."""
+"""Asymmetric in both axes, so that any flip or rotation is detected."""
 
 
 def rms(values: npt.NDArray[np.floating]) -> float:

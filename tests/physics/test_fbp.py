@@ -74,7 +74,7 @@ def test_insert_keeps_value_and_place(
 
 
 def test_parallel_beam_equals_scikit_image_iradon() -> None:
-    """From the same exact projections both come to the same image, and to the true one."""
+    """Both reconstruct the same, correct image from the same exact projections."""
     from skimage.transform import iradon
 
     x, y = grid((129, 129), (1.0, 1.0))
@@ -148,7 +148,7 @@ def test_reconstruction_is_linear(seed: int, factor: float) -> None:
 @STEADY
 @given(st.integers(0, 999))
 def test_shifting_the_views_turns_the_image(seed: int) -> None:
-    """Two of eight views on, the image is turned by a quarter, nothing else."""
+    """Two of eight views later, the image is only rotated by 90°."""
     sinogram = _noise(seed)
     straight = reconstruct(sinogram, SMALL, (24, 24), (1.0, 1.0))
     turned = reconstruct(np.roll(sinogram, -2, axis=0), SMALL, (24, 24), (1.0, 1.0))

@@ -1,4 +1,4 @@
-"""Where the rays run, and what a Hounsfield unit weighs."""
+"""Fan-beam geometry, and conversion of Hounsfield units."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_patient_may_not_touch_the_tube() -> None:
     pitch=st.floats(0.3, 2.0),
 )
 def test_fan_covers_the_circle(rows: int, cols: int, spacing: float, pitch: float) -> None:
-    """No point of the reconstruction circle may throw its shadow beside the detector."""
+    """Every point of the reconstruction circle projects onto the detector."""
     scan = FanBeam.covering((rows, cols), (spacing, spacing), n_views=4, pitch_mm=pitch)
     radius, distance = max(rows, cols) * spacing / 2, scan.source_to_iso_mm
     around = np.linspace(0, 2 * np.pi, 720)
@@ -66,7 +66,7 @@ def test_fan_covers_the_circle(rows: int, cols: int, spacing: float, pitch: floa
 
 
 def test_quarter_shift_interleaves_opposite_views() -> None:
-    """Half a turn later every ray comes back between its neighbours: twice the sampling."""
+    """After half a rotation every ray lies between its neighbours: twice the sampling."""
     offsets = FanBeam(2, 50, pitch_mm=0.6).offsets_mm
     both = np.sort(np.concatenate([offsets, -offsets]))
     assert np.diff(both)[2:-2] == pytest.approx(0.3)

@@ -1,4 +1,4 @@
-"""Kernels, and an image whose kernel is changed afterwards."""
+"""Kernels and kernel conversion."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_ct_numbers_of_large_regions_stay(images: Images) -> None:
 
 
 def test_frequencies_respect_the_pixel_shape() -> None:
-    """A wave of 0.1 cycles/mm is weighed alike along long and along short pixels."""
+    """A wave of 0.1 cycles/mm has the same weight along long and short pixels."""
     x, y = grid((100, 80), (0.6, 0.5))  # 60 mm by 40 mm: whole waves
     weight = 1 / (1 + radial_frequency((100, 80), (0.6, 0.5)))
     for wave in (np.cos(0.2 * np.pi * x), np.cos(0.2 * np.pi * y)):

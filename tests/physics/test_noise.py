@@ -1,4 +1,4 @@
-"""How much noise a dose gives, in the projections and in the image."""
+"""Noise at a dose, in the projections and in the image."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def test_projection_is_linear(one: Image, other: Image, factor: float) -> None:
 @STEADY
 @given(IMAGES)
 def test_quarter_turn_of_the_patient_is_a_quarter_turn_of_the_tube(image: Image) -> None:
-    """Turned by 90°, the patient shows the same shadows two of eight views earlier."""
+    """Rotated by 90°, the patient has the same projections two of eight views earlier."""
     turned = np.ascontiguousarray(np.rot90(image))
     straight = project(image, (1.0, 1.0), SCAN)
     assert project(turned, (1.0, 1.0), SCAN) == pytest.approx(

@@ -23,7 +23,7 @@ from ctiqa.physics.kernels import SHARP_KERNEL, SOFT_KERNEL, STANDARD_KERNEL, Ke
 SHAPE, SPACING, FULL = (128, 128), (2.0, 2.0), 720
 X, Y = grid(SHAPE, SPACING)
 DEPTH = np.hypot(X / 115, Y / 85)
-"""0 in the middle of the body, 1 at its skin."""
+"""0 in the centre of the patient, 1 at the skin."""
 INSIDE = DEPTH < 0.95
 
 
@@ -61,7 +61,7 @@ def test_streaks_grow_toward_the_edge_of_the_body(views: int) -> None:
 
 
 def test_streaks_have_no_mean() -> None:
-    """Leaving views out moves brightness about, it does not change the CT number of water."""
+    """Omitting views redistributes brightness but keeps the CT number of water."""
     assert abs(float(_streaks(120)[INSIDE].mean())) < 1.0
 
 

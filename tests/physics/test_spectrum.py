@@ -1,4 +1,4 @@
-"""Many energies: the tables, the hardening and the correction for water."""
+"""Polychromatic beams: tables, beam hardening and water correction."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_the_correction_undoes_the_hardening_of_water(p: float) -> None:
 def test_two_pieces_in_one_ray_read_less_than_one_by_one(
     lengths: tuple[float, float], material: str
 ) -> None:
-    """The first piece has taken the soft rays that the second would stop: streaks come of it."""
+    """The first insert removes the soft rays before the second: this causes streaks."""
     a, b, both = water_corrected(
         hardened_lines(np.zeros(3), np.array([*lengths, sum(lengths)]), METALS_PER_MM[material])
     )

@@ -1,4 +1,4 @@
-"""numba makes the physics fast; it must not make it different."""
+"""Results with and without numba are the same."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ def test_tfkt_trains_to_its_end_in_both_phases(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Photographs, then slices, one at a time; the lowest loss on a draw of slices chooses."""
-    monkeypatch.setattr(scored_sets, "body", lambda number: patient_slice(number, 256))
+    monkeypatch.setattr(scored_sets, "anatomy", lambda number: patient_slice(number, 256))
     scored_sets.write_kadid(tmp_path / "kadid", references=10)
     prepare(tmp_path / "kadid", tmp_path / "natural", Kadid10kData(folds=2))
     scored_sets.write_challenge(tmp_path / "challenge", train=20, test=3)

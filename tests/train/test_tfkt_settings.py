@@ -34,8 +34,8 @@ SLICES, OFFICIAL = 20, 3
 """Slices of the training part, two a body, and of the official test."""
 
 
-def body(number: int) -> HuImage:
-    """Organs of its own, which no other number's are like."""
+def anatomy(number: int) -> HuImage:
+    """A slice with organs that differ for every number."""
     organs = np.random.default_rng(number).normal(-300, 400, (6, 6))
     return np.asarray(np.kron(organs, np.ones((43, 43)))[:256, :256], dtype=np.float32)
 
@@ -44,7 +44,7 @@ def body(number: int) -> HuImage:
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("challenge")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scored_sets, "body", body)
+        patch.setattr(scored_sets, "anatomy", anatomy)
         scored_sets.write_challenge(folder, train=SLICES, test=OFFICIAL)
     return folder
 

@@ -1,1 +1,1 @@
-"""From clean CT to labelled, patient-split training examples."""
+"""Labelled training examples from clean or scored CT, split by patient."""

@@ -1,4 +1,4 @@
-"""The list of examples that everything downstream reads."""
+"""The manifest: the table of examples that training and evaluation read."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ MANIFEST_SCHEMA = 1
 SHARDS = "shards"
 
 MOST_OPEN = 500
-"""Mapped files kept open; a system allows a process about a thousand."""
+"""Memory-mapped files kept open; most systems allow about a thousand per process."""
 
 NEEDED = ("shard", "row", "patient", "region", "split", "fold", "purpose", "label", "raw")
 """Columns that training and evaluation read."""
 
 PUBLISHED_FOLD = "published_fold"
-"""Column of the authors' folds; ``fold`` is that of the patient."""
+"""Column with the fold of the authors; ``fold`` is the fold of the patient."""
 
 TEXTS = ("shard", "patient", "region", "split", "purpose")
-"""Those of them that hold texts; the others hold numbers."""
+"""Those of :data:`NEEDED` that hold text; the others hold numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +46,9 @@ class Examples:
 
     Attributes:
         folder: Folder of the data set.
-        table: One row an example: ``id``, ``shard``, ``row``, ``patient``, ``region``, ``split``,
-            ``fold``, ``purpose``, ``label`` (0–4), ``raw`` (label before clipping) and the facts
-            of the degradation.
+        table: One row per example: ``id``, ``shard``, ``row``, ``patient``, ``region``, ``split``,
+            ``fold``, ``purpose``, ``label`` (0–4), ``raw`` (label before clipping) and the
+            parameters of the degradation.
     """
 
     folder: Path
@@ -62,17 +62,17 @@ class Examples:
         return np.asarray(self.table[name].to_numpy())
 
     def where(self, **wanted: str | int) -> Examples:
-        """The examples whose columns have the wanted values."""
+        """The examples with the given column values."""
         return Examples(self.folder, self.table.filter(**wanted))
 
     def without_fold(self, fold: int) -> Examples:
-        """The examples of all folds but one."""
+        """The examples of all folds except one."""
         import polars as pl  # noqa: PLC0415 - optional
 
         return Examples(self.folder, self.table.filter(pl.col("fold") != fold))
 
     def with_published_folds(self) -> Examples:
-        """The same in the folds that the authors cut, image by image, where there are any."""
+        """The examples with the image-wise folds of the authors, if the data set has them."""
         import polars as pl  # noqa: PLC0415 - optional
 
         if PUBLISHED_FOLD not in self.table.columns:
@@ -81,21 +81,21 @@ class Examples:
 
     @property
     def natural(self) -> bool:
-        """Whether these are natural images, and not slices in HU."""
+        """Whether these are natural images rather than slices in HU."""
         shard = str(self.column("shard")[0]) if len(self) else ""
         return (self.folder / SHARDS / f"{shard}.rgb.npy").exists()
 
     def images(self) -> Shards:
-        """The pixels by number of the example: int16 HU [rows, cols], or uint8 RGB with [.., 3]."""
+        """Pixels by example index: int16 HU [rows, cols], or uint8 RGB [rows, cols, 3]."""
         return Shards(self, "rgb" if self.natural else "hu")
 
     def maps(self) -> Shards:
-        """The maps of ln(total local noise in HU), float16 [rows/32, cols/32], NaN outside."""
+        """Maps of ln(total local noise in HU), float16 [rows/32, cols/32], NaN outside."""
         return Shards(self, "map")
 
 
 class Shards:
-    """Arrays of the examples, memory-mapped, opened when first asked for."""
+    """Memory-mapped arrays of the examples, opened on first access."""
 
     def __init__(self, examples: Examples, kind: str) -> None:
         self._folder = examples.folder / SHARDS
@@ -125,7 +125,7 @@ def read_examples(folder: Path) -> Examples:
     """Open a prepared data set.
 
     Raises:
-        DataError: If it is not there, not finished or not a manifest.
+        DataError: If it is missing, incomplete or not a manifest.
     """
     import polars as pl  # noqa: PLC0415 - optional
 
@@ -167,21 +167,21 @@ def read_header(folder: Path) -> dict[str, Any]:
 
 
 def write_manifest(folder: Path, recipe: DataRecipe, records: Sequence[dict[str, Any]]) -> Path:
-    """Write the table of examples, and a header that a person can read.
+    """Write the table of examples and a human-readable header.
 
-    Nothing is touched where the same manifest is there already.
+    A manifest with the same content is not touched.
 
     Args:
         folder: Folder of the data set.
-        recipe: How it was made.
-        records: One record an example.
+        recipe: Recipe of the data set.
+        records: One record per example.
 
     Returns:
         The manifest file.
 
     Raises:
-        DataError: If there are no examples, or an example or a patient is in two places. Only a
-            test that validates, as published, shares its patients with the training.
+        DataError: If there are no examples, an example is duplicated, or a patient is in two
+            splits. Only a published test set that also validates may share patients.
     """
     import polars as pl  # noqa: PLC0415 - optional
 
@@ -192,14 +192,14 @@ def write_manifest(folder: Path, recipe: DataRecipe, records: Sequence[dict[str,
     data = io.BytesIO()
     table.write_parquet(data)
     file = folder / MANIFEST
-    _write_changed(file, data.getvalue())
+    write_if_changed(file, data.getvalue())
     header = _header(recipe, table, records)
-    _write_changed(folder / HEADER, (json.dumps(header, indent=1) + "\n").encode())
+    write_if_changed(folder / HEADER, (json.dumps(header, indent=1) + "\n").encode())
     return file
 
 
 def content_hash(records: Sequence[dict[str, Any]]) -> str:
-    """The sha256 of what the examples are, whatever library wrote the table."""
+    """SHA-256 of the records, independent of the library that writes the table."""
     lines = sorted(json.dumps(record, sort_keys=True) for record in records)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
@@ -223,7 +223,7 @@ def _header(
 
 
 def _check_leakage(table: pl.DataFrame, recipe: DataRecipe) -> None:
-    """Refuse a data set in which a patient is on two sides, or an example is there twice."""
+    """Refuse a data set with a patient in two splits or folds, or with duplicate examples."""
     import polars as pl  # noqa: PLC0415 - optional
 
     parted = table.filter(pl.col("split") != "test") if recipe.test_validates else table
@@ -236,6 +236,7 @@ def _check_leakage(table: pl.DataFrame, recipe: DataRecipe) -> None:
         raise DataError(bulleted("a data set must keep every patient on one side:", problems))
 
 
-def _write_changed(file: Path, data: bytes) -> None:
+def write_if_changed(file: Path, data: bytes) -> None:
+    """Write a file, but do not touch it if it already has this content."""
     if not (file.exists() and file.read_bytes() == data):
         write_bytes(file, data)

@@ -1,4 +1,4 @@
-"""Make a labelled data set from any source: planned, carried out, listed in one manifest."""
+"""Prepare a labelled data set from any source: plan tasks, run them, write the manifest."""
 
 from __future__ import annotations
 
@@ -29,22 +29,21 @@ PLANS: dict[str, Callable[[Path, Any], Sequence[Task]]] = {
     "kadid10k": kadid10k.plan,
     "folder": folder.plan,
 }
-"""How the tasks of every source are planned, by its name in a recipe."""
+"""Planner of each source, by its name in a recipe."""
 
 AFTER: dict[str, Callable[[Path, Sequence[dict[str, Any]]], None]] = {
     "ldct-projection": ldct_projection.after,
 }
-"""What a source writes before the manifest, from (folder, records)."""
-
+"""Extra files of a source, written before the manifest, from (folder, records)."""
 
 JOINT: dict[str, Callable[[Any, Sequence[dict[str, Any]]], list[dict[str, Any]]]] = {
     "cccid": cccid.joint,
 }
-"""How labels that only the whole data set gives are put in, from (recipe, records)."""
+"""Labels that depend on the whole data set, added from (recipe, records)."""
 
 
 def plan(root: Path, recipe: DataRecipe) -> Sequence[Task]:
-    """Every task that a recipe asks for.
+    """Plan all tasks of a recipe.
 
     Raises:
         DataError: Listing every problem of the source at once.
@@ -60,24 +59,23 @@ def prepare(
     jobs: int = 1,
     progress: TaskProgress | None = None,
 ) -> Path:
-    """Make (or finish making) a data set.
+    """Prepare a data set, or resume its preparation.
 
-    Work that is already there is kept: killing this at any moment and calling it again ends in
-    the same manifest.
+    Completed tasks are kept: an interrupted run can be repeated and gives the same manifest.
 
     Args:
-        root: Where the source lies.
+        root: Folder of the source.
         out: Folder of the data set.
-        recipe: What to make.
-        jobs: Worker processes.
-        progress: Told (tasks done, tasks in all).
+        recipe: Recipe of the data set.
+        jobs: Number of worker processes.
+        progress: Progress callback with (tasks completed, total tasks).
 
     Returns:
         The manifest file.
 
     Raises:
-        DataError: If the source breaks a rule, or the folder holds work of another recipe or
-            of another state of the collection; nothing is written then.
+        DataError: If the source breaks a rule, or the folder holds examples of another recipe or
+            of another version of the collection; nothing is written then.
     """
     tasks = plan(root, recipe)
     lock_recipe(out, recipe)

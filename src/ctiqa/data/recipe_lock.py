@@ -1,4 +1,4 @@
-"""A folder belongs to the recipe that first wrote into it; another recipe is turned away."""
+"""Recipe lock: a folder accepts only the recipe that first wrote into it."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from ctiqa.recipe import DataRecipe, differing_keys
 from ctiqa.text.strict_json import read_json
 
 LOCK_FILE = "recipe.json"
-"""The recipe of the folder, written before its first example."""
+"""File with the recipe of the folder, written before its first example."""
 
 
 def lock_recipe(out: Path, recipe: DataRecipe) -> None:
-    """Keep a folder for one recipe, before any work starts.
+    """Lock a folder to one recipe before any work starts.
 
     Args:
-        out: Folder of the data set, made where it is missing.
-        recipe: What is to be made there.
+        out: Folder of the data set; created if missing.
+        recipe: Recipe of the data set.
 
     Raises:
-        DataError: If the folder holds examples of another recipe; every key that differs is named.
-        OutputError: If the folder cannot be made or written to.
+        DataError: If the folder holds examples of another recipe; the message lists all keys that
+            differ.
+        OutputError: If the folder cannot be created or written to.
     """
     mine = _plain(recipe)
     theirs = _locked_recipe(out)
@@ -43,10 +44,10 @@ def lock_recipe(out: Path, recipe: DataRecipe) -> None:
 
 
 def recipe_digest(recipe: DataRecipe) -> str:
-    """First 12 digits of the sha256 of a recipe, which tell examples of two recipes apart.
+    """First 12 hex digits of the SHA-256 of a recipe, to distinguish examples of two recipes.
 
     >>> from ctiqa.recipe import CccidData
-    >>> recipe_digest(CccidData()) == recipe_mark(CccidData(mode="as-published"))
+    >>> recipe_digest(CccidData()) == recipe_digest(CccidData(mode="as-published"))
     False
     """
     text = json.dumps(asdict(recipe), sort_keys=True)
@@ -54,12 +55,12 @@ def recipe_digest(recipe: DataRecipe) -> str:
 
 
 def _plain(recipe: DataRecipe) -> dict[str, Any]:
-    """The recipe as JSON gives it back: tuples are lists."""
+    """The recipe as read back from JSON, with tuples as lists."""
     return dict(json.loads(json.dumps(asdict(recipe))))
 
 
 def _locked_recipe(out: Path) -> dict[str, Any] | None:
-    """The recipe a folder is kept for; empty where examples lie there that none vouches for."""
+    """The recipe a folder is locked to; empty if it holds examples without a valid lock."""
     try:
         stored = read_json(out / LOCK_FILE)
         return stored if isinstance(stored, dict) else {}

@@ -1,4 +1,4 @@
-"""Carries out the tasks of a data set: on all cores, resumable, task by task."""
+"""Run the tasks of a data set in parallel; interrupted runs resume at the first open task."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from ctiqa.io.atomic import make_folder
 from ctiqa.text.strict_json import read_json
 
 TaskProgress = Callable[[int, int], None]
-"""Told (tasks done, tasks in all)."""
+"""Progress callback with (tasks completed, total tasks)."""
 
 
 def run_tasks(
     tasks: Sequence[Task], out: Path, *, jobs: int, progress: TaskProgress | None
 ) -> None:
-    """Do what is not yet done.
+    """Run all tasks that are not yet complete.
 
     Args:
         tasks: All tasks of the data set.
         out: Folder of the data set.
         jobs: Worker processes.
-        progress: Told how far it is.
+        progress: Progress callback.
 
     Raises:
-        DataError: If the folder holds tasks whose patients are split differently now (the
-            collection has changed since); nothing is done then.
-        OutputError: If the folder cannot be made or written to.
-        ProcessError: If a worker process was ended from outside.
+        DataError: If the folder holds tasks with a different patient split, because the collection
+            has changed; no task is run then.
+        OutputError: If the folder cannot be created or written to.
+        ProcessError: If a worker process was terminated externally.
     """
     shards = out / SHARDS
     make_folder(shards)
@@ -51,7 +51,7 @@ def run_tasks(
 
 
 def read_records(task: Task, out: Path) -> list[dict[str, Any]]:
-    """The records of a finished task.
+    """The records of a completed task.
 
     Raises:
         DataError: If the file is damaged.
@@ -84,7 +84,7 @@ def _check_finished(tasks: Sequence[Task], shards: Path) -> None:
 
 
 def _fits(task: Task, records: Sequence[dict[str, Any]]) -> bool:
-    """Whether records are what the task would make; a slice without tissue made none."""
+    """Whether records match the task; a slice without tissue has none."""
     places = {(str(r.get("split")), str(r.get("fold"))) for r in records}
     whole = len(records) == task.examples and places == {(task.place.split, str(task.place.fold))}
     return whole or not records
@@ -107,12 +107,12 @@ def _work(tasks: Sequence[Task], shards: Path, jobs: int) -> Iterator[None]:
             "and call again: what is done is kept"
         ) from error
     finally:
-        # After an error or Ctrl-C nobody waits for slices that have not been begun.
+        # After an error or Ctrl-C, slices that have not started are cancelled.
         pool.shutdown(cancel_futures=True)
 
 
 def _start_worker() -> None:
-    """Each worker is one core's, and ends when the process that started it is killed."""
+    """Limit a worker to one core, and end it when its parent process is killed."""
     if (parent := parent_process()) is not None:
         Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
     try:

@@ -1,4 +1,4 @@
-"""Tables of scores in CSV: read and checked, whoever made them."""
+"""Read and check CSV tables of scores."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ScoreRow:
     Attributes:
         file: Name of the file.
         line: Number of the line.
-        cells: Text of every cell without surrounding blanks, by column.
+        cells: Text of each cell, stripped, by column.
     """
 
     file: str
@@ -27,23 +27,26 @@ class ScoreRow:
 
     @property
     def where(self) -> str:
-        """File and line, to name it in a message."""
+        """File and line, for messages."""
         return f"{self.file}:{self.line}"
 
 
 def read_table(
     file: Path, needed: Sequence[str], optional: Sequence[str] = (), *, loose: bool = False
 ) -> tuple[list[ScoreRow], list[str]]:
-    """The lines of a CSV file, and what is wrong with its columns and cells.
+    """Read a CSV file.
 
     Args:
-        file: UTF-8, commas, one line of column names.
-        needed: Columns that must be there.
-        optional: Columns that may be there; no others may.
-        loose: Other columns may be there too, cells may be empty, and lines may be short or long.
+        file: UTF-8, comma-separated, with one line of column names.
+        needed: Required columns.
+        optional: Optional columns; any other column is a problem.
+        loose: Allow other columns, empty cells, and lines with too few or too many cells.
+
+    Returns:
+        The lines of the table, and the problems of its columns and cells.
 
     Raises:
-        DataError: If it cannot be read at all.
+        DataError: If the file cannot be read.
     """
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
@@ -54,7 +57,7 @@ def read_table(
         why = getattr(error, "strerror", None) or error
         raise DataError(f"'{file}' must be a readable CSV file in UTF-8: {why}") from None
     known = (*needed, *optional)
-    # What stands in columns that nobody reads is nobody's concern.
+    # Columns that are not read are not checked.
     read = [column for column in columns if column in known] if loose else columns
     problems = _column_problems(f"{file.name}:1", read, needed, known)
     if not lines:
@@ -93,7 +96,7 @@ def _cell_problems(row: ScoreRow, count: int, columns: Sequence[str]) -> list[st
 
 
 def number_in(text: object, allowed: tuple[float, float]) -> float | None:
-    """A number in a range; ``None`` for everything else.
+    """The number in a cell if it lies in a range; otherwise ``None``.
 
     >>> number_in("3.5", (0, 4)), number_in("nan", (0, 4)), number_in(True, (0, 4))
     (3.5, None, None)
@@ -110,7 +113,7 @@ def number_in(text: object, allowed: tuple[float, float]) -> float | None:
 def cell_number(
     row: ScoreRow, column: str, allowed: tuple[float, float]
 ) -> tuple[float, list[str]]:
-    """A cell's number, and what is wrong with it; an absent or empty cell is told elsewhere."""
+    """The number in a cell, and its problems; :func:`read_table` reports absent and empty cells."""
     text = row.cells.get(column, "")
     value = number_in(text, allowed)
     if value is not None:

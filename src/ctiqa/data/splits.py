@@ -1,4 +1,4 @@
-"""Who is trained on and who is kept aside: always whole patients."""
+"""Split patients into training, validation and test; patients are never divided."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a patient belongs: split, and fold within the training patients (else -1)."""
+    """Split of a patient, and fold of a training patient (otherwise -1)."""
 
     split: str
     fold: int = -1
 
 
 def split_patients(region: Mapping[str, str], recipe: DataRecipe) -> dict[str, Place]:
-    """Divide patients into training, validation and test, region by region.
+    """Split patients into training, validation and test, stratified by region.
 
-    The same recipe and patients always give the same split, whatever the order they come in.
+    The split depends only on the recipe and the set of patients, not on their order.
 
     Args:
-        region: Region of every patient, by patient id.
+        region: Region of each patient, by patient ID.
         recipe: Shares, pinned patients, folds and seed.
 
     Returns:
-        Place of every patient.
+        Split and fold of each patient.
 
     Raises:
-        DataError: If a pinned patient is unknown or pinned twice, or if fewer patients are left
-            to train on than there are folds of patients.
+        DataError: If a pinned patient is unknown or pinned twice, or if there are fewer training
+            patients than folds.
 
     >>> places = split_patients({f"p{i}": "chest" for i in range(20)}, DataRecipe(folds=2))
     >>> sorted({p.split for p in places.values()})
@@ -52,7 +52,7 @@ def split_patients(region: Mapping[str, str], recipe: DataRecipe) -> dict[str, P
             validation, Place("validation")
         )
         training += rest
-    # As published, folds are of images (``published_fold``), and those of patients are not read.
+    # As published, folds consist of images (``published_fold``); folds of patients are not used.
     if len(training) < (1 if recipe.mode == "as-published" else recipe.folds):
         raise DataError(
             f"'data.folds' must be at most the {len(training)} patients left to train on, "

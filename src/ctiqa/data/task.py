@@ -1,4 +1,4 @@
-"""The unit of work of a data set: one source slice, and everything made of it."""
+"""The unit of work in preparing a data set: one source slice and all examples made from it."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from ctiqa.io.atomic import make_folder, replace_file, write_bytes
 Array = npt.NDArray[np.generic]
 
 Writer = Callable[[Path], None]
-"""Writes one file, whole or not at all, into a folder that is there."""
+"""Writes one file atomically into an existing folder."""
 
 
 @dataclass(frozen=True)
 class TaskOutput:
-    """What a task made.
+    """Output of a task.
 
     Attributes:
-        records: One record an example, without ``id``, ``shard``, ``row`` and ``checksum``.
+        records: One record per example, without ``id``, ``shard``, ``row`` and ``checksum``.
         arrays: Arrays by kind, [examples, …]; ``hu`` (int16, HU) or ``rgb`` (uint8) always.
-        files: What writes the files that go with the examples, by path in the data set's folder.
+        files: Writers of accompanying files, by path relative to the folder of the data set.
     """
 
     records: list[dict[str, Any]]
@@ -37,7 +37,7 @@ class TaskOutput:
 
 
 class Task(Protocol):
-    """What a source plans and the runner carries out; must be picklable."""
+    """A task planned by a source and executed by the runner; must be picklable."""
 
     @property
     def name(self) -> str:
@@ -49,24 +49,24 @@ class Task(Protocol):
 
     @property
     def examples(self) -> int:
-        """How many examples it makes; it may also make none."""
+        """Number of examples; a task may also produce none."""
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """What is true of all its examples (origin, licence, …), for the manifest."""
+        """Facts shared by all its examples (origin, licence, …), for the manifest."""
 
     def make(self) -> TaskOutput:
-        """Do the work."""
+        """Produce the examples."""
 
 
 def task_rng(seed: int, name: str) -> np.random.Generator:
-    """Generator that depends on the recipe's seed and the task's name alone."""
+    """Random generator that depends only on the seed of the recipe and the name of the task."""
     digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:8], "little"))
 
 
 def write_shard(task: Task, shards: Path) -> None:
-    """Do a task and keep its result; the ``.json`` is written last and says that it is whole."""
+    """Run a task and store its output; the ``.json`` is written last and marks it as complete."""
     made = task.make()
     pixels = next((made.arrays[kind] for kind in ("hu", "rgb") if kind in made.arrays), None)
     records = [
@@ -91,12 +91,12 @@ def write_shard(task: Task, shards: Path) -> None:
 
 
 def record_file(task: Task, shards: Path) -> Path:
-    """The file that is there when a task is done."""
+    """The file whose existence marks a task as complete."""
     return shards / f"{task.name}.json"
 
 
 def checksum(pixels: Array) -> str:
-    """First 16 digits of the sha256 of pixels and their shape.
+    """First 16 hex digits of the SHA-256 of pixels and their shape.
 
     >>> checksum(np.zeros((2, 2), np.int16)) == checksum(np.zeros((4, 1), np.int16))
     False

@@ -1,4 +1,4 @@
-"""What the tests of derived images share: a derivation, and a slice that is worse."""
+"""Shared by the tests of derived images: a derivation and a degraded slice."""
 
 from __future__ import annotations
 

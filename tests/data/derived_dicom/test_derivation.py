@@ -1,4 +1,4 @@
-"""What a derived slice is said to be: checked texts, and UIDs that can be made again."""
+"""Description of a derived slice: checked text, reproducible UIDs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Headers of derived images: what they are, and nothing about whose they were."""
+"""Headers of derived images: derivation stated, identity removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a slice can be derived from."""
+"""Valid sources of derived slices."""
 
 from __future__ import annotations
 

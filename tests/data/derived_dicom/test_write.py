@@ -1,4 +1,4 @@
-"""Derived DICOM files: valid, and the slice they were made of."""
+"""Derived DICOM files: valid, with the pixels of their slice."""
 
 from __future__ import annotations
 

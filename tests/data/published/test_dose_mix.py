@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from tests.data.collection import patient_slice
 
 from ctiqa.data.published.dose_mix import (
-    MixMode,
     mix_doses,
     noise_share,
     shen_low_dose,
@@ -21,9 +20,10 @@ from ctiqa.data.published.dose_mix import (
 )
 from ctiqa.errors import UsageError
 from ctiqa.physics import NoiseModel
+from ctiqa.recipe.data import Mode
 from ctiqa.types import HuImage
 
-MODES: tuple[MixMode, MixMode] = ("as-published", "corrected")
+MODES: tuple[Mode, Mode] = ("as-published", "corrected")
 
 low_doses = st.floats(0.01, 0.9)
 
@@ -33,7 +33,7 @@ def noise(rng: np.random.Generator, sd: float, shape: tuple[int, int] = (128, 12
 
 
 def pair(low_dose: float, seed: int = 0) -> tuple[HuImage, HuImage]:
-    """A uniform slice without noise of its own, and what a low dose adds to it, 10 HU a dose."""
+    """A uniform noise-free slice, and low-dose noise of 10 HU per dose level."""
     full = np.full((128, 128), 40, np.float32)
     low = full + noise(np.random.default_rng(seed), 10 * math.sqrt(1 / low_dose - 1))
     return full, low

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from tests.data.collection import patient_slice
 
-from ctiqa.data.published.dose_mix import MixMode, mix_doses, whole_hu
+from ctiqa.data.published.dose_mix import mix_doses, whole_hu
 from ctiqa.data.published.labels import (
     label_brightness,
     normalised_psnr,
@@ -22,9 +22,10 @@ from ctiqa.data.published.labels import (
 )
 from ctiqa.errors import UsageError
 from ctiqa.hu import body_mask
+from ctiqa.recipe.data import Mode
 from ctiqa.types import HuImage
 
-MODES: tuple[MixMode, MixMode] = ("as-published", "corrected")
+MODES: tuple[Mode, Mode] = ("as-published", "corrected")
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +108,7 @@ def test_noise_in_the_air_around_the_patient_never_counts(full: HuImage) -> None
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_labels_fall_with_the_dose(full: HuImage, mode: MixMode) -> None:
+def test_labels_fall_with_the_dose(full: HuImage, mode: Mode) -> None:
     low = noisy(full, 40)
     mixed = [mix_doses(full, low, dose, low_dose=0.1) for dose in (1.0, 0.75, 0.5, 0.1)]
     labels = [ssim_label(image, full, mode) for image in mixed]
@@ -140,7 +141,7 @@ def test_corrected_labels_have_a_fixed_range() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_equal_images_alone_are_perfect(mode: MixMode) -> None:
+def test_equal_images_alone_are_perfect(mode: Mode) -> None:
     assert normalised_psnr(np.array([np.inf, 50.0, 60.0]), mode).tolist() == [1.0, 1.0, 1.0]
 
 

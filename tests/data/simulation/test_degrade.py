@@ -171,7 +171,7 @@ def test_drawn_kinds_are_as_common_as_promised(scene: Scene) -> None:
 
 
 def test_noisy_slices_are_not_softened(scene: Scene) -> None:
-    """Softening would better them, and the label counts every change as a loss."""
+    """Softening would improve them, but the label counts every change as a loss."""
     noisy = replace(scene)
     noisy.__dict__["own_noise_hu"] = 30.0
     rng = np.random.default_rng(0)

@@ -90,7 +90,7 @@ def test_labels_join_psnr_and_similarity(examples: Examples) -> None:
 def test_as_published_the_ratio_is_normalised_over_the_set(
     root: Path, tmp_path: Path, cap: float
 ) -> None:
-    """The infinite ratio of the normal dose is the cap, so the labels are numbers."""
+    """The infinite PSNR of normal dose is replaced by the cap, so the labels are finite."""
     prepare(root, tmp_path, replace(PUBLISHED, write_dicom=False, psnr_cap_db=cap))
     examples = read_examples(tmp_path)
     table = examples.table

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.data.scored_sets import EXAMPLE, body, files_of, lines_of, real_slices, write_csv
+from tests.data.scored_sets import EXAMPLE, anatomy, files_of, lines_of, real_slices, write_csv
 from tests.io.make import uid, write_ct
 
 from ctiqa.data.manifest import Examples, read_examples
@@ -23,7 +23,7 @@ PATIENTS = ("a", "b", "c", "d")
 def write_patient(root: Path, name: str, seed: int) -> str:
     file = write_ct(
         root / name / "1.dcm",
-        np.rint(body(seed)).astype(np.int16),
+        np.rint(anatomy(seed)).astype(np.int16),
         series=name,
         PixelSpacing=[0.7, 0.7],
         FrameOfReferenceUID=uid(name),
@@ -75,7 +75,7 @@ def test_the_label_is_the_mean_of_the_readers(examples: Examples) -> None:
 def test_pixels_are_those_of_the_file(examples: Examples) -> None:
     images = examples.images()
     for number, patient in enumerate(examples.column("patient").tolist()):
-        wanted = np.rint(body(PATIENTS.index(patient)))
+        wanted = np.rint(anatomy(PATIENTS.index(patient)))
         assert np.abs(images[number] - wanted).max() <= 1
 
 
@@ -99,7 +99,7 @@ def test_without_patients_alike_slices_stay_together(tmp_path: Path) -> None:
     """Two files of the same anatomy, one of them noisier, must not cross a split."""
     rows = [(f"{p}/1.dcm", 1) for p in PATIENTS]
     root = tmp_path / "root"
-    noisy = body(0) + np.random.default_rng(0).normal(0, 20, body(0).shape)
+    noisy = anatomy(0) + np.random.default_rng(0).normal(0, 20, anatomy(0).shape)
     write_ct(root / "e" / "1.dcm", np.rint(noisy.clip(-1024)).astype(np.int16), series="e")
     write_folder(root, ("path", "score"), [*rows, ("e/1.dcm", 0)])
     prepare(root, tmp_path / "out", RECIPE)

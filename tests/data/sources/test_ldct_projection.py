@@ -35,7 +35,7 @@ PUBLISHED = replace(CORRECTED, mode="as-published")
 
 
 def write_case(root: Path, case: str, *, low_names: int = 1) -> Path:
-    """A case as TCIA gives it; the numbers of low-dose files may start elsewhere."""
+    """A case in the TCIA layout; numbering of low-dose files may start elsewhere."""
     seed = int(case[1:])
     for k in range(SLICES):
         full = np.rint(patient_slice(seed + k, 256, noise_hu=8))
@@ -107,7 +107,7 @@ def test_the_ends_are_the_files_and_the_doses_lie_between(root: Path, corrected:
 
 
 def test_as_published_repeats_the_authors_computation(root: Path, published: Examples) -> None:
-    """Constant 3, fractions cut off, one window that hides the lung."""
+    """Constant 3, truncation, one window that hides the lung."""
     shard = published.where(shard="C016-1-001")
     study = root / "C016" / STUDY
     full, low = (pixels(study / n / "1-001.dcm").astype(np.int32) for n in (FULL, LOW))

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from tests.data.scored_sets import body, files_of, lines_of, write_challenge, write_tif
+from tests.data.scored_sets import anatomy, files_of, lines_of, write_challenge, write_tif
 
 from ctiqa.data.manifest import Examples, read_examples, write_manifest
 from ctiqa.data.prepare import plan, prepare
@@ -51,7 +51,7 @@ def test_the_recipes_of_the_repository() -> None:
 
 def test_pixels_are_hu_and_scores_are_the_radiologists(root: Path, examples: Examples) -> None:
     first = examples.where(file="image/0000.tif")
-    clipped = np.clip(body(0), -1000, 400)
+    clipped = np.clip(anatomy(0), -1000, 400)
     assert np.abs(first.images()[0].astype(np.float64) - clipped).max() <= 0.5 + 1e-3
     scores = json.loads(train_json(root).read_text())
     for row in examples.where(published_split="train").table.iter_rows(named=True):
@@ -99,7 +99,7 @@ def test_the_official_test_is_the_test(examples: Examples) -> None:
 
 @pytest.mark.parametrize("official", [0, 2])
 def test_the_training_part_alone_keeps_clusters_aside(tmp_path: Path, official: int) -> None:
-    """Whether an official test lies there or not; it may even be broken."""
+    """With or without an official test part, even a damaged one."""
     write_challenge(tmp_path / "root", train=10, test=official)
     if official:
         (tmp_path / "root" / "LDCTIQAG2023_test" / "test.json").write_text("{")
@@ -195,7 +195,7 @@ def test_every_problem_is_listed_with_file_and_line(tmp_path: Path) -> None:
     folder = tmp_path / "LDCTIQAG2023_train"
     (folder / "image" / "0001.tif").unlink()
     (folder / "image" / "0002.tif").write_bytes(b"II*\0broken")
-    write_tif(folder / "image" / "0099.tif", body(3))
+    write_tif(folder / "image" / "0099.tif", anatomy(3))
     scores = json.loads(train_json(tmp_path).read_text())
     scores |= {"0003": 4.5, "0004": "good"}
     text = json.dumps(scores, indent=4).rstrip("}\n") + ',\n    "0005": 1\n}'

@@ -1,4 +1,4 @@
-"""The four-parameter logistic: recovers what made the data and never does worse than others."""
+"""Four-parameter logistic: recovers true parameters and is never worse than alternatives."""
 
 from __future__ import annotations
 

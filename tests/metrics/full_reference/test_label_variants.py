@@ -1,4 +1,4 @@
-"""Likeness to a reference, against scikit-image, piq and numbers worked by hand."""
+"""Full-reference measures against scikit-image, piq and values computed by hand."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_ssim_equals_scikit_image(noise: float, size: int) -> None:
 @pytest.mark.parametrize("size", [5, 7, 11])
 @pytest.mark.parametrize("noise", [2, 8, 25, -1.2])
 def test_interior_ssim_is_scikit_images_to_the_last_bit(noise: float, size: int) -> None:
-    """In double precision the very number: labels made with either are the same."""
+    """In double precision the same number: labels do not depend on the choice."""
     image, reference = (each.astype(np.float64) for each in _unit(noise))
     truth = structural_similarity(reference, image, win_size=size, data_range=1)  # type: ignore[no-untyped-call]
     assert ssim_interior(image, reference, size=size) == truth
@@ -258,7 +258,7 @@ def test_more_noise_or_blur_less_likeness(measure: Measure) -> None:
 
 @pytest.mark.parametrize("measure", [ssim_uniform, gradient_similarity])
 def test_likeness_is_mutual(measure: Measure) -> None:
-    """Neither cares which of the two is the reference; VIF does."""
+    """Both are symmetric; VIF is not."""
     image, reference = _unit(8)
     mask = _interior(image)
     assert measure(image, reference, mask) == pytest.approx(measure(reference, image, mask))
@@ -278,7 +278,7 @@ def test_lying_on_the_other_side_changes_nothing(
 
 @pytest.mark.parametrize("measure", [*LIKENESS, rmse])
 def test_only_the_mask_counts(measure: Measure) -> None:
-    """Ruin the far side: what is scored on the near side stays."""
+    """Damage outside the mask does not change the result."""
     image, reference = _unit(8)
     ruined = image.copy()
     ruined[64:] = 0

@@ -37,7 +37,7 @@ MEASURE = {each.name: each for each in MEASURES}
 
 @dataclass(frozen=True)
 class Comparison:
-    """A measure beside its counterpart in a library.
+    """A measure and its counterpart in a library.
 
     ``reference`` takes both images on 0–1. ``frame`` is the rim in pixels (before, after each
     axis) that we show as black, where the library takes what is outside the image as black and
@@ -61,7 +61,7 @@ class Comparison:
 
 
 def greys(hu: HuImage, window: Window) -> Greys:
-    """Shown on 0–1, without the code under test."""
+    """Windowed to 0–1, independent of the code under test."""
     black = window.level_hu - window.width_hu / 2
     return np.asarray(np.clip((hu.astype(np.float64) - black) / window.width_hu, 0, 1))
 
@@ -120,7 +120,7 @@ Pair = tuple[HuImage, HuImage, Window]
 
 
 def some_pairs() -> Iterator[Pair]:
-    """Every slice and every damage once, cut to what the tests have time for."""
+    """Every slice and every kind of damage once, cropped to keep the tests quick."""
     names = ("soft", "challenge", "soft")
     for hu, damage, name in zip(example_slices(), DAMAGE.values(), names, strict=True):
         clean = hu[60:236, 70:262]

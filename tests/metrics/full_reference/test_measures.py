@@ -1,4 +1,4 @@
-"""What every published measure promises: direction, symmetry, mask, window, errors."""
+"""Common properties of all measures: direction, symmetry, mask, window, errors."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_psnr_by_hand() -> None:
 
 
 def test_flat_has_nothing_to_compare() -> None:
-    """A reference without structure tells nothing, edges that are not there have no weight."""
+    """A reference without structure has no information, and missing edges have no weight."""
     flat = np.full((64, 64), 40, np.float32)
     grainy = flat + 20 * noise_like(flat)
     assert np.isnan(vif(grainy, flat, everywhere(flat), SOFT))
@@ -176,7 +176,7 @@ def test_a_rectangular_mask_is_a_crop(measure: FullReferenceMeasure) -> None:
 
 @each_measure
 def test_every_pixel_inside_the_mask_may_count(measure: FullReferenceMeasure) -> None:
-    """Damage in the middle of the mask shows."""
+    """Damage in the centre of the mask is detected."""
     hu = heart()
     image = hu.copy()
     image[150:170, 130:150] += 60 * noise_like(hu)[150:170, 130:150]

@@ -1,4 +1,4 @@
-"""Laws fitted by moments: known samples are recognised, and piq finds the same."""
+"""Moment fits of distributions: known samples are recovered, and piq agrees."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_law_with_one_side_is_fitted() -> None:
 
 @given(seed=st.integers(0, 2**32 - 1), factor=st.floats(1e-3, 1e3), size=st.integers(2, 200))
 def test_scale_and_mirror(seed: int, factor: float, size: int) -> None:
-    """A factor scales the widths alone; the mirrored law has its sides exchanged."""
+    """A factor scales only the widths; mirroring swaps the sides of the distribution."""
     samples = np.random.default_rng(seed).standard_t(3, size)
     fit, scaled, mirrored = (fit_aggd(x) for x in (samples, factor * samples, -samples))
     expected = (fit.shape, factor * fit.mean, factor * fit.left, factor * fit.right)

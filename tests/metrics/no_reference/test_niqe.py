@@ -1,4 +1,4 @@
-"""Distance from natural: it grows with damage, and what is 0, alike or refused by definition."""
+"""NIQE distance: grows with damage; zero, equal and refused cases by definition."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _tissue(rows: int, cols: int, seed: int, sd_hu: float = 30.0) -> tuple[HuIma
 
 @pytest.fixture(scope="module")
 def chest() -> NaturalModel:
-    """From liver and shoulders; the heart is left to be judged."""
+    """Fitted on liver and shoulders; the heart is the test slice."""
     clean = [example_slices()[k] for k in (0, 2)]
     return NaturalModel.fit([(hu, body_mask(hu)) for hu in clean], SOFT, side=SIDE, sharpness=0.5)
 
@@ -82,7 +82,7 @@ def test_pixels_outside_the_mask_have_no_influence(chest: NaturalModel) -> None:
 
 
 def test_the_window_is_the_models(chest: NaturalModel) -> None:
-    """Brightness alone matters: twice as wide and shifted is the same picture."""
+    """Only brightness matters: a shifted window of twice the width gives the same image."""
     low, high = chest.range_hu
     assert (low, high) == SOFT.range_hu
     wide = NaturalModel(chest.mean, chest.covariance, (2 * low + 8, 2 * high + 8), SIDE)

@@ -28,7 +28,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 def _noise(rows: int, cols: int, seed: int = 0) -> Floats:
-    """Grey with noise that saturates nowhere, [rows, cols]."""
+    """Grey image with noise, without saturation, [rows, cols]."""
     return np.clip(np.random.default_rng(seed).normal(0.5, 0.08, (rows, cols)), 0.01, 0.99)
 
 
@@ -86,7 +86,7 @@ def test_products_are_of_the_right_neighbours() -> None:
 
 
 def test_features_are_fits_of_the_whole_windows() -> None:
-    """No window hangs over the border, and no pair wraps around it."""
+    """No window crosses the border, and no pair wraps around it."""
     image, expected = _noise(60, 80), []
     for scale in (image, halved(image)):
         inner = mscn(scale)[3:-3, 3:-3]
@@ -166,7 +166,7 @@ def test_the_mirror_image_has_its_diagonals_exchanged() -> None:
 
 
 def test_patches_of_air_are_left_out() -> None:
-    """By the mask, which need hold only half of a patch, and where nothing varies."""
+    """By the mask, which must hold half of a patch, and where the image is constant."""
     image = _noise(64, 128)
     half, less = _all(image), _all(image)
     half[:, :16], less[:, :17] = False, False

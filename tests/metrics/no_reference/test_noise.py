@@ -1,4 +1,4 @@
-"""Noise without a reference: its level and its spectrum."""
+"""No-reference noise: level and spectrum."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _structure(rng: np.random.Generator) -> Floats:
 @pytest.mark.parametrize("structured", [False, True], ids=["plain", "structured"])
 @pytest.mark.parametrize("noise_hu", [3.0, 10.0, 30.0, 60.0, 100.0])
 def test_known_noise_is_found(noise_hu: float, structured: bool, texture: str) -> None:
-    """From excellent to useless, anatomy or none: the level is right within 10 %."""
+    """From excellent to useless, with and without anatomy, the level is correct to 10 %."""
     rng = np.random.default_rng(int(noise_hu))
     hu = np.where(BODY, 40.0, -1000.0)
     if structured:
@@ -59,7 +59,7 @@ def test_known_noise_is_found(noise_hu: float, structured: bool, texture: str) -
 
 
 def test_level_is_that_of_soft_tissue_not_of_lung_or_air() -> None:
-    """Lung is twice as noisy here and fills half of the body; it is not what is asked for."""
+    """Lung is twice as noisy and fills half of the patient, but must not count."""
     rng = np.random.default_rng(0)
     lung = BODY & (X < 10)
     sd = np.where(lung, 40.0, 15.0)

@@ -1,4 +1,4 @@
-"""Metal: what it covers, what it casts, and what it leaves alone."""
+"""Metal: coverage, streaks, and unaffected rays."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_band_between_two_implants_is_dark() -> None:
 
 
 def test_one_round_implant_casts_no_band() -> None:
-    """Alone it looks the same from every side, so nothing distinguishes a direction."""
+    """A single insert looks the same from all sides, so no direction is special."""
     centred = add_metal(WATER, Metal((Ellipse(0, 0, 7, 7),), "steel")).added_hu
     beside = {
         "x": (np.abs(np.abs(X) - 30) < 8) & (np.abs(Y) < 3),

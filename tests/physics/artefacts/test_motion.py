@@ -1,4 +1,4 @@
-"""A patient who moves: against the formula for a disc, and against projecting the moved one."""
+"""Motion against the formula for a disc, and against projections of the moved phantom."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ctiqa.physics.kernels import STANDARD_KERNEL
 SHAPE, SPACING, VIEWS = (96, 96), (2.0, 2.0), 360
 REST = Disc(20, -12, 30)
 ALWAYS = Motion(course="step")
-"""Where the patient lay is seen by no view."""
+"""No view measures the original position."""
 
 
 def _disc(disc: Disc) -> MeasuredRays:

@@ -84,7 +84,7 @@ def test_no_error_no_ring() -> None:
 
 
 def test_gain_worked_by_hand() -> None:
-    """A band of 8 pitches is cos² of its distance: 1 in the middle, ½ at a quarter of its width."""
+    """A band of 8 pitches follows cos² of the distance: 1 at the centre, ½ at a quarter width."""
     offsets = AIR.scan.offsets_mm
     lines = gain_error_lines(AIR.scan, [GainError(offsets[50], -10.0, width_mm=4.8)])
     assert lines[50] == pytest.approx(-math.log(0.9))

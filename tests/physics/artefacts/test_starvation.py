@@ -1,4 +1,4 @@
-"""Few photons: the law of one ray, and the streaks of many."""
+"""Photon starvation: distribution of one ray, and streaks of many."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Slices made from real CT files, written back as DICOM that says what they are.
+"""Write slices derived from CT files as DICOM, with their derivation stated.
 
-A derived file is built from a list of attributes that stay, never from a copy with some taken
-out: whatever is not known to describe geometry or acquisition cannot leak. That list lies within
-what the Basic Application Level Confidentiality Profile (DICOM PS3.15 annex E, 2024) leaves in,
-with the Retain UIDs Option, because a derived image must name its source.
+A derived file is built from a list of retained attributes, not from a copy with attributes removed,
+so that nothing outside geometry and acquisition can leak. The list is a subset of the attributes
+retained by the Basic Application Level Confidentiality Profile (DICOM PS3.15 annex E, 2024) with
+the Retain UIDs Option, because a derived image must reference its source.
 """

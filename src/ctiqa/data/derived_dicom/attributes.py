@@ -1,4 +1,4 @@
-"""Which attributes a derived CT image has: facts of the standard, by keyword."""
+"""Attributes of a derived CT image, by keyword, as defined by the standard."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ KEPT = (
     "LossyImageCompressionRatio",
     "LossyImageCompressionMethod",
 )
-"""Attributes that are carried over: geometry, acquisition, rescale."""
+"""Attributes copied from the source: geometry, acquisition, rescale."""
 
 BLANK = (
     "StudyDate",
@@ -62,7 +62,7 @@ BLANK = (
     "StudyID",
     "PositionReferenceIndicator",
 )
-"""Attributes that a CT image must have and that may be empty (PS3.3, type 2)."""
+"""Required attributes of a CT image that may be empty (PS3.3, type 2)."""
 
 TYPE_2 = (
     "PatientPosition",
@@ -73,10 +73,10 @@ TYPE_2 = (
     "AcquisitionNumber",
     "InstanceNumber",
 )
-"""Kept attributes that must be there even where the source has no value (PS3.3, type 2)."""
+"""Copied attributes that are required even if the source has no value (PS3.3, type 2)."""
 
 PLACE = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6, "PixelSpacing": 2}
-"""Attributes, with their number of values, that place a CT image in the patient (type 1)."""
+"""Attributes that locate a CT image in the patient, with their number of values (type 1)."""
 
 UNPAIRED = frozenset(
     {
@@ -120,4 +120,4 @@ UNPAIRED = frozenset(
         "WHOLEBODY",
     }
 )
-"""Body parts of CT (PS3.16 annex L) that have no side, so that Laterality must be absent."""
+"""Unpaired body parts (PS3.16 annex L), for which Laterality must be absent."""

@@ -1,4 +1,4 @@
-"""The standard's codes that a derived image uses, and how it states one."""
+"""Standard codes in a derived image."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 from pydicom.dataset import Dataset
 
 Operation = Literal["noise", "smoothing", "sharpening", "averaging", "resampling"]
-"""What was done to the pixels, where the standard has a code for it."""
+"""Operation on the pixels for which the standard has a code."""
 
 Code = tuple[str, str]
 """Code value and meaning in the scheme DCM (DICOM PS3.16)."""
@@ -19,7 +19,7 @@ OPERATION_CODES: dict[Operation, Code] = {
     "averaging": ("113049", "Pixel by pixel mean"),
     "resampling": ("113085", "Spatial resampling"),
 }
-"""CID 7203 Image Derivation. Noise and streaks are simulated apart and added to the slice."""
+"""CID 7203 Image Derivation. Noise and streaks are simulated separately, then added."""
 
 SOURCE_PURPOSE: Code = ("121322", "Source image for image processing operation")
 EQUIPMENT_PURPOSE: Code = ("109102", "Processing Equipment")
@@ -28,7 +28,7 @@ DEIDENTIFICATION: tuple[Code, ...] = (
     ("113100", "Basic Application Confidentiality Profile"),
     ("113110", "Retain UIDs Option"),
 )
-"""CID 7050. Retained are the frame of reference and the source's instance UID, no others."""
+"""CID 7050. Only the frame of reference and the instance UID of the source are retained."""
 
 
 def code_item(code: Code) -> Dataset:

@@ -1,4 +1,4 @@
-"""What a derived slice is said to be, and the UIDs that it goes by."""
+"""Description and UIDs of a derived slice."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ctiqa.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """What a derived slice is, and whose.
+    """Description of a derived slice and its pseudonym.
 
     Attributes:
-        description: What was done, in words, 1…1024 characters (DerivationDescription).
-        series_uid: SeriesInstanceUID of the new series, for example of :func:`derived_uid`.
+        description: The processing in words, 1…1024 characters (DerivationDescription).
+        series_uid: SeriesInstanceUID of the new series, for example from :func:`derived_uid`.
         patient: Pseudonym, 1…64 characters; becomes PatientID and PatientName.
-        series_description: Name of the new series, 1…64 characters.
-        operation: The operation in the standard's codes; ``None`` where it has none.
+        series_description: SeriesDescription of the new series, 1…64 characters.
+        operation: The operation, for its standard code; ``None`` if there is no code.
 
     Raises:
         UsageError: If a text is empty, too long or holds control characters or backslashes, or
-            if ``series_uid`` is no UID.
+            if ``series_uid`` is not a UID.
     """
 
     description: str
@@ -45,12 +45,12 @@ class Derivation:
 
 
 def derived_uid(*parts: object) -> str:
-    """A UID that depends on its parts alone: the same run gives the same UIDs everywhere.
+    """A UID that depends only on its parts, so that repeated runs give the same UIDs.
 
-    Made of a hash, under pydicom's root (DICOM PS3.5, 9.1).
+    A hash below the root of pydicom (DICOM PS3.5, 9.1).
 
     Args:
-        parts: What the UID stands for, e.g. recipe, source series and dose; order counts.
+        parts: Identifying parts, such as recipe, source series and dose; their order matters.
 
     Returns:
         UID of at most 64 characters.
@@ -60,6 +60,6 @@ def derived_uid(*parts: object) -> str:
     >>> derived_uid("ab", "c") == derived_uid("a", "bc")
     False
     """
-    # As texts, because a NumPy number is represented otherwise than a plain one.
+    # As strings, because repr differs between NumPy and Python numbers.
     named = repr([str(part) for part in parts])
     return str(generate_uid(entropy_srcs=[named]))

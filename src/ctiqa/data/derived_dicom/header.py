@@ -1,4 +1,4 @@
-"""Header of a derived image: what it keeps, where it comes from, whose it no longer is."""
+"""Header of a derived image: retained attributes, derivation, de-identification."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from ctiqa.io.hu.checks import Stored
 
 
 def retained(source: SourceImage) -> Dataset:
-    """The attributes that are carried over, in the form that the standard asks for.
+    """The attributes copied from the source, in the form the standard requires.
 
     Raises:
-        DataError: If the source does not say where its slice lies.
+        DataError: If the source does not state the position of its slice.
     """
     values = {keyword: allowed_values(source.tags, keyword) for keyword in KEPT}
     lacking = [k for k, count in PLACE.items() if len(values[k]) != count]
@@ -39,13 +39,13 @@ def retained(source: SourceImage) -> Dataset:
     if len(values["WindowCenter"]) != len(values["WindowWidth"]):
         values["WindowCenter"] = values["WindowWidth"] = []
     image = Dataset()
-    # First, because it governs how the texts that follow are encoded.
+    # First, because it determines the encoding of the following text.
     image.SpecificCharacterSet = "ISO_IR 192"
     for keyword, found in values.items():
         if found or keyword in TYPE_2:
             setattr(image, keyword, found)
     if image.get("BodyPartExamined") not in UNPAIRED:
-        # Empty says "unknown", which is allowed for one of a pair (PS3.3 C.7.3.1, type 2C).
+        # Empty means "unknown", which is allowed for paired body parts (PS3.3 C.7.3.1, type 2C).
         image.Laterality = allowed_values(source.tags, "Laterality")
     return image
 
@@ -53,7 +53,7 @@ def retained(source: SourceImage) -> Dataset:
 def describe_origin(
     image: Dataset, pixels: Stored, derivation: Derivation, source: SourceImage
 ) -> None:
-    """Say that the image is derived, how, by what and from which instance."""
+    """State that the image is derived, how, by which software and from which instance."""
     instance = source.header.source.instance_uid
     image.SOPClassUID = CTImageStorage
     image.SOPInstanceUID = derived_uid(
@@ -74,7 +74,7 @@ def describe_origin(
         image.SourceImageSequence = [_reference(instance)]
     image.ContributingEquipmentSequence = [_equipment()]
     if "FrameOfReferenceUID" not in image:
-        # One frame of reference a series: without it the slices could not be told to be aligned.
+        # One frame of reference per series: it states that the slices are aligned.
         image.FrameOfReferenceUID = derived_uid("frame of reference", derivation.series_uid)
     if "lossy" in source.header.flags:
         image.LossyImageCompression = "01"
@@ -98,9 +98,9 @@ def _equipment() -> Dataset:
 
 
 def remove_identity(image: Dataset, derivation: Derivation, source: SourceImage) -> None:
-    """Put the pseudonym in, and say that the identity is out.
+    """Set the pseudonym and state that the identity was removed.
 
-    The study is a new one too: with the old UID and another patient id, archives would mix up
+    The study gets a new UID too: with the old UID and another patient ID, archives would confuse
     the two patients.
     """
     study = source.tags.text("StudyInstanceUID")

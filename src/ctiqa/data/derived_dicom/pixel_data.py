@@ -1,4 +1,4 @@
-"""Pixels of a derived image: CT numbers as 16 bits, and how they are described."""
+"""Pixels of a derived image: encoding in 16 bits, and the Image Pixel attributes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FloatValues = npt.NDArray[np.float64]
 
 
 def limits_hu(source: SourceImage) -> tuple[float, float]:
-    """Lowest and highest CT number, in HU, that fits 16 bits and reads back as HU."""
+    """Lowest and highest CT number in HU that fits 16 bits and is read back as HU."""
     slope, intercept = source.rescale
     bounds = np.iinfo(source.dtype)
     low, high = slope * bounds.min + intercept, slope * bounds.max + intercept
@@ -24,10 +24,10 @@ def limits_hu(source: SourceImage) -> tuple[float, float]:
 
 
 def encode(hu: HuImage, padding: MaskImage, source: SourceImage) -> Stored:
-    """The pixels as they are stored, 16 bits, [rows, cols]; padding as in the source.
+    """Encode CT numbers as stored pixels, 16 bits, [rows, cols]; padding as in the source.
 
     Raises:
-        UsageError: If ``hu`` has another matrix, or measured pixels that do not fit.
+        UsageError: If ``hu`` has another matrix, or measured pixels out of range.
     """
     if hu.shape != padding.shape:
         raise UsageError(f"'hu' must have the source's matrix {padding.shape}, got {hu.shape}")
@@ -45,9 +45,9 @@ def encode(hu: HuImage, padding: MaskImage, source: SourceImage) -> Stored:
 
 
 def _check_fit(measured: FloatValues, steps: FloatValues, source: SourceImage) -> None:
-    """Refuse CT numbers that cannot be stored, or not read back."""
+    """Refuse CT numbers that cannot be stored or read back."""
     bounds = np.iinfo(source.dtype)
-    # Comparisons are false for NaN too.
+    # Comparisons with NaN are false.
     in_hu = (measured >= PADDING_HU) & (measured <= PLAUSIBLE_HU[1])
     if not np.all(in_hu & (steps >= bounds.min) & (steps <= bounds.max)):
         low, high = limits_hu(source)
@@ -59,7 +59,7 @@ def _check_fit(measured: FloatValues, steps: FloatValues, source: SourceImage) -
 
 
 def _step_aside(pixels: Stored, low: int, high: int) -> None:
-    """Move measured pixels that would read as padding to the nearest value that does not."""
+    """Move measured pixels in the padding range to the nearest value outside it."""
     aside = high + 1 if high < np.iinfo(pixels.dtype).max else low - 1
     pixels[(pixels >= low) & (pixels <= high)] = aside
 
@@ -67,8 +67,8 @@ def _step_aside(pixels: Stored, low: int, high: int) -> None:
 def describe_pixels(
     image: Dataset, pixels: Stored, padding: MaskImage, source: SourceImage
 ) -> None:
-    """Put the pixels in, and say how to read them (PS3.3, Image Pixel Module)."""
-    # The instance has a UID of its own, made of what it is.
+    """Add the pixels and their description (PS3.3, Image Pixel Module)."""
+    # The instance UID is derived from the content instead.
     image.set_pixel_data(pixels, source.layout.photometric, 16, generate_instance_uid=False)
     image.RescaleType = "HU"
     if padding.any():

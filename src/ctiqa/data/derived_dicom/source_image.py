@@ -1,4 +1,4 @@
-"""The CT image that a slice is derived from."""
+"""The CT image from which a slice is derived."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MaskImage = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class SourceImage:
-    """A source file: its parts as the readers see them, and its whole header without pixels."""
+    """A source file as parsed by the readers, with its header but without pixels."""
 
     file: DicomFile
     header: SliceHeader
@@ -40,7 +40,7 @@ class SourceImage:
 
     @property
     def rescale(self) -> tuple[float, float]:
-        """(slope, intercept) as they are written, which may have fewer digits than they had."""
+        """(slope, intercept) as written to the derived file, possibly with fewer digits."""
         slope, intercept = (
             float(decimal_string(self.tags.number(keyword)))
             for keyword in ("RescaleSlope", "RescaleIntercept")
@@ -49,16 +49,16 @@ class SourceImage:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of a stored pixel of the derived file."""
+        """Data type of the stored pixels in the derived file."""
         return np.dtype("<i2" if self.layout.signed else "<u2")
 
 
 def open_source(path: Path) -> SourceImage:
-    """Read everything about a source but its pixels; identity is not even loaded.
+    """Read the header of a source; patient identity is not loaded.
 
     Raises:
         DataError: If it is not a single-frame CT image of at most 16 bits.
-        RefusedError: If it is no axial CT slice in HU.
+        RefusedError: If it is not an axial CT slice in HU.
     """
     header = read_file_headers(path).headers[0]
     file = parse(path)
@@ -83,13 +83,13 @@ def open_source(path: Path) -> SourceImage:
 
 
 def padding_mask(source: SourceImage) -> MaskImage:
-    """Where the source says that nothing was measured, and the reader believes it."""
+    """Mask of the padding that the source declares and the reader accepts."""
     value = source.tags.integer("PixelPaddingValue")
     if value is None:
         return np.zeros((source.layout.rows, source.layout.cols), dtype=bool)
     limit = source.tags.integer("PixelPaddingRangeLimit")
     low, high = sorted((value, value if limit is None else limit))
-    # Counted modulo the word length, because writers mix up signed and unsigned padding.
+    # Modulo the word length, because writers confuse signed and unsigned padding.
     above = (stored_pixels(source).astype(np.int64) - low) % (1 << source.layout.bits_allocated)
     return np.asarray((above <= high - low) & (read_slice(source.header).hu == PADDING_HU))
 

@@ -1,4 +1,4 @@
-"""Which values an attribute may have, by its value representation (DICOM PS3.5, 6.2)."""
+"""Valid attribute values by value representation (DICOM PS3.5, 6.2)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ctiqa.errors import UsageError
 from ctiqa.io.dicom.tags import Tags
 
 TEXT_LENGTH = {"CS": 16, "SH": 16, "LO": 64, "ST": 1024}
-"""Longest value in characters by value representation (PS3.5, table 6.2-1)."""
+"""Maximum length in characters by value representation (PS3.5, table 6.2-1)."""
 
 CODE_STRING = re.compile(r"[A-Z0-9 _]{1,16}")
-"""What a value of representation CS may be."""
+"""Pattern of a valid value of representation CS."""
 
 
 def allowed_values(tags: Tags, keyword: str) -> list[Any]:
-    """The values of an attribute without those that its representation does not allow."""
+    """The values of an attribute that its value representation allows."""
     representation = dictionary_VR(keyword)
     if representation in ("DS", "IS", "FD"):
         found = _numbers(tags.numbers(keyword), representation)
@@ -33,7 +33,7 @@ def allowed_values(tags: Tags, keyword: str) -> list[Any]:
 
 
 def _numbers(numbers: Sequence[float], representation: str) -> list[Any]:
-    """Numbers as they are written; none of them where one is not finite."""
+    """Numbers as written to the file; empty if one is not finite."""
     if not all(np.isfinite(numbers)):
         return []
     if representation == "DS":
@@ -42,7 +42,7 @@ def _numbers(numbers: Sequence[float], representation: str) -> list[Any]:
 
 
 def decimal_string(number: float | None) -> DSfloat:
-    """A decimal string of at most 16 characters (PS3.5): scanners write longer ones.
+    """A decimal string of at most 16 characters (PS3.5); some scanners write longer ones.
 
     >>> str(decimal_string(1 / 3)), str(decimal_string(None))
     ('0.33333333333333', '0.0')
@@ -65,15 +65,15 @@ def is_uid(text: str) -> bool:
     >>> is_uid("2.25.1"), is_uid("1.02.x")
     (True, False)
     """
-    # By default pydicom warns, and quotes the value.
+    # By default pydicom issues a warning that quotes the value.
     return UID(text, validation_mode=IGNORE).is_valid
 
 
 def check_text(name: str, text: str, most: int) -> None:
-    """Refuse a text that an attribute cannot hold as it is.
+    """Refuse a text that an attribute cannot hold unchanged.
 
     Raises:
-        UsageError: If it has not 1…``most`` printable characters, or has a backslash.
+        UsageError: If it does not have 1…``most`` printable characters, or has a backslash.
     """
     if not (0 < len(text) <= most and text.isprintable() and "\\" not in text):
         raise UsageError(

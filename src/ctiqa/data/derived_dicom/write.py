@@ -1,4 +1,4 @@
-"""Writing a slice made from a CT file as a CT file of its own."""
+"""Write a slice derived from a CT file as a new CT file."""
 
 from __future__ import annotations
 
@@ -19,27 +19,28 @@ from ctiqa.types import HuImage
 
 
 def write_derived(source: Path, hu: HuImage, out: Path, derivation: Derivation) -> None:
-    """Write a slice made from a CT file as a CT file of its own.
+    """Write a slice derived from a CT file as a new CT file.
 
-    Geometry, acquisition and rescale are the source's; the pixels are stored without loss in 16
-    bits as round((HU − intercept) / slope). Pixels that the source marks as padding stay padding:
-    what was never measured has no CT number. Instance and study get new UIDs, the instance's
-    from source, series, description and pixels, so that a second run writes the same bytes.
+    Geometry, acquisition and rescale are copied from the source. Pixels are stored losslessly in 16
+    bits as round((HU − intercept) / slope). Padding of the source remains padding, because pixels
+    that were not measured have no CT number. Instance and study get new UIDs. The instance UID is
+    derived from source, series, description and pixels, so that a repeated run writes the same
+    bytes.
 
     Args:
         source: Single-frame CT image in any transfer syntax that :mod:`ctiqa.io` reads.
         hu: CT numbers in HU, float32 [rows, cols], within :func:`storable_hu` of the source.
-        out: File to write; its folder must exist. What was there is replaced in one step.
-        derivation: What was done, and under which names.
+        out: File to write in an existing folder; an existing file is replaced atomically.
+        derivation: Description of the processing, and pseudonym.
 
     Raises:
         UsageError: If ``hu`` has another matrix, is not finite, or does not fit 16 bits.
-        DataError: If the source is not a single-frame CT image, or does not say where its slice
-            lies.
-        RefusedError: If the source is no axial CT slice in HU.
+        DataError: If the source is not a single-frame CT image, or does not state the position
+            of its slice.
+        RefusedError: If the source is not an axial CT slice in HU.
         OutputError: If ``out`` cannot be written.
     """
-    # Attributes are parsed when they are asked for, and complaints about them quote the file.
+    # Attributes are parsed on access, and warnings about them quote the file.
     with silent():
         opened = open_source(source)
         image = retained(opened)
@@ -53,20 +54,21 @@ def write_derived(source: Path, hu: HuImage, out: Path, derivation: Derivation) 
 
 
 def storable_hu(source: Path) -> tuple[float, float]:
-    """Lowest and highest CT number, in HU, that a slice derived from a source may hold.
+    """Lowest and highest CT number in HU that a slice derived from a source may contain.
 
-    Bounded by what 16 bits hold under the source's rescale, and by what counts as HU on reading.
+    Limited by 16 bits with the rescale of the source, and by the range that is accepted as HU on
+    reading.
 
     Raises:
         DataError: If the source is not a single-frame CT image.
-        RefusedError: If the source is no axial CT slice in HU.
+        RefusedError: If the source is not an axial CT slice in HU.
     """
     with silent():
         return limits_hu(open_source(source))
 
 
 def _file_bytes(image: Dataset) -> bytes:
-    """The file in explicit little endian."""
+    """The content of the file in explicit VR little endian."""
     image.file_meta = FileMetaDataset()
     image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     stream = io.BytesIO()

@@ -1,1 +1,1 @@
-"""What the papers make of paired scans: mixtures of doses, labels by full-reference metrics."""
+"""Data preparation of the papers: mixed doses and labels from full-reference metrics."""

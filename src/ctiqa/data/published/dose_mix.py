@@ -1,7 +1,7 @@
-"""Pixels as the three published systems make and prepare them: mixed, rounded, scaled.
+"""Image preparation of the three published systems: mixing doses, rounding, scaling.
 
-Every function that a published defect touches takes a mode. ``"as-published"`` does what the
-authors' text or code does, mistakes included; ``"corrected"`` does what they meant.
+Functions affected by a published defect take a mode. ``"as-published"`` reproduces the text or code
+of the authors, including mistakes; ``"corrected"`` implements what they intended.
 
 Sources:
     DistilIQA: Baldeon-Calisto M, et al. Comput Biol Med 177:108670, 2024, and its public code.
@@ -12,7 +12,6 @@ Sources:
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,35 +19,33 @@ import numpy.typing as npt
 from ctiqa.errors import UsageError
 from ctiqa.hu import WINDOWS, apply_window
 from ctiqa.physics import NoiseModel, simulate_low_dose
+from ctiqa.recipe.data import Mode
 from ctiqa.types import HuImage
 
-MixMode = Literal["as-published", "corrected"]
-"""Which of the two: the authors' arithmetic, or what it should have been."""
-
 PUBLISHED_LOW_DOSE = 0.10
-"""Dose for which DistilIQA's code returns the low-dose image itself: that of the chests."""
+"""Dose at which the code of DistilIQA returns the low-dose image itself: that of chest scans."""
 
 PUBLISHED_CONSTANT = 3.0
-"""1/0.25 − 1: DistilIQA's code takes the low dose for a quarter, whatever it is."""
+"""1/0.25 − 1: the code of DistilIQA assumes quarter dose for every low-dose image."""
 
 SHEN_LOW_DOSE = 0.25
-"""Dose of the images that Shen inserts Poisson noise into.
+"""Dose of the images to which Shen adds Poisson noise.
 
-The paper names none; 50 % and 75 % "between normal and low dose" after its reference 17 (Haque,
-Noise2Quality, 2022), which has quarter-dose images, leave this one.
+The paper does not state it. It describes 50 % and 75 % as "between normal and low dose", following
+its reference 17 (Haque, Noise2Quality, 2022), which uses quarter-dose images.
 """
 
 SHEN_NOISE = NoiseModel(photons=2.0e5, electronic_variance=0.0)
-"""Photons a ray at normal dose, and pure Poisson noise; the paper states no number."""
+"""Photons per ray at normal dose, pure Poisson noise; the paper states no number."""
 
 
-def noise_share(dose: float, low_dose: float, mode: MixMode = "corrected") -> float:
-    """How much of the difference between low and full dose gives the noise of another dose.
+def noise_share(dose: float, low_dose: float, mode: Mode = "corrected") -> float:
+    """Share of the difference between low and full dose that gives the noise of another dose.
 
-    Noise variance goes with 1/dose, and the full-dose image has its own. What is added at dose D
-    is (1/D − 1) of that, at low dose L it is (1/L − 1); the share is the root of the ratio. The
-    published constant 3 is right for L = 0.25 alone: at L = 0.1 the share is √3 too high, so
-    that an image said to be 50 % has the noise of 25 %.
+    Noise variance is proportional to 1/dose. Relative to the full-dose variance, dose D adds
+    (1/D − 1) and low dose L adds (1/L − 1); the share is the square root of the ratio. The
+    published constant 3 is correct only for L = 0.25. At L = 0.1 the share is √3 too high, so
+    that an image labelled 50 % has the noise of 25 %.
 
     Args:
         dose: Dose fraction D; in [low_dose, 1] if corrected, in (0, 1] as published.
@@ -76,24 +73,24 @@ def noise_share(dose: float, low_dose: float, mode: MixMode = "corrected") -> fl
 
 
 def mix_doses(
-    full: HuImage, low: HuImage, dose: float, *, low_dose: float, mode: MixMode = "corrected"
+    full: HuImage, low: HuImage, dose: float, *, low_dose: float, mode: Mode = "corrected"
 ) -> HuImage:
-    """The slice at a dose between those of a pair, from the pair's difference.
+    """Interpolate the dose of a slice between full and low dose.
 
     I_D = I_full + share·(I_low − I_full), with :func:`noise_share`. DistilIQA after Noise2Quality
-    (Haque A, Wang A, Imran A, 2022); Shen's 50 % and 75 % too.
+    (Haque A, Wang A, Imran A, 2022); also used for the 50 % and 75 % of Shen.
 
     Args:
         full: The slice at full dose in HU, float32 [rows, cols].
         low: The same slice at low dose, same shape.
-        dose: Dose fraction to make, see :func:`noise_share`.
+        dose: Dose fraction of the result, see :func:`noise_share`.
         low_dose: Dose fraction of ``low``: 0.1 for the chests and 0.25 for the abdomens of
             LDCT-and-Projection-data.
         mode: See :func:`noise_share`. As published, dose 0.1 is ``low`` itself.
 
     Returns:
         CT numbers in HU, float32 [rows, cols]: exactly ``full`` for dose 1 and, if corrected,
-        exactly ``low`` for its dose. Not yet whole numbers, see :func:`whole_hu`.
+        exactly ``low`` for its dose. Not rounded, see :func:`whole_hu`.
 
     Raises:
         UsageError: If the shapes differ or a dose is out of range.
@@ -111,21 +108,20 @@ def mix_doses(
     given = low_dose if mode == "corrected" else PUBLISHED_LOW_DOSE
     if dose in (1.0, given):
         return (full if dose == 1 else low).astype(np.float32)
-    # In double precision like the authors, whose truncation would show a rounding error.
+    # In double precision like the authors, because truncation would expose rounding errors.
     base = full.astype(np.float64)
     return (base + share * (low - base)).astype(np.float32)
 
 
-def whole_hu(hu: HuImage, mode: MixMode = "corrected") -> npt.NDArray[np.int32]:
-    """CT numbers as they are saved, in whole HU.
+def whole_hu(hu: HuImage, mode: Mode = "corrected") -> npt.NDArray[np.int32]:
+    """Convert CT numbers to whole HU, as stored.
 
-    DistilIQA's ``astype(int32)`` cuts the fraction off, towards zero: tissue above water loses
-    0.5 HU on average, fat and lung gain 0.5 HU, and the error's variance is 1/3 instead of 1/12
-    HU².
+    ``astype(int32)`` in DistilIQA truncates towards zero: tissue denser than water loses 0.5 HU on
+    average, fat and lung gain 0.5 HU, and the error variance is 1/3 instead of 1/12 HU².
 
     Args:
         hu: CT numbers in HU, any shape.
-        mode: Cut off as published, or rounded.
+        mode: Truncate (as published) or round (corrected).
 
     Returns:
         Whole CT numbers in HU, int32, same shape.
@@ -148,19 +144,19 @@ def shen_low_dose(
     model: NoiseModel = SHEN_NOISE,
     n_views: int = 1000,
 ) -> HuImage:
-    """The low-dose partner of a normal-dose slice, by Poisson noise in the projections.
+    """Simulate the low-dose partner of a normal-dose slice by Poisson noise in the projections.
 
-    Shen's paper says only that Poisson noise is inserted; where, how much and at which dose is
-    open, so there is one form of this, with the parameters in sight. The Poisson law is taken in
-    its normal limit (:mod:`ctiqa.physics.noise`). The doses between come from
-    :func:`mix_doses` with ``low_dose=dose``; at a quarter dose both its modes agree.
+    The paper of Shen only says that Poisson noise is inserted, not where, how much or at which
+    dose. There is therefore one variant, with explicit parameters and no mode. The Poisson
+    distribution is approximated by a normal one (:mod:`ctiqa.physics.noise`). Intermediate doses
+    come from :func:`mix_doses` with ``low_dose=dose``; at quarter dose both its modes agree.
 
     Args:
         hu: CT numbers in HU, float32 [rows, cols].
         spacing_mm: Pixel spacing (row, column) in mm.
-        rng: Draws the noise.
+        rng: Random generator for the noise.
         dose: Dose fraction in (0, 1].
-        model: Photons a ray at normal dose, electronic noise, kernel.
+        model: Photons per ray at normal dose, electronic noise, kernel.
         n_views: Views over 360°.
 
     Returns:
@@ -172,23 +168,23 @@ def shen_low_dose(
     return simulate_low_dose(hu, spacing_mm, dose, rng, model=model, n_views=n_views)
 
 
-def unit_range(hu: HuImage, mode: MixMode = "corrected") -> HuImage:
-    """Brightness in [0, 1] as TFKT's network takes it.
+def unit_range(hu: HuImage, mode: Mode = "corrected") -> HuImage:
+    """Scale an image to brightness in [0, 1], the input of the TFKT network.
 
-    TFKT's code stretches every image from its own minimum to its own maximum. One metal clip or
-    one padding value then changes the contrast of everything else, and equal tissue is not
-    equally bright in two slices. Corrected, every slice is shown in the fixed range −1000…400 HU
-    in which LDCTIQAC2023 stores its pixels; for slices that fill it the two are the same.
+    The code of TFKT scales each image from its own minimum to its own maximum. A single metal clip
+    or padding value then changes the contrast of the whole image, and equal tissue differs in
+    brightness between slices. Corrected, every slice is scaled by the fixed range −1000…400 HU of
+    the LDCTIQAC2023 pixels; for slices that fill this range both modes agree.
 
     Args:
         hu: CT numbers in HU, float32 [rows, cols].
-        mode: Minimum to maximum of this image, or the fixed range.
+        mode: Minimum to maximum of this image (as published) or the fixed range (corrected).
 
     Returns:
         Brightness in [0, 1], float32, same shape.
 
     Raises:
-        UsageError: If all pixels are equal, which as published is a division by zero.
+        UsageError: If all pixels are equal, a division by zero in the published mode.
 
     >>> hu = np.float32([[-1000, 50, 400]])
     >>> np.array_equal(unit_range(hu), unit_range(hu, "as-published"))

@@ -1,4 +1,4 @@
-"""The labels that the three published systems are trained on, as published and corrected.
+"""Training labels of the three published systems, as published and corrected.
 
 DistilIQA: Baldeon-Calisto M, et al. Comput Biol Med 177:108670, 2024: SSIM against full dose.
 Shen: Shen J, Zhang H, Liu Y. Modeling and Simulation 14(3):186–198, 2025: PSNR and SSIM.
@@ -14,46 +14,46 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from ctiqa.data.published.dose_mix import MixMode
 from ctiqa.errors import UsageError
 from ctiqa.hu import BODY_THRESHOLD_HU, WINDOWS, body_mask
 from ctiqa.metrics.full_reference.images import brightness
 from ctiqa.metrics.full_reference.ssim import ssim_interior
+from ctiqa.recipe.data import Mode
 from ctiqa.types import HuImage
 
 PairScores = npt.NDArray[np.float64]
-"""One value an image, float64 [images]."""
+"""One value per image, float64 [images]."""
 
 PSNR_FLOOR_DB = 10.0
-"""PSNR that counts as 0 in the corrected label, in dB.
+"""PSNR that maps to 0 in the corrected label, in dB.
 
-In the window 350/40 it is a root mean square error of 111 HU, at which a radiologist gives a 0.
+In the window 350/40 this is a root mean squared error of 111 HU, which a radiologist grades 0.
 """
 
 PSNR_CAP_DB = 50.0
-"""Highest PSNR in dB, which stands for the infinite one of an image against itself.
+"""Upper limit of PSNR in dB, which replaces the infinite PSNR of an image with itself.
 
-In the window 350/40 it is a root mean square error of 1.1 HU, little more than the rounding to
-whole HU (0.3) and far below the noise of any scan. A recipe may name another.
+In the window 350/40 this is a root mean squared error of 1.1 HU, little more than the rounding to
+whole HU (0.3) and far below the noise of any scan. A recipe can set another value.
 """
 
 
 def label_brightness(
-    hu: HuImage, full: HuImage, mode: MixMode = "corrected"
+    hu: HuImage, full: HuImage, mode: Mode = "corrected"
 ) -> npt.NDArray[np.float64]:
-    """The slice as the label sees it: windowed to brightness.
+    """Brightness of a slice for the computation of the label.
 
-    As published every pixel is shown in 350/40, which ends at −135 HU: lung is black throughout,
-    noise or no noise, and a chest is judged by its wall. Corrected, every pixel is shown in the
-    window in which a reader would look at it: the lung window (1500/−600) where the full-dose
-    slice holds air inside the patient, 350/40 elsewhere. One wide window for all would count the
-    lung too, but at a quarter of the contrast for the soft tissue.
+    As published, every pixel uses the window 350/40, which ends at −135 HU: lung is black
+    regardless of noise, and a chest is assessed by its wall. Corrected, every pixel uses the
+    window a reader would choose: the lung window (1500/−600) where the full-dose slice shows air
+    inside the patient, 350/40 elsewhere. A single wide window would include the lung too, but with
+    a quarter of the soft-tissue contrast.
 
     Args:
         hu: CT numbers in HU, [rows, cols].
-        full: The same slice at full dose, which says where lung is, so that both images of a
-            pair are shown alike.
-        mode: One window, or two.
+        full: The same slice at full dose, which defines the lung, so that both images of a pair
+            use the same windows.
+        mode: One window (as published) or two (corrected).
 
     Returns:
         Brightness in [0, 1], float64 [rows, cols].
@@ -61,19 +61,19 @@ def label_brightness(
     >>> float(label_brightness(np.float32([[40]]), np.float32([[40]]))[0, 0])
     0.5
     """
-    # In double precision like the authors; single would differ in the seventh digit of a label.
+    # In double precision like the authors; single precision changes the seventh digit of labels.
     soft = brightness(hu, WINDOWS["distiliqa"])
     if mode == "as-published":
         return soft
     return np.where(_lung(full), brightness(hu, WINDOWS["lung"]), soft)
 
 
-def ssim_label(hu: HuImage, full: HuImage, mode: MixMode = "corrected") -> float:
-    """DistilIQA's label: structural similarity to the full-dose slice.
+def ssim_label(hu: HuImage, full: HuImage, mode: Mode = "corrected") -> float:
+    """Label of DistilIQA: structural similarity to the full-dose slice.
 
-    Wang Z, et al. IEEE Trans Image Process 13(4):600–612, 2004, with scikit-image's defaults as
-    the authors call them: uniform 7×7 window, sample covariance, border of 3 pixels left out,
-    data range 1.
+    Wang Z, et al. IEEE Trans Image Process 13(4):600–612, 2004, with the defaults of
+    scikit-image as used by the authors: uniform 7×7 window, sample covariance, 3 border pixels
+    excluded, data range 1.
 
     Args:
         hu: The slice in HU, [rows, cols]; as published, after ``whole_hu(…, "as-published")``.
@@ -94,16 +94,16 @@ def ssim_label(hu: HuImage, full: HuImage, mode: MixMode = "corrected") -> float
     return ssim_interior(*(label_brightness(image, full, mode) for image in (hu, full)))
 
 
-def psnr_db(hu: HuImage, full: HuImage, mode: MixMode = "corrected") -> float:
+def psnr_db(hu: HuImage, full: HuImage, mode: Mode = "corrected") -> float:
     """Peak signal-to-noise ratio against the full-dose slice, in dB; infinite for equal slices.
 
-    −10·log₁₀ of the mean square difference in brightness, whose peak is 1.
+    −10·log₁₀ of the mean squared difference in brightness, whose peak is 1.
 
     Args:
         hu: The slice in HU, [rows, cols].
         full: The same slice at full dose, same shape, at least 7×7.
-        mode: See :func:`label_brightness`. Shen's paper names no window; as published is
-            DistilIQA's.
+        mode: See :func:`label_brightness`. The paper of Shen states no window; as published uses
+            that of DistilIQA.
 
     Returns:
         Ratio in dB, in [0, ∞].
@@ -122,25 +122,25 @@ def psnr_db(hu: HuImage, full: HuImage, mode: MixMode = "corrected") -> float:
 
 
 def normalised_psnr(
-    psnr: PairScores, mode: MixMode = "corrected", *, cap_db: float = PSNR_CAP_DB
+    psnr: PairScores, mode: Mode = "corrected", *, cap_db: float = PSNR_CAP_DB
 ) -> PairScores:
-    """Shen's Q_PSNR: the ratios of a data set brought to [0, 1].
+    """Q_PSNR of Shen: the PSNR values of a data set normalised to [0, 1].
 
-    The paper says "normalised" and no more. As published is taken as the usual minimum-to-maximum
-    over the data set. The normal-dose images, a quarter of it, have infinite ratios; left infinite,
-    their own value would be ∞/∞ and every other image's x/∞ = 0, and the paper's mean absolute
-    error of 0.026 shows that its labels were numbers. What stood for infinity it does not say:
-    here it is the cap, so that the normal-dose image is 1. Corrected, ratios are scaled from
-    :data:`PSNR_FLOOR_DB` to the cap, so that a label does not depend on what other images there
-    are.
+    The paper only says "normalised". As published is interpreted as the usual min-max
+    normalisation over the data set. The normal-dose images, a quarter of the data set, have
+    infinite PSNR. Left infinite, they would map to ∞/∞ and every other image to x/∞ = 0, but the
+    mean absolute error of 0.026 in the paper shows that its labels were finite. The paper does not
+    state what replaced infinity; here it is the cap, so that the normal-dose image maps to 1.
+    Corrected, PSNR is scaled from :data:`PSNR_FLOOR_DB` to the cap, so that a label does not
+    depend on the other images.
 
     Args:
-        psnr: Ratio of every image of the data set in dB, float64 [images]; may be infinite.
-        mode: Over the data set, or over the fixed range.
-        cap_db: Highest ratio in dB; what is above it, infinity too, counts as it.
+        psnr: PSNR of each image of the data set in dB, float64 [images]; may be infinite.
+        mode: Range of the data set (as published) or fixed range (corrected).
+        cap_db: Upper limit in dB; higher values, including infinity, are clipped to it.
 
     Returns:
-        Values in [0, 1], float64 [images]; as published, all 1 where all ratios are equal.
+        Values in [0, 1], float64 [images]; as published, all 1 if all PSNR values are equal.
 
     >>> normalised_psnr(np.array([30.0, np.inf])).tolist()
     [0.5, 1.0]
@@ -162,24 +162,24 @@ def shen_labels(
     *,
     a1: float = 0.5,
     a2: float = 0.5,
-    mode: MixMode = "corrected",
+    mode: Mode = "corrected",
     cap_db: float = PSNR_CAP_DB,
 ) -> PairScores:
-    """Shen's label of every image of a data set: Q = a₁·Q_PSNR + a₂·Q_SSIM, his equation 1.
+    """Labels of Shen for a data set: Q = a₁·Q_PSNR + a₂·Q_SSIM (equation 1).
 
     Args:
-        psnr: Ratio of every image to its normal-dose original, in dB, float64 [images].
-        ssim: Structural similarity to it, float64 [images] (:func:`ssim_label`).
-        a1: Weight of the ratio, ≥ 0.
-        a2: Weight of the similarity, ≥ 0.
+        psnr: PSNR of each image against its normal-dose original, in dB, float64 [images].
+        ssim: Structural similarity to the original, float64 [images] (:func:`ssim_label`).
+        a1: Weight of PSNR, ≥ 0.
+        a2: Weight of SSIM, ≥ 0.
         mode: See :func:`normalised_psnr`.
-        cap_db: Highest ratio in dB.
+        cap_db: Upper limit of PSNR in dB.
 
     Returns:
         Labels, float64 [images], in [0, a₁ + a₂] for similarities in [0, 1].
 
     Raises:
-        UsageError: If the arrays have different lengths or hold nothing, or a weight is negative.
+        UsageError: If the arrays differ in length or are empty, or a weight is negative.
 
     >>> shen_labels(np.array([30.0, np.inf]), np.array([0.8, 1.0])).tolist()
     [0.65, 1.0]
@@ -194,7 +194,7 @@ def shen_labels(
 
 
 def _lung(full: HuImage) -> npt.NDArray[np.bool_]:
-    """Air inside the patient: lung, and what gas there is in the bowel."""
+    """Air inside the patient: lung and bowel gas."""
     return np.asarray(body_mask(full) & (np.asarray(full) < BODY_THRESHOLD_HU))
 
 

@@ -1,4 +1,4 @@
-"""Artefacts of real scanners, drawn for a slice and ready to be added at any strength."""
+"""Random scanner artefacts of a slice, ready to be added at any strength."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ from ctiqa.types import HuImage
 Rng = np.random.Generator
 
 LEAST_BODY_MM = 40.0
-"""A patient narrower than this leaves no room for implants or a smaller field."""
+"""Half width of a patient in mm below which implants and truncation are skipped."""
 
 MAX_STRENGTH = 4.0
-"""Greatest factor by which an artefact is multiplied: beyond it physics would look different."""
+"""Largest factor for an artefact; a stronger one would not scale linearly in reality."""
 
 
 @dataclass(frozen=True, eq=False)
 class Artefact:
-    """What an artefact adds to a slice.
+    """An artefact of a slice.
 
     Attributes:
         added_hu: Added to the slice at strength 1, in HU, float32 [rows, cols].
-        left_out: Pixels that do not count as patient: an implant, or what the scanner did not
-            see; bool [rows, cols].
-        rms_hu: RMS of what is added inside the rest of the patient, in HU.
+        left_out: Pixels excluded from the patient: implants, or pixels outside the field of view;
+            bool [rows, cols].
+        rms_hu: RMS of the added image in the remaining patient, in HU.
     """
 
     added_hu: HuImage
@@ -54,21 +54,21 @@ class Artefact:
     rms_hu: float
 
     def strength_for(self, rms_hu: float) -> float:
-        """The strength at which it has a given RMS, within what physics allows."""
+        """The strength that gives an RMS in HU, at most :data:`MAX_STRENGTH`."""
         return min(rms_hu / self.rms_hu, MAX_STRENGTH) if self.rms_hu > 0 else 0.0
 
 
 def draw_artefacts(measured: MeasuredRays, mask: Mask, rng: Rng, count: int) -> dict[str, Artefact]:
-    """Some kinds of artefact, each drawn once for a slice.
+    """Draw some kinds of artefact for a slice, each once.
 
     Args:
         measured: The slice with its projections.
         mask: The patient, bool [rows, cols].
-        rng: Draws kinds and parameters.
-        count: Kinds.
+        rng: Random generator for kinds and parameters.
+        count: Number of kinds.
 
     Returns:
-        Artefacts by kind, those that add nothing left out.
+        Artefacts by kind, without those that add nothing.
     """
     names = rng.permutation(list(ARTEFACT_KINDS))[:count].tolist()
     found = {name: ARTEFACT_KINDS[name](measured, mask, rng) for name in names}
@@ -76,7 +76,7 @@ def draw_artefacts(measured: MeasuredRays, mask: Mask, rng: Rng, count: int) -> 
 
 
 def _motion(measured: MeasuredRays, mask: Mask, rng: Rng) -> Artefact | None:
-    """A shift, a turn or a breath of the patient within the turn of the gantry."""
+    """Translation and rotation, or breathing, during the gantry rotation."""
     begins = float(rng.uniform(0, 0.6))
     breath = rng.random() < 0.4
     motion = Motion(
@@ -95,7 +95,7 @@ def _motion(measured: MeasuredRays, mask: Mask, rng: Rng) -> Artefact | None:
 
 
 def _ring(measured: MeasuredRays, mask: Mask, rng: Rng) -> Artefact | None:
-    """A few bad columns, or a band of them."""
+    """A few defective detector columns or bands."""
     reach = 0.8 * _half_width_mm(measured, mask)
     errors = [
         GainError(
@@ -132,14 +132,14 @@ def _bone(measured: MeasuredRays, mask: Mask, _: Rng) -> Artefact | None:
 
 
 def _starvation(measured: MeasuredRays, mask: Mask, rng: Rng) -> Artefact | None:
-    """Streaks along the rays that hardly any photon survives."""
+    """Streaks along strongly attenuated rays."""
     photons = float(math.exp(rng.uniform(math.log(2e3), math.log(1e5))))
     beam = Beam(photons=photons, electronic_sd_photons=float(rng.uniform(2, 15)))
     return _added(starve(measured, beam, rng), mask)
 
 
 def _truncation(measured: MeasuredRays, mask: Mask, rng: Rng) -> Artefact | None:
-    """A patient wider than the field of measurement; only what lies in the field counts."""
+    """A patient wider than the field of view; only pixels inside the field count."""
     half_mm = _half_width_mm(measured, mask)
     if half_mm < LEAST_BODY_MM:
         return None
@@ -162,7 +162,7 @@ ARTEFACT_KINDS: dict[str, Callable[[MeasuredRays, Mask, Rng], Artefact | None]] 
     "starvation": _starvation,
     "truncation": _truncation,
 }
-"""Every kind of artefact, and how it is drawn."""
+"""Every kind of artefact, and the function that draws it."""
 
 
 def _added(added_hu: HuImage, mask: Mask, left_out: Mask | None = None) -> Artefact | None:

@@ -1,4 +1,4 @@
-"""What can be wrong with a slice: drawn, written down, and applied again from the record."""
+"""Degradations of a slice: drawn at random, recorded, and reproducible from the record."""
 
 from __future__ import annotations
 
@@ -16,25 +16,27 @@ from ctiqa.recipe.data import VIEW_COUNTS
 from ctiqa.types import HuImage
 
 WORST_NOISE_HU = 130.0
-"""Total noise up to which examples are drawn: a little beyond the useless."""
+"""Total noise in HU up to which examples are drawn: slightly beyond useless."""
 
 
 @dataclass(frozen=True, slots=True)
 class Degradation:
-    """One way of making a slice worse.
+    """Parameters of one degraded example.
 
     Attributes:
         dose: Dose fraction in (0, 1], relative to the slice as acquired.
         views: View count over 360°.
         electronic: Share of the added noise variance that is electronic, in [0, 1).
-        kernel_half_per_mm: Kernel the image is changed to (see :class:`Kernel`); ``None`` keeps it.
+        kernel_half_per_mm: Kernel of the result (see :class:`ctiqa.physics.Kernel`) in cycles/mm;
+            ``None`` keeps the kernel.
         kernel_boost: Edge enhancement of that kernel.
         blur_mm: SD of a Gaussian blur in mm (focal spot, motion), 0 for none.
         denoise: Strength in [0, 1] of denoising, 0 for none.
-        denoiser: How it is denoised, a key of :data:`DENOISERS`.
+        denoiser: Denoising method, a key of :data:`DENOISERS`.
         artefact: Kind of artefact, a key of :attr:`Scene.artefacts`; ``None`` for none.
-        strength: Factor by which the artefact is multiplied.
-        body_only: Whether couch, blankets and all else around the patient are replaced by air.
+        strength: Factor of the artefact.
+        body_only: Whether everything around the patient, such as couch and blankets, is replaced
+            by air.
         seed: Seed of the noise.
     """
 
@@ -52,7 +54,7 @@ class Degradation:
     strength: float = 0.0
 
     def as_dict(self) -> dict[str, float | str | None]:
-        """The fields, for a manifest; artefact and denoiser only where there is one."""
+        """Fields for the manifest; artefact and denoiser only if they differ from the default."""
         facts: dict[str, float | str | None] = asdict(self)
         if self.artefact is None:
             del facts["artefact"], facts["strength"]
@@ -62,11 +64,11 @@ class Degradation:
 
 
 def added_noise_hu(own_noise_hu: float, dose: float, views: int) -> float:
-    """Noise, as if at full views, that dose and view count add to a slice, in HU RMS.
+    """Noise added by a dose and view count, as full-view equivalent RMS in HU.
 
-    A slice of variance σ² has σ²/a at dose a, and N/n times that from n of N views because every
-    view keeps its photons. What is added is the difference; unit noise of n views carries the
-    N/n itself, hence the division.
+    A slice of variance σ² has variance σ²/a at dose a, and N/n times that from n of N views,
+    because every view keeps its photons. The added variance is the difference. It is divided by
+    N/n, which the unit noise of n views already contains.
 
     >>> added_noise_hu(10.0, 0.5, FULL_VIEWS)
     10.0
@@ -109,13 +111,13 @@ def _post_process(image: HuImage, scene: Scene, d: Degradation) -> HuImage:
 
 
 def denoise_by_total_variation(image: HuImage, strength: float) -> HuImage:
-    """Total-variation denoising, mixed with the original as scanners' iterative levels do.
+    """Total-variation denoising, mixed with the original like the strength levels of scanners.
 
     Rudin LI, Osher S, Fatemi E. Physica D 60:259–268, 1992, by Chambolle's projection.
 
     Args:
         image: CT numbers in HU, float32 [rows, cols].
-        strength: Share of the denoised image in the mix, in [0, 1].
+        strength: Weight of the denoised image, in [0, 1].
     """
     from skimage.restoration import denoise_tv_chambolle  # noqa: PLC0415 - slow to load
 
@@ -126,13 +128,13 @@ def denoise_by_total_variation(image: HuImage, strength: float) -> HuImage:
 
 
 def denoise_by_wavelets(image: HuImage, strength: float) -> HuImage:
-    """Wavelet shrinkage: fine detail goes with the noise and blotches stay, as networks do it.
+    """Wavelet shrinkage: removes fine detail with the noise and leaves blotches, like networks.
 
     Chang SG, Yu B, Vetterli M. IEEE Trans Image Process 9(9):1532–1546, 2000 (BayesShrink).
 
     Args:
         image: CT numbers in HU, float32 [rows, cols].
-        strength: Share of the denoised image in the mix, in [0, 1].
+        strength: Weight of the denoised image, in [0, 1].
     """
     from skimage.restoration import denoise_wavelet  # noqa: PLC0415 - slow to load
 
@@ -143,20 +145,20 @@ def denoise_by_wavelets(image: HuImage, strength: float) -> HuImage:
 
 
 def denoise_by_patches(image: HuImage, strength: float) -> HuImage:
-    """Non-local means: edges stay sharp and texture turns to wax.
+    """Non-local means, which keeps edges sharp and makes texture waxy.
 
     Buades A, Coll B, Morel JM. CVPR 2005, 2:60–65.
 
     Args:
         image: CT numbers in HU, float32 [rows, cols].
-        strength: Share of the denoised image in the mix, in [0, 1].
+        strength: Weight of the denoised image, in [0, 1].
     """
     from skimage.restoration import denoise_nl_means, estimate_sigma  # noqa: PLC0415 - slow to load
 
-    likest: Callable[..., HuImage] = denoise_nl_means
+    non_local_means: Callable[..., HuImage] = denoise_nl_means
     estimate: Callable[[HuImage], float] = estimate_sigma
     sigma = float(estimate(image))
-    clean = likest(image, patch_size=3, patch_distance=4, h=0.8 * sigma, sigma=sigma)
+    clean = non_local_means(image, patch_size=3, patch_distance=4, h=0.8 * sigma, sigma=sigma)
     return np.asarray((1 - strength) * image + strength * clean, dtype=np.float32)
 
 
@@ -165,19 +167,19 @@ DENOISERS: dict[str, Callable[[HuImage, float], HuImage]] = {
     "wavelets": denoise_by_wavelets,
     "patches": denoise_by_patches,
 }
-"""Ways of denoising an image, by name."""
+"""Denoising methods, by name."""
 
 DENOISER_SHARES = (0.4, 0.3, 0.3)
-"""How often each is drawn."""
+"""Probability of each denoising method."""
 
 
 def draw(scene: Scene, rng: np.random.Generator) -> Degradation:
-    """A random degradation that spreads the examples of a slice evenly over the quality scale.
+    """Draw a degradation so that the examples of a slice cover the quality scale evenly.
 
-    Half of the examples keep all views; one in five changes the kernel, one in ten is blurred,
-    one in eight denoised; one in five has everything around the patient removed, which must not
-    matter. Softening is left out where the slice is so noisy that it would improve it, because
-    the label counts every change as a loss.
+    Half of the examples keep all views, one in five has another kernel, one in ten is blurred, one
+    in eight is denoised, and one in five has everything around the patient removed, which must not
+    affect the score. Noisy slices are not softened: this could improve them, but the label counts
+    every change as a loss.
     """
     views = _draw_views(scene, rng)
     kind = rng.random()
@@ -201,15 +203,15 @@ def draw(scene: Scene, rng: np.random.Generator) -> Degradation:
 
 
 def draw_all(scene: Scene, rng: np.random.Generator, artefact_share: float) -> Degradation:
-    """A random degradation of any kind, at any noise.
+    """Draw a degradation of any kind, at any noise level.
 
-    One in five examples has another kernel, one in eight is blurred, one in five denoised;
-    a share has an artefact, whose RMS is log-uniform between 4 HU and the useless, half of them in
-    a slice of full dose and views. Dose and views are drawn as in :func:`draw` otherwise.
+    One in five examples has another kernel, one in eight is blurred, one in five is denoised. A
+    share has an artefact with a log-uniform RMS between 4 HU and useless, half of these at full
+    dose and views. Otherwise, dose and views are drawn as in :func:`draw`.
 
     Args:
         scene: The slice with its artefacts.
-        rng: Draws.
+        rng: Random generator.
         artefact_share: Share of the examples that have an artefact.
     """
     artefact, strength = _draw_artefact(scene, rng, artefact_share)
@@ -250,7 +252,7 @@ def _draw_artefact(
 
 
 def _draw_views(scene: Scene, rng: np.random.Generator) -> int:
-    """All views for one in two; else fewer, as long as the slice is not beyond use already."""
+    """All views for half of the examples; otherwise fewer, unless the slice becomes useless."""
     usable = [v for v in VIEW_COUNTS[1:] if _least_noise(scene, v) < WORST_NOISE_HU]
     if rng.random() < 0.5 or not usable:
         return FULL_VIEWS
@@ -258,7 +260,7 @@ def _draw_views(scene: Scene, rng: np.random.Generator) -> int:
 
 
 def _draw_dose(scene: Scene, views: int, rng: np.random.Generator) -> float:
-    """Full dose for one in four; else the dose that makes the total noise log-uniform."""
+    """Full dose for a quarter of the examples; otherwise log-uniform in total noise."""
     own, least = scene.own_noise_hu, _least_noise(scene, views)
     if rng.random() < 0.25:
         return 1.0

@@ -1,10 +1,10 @@
-"""The score a degraded slice deserves, from what its clean original shows.
+"""Labels of degraded slices from full-reference measures against the clean original.
 
-Every measure of likeness has its own scale, and each scale depends on the anatomy. So every
-measure is read as *equivalent noise*: how much plain noise, added to this very slice, would
-have lowered that measure as far. On one axis, in HU, the measures can be averaged, the noise
-the slice came with can be added, and the physical anchors of the radiologists' scale apply:
-about 16 HU of total noise is still excellent, about 105 HU is useless.
+Every measure has its own scale, which depends on the anatomy. Each value is therefore converted to
+*equivalent noise*: the plain noise in HU that, added to the same slice, would change the measure
+as much. On this common axis the measures can be averaged, the noise of the original slice can be
+added, and the physical anchors of the radiologist scale apply: about 16 HU of total noise is
+still excellent, about 105 HU is useless.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from ctiqa.types import SCORE_RANGE, HuImage
 
 EXCELLENT_NOISE_HU = 16.0
 USELESS_NOISE_HU = 105.0
-"""Total noise at which the scale of LDCTIQAC2023 reaches 4 and 0."""
+"""Total noise in HU at which the scale of LDCTIQAC2023 reaches 4 and 0."""
 
 LADDER_HU = (3.0, 6.0, 10.0, 15.0, 22.0, 32.0, 46.0, 66.0, 95.0, 135.0, 190.0)
-"""Noise levels, RMS inside the patient, at which the measures are tabled."""
+"""Noise levels, RMS inside the patient in HU, at which the measures are tabulated."""
 
 LOSS_WEIGHTS = (0.5, 0.125, 0.125, 0.125, 0.125)
-"""Share of: pooled error; SSIM soft tissue; SSIM wide; gradient similarity; VIF."""
+"""Weights of pooled error; SSIM soft tissue; SSIM wide; gradient similarity; VIF."""
 
 
 def score_of_noise(total_noise_hu: float) -> float:
-    """Score before clipping to 0…4 for a total noise in HU; falls by 2.1 a factor e.
+    """Score before clipping to 0…4 for a total noise in HU; decreases by 2.1 per factor e.
 
     >>> score_of_noise(16.0), round(score_of_noise(105.0), 6)
     (4.0, 0.0)
@@ -47,12 +47,12 @@ def score_of_noise(total_noise_hu: float) -> float:
 
 
 def clip_score(raw: float) -> float:
-    """The score on its scale: 0 to 4."""
+    """Clip a score to its scale, 0 to 4."""
     return min(max(raw, SCORE_RANGE[0]), SCORE_RANGE[1])
 
 
 def token_errors(image: HuImage, reference: HuImage, mask: Mask) -> HuImage:
-    """RMS error in HU of every 32×32 patch inside the mask, NaN where there is hardly any mask.
+    """RMS error in HU of each 32×32 patch inside the mask; NaN if less than a quarter is inside.
 
     Returns:
         float32 [ceil(rows/32), ceil(cols/32)].
@@ -66,7 +66,7 @@ def token_errors(image: HuImage, reference: HuImage, mask: Mask) -> HuImage:
 
 
 def pooled_error(image: HuImage, reference: HuImage, mask: Mask, *, power: float = 4.0) -> float:
-    """Power mean of the patch errors in HU: readers look at the worst part of a slice.
+    """Power mean of the patch errors in HU, because readers look at the worst part of a slice.
 
     >>> clean = np.zeros((64, 64), np.float32)
     >>> pooled_error(clean + 5, clean, np.ones((64, 64), bool))
@@ -88,7 +88,7 @@ def _patch_sums(image: HuImage) -> HuImage:
 
 
 def losses(image: HuImage, reference: HuImage, mask: Mask) -> npt.NDArray[np.float64]:
-    """Five measures, each 0 for equal images and growing with loss.
+    """Five measures, [measures], each 0 for equal images and increasing with loss.
 
     Pooled error in HU; 1 − SSIM in the soft-tissue and in the wide window; 1 − gradient
     similarity in the soft-tissue window; 1 − VIF in the wide window.
@@ -115,18 +115,18 @@ def _box(mask: Mask) -> tuple[slice, slice]:
 
 @dataclass(frozen=True, eq=False)
 class Ladder:
-    """What plain noise does to one slice: the yardstick for everything else.
+    """Effect of plain noise on the measures of one slice, to convert them to equivalent noise.
 
     Attributes:
-        table: Measures (columns, see :func:`losses`) at every level of :data:`LADDER_HU` (rows).
-        own_noise_hu: Noise that the slice came with.
+        table: Measures (columns, see :func:`losses`) at each level of :data:`LADDER_HU` (rows).
+        own_noise_hu: Noise of the slice as acquired, in HU.
     """
 
     table: npt.NDArray[np.float64]
     own_noise_hu: float
 
     def equivalent_noise(self, found: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Plain noise in HU that would have cost every measure as much, [measures]."""
+        """Plain noise in HU that changes each measure as much, [measures]."""
         levels = np.concatenate([[0.0], LADDER_HU])
         return np.array(
             [
@@ -142,14 +142,14 @@ class Ladder:
         )
 
     def total_noise(self, found: npt.NDArray[np.float64]) -> float:
-        """Weighted geometric mean of the equivalents, joined with the slice's own noise, in HU."""
+        """Total noise in HU: mean equivalent noise in quadrature with the noise of the slice."""
         logs = np.log1p(self.equivalent_noise(found))
         added = math.expm1(float(np.dot(LOSS_WEIGHTS, logs)))
         return math.hypot(added, self.own_noise_hu)
 
 
 def make_ladder(scene: Scene, rng: np.random.Generator) -> Ladder:
-    """Table the measures of a slice at every level of plain noise."""
+    """Tabulate the measures of a slice at every level of plain noise."""
     noise = scene.unit_noise(FULL_VIEWS, rng)
     rungs = [
         losses(scene.hu + np.float32(level) * noise, scene.hu, scene.mask) for level in LADDER_HU

@@ -1,8 +1,8 @@
-"""One slice and everything the scanner could have added to it.
+"""One slice and the reconstructed ingredients of all its degradations.
 
-Reconstruction is linear, so it is asked once for each ingredient (streaks of a view count, unit
-noise) and every degraded image of the slice is a weighted sum: hundreds of examples for the
-price of a dozen reconstructions.
+Reconstruction is linear. Each ingredient (streaks of a view count, unit noise) is reconstructed
+once, and every degraded image is a weighted sum: hundreds of examples for the cost of a dozen
+reconstructions.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ class Scene:
     """A slice with its ingredients, all in HU, float32 [rows, cols].
 
     Attributes:
-        hu: The slice as it was acquired.
+        hu: The slice as acquired.
         spacing_mm: Pixel spacing (row, column) in mm.
-        kernel: Kernel of the slice, and of everything added to it.
-        streaks: For every view count, what leaving out views adds.
-        quantum: For every view count, unit quantum noise, [draws, rows, cols]. "Unit" is the
-            noise of one photon a ray before the patient, spread over all views.
-        electronic: Unit electronic noise at full views.
-        artefacts: What else can be added, by kind.
+        kernel: Reconstruction kernel of the slice and of everything added to it.
+        streaks: Image change by omitting views, by view count.
+        quantum: Unit quantum noise [draws, rows, cols], by view count. "Unit" is the noise of one
+            photon per ray before the patient, spread over all views.
+        electronic: Unit electronic noise at the full view count.
+        artefacts: Artefacts, by kind.
     """
 
     hu: HuImage
@@ -56,21 +56,21 @@ class Scene:
 
     @cached_property
     def own_noise_hu(self) -> float:
-        """Noise that the slice came with, in HU."""
+        """Noise of the slice as acquired, in HU."""
         return global_noise_level(self.hu)
 
     @cached_property
     def streak_rms(self) -> dict[int, float]:
-        """RMS of the streaks of every view count inside the patient, in HU."""
+        """RMS of the streaks inside the patient in HU, by view count."""
         return {
             views: float(np.sqrt(np.mean(np.square(image[self.mask], dtype=np.float64))))
             for views, image in self.streaks.items()
         }
 
     def unit_noise(self, views: int, rng: np.random.Generator) -> HuImage:
-        """A fresh draw of quantum noise whose full-view RMS inside the patient is 1 HU.
+        """Random quantum noise whose RMS inside the patient is 1 HU at the full view count.
 
-        A random direction among independent draws is again an independent draw.
+        A random unit combination of independent draws is again an independent draw.
         """
         draws = self.quantum[views]
         weights = rng.standard_normal(len(draws)).astype(np.float32)
@@ -79,7 +79,7 @@ class Scene:
         return np.asarray(noise, dtype=np.float32)
 
     def unit_electronic(self) -> HuImage:
-        """Electronic noise whose RMS inside the patient is 1 HU."""
+        """Electronic noise with an RMS of 1 HU inside the patient."""
         zero = np.zeros_like(self.electronic)
         return np.asarray(self.electronic / np.float32(rmse(self.electronic, zero, self.mask)))
 
@@ -99,16 +99,17 @@ def make_scene(
     artefact_kinds: int = 0,
     artefact_rng: np.random.Generator | None = None,
 ) -> Scene:
-    """Project a slice once and reconstruct every ingredient.
+    """Project a slice once and reconstruct all ingredients.
 
     Args:
         hu: CT numbers in HU, float32 [rows, cols].
         spacing_mm: Pixel spacing (row, column) in mm.
-        kernel: Kernel that the slice was reconstructed with.
-        rng: Draws the noise.
-        draws: Independent noise images a view count.
-        artefact_kinds: Kinds of artefact made besides.
-        artefact_rng: Draws them, so that the noise does not depend on them.
+        kernel: Reconstruction kernel of the slice.
+        rng: Random generator for the noise.
+        draws: Independent noise images per view count.
+        artefact_kinds: Number of kinds of artefact.
+        artefact_rng: Separate generator for artefacts, so that the noise does not depend on them;
+            ``None`` for no artefacts.
     """
     measured = measure(hu, spacing_mm, kernel, n_views=FULL_VIEWS)
     shape, scan, sinogram = measured.shape, measured.scan, measured.sinogram

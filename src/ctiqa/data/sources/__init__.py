@@ -1,1 +1,1 @@
-"""Where examples come from: one module a source, each with a ``plan(root, recipe)``."""
+"""Sources of examples: one module per source, each with a ``plan(root, recipe)``."""

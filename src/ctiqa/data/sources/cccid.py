@@ -1,4 +1,4 @@
-"""Shen's chest slices: normal dose from DICOM, low dose by Poisson noise, doses between mixed.
+"""Chest slices of Shen: normal dose from DICOM, low dose by Poisson noise, other doses mixed.
 
 Shen J, Zhang H, Liu Y. Modeling and Simulation 14(3):186–198, 2025.
 """
@@ -43,7 +43,7 @@ _FACTS: Mapping[str, Any] = {
 }
 
 _PUBLISHED_FOLDS = 5
-"""One fifth of the training images, the first fold, is validated on."""
+"""Number of folds; the first, a fifth of the training images, is the validation set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class NormalDoseTask(DoseTask):
     """One slice at normal dose.
 
     Attributes:
-        recipe: What to make of it.
+        recipe: Recipe of the data set.
     """
 
     facts = _FACTS
@@ -60,7 +60,7 @@ class NormalDoseTask(DoseTask):
 
     @property
     def _rounding(self) -> Mode:
-        """Shen's paper cuts no fractions off."""
+        """The paper of Shen does not truncate."""
         return "corrected"
 
     def low_dose(self, full: HuImage) -> HuImage:
@@ -74,7 +74,7 @@ class NormalDoseTask(DoseTask):
         )
 
     def labels(self, images: Sequence[HuImage]) -> list[dict[str, float]]:
-        """See :class:`DoseTask`; as published, :func:`joint` makes them anew over the data set."""
+        """See :class:`DoseTask`; as published, :func:`joint` recomputes them for the data set."""
         mode, cap = self.recipe.mode, self.recipe.psnr_cap_db
         psnr = np.array([min(psnr_db(image, images[0], mode), cap) for image in images])
         ssim = np.array([ssim_label(image, images[0], mode) for image in images])
@@ -84,7 +84,7 @@ class NormalDoseTask(DoseTask):
         return [dict(zip(names, map(float, row), strict=True)) for row in rows]
 
     def derivation(self, dose: float) -> Derivation:
-        """See :class:`DoseTask`; a folder's name may be a person's, so it is not written."""
+        """See :class:`DoseTask`; folder names may identify persons and are not written."""
         case = "CASE-" + hashlib.sha256(self.patient.encode()).hexdigest()[:8].upper()
         low = self.recipe.low_dose
         made = f"Poisson noise in the projections ({self.recipe.photons:g} photons a ray)"
@@ -96,10 +96,10 @@ class NormalDoseTask(DoseTask):
 
 
 def joint(recipe: CccidData, records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Records with the labels that only the whole data set gives.
+    """Records with labels that depend on the whole data set.
 
-    As published, ratios are normalised from the least to the greatest of the data set, of which a
-    slice knows nothing.
+    As published, PSNR is normalised by the minimum and maximum of the data set, which a single
+    slice does not know.
     """
     if recipe.mode == "corrected" or not records:
         return list(records)
@@ -119,10 +119,10 @@ def _labels(psnr: PairScores, ssim: PairScores, recipe: CccidData) -> PairScores
 
 
 def plan(root: Path, recipe: CccidData) -> list[NormalDoseTask]:
-    """Every normal-dose slice of every patient.
+    """Plan every normal-dose slice of every patient.
 
     Raises:
-        DataError: Listing every problem of the collection at once.
+        DataError: If the collection has problems; the message lists all of them.
     """
     cases = {folder.name: folder for folder in folders(root)}
     published = recipe.mode == "as-published"
@@ -158,13 +158,13 @@ def _tasks(
 
 
 def _published_folds(count: int, seed: int) -> list[int]:
-    """Fifths drawn image by image: the first is the paper's draw of 20 in 100."""
+    """Folds drawn image by image; the first corresponds to the draw of 20 % in the paper."""
     order = np.random.default_rng(seed).permutation(count)
     return [int(k) % _PUBLISHED_FOLDS for k in order]
 
 
 def _file_safe(name: str) -> str:
-    """A folder's name as part of a file's, still unique.
+    """A folder name made safe for file names, still unique.
 
     >>> _file_safe("volunteer-03"), len(_file_safe("Müller, H."))
     ('volunteer-03', 19)

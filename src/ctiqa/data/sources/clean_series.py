@@ -1,4 +1,4 @@
-"""The clean slices that examples are made from, and who they belong to."""
+"""Clean series of a reference collection, from which examples are simulated."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ SOFT_NAMES = re.compile(r"soft|b[12]\d|ab50", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One series of a reference collection, as its index describes it.
+    """One series of a reference collection, as described by its index.
 
     Attributes:
         name: File name without suffix, unique.
         file: The ``.npz`` with ``hu`` [slices, rows, cols], ``spacing_mm``, ``z_mm``.
         patient: Patient the series belongs to.
-        region: Body region, in the index's words reduced to one of :data:`REGIONS`.
-        kernel: Reconstruction kernel as the scanner names it.
-        n_slices: Slices in the file.
+        region: Body region, one of :data:`REGIONS`.
+        kernel: Reconstruction kernel, in the naming of the scanner.
+        n_slices: Number of slices in the file.
         licence: Licence of the pixels.
-        origin: Where they were published.
-        scanner: Manufacturer and model, empty where unknown.
+        origin: Source of publication.
+        scanner: Manufacturer and model; empty if unknown.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Series:
     scanner: str = ""
 
     def chosen(self, most: int) -> tuple[int, ...]:
-        """At most ``most`` slice numbers, evenly over the series, ends left out.
+        """At most ``most`` slice indices, evenly spaced, excluding the ends.
 
         >>> Series("a", Path("a"), "p", "chest", "", 40, "", "").chosen(4)
         (5, 15, 25, 35)
@@ -57,7 +57,7 @@ class Series:
         return evenly(self.n_slices, most)
 
     def has_neighbours(self, index: int, count: int) -> bool:
-        """Whether ``count`` slices on both sides of one lie at the series' own distance."""
+        """Whether ``count`` neighbours on both sides of a slice have the regular spacing."""
         low, high = index - count, index + count + 1
         if low < 0 or high > self.n_slices:
             return False
@@ -67,10 +67,10 @@ class Series:
         return bool(np.all(np.abs(np.abs(steps) - distance) < 0.1))
 
     def read(self) -> tuple[HuImage, tuple[float, float]]:
-        """Pixels [slices, rows, cols] in HU and pixel spacing (row, column) in mm.
+        """Pixels in HU, float32 [slices, rows, cols], and pixel spacing (row, column) in mm.
 
         Raises:
-            DataError: If the file is damaged or not what the index says.
+            DataError: If the file is damaged or does not match the index.
         """
         try:
             with self.file.open("rb") as file, np.load(file, allow_pickle=False) as stored:
@@ -91,7 +91,7 @@ REGIONS = ("chest", "abdomen", "trunk", "head")
 
 
 def evenly(count: int, most: int) -> tuple[int, ...]:
-    """At most ``most`` of ``count`` numbers, evenly over them, ends left out.
+    """At most ``most`` of ``count`` indices, evenly spaced, excluding the ends.
 
     >>> evenly(40, 4), evenly(3, 4)
     ((5, 15, 25, 35), (0, 1, 2))
@@ -103,7 +103,7 @@ def evenly(count: int, most: int) -> tuple[int, ...]:
 
 
 def region_of(text: str) -> str:
-    """One of :data:`REGIONS` for the words of an index.
+    """One of :data:`REGIONS` for the description in an index.
 
     >>> region_of("chest/abdomen/pelvis"), region_of("neck"), region_of("abdomen (CT colon)")
     ('trunk', 'head', 'abdomen')
@@ -117,7 +117,7 @@ def region_of(text: str) -> str:
 
 
 def scanner_of(manufacturer: object, model: object) -> str:
-    """Manufacturer and model of a scanner as one text; what is unknown is left out.
+    """Manufacturer and model of a scanner as one string; unknown parts are omitted.
 
     >>> scanner_of("SIEMENS", "Sensation 10"), scanner_of(None, "LightSpeed VCT")
     ('SIEMENS Sensation 10', 'LightSpeed VCT')
@@ -126,7 +126,7 @@ def scanner_of(manufacturer: object, model: object) -> str:
 
 
 def kernel_of(name: str) -> Kernel:
-    """The kernel of :mod:`ctiqa.physics.kernels` most like a scanner's kernel name.
+    """The kernel of :mod:`ctiqa.physics.kernels` closest to a scanner kernel, by its name.
 
     >>> kernel_of("B60f") == SHARP_KERNEL, kernel_of("STANDARD") == STANDARD_KERNEL
     (True, True)
@@ -143,7 +143,8 @@ def read_index(root: Path) -> tuple[Series, ...]:
         root: Folder with ``index.json`` and the ``.npz`` files it names.
 
     Raises:
-        DataError: Listing every missing file, missing key and duplicate name at once.
+        DataError: If the index cannot be read, or files or keys are missing or names repeat; the
+            message lists all problems.
     """
     index = root / "index.json"
     try:
@@ -169,7 +170,7 @@ def read_index(root: Path) -> tuple[Series, ...]:
             )
             continue
         found = _series(root, record)
-        # Nothing that stands in an index makes this raise, however long or odd it is.
+        # isfile does not raise, however long or odd the path in the index is.
         if not os.path.isfile(found.file):  # noqa: PTH113
             problems.append(f"record {number}: no file {clean(found.file.name, 80)}")
         if found.name in seen:

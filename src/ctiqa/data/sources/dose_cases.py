@@ -1,4 +1,4 @@
-"""What sources of DICOM cases share: finding slices, and examples that differ in dose."""
+"""Common parts of sources of DICOM cases: finding slices, examples at several doses."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from ctiqa.recipe.data import CccidData, LdctProjectionData, Mode
 from ctiqa.types import HuImage, Skipped, SliceHeader
 
 DICOM = "dicom"
-"""Folder, in a data set, of the examples as DICOM files."""
+"""Folder of a data set with the examples as DICOM files."""
 
 HARMLESS = (Reason.LOCALIZER, Reason.SECONDARY_CAPTURE)
-"""What lies beside the slices of a CT series and is no fault."""
+"""Images that may accompany the slices of a CT series without being a problem."""
 
 
 @dataclass(frozen=True, slots=True)
 class DoseTask(ABC):
-    """One slice, and what it would be at several doses.
+    """One slice at several doses.
 
     Attributes:
         name: File-safe name, unique within a data set.
@@ -44,10 +44,10 @@ class DoseTask(ABC):
         full: The slice at full dose.
         doses: Dose fractions of the examples; the first is 1.
         paths: Their paths in the published layout, relative, with forward slashes.
-        published_folds: Fold that the authors put each example into; -1 where they have none.
+        published_folds: Fold of the authors for each example; -1 for none.
         place: Split and fold of the patient.
-        recipe: What to make of it.
-        facts: Origin and licence of the pixels; the same for all slices of a source.
+        recipe: Recipe of the data set.
+        facts: Origin and licence of the pixels, equal for all slices of a source.
     """
 
     facts: ClassVar[Mapping[str, Any]]
@@ -63,7 +63,7 @@ class DoseTask(ABC):
 
     @property
     def examples(self) -> int:
-        """One example a dose."""
+        """One example per dose."""
         return len(self.doses)
 
     @abstractmethod
@@ -72,14 +72,14 @@ class DoseTask(ABC):
 
     @abstractmethod
     def labels(self, images: Sequence[HuImage]) -> list[dict[str, float]]:
-        """``label``, ``raw`` and the label's parts of every example; full dose comes first."""
+        """``label``, ``raw`` and parts of the label for each example; full dose first."""
 
     @abstractmethod
     def derivation(self, dose: float) -> Derivation:
-        """What the DICOM file of an example says about it."""
+        """Derivation of an example, for its DICOM file."""
 
     def source(self, dose: float) -> Path:  # noqa: ARG002 - for sources with a low-dose file
-        """File that the example of a dose is derived from."""
+        """File from which the example at a dose is derived."""
         return self.full.source.file
 
     def make(self) -> TaskOutput:
@@ -101,7 +101,7 @@ class DoseTask(ABC):
         return TaskOutput(records, {"hu": stored}, writers)
 
     def images(self) -> list[HuImage]:
-        """The slice at every dose in whole HU, within what its file can store."""
+        """The slice at every dose in whole HU, within the range its file can store."""
         full = read_case_hu(self.full)
         low = self.low_dose(full)
         limits = storable_hu(self.full.source.file)
@@ -135,7 +135,11 @@ class DoseTask(ABC):
 
 
 def read_case_hu(header: SliceHeader) -> HuImage:
-    """Pixels of a slice in HU, or a :class:`DataError` that names its file."""
+    """Pixels of a slice in HU, float32 [rows, cols].
+
+    Raises:
+        DataError: If they cannot be read; the message names the file.
+    """
     try:
         return read_slice(header).hu
     except RefusedError as error:
@@ -143,7 +147,7 @@ def read_case_hu(header: SliceHeader) -> HuImage:
 
 
 def whole_hu_within(hu: HuImage, limits: tuple[float, float], mode: Mode) -> HuImage:
-    """Whole HU that fit a file and 16 bits.
+    """Convert to whole HU within the limits of a file and of 16 bits.
 
     >>> whole_hu_within(np.float32([[-2000, 1.7]]), (-1024, 3071), "as-published").tolist()
     [[-1024.0, 1.0]]
@@ -154,7 +158,7 @@ def whole_hu_within(hu: HuImage, limits: tuple[float, float], mode: Mode) -> HuI
 
 
 def dose_order(recipe: LdctProjectionData | CccidData) -> tuple[float, ...]:
-    """Full, low, then those between: the order of the authors' file list.
+    """Full dose, low dose, then the doses between: the order in the file list of the authors.
 
     >>> dose_order(LdctProjectionData())
     (1.0, 0.1, 0.5, 0.75)
@@ -163,7 +167,7 @@ def dose_order(recipe: LdctProjectionData | CccidData) -> tuple[float, ...]:
 
 
 def dose_problems(recipe: LdctProjectionData | CccidData) -> list[str]:
-    """What is wrong with the doses of a recipe.
+    """Problems of the doses in a recipe.
 
     >>> dose_problems(LdctProjectionData(doses=(0.05, 0.5, 0.5)))
     ["'data.doses' must be above 'data.low_dose' 0.1, got 0.05", "'data.doses' has 0.5 twice"]
@@ -180,12 +184,12 @@ def published_folds_of(
     recipe: LdctProjectionData | CccidData,
     cut: Callable[[int], Sequence[int]],
 ) -> list[tuple[int, ...]]:
-    """The authors' fold of every example, slice by slice; -1 where they have none.
+    """Fold of the authors for each example, by slice; -1 for none.
 
     Args:
-        places: Places of the slices, in the order of the authors' list.
-        recipe: Says the doses, and whether the authors' folds are wanted at all.
-        cut: Folds of so many examples in a row; those of tested patients are not counted.
+        places: Split and fold of each slice, in the order of the list of the authors.
+        recipe: States the doses, and whether published folds are used.
+        cut: Gives the folds of a number of consecutive examples; test patients are excluded.
 
     >>> places = [Place("train"), Place("test"), Place("train")]
     >>> recipe = LdctProjectionData(doses=(0.5,), mode="as-published")
@@ -200,10 +204,10 @@ def published_folds_of(
 
 
 def folders(root: Path) -> list[Path]:
-    """The folders in a folder by name, without hidden ones.
+    """Subfolders in order of name, without hidden ones.
 
     Raises:
-        DataError: If it is no folder.
+        DataError: If ``root`` is not a folder.
     """
     if not root.is_dir():
         raise DataError(f"'{root}' must be a folder with one folder a patient, got none")
@@ -211,13 +215,13 @@ def folders(root: Path) -> list[Path]:
 
 
 def loose_files(root: Path) -> list[str]:
-    """Files of a collection that are in no patient's folder."""
+    """Problems: files of a collection outside the folders of patients."""
     loose = sorted(f.name for f in root.iterdir() if f.is_file() and not f.name.startswith("."))
     return [f"{name}: must lie in a patient's folder; move or remove it" for name in loose]
 
 
 def find_slices(folder: Path, root: Path) -> tuple[list[list[SliceHeader]], list[str]]:
-    """The stacks of slices in a folder, each sorted along z, and what is wrong with its files."""
+    """The stacks of slices in a folder, each sorted along z, and the problems of its files."""
     found = find_scans([folder])
     skipped = [s for s in found.skipped if s.reason not in HARMLESS]
     stacks = [list(scan.headers) for scan in found.scans]
@@ -250,12 +254,12 @@ def _no_dicom(header: SliceHeader) -> bool:
 
 
 def relative(file: Path, root: Path) -> str:
-    """Path in a collection, with forward slashes."""
+    """Path relative to a collection, with forward slashes."""
     return file.relative_to(root).as_posix()
 
 
 def try_split(patients: Iterable[str], recipe: DataRecipe) -> tuple[dict[str, Place], list[str]]:
-    """Places of chest patients, or why there are none."""
+    """Split of chest patients, or the problems that prevent it."""
     try:
         return split_patients(dict.fromkeys(patients, "chest"), recipe), []
     except DataError as error:
@@ -265,7 +269,7 @@ def try_split(patients: Iterable[str], recipe: DataRecipe) -> tuple[dict[str, Pl
 def derive(
     task: DoseTask, dose: float, description: str, *, patient: str, noise: bool
 ) -> Derivation:
-    """The DICOM description of an example."""
+    """The derivation of an example, for its DICOM file."""
     recipe = task.recipe
     return Derivation(
         description=description,

@@ -1,4 +1,4 @@
-"""The user's own: CT files with scores in a table, or clean CT to be degraded."""
+"""User data: CT files with a table of scores, or clean CT files for simulated degradation."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_array, csgraph
+import numpy.typing as npt
 
+from ctiqa.data.label_scale import format_label_scale
 from ctiqa.data.manifest import SHARDS
-from ctiqa.data.near_duplicates import cluster
+from ctiqa.data.near_duplicates import pseudo_patients
 from ctiqa.data.score_tables import ScoreRow, cell_number, read_table
 from ctiqa.data.sources.clean_series import Series, evenly, region_of, scanner_of
 from ctiqa.data.sources.dose_cases import HARMLESS, relative
@@ -26,7 +27,6 @@ from ctiqa.data.sources.scored_images import (
     inspect_ct,
     inspect_slice,
     read_ct,
-    scale_of,
     scored_tasks,
     split_or_raise,
 )
@@ -45,24 +45,24 @@ _FACTS = {"source": "folder", "origin": OWN, "licence": OWN}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A path of the table with all that its lines say, and the slices it holds."""
+    """A path of the table with its lines and slices."""
 
     path: str
     rows: tuple[ScoreRow, ...]
     slices: tuple[InspectedSlice, ...]
 
     def cell(self, column: str) -> str:
-        """A cell of the first line; empty where the table has no such column."""
+        """A cell of the first line; empty if the table lacks the column."""
         return self.rows[0].cells.get(column, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundSlice(Series):
-    """One slice of a CT file, as a series of its own.
+    """One slice of a CT file, treated as a series.
 
     Attributes:
         header: The slice.
-        options: What it is read with.
+        options: Read options.
     """
 
     header: SliceHeader
@@ -78,10 +78,10 @@ class FoundSlice(Series):
 
 
 def plan(root: Path, recipe: FolderData) -> list[ScoredTask] | list[SimulateTask]:
-    """Every scored slice, or every clean slice to degrade.
+    """Plan every scored slice, or every clean slice to degrade.
 
     Raises:
-        DataError: Listing every problem of the folder at once.
+        DataError: If the folder has problems; the message lists all of them.
     """
     if not root.is_dir():
         raise DataError(f"'{root}' must be a folder, got none")
@@ -95,7 +95,7 @@ def _plan_scored(root: Path, recipe: FolderData) -> list[ScoredTask]:
     entries, found = _entries(root, rows, recipe)
     problems += _row_problems(rows, recipe) + found + _extra(root, entries, recipe)
     patients = _patients_of(entries, recipe)
-    problems += _torn(entries, patients)
+    problems += _inconsistent_patients(entries, patients)
     places = _places(root, entries, patients, recipe, problems)
     images = [
         each.scored_image(_record(root, entry, each, patient, recipe))
@@ -111,7 +111,7 @@ def _options(recipe: FolderData) -> ReadOptions:
 
 
 def _row_problems(rows: Sequence[ScoreRow], recipe: FolderData) -> list[str]:
-    """What is wrong with single lines, and lines that say the same twice."""
+    """Problems of single lines, and duplicate lines."""
     low, high = recipe.score_range
     problems: list[str] = []
     first: dict[tuple[str, str], str] = {}
@@ -129,7 +129,7 @@ def _row_problems(rows: Sequence[ScoreRow], recipe: FolderData) -> list[str]:
 
 
 def _path(row: ScoreRow) -> str:
-    """A line's path in one spelling; empty where there is none."""
+    """The normalised path of a line; empty if it has none."""
     text = row.cells.get("path", "")
     return posixpath.normpath(text) if text else ""
 
@@ -137,7 +137,7 @@ def _path(row: ScoreRow) -> str:
 def _entries(
     root: Path, rows: Sequence[ScoreRow], recipe: FolderData
 ) -> tuple[list[Entry], list[str]]:
-    """The paths of a table in its order, with their slices, and what is wrong with them."""
+    """The paths of a table in its order with their slices, and their problems."""
     lines: dict[str, list[ScoreRow]] = defaultdict(list)
     for row in rows:
         if path := _path(row):
@@ -163,7 +163,7 @@ def _slices(
 
 
 def _extra(root: Path, entries: Sequence[Entry], recipe: FolderData) -> list[str]:
-    """CT files that the table does not name; what a finished data set holds is none."""
+    """Problems: CT files that the table does not list, except those of a prepared data set."""
     named = [root / entry.path for entry in entries if (root / entry.path).exists()]
     listed = {os.path.realpath(file) for file in walk(named)}
     others = [file for file in walk([root]) if os.path.realpath(file) not in listed]
@@ -182,36 +182,15 @@ def _is_ct(file: Path) -> bool:
 
 
 def _patients_of(entries: Sequence[Entry], recipe: FolderData) -> list[str]:
-    """Patient of every path: named by the table, or found by what the slices show."""
+    """Patient of each path: from the table, or a pseudo-patient found by the pixels."""
     if any("patient" in row.cells for entry in entries for row in entry.rows):
         return [entry.cell("patient") for entry in entries]
-    return pseudo_patients_of([entry.slices for entry in entries], recipe.threshold)
+    parts = [[each.fingerprint for each in entry.slices] for entry in entries]
+    return pseudo_patients(parts, threshold=recipe.threshold)
 
 
-def pseudo_patients_of(parts: Sequence[Sequence[InspectedSlice]], threshold: float) -> list[str]:
-    """A pseudo-patient for every part, each the slices of one body; alike parts share theirs."""
-    owner = [number for number, part in enumerate(parts) for _ in part]
-    vectors = [each.fingerprint for part in parts for each in part]
-    groups = cluster(np.stack(vectors), threshold=threshold) if vectors else np.zeros(0, np.int64)
-    joined = join(owner, groups.tolist(), len(parts))
-    return [f"pseudo-{number:04d}" for number in joined]
-
-
-def join(owner: Sequence[int], group: Sequence[int], count: int) -> list[int]:
-    """Number of the connected component of every owner, where a common group connects.
-
-    >>> join([0, 0, 1, 2], [0, 1, 2, 1], 4)
-    [0, 1, 0, 2]
-    """
-    size = count + max(group, default=-1) + 1
-    links = (np.ones(len(owner)), (np.array(owner, int), count + np.array(group, int)))
-    _, labels = csgraph.connected_components(coo_array(links, shape=(size, size)), directed=False)
-    order = {label: number for number, label in enumerate(dict.fromkeys(labels[:count].tolist()))}
-    return [order[label] for label in labels[:count].tolist()]
-
-
-def _torn(entries: Sequence[Entry], patients: Sequence[str]) -> list[str]:
-    """Paths of two patients, and patients in two splits."""
+def _inconsistent_patients(entries: Sequence[Entry], patients: Sequence[str]) -> list[str]:
+    """Problems: paths of two patients, and patients in two splits."""
     problems: list[str] = []
     split_of: dict[str, ScoreRow] = {}
     for entry, patient in zip(entries, patients, strict=True):
@@ -238,7 +217,7 @@ def _places(
     recipe: FolderData,
     problems: Sequence[str],
 ) -> dict[str, Place]:
-    """Split and fold of every patient: as the table says, or drawn."""
+    """Split and fold of each patient: from the table, or drawn."""
     known = [patient for patient in dict.fromkeys(patients) if patient]
     split = {p: e.cell("split") for e, p in zip(entries, patients, strict=True)}
     if not any(split.values()):
@@ -273,7 +252,7 @@ def _record(
         "frame": inspected.header.source.frame,
         "label": label,
         "raw": label,
-        "label_scale": scale_of(recipe.score_range),
+        "label_scale": format_label_scale(recipe.score_range),
         "readers": len(scores),
         "reader_scores": scores,
         "reader_sd": statistics.stdev(scores) if len(scores) > 1 else None,
@@ -291,10 +270,10 @@ def _region(header: SliceHeader) -> str:
 
 
 def _plan_clean(root: Path, recipe: FolderData) -> list[SimulateTask]:
-    """The slices that are degraded.
+    """Plan the slices to degrade.
 
-    Files in one folder below the root are one patient's, files in the root itself one each; those
-    that show the same anatomy are joined besides.
+    Files in one folder below the root belong to one patient, and each file in the root itself is
+    one patient. Patients with the same anatomy are joined.
     """
     options = _options(recipe)
     degrading = _degrading(recipe)
@@ -335,7 +314,7 @@ def _about_scan(scan: Scan, root: Path) -> list[str]:
 
 
 def _chosen(scan: Scan, recipe: SimulateData) -> list[SliceHeader]:
-    """The slices of a scan that are degraded, evenly spaced."""
+    """The slices of a scan to degrade, evenly spaced."""
     numbers = evenly(len(scan.headers), recipe.most_slices)
     return [scan.headers[number] for number in numbers]
 
@@ -361,19 +340,13 @@ def _patients_of_scans(
     inspected: Sequence[Sequence[InspectedSlice]],
     recipe: FolderData,
 ) -> list[str]:
-    """Pseudo-patient of every scan."""
+    """Pseudo-patient of each scan."""
     owners = [_owner(root, scan) for scan in scans]
-    names = list(dict.fromkeys(owners))
-    parts = [
-        [
-            each
-            for owner, own in zip(owners, inspected, strict=True)
-            if owner == name
-            for each in own
-        ]
-        for name in names
-    ]
-    patient = dict(zip(names, pseudo_patients_of(parts, recipe.threshold), strict=True))
+    parts: dict[str, list[npt.NDArray[np.float32]]] = defaultdict(list)
+    for owner, own in zip(owners, inspected, strict=True):
+        parts[owner] += [each.fingerprint for each in own]
+    names = pseudo_patients(list(parts.values()), threshold=recipe.threshold)
+    patient = dict(zip(parts, names, strict=True))
     return [patient[owner] for owner in owners]
 
 

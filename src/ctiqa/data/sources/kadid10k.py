@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ctiqa.data.label_scale import format_label_scale
 from ctiqa.data.score_tables import ScoreRow, cell_number, read_table
 from ctiqa.data.sources.scored_images import (
     ScoredImage,
     ScoredTask,
     pixel_crc,
-    scale_of,
     scored_tasks,
     split_or_raise,
 )
 from ctiqa.recipe import Kadid10kData
 
 IMAGES = "images"
-"""Folder of the images beside the table; where there is none, they lie beside it."""
+"""Folder of the images next to the table; without it, the images lie next to the table."""
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 
@@ -33,10 +33,10 @@ _PUBLISHED = "dmos.csv"
 
 
 def plan(root: Path, recipe: Kadid10kData) -> list[ScoredTask]:
-    """Every scored image; all versions of one reference image stay together.
+    """Plan every scored image; all versions of one reference image stay in one split.
 
     Raises:
-        DataError: Listing every problem of the table and the images at once.
+        DataError: If the table or the images have problems; the message lists all of them.
     """
     file = root / recipe.table
     columns = (
@@ -48,7 +48,7 @@ def plan(root: Path, recipe: Kadid10kData) -> list[ScoredTask]:
     rows, problems = read_table(file, [c for c in columns if c])
     folder = file.parent / IMAGES
     folder = folder if folder.is_dir() else file.parent
-    problems += _twice(rows, recipe.image_column) + _extra(rows, folder, recipe)
+    problems += _duplicates(rows, recipe.image_column) + _extra(rows, folder, recipe)
     images = []
     for row in rows:
         image, found = _scored_image(row, folder, recipe)
@@ -77,7 +77,7 @@ def read_rgb(file: Path) -> npt.NDArray[np.uint8]:
 def _scored_image(
     row: ScoreRow, folder: Path, recipe: Kadid10kData
 ) -> tuple[ScoredImage | None, list[str]]:
-    """The image of a line and what is wrong with either; none where it cannot be read."""
+    """The image of a line (``None`` if unreadable), and the problems of both."""
     low, high = recipe.score_range
     score, problems = cell_number(row, recipe.score_column, (low, high))
     spread, more = cell_number(row, recipe.spread_column, (0, math.inf))
@@ -97,18 +97,18 @@ def _scored_image(
         "file": name,
         "label": score,
         "raw": score,
-        "label_scale": scale_of(recipe.score_range),
+        "label_scale": format_label_scale(recipe.score_range),
         **({"label_spread": spread} if recipe.spread_column else {}),
     }
     return ScoredImage(folder / name, pixels.shape, pixel_crc(pixels), record), problems
 
 
 def _reference(row: ScoreRow, recipe: Kadid10kData) -> str:
-    """The pristine image that a line's image was made from, or that image itself."""
+    """The reference image of a line; the image itself if none is stated."""
     return row.cells.get(recipe.reference_column or recipe.image_column, "")
 
 
-def _twice(rows: Sequence[ScoreRow], column: str) -> list[str]:
+def _duplicates(rows: Sequence[ScoreRow], column: str) -> list[str]:
     first: dict[str, str] = {}
     problems = []
     for row in rows:
@@ -119,7 +119,7 @@ def _twice(rows: Sequence[ScoreRow], column: str) -> list[str]:
 
 
 def _extra(rows: Sequence[ScoreRow], folder: Path, recipe: Kadid10kData) -> list[str]:
-    """Images without a score that are not the reference of one."""
+    """Problems: images without a score that are not a reference image."""
     columns = (recipe.image_column, recipe.reference_column)
     known = {row.cells.get(column, "") for row in rows for column in columns}
     return [

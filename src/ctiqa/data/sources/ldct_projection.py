@@ -1,4 +1,4 @@
-"""DistilIQA's chest slices: pairs of TCIA LDCT-and-Projection-data, mixed to doses between.
+"""Chest slices of DistilIQA: pairs of TCIA LDCT-and-Projection-data, mixed to other doses.
 
 Baldeon-Calisto M, et al. Comput Biol Med 177:108670, 2024. Collection: Moen TR, et al. Med Phys
 48(2):902–911, 2021, doi:10.7937/9NPB-2637.
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ctiqa.data.derived_dicom.derivation import Derivation
+from ctiqa.data.manifest import write_if_changed
 from ctiqa.data.published.labels import ssim_label
 from ctiqa.data.sources.dose_cases import (
     DoseTask,
@@ -30,7 +31,6 @@ from ctiqa.data.sources.dose_cases import (
 )
 from ctiqa.data.splits import Place
 from ctiqa.errors import DataError, list_problems
-from ctiqa.io.atomic import write_bytes
 from ctiqa.recipe import LdctProjectionData
 from ctiqa.types import HuImage, SliceHeader
 
@@ -41,16 +41,16 @@ _FACTS: Mapping[str, Any] = {
 }
 
 CHEST_CASE = re.compile(r"C\d{3}")
-"""Names of the collection's chest cases; L and N are abdomens and heads."""
+"""Names of chest cases in the collection; L and N are abdomens and heads."""
 
 FULL, LOW = "full dose images", "low dose images"
-"""What the folder of a series has in its name; projections are named otherwise."""
+"""Part of the folder name of a reconstructed series; projections have other names."""
 
 SAME_PLACE_MM = 0.05
-"""Slices of a pair lie no farther apart than this."""
+"""Largest distance in z between the slices of a pair."""
 
 _PUBLISHED_FOLDS = 5
-"""Folds that the authors cut the list of training files into."""
+"""Number of folds into which the authors divide the list of training files."""
 
 Pair = tuple[SliceHeader, SliceHeader]
 """A slice at full and at low dose."""
@@ -68,7 +68,7 @@ class PairTask(DoseTask):
 
     low: SliceHeader
 
-    def low_dose(self, full: HuImage) -> HuImage:  # noqa: ARG002 - it has a file of its own
+    def low_dose(self, full: HuImage) -> HuImage:  # noqa: ARG002 - it has its own file
         """See :class:`DoseTask`."""
         return read_case_hu(self.low)
 
@@ -93,10 +93,10 @@ class PairTask(DoseTask):
 
 
 def plan(root: Path, recipe: LdctProjectionData) -> list[PairTask]:
-    """Every pair of slices of the cases that a recipe names, or of all chest cases.
+    """Plan every pair of slices of the cases in the recipe, or of all chest cases.
 
     Raises:
-        DataError: Listing every problem of the collection at once.
+        DataError: If the collection has problems; the message lists all of them.
     """
     cases = {f.name: f for f in folders(root) if CHEST_CASE.fullmatch(f.name)}
     named = (*recipe.test_patients, *recipe.train_patients)
@@ -112,10 +112,11 @@ def plan(root: Path, recipe: LdctProjectionData) -> list[PairTask]:
 
 
 def after(out: Path, records: Sequence[dict[str, Any]]) -> None:
-    """Write DistilIQA's lists, {path: score}, beside the manifest.
+    """Write the lists of DistilIQA, {path: score}, next to the manifest.
 
-    The paths are those of its layout, under ``dicom`` where DICOM files are written. Like its
-    own, ``train.json`` has all that is not tested on, from which its program cuts its folds.
+    The paths follow its layout, below ``dicom`` if DICOM files are written. As in the original,
+    ``train.json`` holds everything outside the test set; the program of the authors divides it
+    into folds.
 
     Raises:
         OutputError: If they cannot be written.
@@ -127,20 +128,15 @@ def after(out: Path, records: Sequence[dict[str, Any]]) -> None:
     }
     for name, chosen in lists.items():
         scores = {r["published_path"]: r["label"] for r in chosen}
-        _write_changed(out / name, json.dumps(scores, indent=4).encode())
+        write_if_changed(out / name, json.dumps(scores, indent=4).encode())
 
 
 def _tested(records: Sequence[dict[str, Any]]) -> set[str]:
     return {r["patient"] for r in records if r["split"] == "test"}
 
 
-def _write_changed(file: Path, data: bytes) -> None:
-    if not (file.exists() and file.read_bytes() == data):
-        write_bytes(file, data)
-
-
 def _splitting(recipe: LdctProjectionData) -> LdctProjectionData:
-    """The recipe that patients are split by: the authors keep no patient for validation."""
+    """The recipe for splitting patients: the authors hold out no patient for validation."""
     if not recipe.train_patients:
         return recipe
     if recipe.mode == "as-published":
@@ -149,7 +145,7 @@ def _splitting(recipe: LdctProjectionData) -> LdctProjectionData:
 
 
 def _pinned_problems(cases: Mapping[str, Path], recipe: LdctProjectionData) -> list[str]:
-    """Training patients that are not there, or tested on too; the split checks the others."""
+    """Training patients that are missing or also in the test set; the split checks the rest."""
     names = recipe.train_patients
     unknown = [f"'data.train_patients' names {p}, who is not in the data" for p in names]
     both = sorted(set(names) & set(recipe.test_patients))
@@ -160,7 +156,7 @@ def _pinned_problems(cases: Mapping[str, Path], recipe: LdctProjectionData) -> l
 
 
 def _pairs(case: Path, root: Path) -> tuple[list[Pair], list[str]]:
-    """The pairs of a case, along z."""
+    """The pairs of a case, sorted along z."""
     full, problems = _series(case, FULL, root)
     low, more = _series(case, LOW, root)
     problems += more
@@ -182,11 +178,11 @@ def _pairs(case: Path, root: Path) -> tuple[list[Pair], list[str]]:
         for h in low
         if _partner(h, full) is None
     ]
-    return pairs, problems + [p for pair in pairs for p in _unlike(*pair, root)]
+    return pairs, problems + [p for pair in pairs for p in _mismatch(*pair, root)]
 
 
 def _series(case: Path, kind: str, root: Path) -> tuple[list[SliceHeader], list[str]]:
-    """The slices of a case at one dose, along z."""
+    """The slices of a case at one dose, sorted along z."""
     found = sorted(f for f in case.rglob("*") if f.is_dir() and kind in f.name.lower())
     if len(found) != 1:
         title = kind.title()
@@ -196,11 +192,11 @@ def _series(case: Path, kind: str, root: Path) -> tuple[list[SliceHeader], list[
         where = relative(found[0], root)
         problems.append(f"{where}: must hold one series of one matrix, got {len(stacks)}")
     headers = [h for stack in stacks for h in stack if h.z_mm is not None]
-    return headers, problems + _crowded(headers, root)
+    return headers, problems + _overlapping(headers, root)
 
 
-def _crowded(headers: Sequence[SliceHeader], root: Path) -> list[str]:
-    """Neighbours in z order at one position, of which no pair could be told."""
+def _overlapping(headers: Sequence[SliceHeader], root: Path) -> list[str]:
+    """Neighbouring slices at the same position, which make pairs ambiguous."""
     return [
         f"{relative(b.source.file, root)}: lies where {a.source.file.name} lies; remove one"
         for a, b in pairwise(headers)
@@ -219,7 +215,7 @@ def _distance_mm(a: SliceHeader, b: SliceHeader) -> float:
     return abs((a.z_mm or 0.0) - (b.z_mm or 0.0))
 
 
-def _unlike(full: SliceHeader, low: SliceHeader, root: Path) -> list[str]:
+def _mismatch(full: SliceHeader, low: SliceHeader, root: Path) -> list[str]:
     if (full.rows, full.cols, full.spacing_mm) == (low.rows, low.cols, low.spacing_mm):
         return []
     where = relative(low.source.file, root)
@@ -251,7 +247,7 @@ def _file(pair: Pair) -> Path:
 
 
 def published_folds(count: int) -> tuple[int, ...]:
-    """The authors' folds: five runs of the file list, patients and doses torn apart.
+    """Folds of the authors: five blocks of the file list, which divide patients and doses.
 
     >>> published_folds(12)
     (0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3)
@@ -263,7 +259,7 @@ def published_folds(count: int) -> tuple[int, ...]:
 def _published_paths(
     full: SliceHeader, low: SliceHeader, doses: Sequence[float], root: Path
 ) -> tuple[str, ...]:
-    """Keys of DistilIQA's lists: its new doses lie beside the folder of the full-dose series."""
+    """Keys of the DistilIQA lists: mixed doses lie next to the folder of the full-dose series."""
     file = full.source.file
     study = relative(file.parent.parent, root)
     between = (f"{study}/{dose}Dose/{file.name}" for dose in doses[2:])

@@ -1,4 +1,4 @@
-"""LDCTIQAC2023: abdominal slices with radiologists' scores; near-duplicates stand for patients.
+"""LDCTIQAC2023: abdominal slices with radiologist scores, split by pseudo-patient.
 
 Lee W, et al. Low-dose computed tomography perceptual image quality assessment. Med Image Anal
 99:103343, 2025. Pixels are float32 in [0, 1], HU = 1400·p − 1000.
@@ -7,7 +7,7 @@ Lee W, et al. Low-dose computed tomography perceptual image quality assessment. 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ctiqa.data.label_scale import format_label_scale
 from ctiqa.data.near_duplicates import pseudo_patients
 from ctiqa.data.score_tables import number_in
 from ctiqa.data.sources.scored_images import (
@@ -23,7 +24,6 @@ from ctiqa.data.sources.scored_images import (
     ScoredTask,
     inspect_ct,
     read_ct,
-    scale_of,
     scored_tasks,
     split_or_raise,
 )
@@ -33,14 +33,14 @@ from ctiqa.recipe import Ldctiqac2023Data
 from ctiqa.types import SCORE_RANGE
 
 FOLDERS = {"train": ("image", "images"), "test": ("images", "image")}
-"""Where the images of a part lie beside its JSON file, the published name first."""
+"""Image folder of each part next to its JSON file, the published name first."""
 
 REMEDY = {
     "train": "",
     "test": "; put LDCTIQAG2023_test into the root once, or set 'data.setting' to 'A', which "
     "tests on a part of the training slices",
 }
-"""What to do where a part is not there once."""
+"""Advice if a part is missing or occurs twice."""
 
 OPTIONS = ReadOptions(tiff_hu=True)
 
@@ -49,12 +49,12 @@ _FACTS = {
     "origin": "LDCTIQAC2023",
     "licence": "CC BY-NC-SA 4.0",
 }
-"""Non-commercial and share-alike: no weights that ctiqa brings along may come from it."""
+"""Non-commercial and share-alike: weights shipped with ctiqa must not be trained on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One entry of a JSON file of scores: where it stands, its key and its value."""
+    """One entry of a JSON file of scores: position, key and value."""
 
     where: str
     name: str
@@ -63,7 +63,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class ScoredSlice:
-    """A slice of the challenge with its file's name and its score."""
+    """A slice of the challenge with file name and score."""
 
     file: str
     inspected: InspectedSlice
@@ -71,23 +71,29 @@ class ScoredSlice:
 
 
 def plan(root: Path, recipe: Ldctiqac2023Data) -> list[ScoredTask]:
-    """Every scored slice, training slices split by pseudo-patient.
+    """Plan every scored slice, with training slices split by pseudo-patient.
 
-    Where the official test is the test, no training slice is kept aside for one: held-out
-    training slices score about 0.16 higher and must not be mixed with it.
+    With the official test set, no training slice is held out for testing: held-out training slices
+    score about 0.16 higher and must not be mixed with the test set.
 
     Raises:
-        DataError: Listing every problem of the parts that the setting reads at once.
+        DataError: If the parts used by the setting have problems; the message lists all of them.
     """
     train, problems = _read_part(root, "train")
     test, more = _read_part(root, "test") if recipe.setting == "B" else ([], [])
-    names = {part: _patients(part, each, recipe) for part, each in _parts(train, test)}
+    parts = {"train": train, "test": test}
+    names = {part: _patients(part, scored, recipe) for part, scored in parts.items()}
     places = split_or_raise(root, names["train"], _splitting(recipe), [*problems, *more])
     places |= dict.fromkeys(names["test"], Place("test"))
     folds = _published_folds(len(train), recipe) + [-1] * len(test)
+    listed = (
+        (part, each, patient)
+        for part, scored in parts.items()
+        for each, patient in zip(scored, names[part], strict=True)
+    )
     images = [
         each.inspected.scored_image(_record(part, each, patient, fold, recipe))
-        for (part, each, patient), fold in zip(_listed(train, test, names), folds, strict=True)
+        for (part, each, patient), fold in zip(listed, folds, strict=True)
     ]
     tasks = _stored(images, places)
     if recipe.test_validates:
@@ -101,7 +107,7 @@ def _stored(images: Sequence[ScoredImage], places: Mapping[str, Place]) -> list[
 
 
 def _tested_again(images: Sequence[ScoredImage]) -> list[ScoredImage]:
-    """The images of the first published fold once more, now in none."""
+    """Copies of the images of the first published fold, assigned to no fold."""
     return [
         replace(image, record={**image.record, "published_fold": -1})
         for image in images
@@ -109,23 +115,11 @@ def _tested_again(images: Sequence[ScoredImage]) -> list[ScoredImage]:
     ]
 
 
-def _parts(
-    train: Sequence[ScoredSlice], test: Sequence[ScoredSlice]
-) -> tuple[tuple[str, Sequence[ScoredSlice]], tuple[str, Sequence[ScoredSlice]]]:
-    return ("train", train), ("test", test)
-
-
-def _listed(
-    train: Sequence[ScoredSlice], test: Sequence[ScoredSlice], names: dict[str, list[str]]
-) -> Iterator[tuple[str, ScoredSlice, str]]:
-    for part, scored in _parts(train, test):
-        for each, patient in zip(scored, names[part], strict=True):
-            yield part, each, patient
-
-
 def _patients(part: str, scored: Sequence[ScoredSlice], recipe: Ldctiqac2023Data) -> list[str]:
-    """Pseudo-patient of every slice; training and test have their own."""
-    groups = pseudo_patients([s.inspected.fingerprint for s in scored], threshold=recipe.threshold)
+    """Pseudo-patient of each slice; training and test are grouped separately."""
+    groups = pseudo_patients(
+        [[each.inspected.fingerprint] for each in scored], threshold=recipe.threshold
+    )
     return [name if part == "train" else f"{part}-{name}" for name in groups]
 
 
@@ -138,7 +132,7 @@ def _record(
         "file": scored.file,
         "label": scored.score,
         "raw": scored.score,
-        "label_scale": scale_of(SCORE_RANGE),
+        "label_scale": format_label_scale(SCORE_RANGE),
         "published_split": part,
         "published_fold": fold,
         "mode": recipe.mode,
@@ -146,16 +140,16 @@ def _record(
 
 
 def _splitting(recipe: Ldctiqac2023Data) -> Ldctiqac2023Data:
-    """The recipe that patients are split by; as published, images are drawn instead."""
+    """The recipe for splitting patients; as published, images are drawn instead."""
     if recipe.mode == "as-published":
         return replace(recipe, test_share=0.0, validation_share=0.0)
     return recipe if recipe.setting == "A" else replace(recipe, test_share=0.0)
 
 
 def _published_folds(count: int, recipe: Ldctiqac2023Data) -> list[int]:
-    """As published, folds drawn slice by slice, whoever the patient is; else none.
+    """As published, folds drawn slice by slice regardless of the patient; otherwise none.
 
-    Of five folds the first is TFKT's draw of 200 of the 1,000 slices.
+    With five folds, the first corresponds to the draw of 200 of the 1,000 slices by TFKT.
     """
     if recipe.mode == "corrected":
         return [-1] * count
@@ -164,7 +158,7 @@ def _published_folds(count: int, recipe: Ldctiqac2023Data) -> list[int]:
 
 
 def _read_part(root: Path, part: str) -> tuple[list[ScoredSlice], list[str]]:
-    """The slices of the training or test part, and what is wrong with it."""
+    """The slices of the training or test part, and its problems."""
     found = sorted(root.rglob(f"{part}.json"))
     if len(found) != 1:
         return [], [
@@ -195,7 +189,7 @@ def _read_part(root: Path, part: str) -> tuple[list[ScoredSlice], list[str]]:
 
 
 def _read_scores(file: Path) -> tuple[list[Score], list[str]]:
-    """The entries of a JSON object, equal keys included, each with its line."""
+    """The entries of a JSON object with their lines, including duplicate keys."""
     try:
         text = file.read_text(encoding="utf-8-sig")
         pairs = json.loads(text, object_pairs_hook=list)
@@ -205,7 +199,7 @@ def _read_scores(file: Path) -> tuple[list[Score], list[str]]:
         return [], [f"{file.name}: must be a JSON object of image names and scores"]
     scores, start = [], 0
     for name, value in pairs:
-        # An escaped key is not found as it is; the entry before it is then named.
+        # An escaped key is not found verbatim; the line of the previous entry is reported then.
         start = max(text.find(f'"{name}"', start), start)
         scores.append(Score(f"{file.name}:{text.count(chr(10), 0, start) + 1}", name, value))
         start += 1
@@ -223,7 +217,7 @@ def _images(folder: Path, part: str) -> list[Path]:
 def _match(
     scores: Sequence[Score], files: Sequence[Path], table: str
 ) -> tuple[list[tuple[Score, Path]], list[str]]:
-    """Scores with their images, whose suffix the key may leave out."""
+    """Match scores with images; keys may omit the file suffix."""
     known = {name: file for file in files for name in (file.stem, file.name)}
     problems: list[str] = []
     first: dict[Path, Score] = {}

@@ -1,4 +1,4 @@
-"""What sources of scored images share: seeing them, and tasks that store many."""
+"""Common parts of sources of scored images: inspection, and tasks that store many images."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from ctiqa.recipe import DataRecipe
 from ctiqa.types import SliceHeader
 
 _BATCH = 32
-"""Images that one task stores; a file an image would take longer to open than to read."""
+"""Images per task; with one file per image, opening would take longer than reading."""
 
 Pixels = npt.NDArray[np.int16] | npt.NDArray[np.uint8]
 
 ImageReader = Callable[[Any], Pixels]
-"""Reads what the ``source`` of a :class:`ScoredImage` names; picklable."""
+"""Reads the ``source`` of a :class:`ScoredImage`; picklable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,10 @@ class ScoredImage:
     """One image with its score.
 
     Attributes:
-        source: The file, or the slice of one.
+        source: The file, or a slice of a file.
         shape: Shape of its pixels.
         crc: CRC-32 of its pixels.
-        record: Its line in the manifest, with ``patient``, ``label`` and ``raw``.
+        record: Its record in the manifest, with ``patient``, ``label`` and ``raw``.
     """
 
     source: SliceHeader | Path
@@ -51,12 +51,12 @@ class ScoredImage:
 
 @dataclass(frozen=True, slots=True)
 class InspectedSlice:
-    """One CT slice that was read once, to see that it can be.
+    """One CT slice that has been read once to check that it is readable.
 
     Attributes:
         header: The slice.
         crc: CRC-32 of its pixels.
-        fingerprint: See :func:`ctiqa.data.near_duplicates.fingerprint`; empty if not asked for.
+        fingerprint: See :func:`ctiqa.data.near_duplicates.fingerprint`; empty if not requested.
     """
 
     header: SliceHeader
@@ -64,21 +64,21 @@ class InspectedSlice:
     fingerprint: npt.NDArray[np.float32]
 
     def scored_image(self, record: Mapping[str, Any]) -> ScoredImage:
-        """The slice with its line in the manifest."""
+        """The slice with its record in the manifest."""
         return ScoredImage(self.header, (self.header.rows, self.header.cols), self.crc, record)
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredTask:
-    """Images of one split and fold that were scored elsewhere, to be stored as they are.
+    """Externally scored images of one split and fold, stored unchanged.
 
     Attributes:
-        name: File-safe name that changes with all that is stored, so that an edited table never
-            meets examples of the old one.
-        images: The images, all of one shape.
+        name: File-safe name that depends on all stored content, so that examples of an edited
+            table do not mix with those of the old one.
+        images: The images, all of the same shape.
         place: Split and fold of their patients.
         kind: ``hu`` or ``rgb``.
-        read: Reads one of them.
+        read: Reads one image.
         facts: Origin and licence of the pixels.
     """
 
@@ -91,7 +91,7 @@ class ScoredTask:
 
     @property
     def examples(self) -> int:
-        """One example an image."""
+        """One example per image."""
         return len(self.images)
 
     def make(self) -> TaskOutput:
@@ -121,7 +121,7 @@ def scored_tasks(
     read: ImageReader,
     facts: Mapping[str, Any],
 ) -> list[ScoredTask]:
-    """Gather images of one place and shape into tasks."""
+    """Group images of equal split, fold and shape into tasks."""
     groups: dict[tuple[Place, tuple[int, ...]], list[ScoredImage]] = defaultdict(list)
     for image in images:
         groups[places[image.record["patient"]], image.shape].append(image)
@@ -143,7 +143,7 @@ def _name(source: str, number: int, place: Place, images: Sequence[ScoredImage])
 
 
 def pixel_crc(pixels: Pixels) -> int:
-    """Checksum of pixels.
+    """CRC-32 of pixels.
 
     >>> pixel_crc(np.zeros(4, np.int16)) == pixel_crc(np.ones(4, np.int16))
     False
@@ -152,7 +152,7 @@ def pixel_crc(pixels: Pixels) -> int:
 
 
 def read_ct(header: SliceHeader, options: ReadOptions) -> npt.NDArray[np.int16]:
-    """Pixels of a slice in whole HU.
+    """Pixels of a slice in whole HU, int16 [rows, cols].
 
     Raises:
         RefusedError: If they cannot be read.
@@ -164,13 +164,16 @@ def read_ct(header: SliceHeader, options: ReadOptions) -> npt.NDArray[np.int16]:
 def inspect_ct(
     path: Path, options: ReadOptions, *, name: str, fingerprints: bool
 ) -> tuple[list[InspectedSlice], list[str]]:
-    """Every slice of a CT file or folder, and what is wrong with it.
+    """Inspect every slice of a CT file or folder.
 
     Args:
-        path: The file, which must be there.
-        options: What the user vouches for.
-        name: What messages call it.
-        fingerprints: Whether fingerprints are needed.
+        path: File or folder, which must exist.
+        options: Read options of the user.
+        name: Name of the file in messages.
+        fingerprints: Whether to compute fingerprints.
+
+    Returns:
+        The slices, and the problems found.
     """
     found = find_scans([path], options)
     faults = [s.detail for s in found.skipped if s.reason not in HARMLESS]
@@ -188,7 +191,7 @@ def inspect_ct(
 def inspect_slice(
     header: SliceHeader, options: ReadOptions, *, fingerprints: bool
 ) -> InspectedSlice:
-    """Read a slice once.
+    """Read a slice once, for its checksum and fingerprint.
 
     Raises:
         RefusedError: If it cannot be read.
@@ -198,22 +201,13 @@ def inspect_slice(
     return InspectedSlice(header, pixel_crc(hu), vector)
 
 
-def scale_of(score_range: tuple[float, ...]) -> str:
-    """A range of scores in words of the manifest.
-
-    >>> scale_of((1.0, 5.0))
-    '1-5'
-    """
-    return "-".join(f"{value:g}" for value in score_range)
-
-
 def split_or_raise(
     root: Path, patients: Sequence[str], recipe: DataRecipe, problems: Sequence[str]
 ) -> dict[str, Place]:
-    """Places of patients, once nothing is wrong.
+    """Split patients if there are no problems.
 
     Raises:
-        DataError: Listing every problem, those of the split included.
+        DataError: If there are problems, including those of the split; the message lists all.
     """
     places, more = try_split(patients, recipe)
     list_problems(root, [*problems, *more])

@@ -1,4 +1,4 @@
-"""Degraded examples of clean slices, labelled by what they lost."""
+"""Simulated degradations of clean slices, labelled by their loss of quality."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ctiqa.recipe import SimulateAllData, SimulateData
 from ctiqa.types import HuImage
 
 DOSE_LADDER = (1.0, 0.75, 0.5, 0.25, 0.1, 0.05, 0.02)
-"""Doses at which held-out slices are made besides, to see whether the score follows."""
+"""Additional doses of held-out slices, to test whether the score is monotonic in dose."""
 
 SHARPER = Degradation(kernel_half_per_mm=0.6, kernel_boost=1.0)
 """A sharper reconstruction of the same slice, which must score lower."""
@@ -34,10 +34,10 @@ KERNELS: dict[str, Kernel] = {
     "standard": STANDARD_KERNEL,
     "sharp": SHARP_KERNEL,
 }
-"""Kernels that a slice can be changed to before it is degraded."""
+"""Kernels to which a slice can be converted before it is degraded."""
 
 NATIVE = "native"
-"""The slice with its own kernel."""
+"""Variant of a slice with its original kernel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,11 @@ class SimulateTask:
 
     Attributes:
         series: Series of the slice.
-        index: Number of the slice in its series.
-        variant: ``native``, or the kernel it is changed to first.
-        thickness: Slices averaged, odd.
+        index: Index of the slice in its series.
+        variant: ``native``, or the kernel it is converted to first.
+        thickness: Number of slices averaged, odd.
         place: Split and fold of the patient.
-        recipe: What to make of it.
+        recipe: Recipe of the data set.
     """
 
     series: Series
@@ -68,7 +68,7 @@ class SimulateTask:
 
     @property
     def examples(self) -> int:
-        """Examples a slice."""
+        """Number of examples of the slice."""
         recipe = self.recipe
         if recipe.sampler == "grid":
             return len(recipe.grid_doses) * len(recipe.grid_views)
@@ -86,7 +86,7 @@ class SimulateTask:
         }
 
     def make(self) -> TaskOutput:
-        """Degrade and label the slice; nothing comes of one that shows no tissue."""
+        """Degrade and label the slice; a slice without tissue gives no examples."""
         rng = task_rng(self.recipe.seed, self.name)
         scene = self.scene(rng)
         if not (np.isfinite(scene.own_noise_hu) and scene.mask.any()):
@@ -102,7 +102,7 @@ class SimulateTask:
         return TaskOutput(records, {"hu": np.stack(images), "map": np.stack(maps)})
 
     def scene(self, rng: np.random.Generator) -> Scene:
-        """The slice with all that can be added to it."""
+        """The slice with all ingredients of its degradations."""
         volume, spacing = self.series.read()
         hu = average_slices(volume, self.index, self.thickness)
         kernel = kernel_of(self.series.kernel)
@@ -131,7 +131,7 @@ class SimulateTask:
     def _label(
         self, image: HuImage, scene: Scene, degradation: Degradation, ladder: labels.Ladder
     ) -> dict[str, float]:
-        """The label and what it is made of; of a blurred slice, no more than of the sharp one."""
+        """The label and its parts; a blurred slice never scores above its sharp counterpart."""
         label = _label(image, scene, degradation, ladder)
         if not (isinstance(self.recipe, SimulateAllData) and degradation.blur_mm):
             return label
@@ -165,7 +165,7 @@ class SimulateTask:
         yield from self._drawn(scene, rng)
 
     def _drawn(self, scene: Scene, rng: np.random.Generator) -> Iterator[tuple[str, Degradation]]:
-        """The slice as it is, random ones, and for held-out patients ladder and kernel pair."""
+        """Undegraded slice, random degradations; for held-out patients also ladder and kernel."""
         yield "example", Degradation(seed=int(rng.integers(2**31)))
         training = self.place.split == "train"
         count = self.recipe.train_examples if training else self.recipe.held_out_examples
@@ -178,10 +178,10 @@ class SimulateTask:
 
 
 def plan(root: Path, recipe: SimulateData) -> list[SimulateTask]:
-    """Every slice that a recipe asks for.
+    """Plan every slice of a recipe.
 
-    Drawn at random, a sharp-kernel slice comes twice: as it is, and softened into a usable
-    soft-tissue reference. On a grid it comes once for every kernel and thickness.
+    With random sampling, a sharp-kernel slice is used twice: unchanged, and softened to a usable
+    soft-tissue reference. On a grid, it is used once per kernel and thickness.
 
     Raises:
         DataError: If the collection, the split or the grid breaks a rule.
@@ -193,7 +193,7 @@ def plan(root: Path, recipe: SimulateData) -> list[SimulateTask]:
 
 
 def tasks_of(series: Sequence[Series], recipe: SimulateData) -> list[SimulateTask]:
-    """Every slice of some series that a recipe asks for, patients split.
+    """Plan the slices of the given series, with patients split.
 
     Raises:
         DataError: If the split breaks a rule.
@@ -222,7 +222,7 @@ def _thicknesses(series: Series, index: int, recipe: SimulateData) -> tuple[int,
 
 
 def _counted(scene: Scene, degradation: Degradation) -> Mask:
-    """Pixels of the patient that count: without implants, and within what was measured."""
+    """Pixels of the patient that count: outside implants and inside the field of view."""
     if degradation.artefact is None:
         return scene.mask
     return scene.mask & ~scene.artefacts[degradation.artefact].left_out
