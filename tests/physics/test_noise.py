@@ -181,7 +181,7 @@ def test_two_cuts_equal_one(p: float, first: float, second: float, electronic: f
         ({"dose": 0.0}, r"'dose' must be in \(0, 1\], a fraction of full dose, got 0"),
         ({"dose": 1.2}, r"'dose' must be in \(0, 1\].*got 1\.2"),
         ({"dose": math.nan}, r"'dose' must be in \(0, 1\].*got nan"),
-        ({"photons": 0.0}, r"'photons' must be > 0 a ray, got 0"),
+        ({"photons": 0.0}, r"'photons' must be > 0 per ray, got 0"),
         ({"electronic_variance": -1.0}, r"'electronic_variance' must be >= 0, got -1"),
         ({"electronic_variance": math.nan}, r"'electronic_variance' must be >= 0, got nan"),
     ],

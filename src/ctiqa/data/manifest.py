@@ -231,7 +231,7 @@ def _check_leakage(table: pl.DataFrame, recipe: DataRecipe) -> None:
     torn = places.filter((pl.col("split") > 1) | (pl.col("fold") > 1))["patient"].to_list()
     problems = [f"patient {p} is in more than one split or fold" for p in sorted(torn)]
     twice = table.filter(pl.col("id").is_duplicated())["id"].unique().to_list()
-    problems += [f"example {name} is there twice" for name in sorted(twice)]
+    problems += [f"example {name} occurs twice" for name in sorted(twice)]
     if problems:
         raise DataError(bulleted("a data set must keep every patient on one side:", problems))
 

@@ -39,7 +39,7 @@ def noise_variance(
     if not 0 < dose <= 1:
         raise UsageError(f"'dose' must be in (0, 1], a fraction of full dose, got {dose:g}")
     if not photons > 0:
-        raise UsageError(f"'photons' must be > 0 a ray, got {photons:g}")
+        raise UsageError(f"'photons' must be > 0 per ray, got {photons:g}")
     if not electronic_variance >= 0:
         raise UsageError(f"'electronic_variance' must be >= 0, got {electronic_variance:g}")
     per_photon = np.exp(np.asarray(sinogram, dtype=np.float64)) / photons

@@ -172,7 +172,7 @@ def test_unlike_or_small_pairs_are_refused(shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize(
     ("psnr", "ssim", "a1", "message"),
     [
-        ([30.0], [0.5, 0.6], 0.5, "'psnr' and 'ssim' must hold one value an image"),
+        ([30.0], [0.5, 0.6], 0.5, "'psnr' and 'ssim' must hold one value per image"),
         ([], [], 0.5, "'psnr' and 'ssim'"),
         ([30.0], [0.5], -1.0, "'a1' and 'a2' must be >= 0, got -1 and 0.5"),
     ],

@@ -57,7 +57,7 @@ def test_every_problem_of_an_index_is_listed_at_once(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has 6 problems") as caught:
         read_index(tmp_path)
     assert [line.strip() for line in str(caught.value).splitlines()[1:]] == [
-        "record 1: series-C0 is there twice",
+        "record 1: series-C0 occurs twice",
         "record 2: no file series-C1.npz",
         "record 3: no file series-C2.npz",
         "record 4: lacks licence, origin",

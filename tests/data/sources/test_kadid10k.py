@@ -103,7 +103,7 @@ def test_every_problem_is_listed_with_file_and_line(tmp_path: Path) -> None:
         "dmos.csv:3: I01_01_02.png cannot be read",
         "dmos.csv:4: 'dmos' must be a number in 1…5, got '5.5'",
         "dmos.csv:5: 'dmos' must be a number in 1…5, got '?'",
-        "dmos.csv:7: I03_01_02.png is there already in dmos.csv:6",
+        "dmos.csv:7: I03_01_02.png already occurs in dmos.csv:6",
         "I99_01_01.png: is not in dmos.csv",
     ):
         assert any(line.startswith(wanted) for line in said), (wanted, said)

@@ -208,7 +208,7 @@ def test_every_problem_is_listed_with_file_and_line(tmp_path: Path) -> None:
         "train.json:4: 0002.tif",
         "train.json:5: the score of 0003 must be a number in 0…4, got 4.5",
         "train.json:6: the score of 0004 must be a number in 0…4, got 'good'",
-        "train.json:8: 0005 is there already in train.json:7",
+        "train.json:8: 0005 already occurs in train.json:7",
         "image/0099.tif: is not in train.json",
     ):
         assert any(line.startswith(wanted) for line in said), (wanted, said)

@@ -186,7 +186,7 @@ def shen_labels(
     """
     if psnr.shape != ssim.shape or psnr.size == 0:
         raise UsageError(
-            f"'psnr' and 'ssim' must hold one value an image, got {psnr.shape} and {ssim.shape}"
+            f"'psnr' and 'ssim' must hold one value per image, got {psnr.shape} and {ssim.shape}"
         )
     if not (a1 >= 0 and a2 >= 0):
         raise UsageError(f"'a1' and 'a2' must be >= 0, got {a1:g} and {a2:g}")

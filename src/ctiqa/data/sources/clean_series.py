@@ -174,7 +174,7 @@ def read_index(root: Path) -> tuple[Series, ...]:
         if not os.path.isfile(found.file):  # noqa: PTH113
             problems.append(f"record {number}: no file {clean(found.file.name, 80)}")
         if found.name in seen:
-            problems.append(f"record {number}: {clean(found.name, 80)} is there twice")
+            problems.append(f"record {number}: {clean(found.name, 80)} occurs twice")
         seen.add(found.name)
         series.append(found)
     list_problems(index, problems)

@@ -210,7 +210,7 @@ def folders(root: Path) -> list[Path]:
         DataError: If ``root`` is not a folder.
     """
     if not root.is_dir():
-        raise DataError(f"'{root}' must be a folder with one folder a patient, got none")
+        raise DataError(f"'{root}' must be a folder with one folder per patient, got none")
     return sorted(f for f in root.iterdir() if f.is_dir() and not f.name.startswith("."))
 
 

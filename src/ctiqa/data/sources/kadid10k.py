@@ -114,7 +114,7 @@ def _duplicates(rows: Sequence[ScoreRow], column: str) -> list[str]:
     for row in rows:
         name = row.cells.get(column, "")
         if name and first.setdefault(name, row.where) != row.where:
-            problems.append(f"{row.where}: {name} is there already in {first[name]}; remove one")
+            problems.append(f"{row.where}: {name} already occurs in {first[name]}; remove one")
     return problems
 
 

@@ -227,7 +227,7 @@ def _match(
             problems.append(f"{score.where}: no image {score.name}; add it or remove the score")
         elif first.setdefault(file, score) is not score:
             where = first[file].where
-            problems.append(f"{score.where}: {score.name} is there already in {where}; remove one")
+            problems.append(f"{score.where}: {score.name} already occurs in {where}; remove one")
     problems += [
         f"{file.parent.name}/{file.name}: is not in {table}; add its score or remove it"
         for file in files

@@ -115,7 +115,7 @@ def scan_score(
         raise UsageError(f"'by' must be one of {', '.join(get_args(Aggregation))}, got {by!r}")
     weights = _slices("areas", [] if areas is None else areas)
     if weights.shape != every.shape:
-        raise UsageError(f"'areas' must be {len(every)}, one a slice, got {len(weights)}")
+        raise UsageError(f"'areas' must be {len(every)}, one per slice, got {len(weights)}")
     return area_weighted(every[scored], weights[scored]) if scored.any() else float("nan")
 
 
