@@ -123,7 +123,7 @@ def test_a_variant_on_data_as_published_is_measured_on_the_same_examples(
 
     def estimate(hu: Images) -> Images:
         slices.append(len(hu))
-        return hu.mean(axis=(1, 2))[:, np.newaxis]
+        return np.asarray(hu.mean(axis=(1, 2))[:, np.newaxis], dtype=np.float32)
 
     monkeypatch.setattr(study, "train_variant", trained)
     data, published_data = as_published_data(prepared, tmp_path, tested=tested)

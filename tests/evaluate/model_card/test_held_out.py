@@ -83,7 +83,7 @@ def test_regions_by_hand() -> None:
 def ladder(**slices: list[float]) -> ScoredExamples:
     rows = [(s, d, x) for s, xs in slices.items() for d, x in zip(DOSE_LADDER, xs, strict=True)]
     shard, dose, score = zip(*rows, strict=True)
-    return scored(score, shard=shard, dose=dose)
+    return scored(list(score), shard=shard, dose=dose)
 
 
 FALLING = [3.5, 3.3, 3.0, 2.5, 1.5, 1.0, 0.5]

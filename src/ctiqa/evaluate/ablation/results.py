@@ -117,9 +117,7 @@ def _summary(results: Sequence[VariantResult]) -> VariantSummary:
 
 def summary_from(stored: Mapping[str, Any]) -> VariantSummary:
     """A summary from a row of a stored table, of this or of an earlier version."""
-    values = _with_metrics(stored)
-    interval = values["interval"] and tuple(values["interval"])
-    return VariantSummary(**{**values, "interval": interval})
+    return VariantSummary(**_restored(stored))
 
 
 def write_result(file: Path, mark: Mapping[str, Any], result: VariantResult) -> None:
@@ -146,9 +144,10 @@ def read_result(
     expected = json.loads(json.dumps(mark))
     if any(stored.get(key) != value for key, value in expected.items()):
         raise DataError(f"'{file}' belongs to another recipe or other data; use another folder")
-    return VariantResult(**{**_with_metrics(result), "variant": variant, "seed": seed})
+    return VariantResult(**{**_restored(result), "variant": variant, "seed": seed})
 
 
-def _with_metrics(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Stored values; earlier versions named the metrics ``figures``."""
-    return {"metrics" if key == "figures" else key: value for key, value in stored.items()}
+def _restored(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields from stored values; earlier versions named the metrics ``figures``."""
+    named = {"metrics" if key == "figures" else key: value for key, value in stored.items()}
+    return named | {"interval": named["interval"] and tuple(named["interval"])}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ctiqa.errors import UsageError
+from ctiqa.evaluate.ablation.compared import COMPARED_NETWORKS, SMALL_NETWORKS
 from ctiqa.recipe import (
     Defect,
     PublishedThing,
@@ -22,30 +23,6 @@ BLOCKS = (0, 1, 2, 3, 4, 5)
 MEMBERS = (1, 2, 3, 4, 5)
 BETAS = (0.0, 0.2, 0.25, 0.4, 0.5, 0.6, 0.75, 0.8, 1.0)
 """Values that Shen et al. vary in their tables 1 to 3."""
-
-COMPARED_NETWORKS: dict[str, dict[str, Any]] = {
-    "ViT": {"kind": "backbone", "backbone": "vit_base_patch16_224"},
-    "ResNet": {"kind": "backbone", "backbone": "resnet50"},
-    "DenseNet": {"kind": "backbone", "backbone": "densenet121"},
-    "VGGNet": {"kind": "backbone", "backbone": "vgg16"},
-    "GoogLeNet": {"kind": "backbone", "backbone": "googlenet"},
-    "EfficientNetV2-L": {"kind": "backbone", "backbone": "efficientnet_v2_l"},
-    "MANIQA-like": {"kind": "maniqa"},
-    "DBCNN-like": {"kind": "dbcnn"},
-}
-"""Networks that Shen et al. and TFKT compare with, at full size."""
-
-SMALL_NETWORKS: dict[str, dict[str, Any]] = {
-    "ViT": {"kind": "backbone", "backbone": "vit_tiny_patch16_224"},
-    "ResNet": {"kind": "backbone", "backbone": "resnet18"},
-    "DenseNet": {"kind": "backbone", "backbone": "densenet121"},
-    "VGGNet": {"kind": "backbone", "backbone": "vgg11_bn"},
-    "GoogLeNet": {"kind": "backbone", "backbone": "googlenet"},
-    "EfficientNetV2": {"kind": "backbone", "backbone": "test_efficientnet"},
-    "MANIQA-like": {"kind": "maniqa", "backbone": "vit_tiny_patch16_224"},
-    "DBCNN-like": {"kind": "dbcnn", "backbone": "resnet18", "second": "resnet18"},
-}
-"""The same families, small enough for two CPU cores."""
 
 DATA_MODE = "data.mode"
 """Key that needs data prepared as published."""
