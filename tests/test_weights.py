@@ -135,8 +135,8 @@ def test_half_an_import_is_noticed(folders: Path) -> None:
         ({"output": {"range": ["low", "high"]}}, r"'output\.range' must be \[low, high\]"),
         ({"data": [1]}, "'data' must be a list of objects"),
         ({"not_trained_on": [None]}, "'not_trained_on' must be a list of texts"),
-        ({"agreement": {"plcc": "high"}}, "'agreement' must be figures"),
-        ({"agreement": {"plcc": {"value": 0.9, "interval": [0.8]}}}, "'agreement' must be figures"),
+        ({"agreement": {"plcc": "high"}}, "'agreement' must be metrics"),
+        ({"agreement": {"plcc": {"value": 0.9, "interval": [0.8]}}}, "'agreement' must be metrics"),
         (
             {"input": {"matrix": [256, 512], "selectable_windows": ["liver"]}},
             r"must be names of known windows, got \['liver'\]",
@@ -148,9 +148,9 @@ def test_half_an_import_is_noticed(folders: Path) -> None:
         ({"input": {"matrix": [512, 256]}}, r"'input\.matrix' .* rising, .* got \[512, 256\]"),
         ({"interval": {"level": 1.5, "quantile": 1, "floor": 0}}, r"'interval\.level' .* got 1\.5"),
         ({"interval": {"level": 0.9, "quantile": -1, "floor": 0}}, "'interval.quantile' must"),
-        ({"interval": {"level": 0.9, "quantile": 1, "floor": float("nan")}}, "NaN is no JSON"),
+        ({"interval": {"level": 0.9, "quantile": 1, "floor": float("nan")}}, "NaN is not a JSON number"),
         ({"interval": {"level": 0.9, "quantile": 1, "floor": -0.1}}, r"'interval\.floor' must be"),
-        ({"anything": float("inf")}, "Infinity is no JSON number"),
+        ({"anything": float("inf")}, "Infinity is not a JSON number"),
     ],
 )
 def test_broken_card_is_refused(changes: dict[str, Any], message: str) -> None:

@@ -106,7 +106,7 @@ def test_a_decoder_that_crashes_costs_its_slice(
     assert read[2] == Skipped(
         headers[2].source.file,
         Reason.CORRUPT,
-        "the decoder crashed on this slice, or took too long",
+        "the decoder crashed or took too long on this slice",
     )
     with pytest.raises(RefusedError, match="the decoder crashed") as caught:
         read_slice(headers[2])

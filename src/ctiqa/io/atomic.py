@@ -106,8 +106,7 @@ def check_folder(folder: Path) -> None:
     above = next(place for place in (folder, *folder.absolute().parents) if os.path.lexists(place))
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
         raise OutputError(
-            f"'{above}' must be a folder that can be written to; ask for permission or choose "
-            "another place"
+            f"'{above}' must be a writable folder; ask for permission or choose another place"
         )
 
 

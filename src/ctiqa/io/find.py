@@ -135,7 +135,7 @@ def _survey_singly(files: Sequence[Path], options: ReadOptions) -> list[Answer]:
 
 
 def _crashed(file: Path) -> Answer:
-    return Skipped(file, Reason.CORRUPT, "the reader crashed on this file, or took too long")
+    return Skipped(file, Reason.CORRUPT, "the reader crashed or took too long on this file")
 
 
 def _sort_out(

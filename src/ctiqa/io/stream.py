@@ -136,5 +136,5 @@ def _unpacked(found: Slice | Skipped | _Packed) -> Slice | Skipped:
 
 def _crashed(header: SliceHeader) -> Slice | Skipped:
     return Skipped(
-        header.source.file, Reason.CORRUPT, "the decoder crashed on this slice, or took too long"
+        header.source.file, Reason.CORRUPT, "the decoder crashed or took too long on this slice"
     )

@@ -110,7 +110,7 @@ def _check_convention(tiff: TiffFile, pictures: list[TiffPicture], options: Read
     elif sample.dtype.kind == "f" and _is_in_unit_range(sample):
         raise RefusedError(
             Reason.HU_CONVENTION_UNKNOWN,
-            "floats in [0, 1] do not say what they mean in HU; pass --tiff-hu if they follow "
+            "floats in [0, 1] have no known meaning in HU; pass --tiff-hu if they follow "
             "LDCTIQAC2023 (HU = 1400·p − 1000)",
         )
     else:

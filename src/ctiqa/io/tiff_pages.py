@@ -50,7 +50,7 @@ _RULES: tuple[tuple[Callable[[TiffPage], bool], Reason, str], ...] = (
     (
         lambda page: page.photometric in (0, 1) and page.samplesperpixel == 1,
         Reason.COLOUR,
-        "pages must be one grey value a pixel",
+        "pages must have one grey value per pixel",
     ),
     (
         lambda page: page.sampleformat not in (5, 6),
@@ -129,7 +129,7 @@ def _pages(tiff: TiffFile) -> Iterator[TiffPage]:
     for page in cast("Iterator[TiffPage]", iter(tiff.pages)):
         if page.offset in seen or not page.tags:
             raise RefusedError(
-                Reason.CORRUPT, "the pages of the TIFF go in a circle, or say nothing"
+                Reason.CORRUPT, "the chain of TIFF pages is circular, or a page is empty"
             )
         if len(seen) >= MAX_PAGES or entries > MAX_ENTRIES:
             raise RefusedError(
@@ -237,7 +237,7 @@ def _pieces(page: TiffPage) -> Iterator[bytes]:
     """The strips or tiles of a page, unpacked."""
     places = list(zip(page.dataoffsets, page.databytecounts, strict=True))
     if len(places) != math.prod(page.chunked) or min(map(min, places)) <= 0:
-        raise RefusedError(Reason.CORRUPT, "strips or tiles of the page were never written")
+        raise RefusedError(Reason.CORRUPT, "strips or tiles of the page are missing")
     most = math.prod(page.chunks) * page.nbytes // page.size
     for offset, length in places:
         if offset + length > page.parent.filehandle.size:

@@ -43,7 +43,7 @@ def open_folder() -> Iterator[Path]:
         (OSError(errno.EACCES, "Permission denied", "/x"), "ask for permission"),
         (OSError(errno.EIO, "Input/output error", "/x"), "'/x' cannot be used: Input/output"),
         (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), "ulimit -u"),
-        (MemoryError(), "the memory is not enough"),
+        (MemoryError(), "there is not enough memory"),
         (RuntimeError("can't start new thread"), "no further thread"),
         (ModuleNotFoundError("No module", name="jinja2"), "pip install 'ctiqa'"),
         (ImportError("libcudart.so: no such file"), "cannot be loaded (libcudart.so"),

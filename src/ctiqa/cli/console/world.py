@@ -30,7 +30,7 @@ def fault_of_the_world(error: Exception) -> str | None:
     "this needs torch, which is not installed; install it with: pip install 'ctiqa[train]'"
     """
     if isinstance(error, MemoryError):
-        return f"the memory is not enough; {REMEDIES[errno.ENOMEM]}"
+        return f"there is not enough memory; {REMEDIES[errno.ENOMEM]}"
     if isinstance(error, ImportError):
         return _missing(error)
     if isinstance(error, OSError):
@@ -43,7 +43,7 @@ def fault_of_the_world(error: Exception) -> str | None:
 def _refused_by_the_system(error: OSError) -> str:
     what = f"'{error.filename}'" if error.filename else "something that ctiqa needs"
     if isinstance(error, FileNotFoundError) and not _folder_exists():
-        return "the working folder is gone; change to another one"
+        return "the working folder no longer exists; change to another one"
     remedy = REMEDIES.get(error.errno or 0, "try again, or use another place")
     return f"{what} cannot be used: {error.strerror or error}; {remedy}"
 

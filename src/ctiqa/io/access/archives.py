@@ -256,7 +256,7 @@ def member(archive: Path, name: str, limit: int) -> zipfile.ZipInfo:
     """
     info = open_archive(archive).members.get(name)
     if info is None:
-        raise RefusedError(Reason.NO_PERMISSION, "the ZIP archive holds no file of this name")
+        raise RefusedError(Reason.NO_PERMISSION, "the ZIP archive contains no file of this name")
     if info.file_size == 0:
         raise RefusedError(Reason.EMPTY_FILE, "the file holds no bytes")
     _check_method(info)

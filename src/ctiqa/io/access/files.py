@@ -88,7 +88,7 @@ def _check_path(path: str) -> None:
     if address := ADDRESS.match(path):
         raise UsageError(
             f"'{clean(path)}' must be a file or folder on this computer, got an address "
-            f"({clean(address[1])}); ctiqa fetches nothing: download it first"
+            f"({clean(address[1])}); ctiqa does not download: download it first"
         )
     raise UsageError(f"'{clean(path)}' must be a file or folder, got nothing there")
 
@@ -262,7 +262,7 @@ def _described(path: Path, head: bytes) -> str:
     if other := other_format(head):
         return f"{other[0]}: {other[1]}"
     for header in _headers_beside(path):
-        return f"the voxels of another file, it seems: pass its header '{clean(header.name)}'"
+        return f"apparently the voxels of another file: pass its header '{clean(header.name)}'"
     return "neither DICOM, NIfTI, MetaImage, NRRD, TIFF, NPY nor NPZ by its first bytes"
 
 

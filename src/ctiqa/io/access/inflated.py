@@ -87,6 +87,6 @@ class Inflated:
             return False
         self._members += 1
         if self._members > _MAX_MEMBERS:
-            raise RefusedError(Reason.CORRUPT, f"{self._action} is packed in too many pieces")
+            raise RefusedError(Reason.CORRUPT, f"{self._action} has too many parts")
         self._inflater, self._ahead = zlib.decompressobj(EITHER), rest
         return True

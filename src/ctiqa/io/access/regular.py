@@ -40,7 +40,7 @@ def regular_stamp(path: Path) -> Stamp:
         raise RefusedError(Reason.NO_PERMISSION, "the folder cannot be listed")
     # Opening a pipe would block until there is a writer; opening a device may have side effects.
     if not stat.S_ISREG(status.st_mode):
-        raise RefusedError(Reason.UNKNOWN_FORMAT, "a pipe, a socket or a device, no regular file")
+        raise RefusedError(Reason.UNKNOWN_FORMAT, "a pipe, socket or device, not a regular file")
     if status.st_size == 0:
         raise RefusedError(Reason.EMPTY_FILE, "the file holds no bytes")
     return status.st_mtime_ns, status.st_size
@@ -73,5 +73,5 @@ def first_bytes(path: str, count: int) -> bytes | None:
 
 
 def _refuse(error: OSError | ValueError) -> NoReturn:
-    why = error.strerror if isinstance(error, OSError) else "its name is none"
+    why = error.strerror if isinstance(error, OSError) else "its name is invalid"
     raise RefusedError(Reason.NO_PERMISSION, f"the path cannot be opened: {why}") from None

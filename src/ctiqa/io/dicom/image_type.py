@@ -182,7 +182,7 @@ def check_object(sop_class: str, modality: str | None) -> tuple[str, ...]:
             Reason.SECONDARY_CAPTURE, "a secondary capture (screenshot or scan of a film)"
         )
     if sop_class and sop_class not in CT_CLASSES:
-        raise RefusedError(Reason.NOT_CT, "'SOPClassUID' names no CT image storage class")
+        raise RefusedError(Reason.NOT_CT, "'SOPClassUID' is not a CT image storage class")
     if not sop_class and modality is None:
         raise RefusedError(
             Reason.NOT_CT, "neither 'SOPClassUID' nor 'Modality' says that this is a CT image"

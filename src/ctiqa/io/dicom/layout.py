@@ -93,7 +93,7 @@ def _check_grey(tags: Tags) -> str:
     photometric = (tags.text("PhotometricInterpretation") or "MONOCHROME2").upper()
     if samples != 1:
         raise RefusedError(
-            Reason.COLOUR, f"pixels must be one grey value, got {samples} samples a pixel"
+            Reason.COLOUR, f"pixels must have one grey value, got {samples} samples per pixel"
         )
     if not photometric.startswith("MONOCHROME"):
         raise RefusedError(
@@ -138,8 +138,7 @@ def _check_all_there(place: PixelPlace, layout: Layout, stream: BinaryIO | None)
     if not native and not is_decoded(place.transfer_syntax):
         raise RefusedError(
             Reason.UNSUPPORTED_TRANSFER_SYNTAX,
-            "the transfer syntax is none that ctiqa decodes; convert the file to Explicit VR "
-            "Little Endian",
+            "the transfer syntax is not supported; convert the file to Explicit VR Little Endian",
         )
     if native != (place.length is not None):
         raise RefusedError(

@@ -42,6 +42,6 @@ class LimitedReader:
         """
         self._reads_left -= 1
         if size < 0 or size > self._bytes_left or self._reads_left < 0:
-            raise RefusedError(Reason.CORRUPT, "the header is longer than that of any CT image")
+            raise RefusedError(Reason.CORRUPT, "the header is too long for a CT image")
         self._bytes_left -= size
         return self._read(size)

@@ -136,7 +136,7 @@ def _check_object(file: DicomFile, tags: Tags) -> None:
     modality = _modality(tags)
     if not (file.sop_class or modality or file.dataset.file_meta):
         raise RefusedError(
-            Reason.UNKNOWN_FORMAT, "no DICOM: neither prefix, object class nor modality"
+            Reason.UNKNOWN_FORMAT, "not DICOM: neither prefix, object class nor modality"
         )
     check_object(file.sop_class, modality)
 

@@ -82,7 +82,7 @@ def check_rescale(slope: float | None, intercept: float | None) -> Rescale:
     if slope is None or intercept is None:
         name = "RescaleSlope" if slope is None else "RescaleIntercept"
         raise RefusedError(
-            Reason.NO_RESCALE, f"'{name}' is absent, so the stored values cannot be turned into HU"
+            Reason.NO_RESCALE, f"'{name}' is absent, so the stored values cannot be converted to HU"
         )
     if not 0 < slope <= MAX_SLOPE:
         raise RefusedError(
@@ -145,12 +145,12 @@ def check_range(hu: HuImage) -> None:
     >>> check_range(np.float32([[0.0, np.nan]]))
     Traceback (most recent call last):
     ...
-    ctiqa.errors.RefusedError: pixels must be finite; the slice holds NaN or infinity
+    ctiqa.errors.RefusedError: pixels must be finite; the slice contains NaN or infinity
     """
     low, high = float(hu.min()), float(hu.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         raise RefusedError(
-            Reason.NOT_FINITE, "pixels must be finite; the slice holds NaN or infinity"
+            Reason.NOT_FINITE, "pixels must be finite; the slice contains NaN or infinity"
         )
     if high > PLAUSIBLE_HU[1]:
         raise RefusedError(

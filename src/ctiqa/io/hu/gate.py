@@ -276,8 +276,8 @@ def _too_rough(values: _Values) -> str | None:
     if share <= ROUGH_SHARE:
         return None
     return (
-        f"{share:.0%} of the pixels more than {ROUGH_HU} from their neighbour, as where bits lie "
-        "at the wrong place; export again"
+        f"{share:.0%} of the pixels more than {ROUGH_HU} from their neighbour, as if bits were "
+        "in the wrong position; export again"
     )
 
 
@@ -291,8 +291,8 @@ def _wrapped(values: _Values) -> str | None:
     if spikes < WRAP_SPIKES and (jumps < WRAP_JUMPS or jumps < WRAP_RATIO * high.sum()):
         return None
     return (
-        f"{max(spikes, jumps)} jumps between air and metal from one pixel to the next, as where "
-        "stored values ran over; export again with all bits"
+        f"{max(spikes, jumps)} jumps between air and metal from one pixel to the next, as after an "
+        "overflow of stored values; export again with all bits"
     )
 
 

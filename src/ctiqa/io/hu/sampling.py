@@ -47,6 +47,6 @@ def finite_ones(planes: Iterable[Stored]) -> Stored:
     kept = [plane for plane in planes if np.isfinite(plane).all()]
     if not kept:
         raise RefusedError(
-            Reason.NOT_FINITE, "pixels must be finite; every slice looked at holds NaN or infinity"
+            Reason.NOT_FINITE, "pixels must be finite; every sampled slice contains NaN or infinity"
         )
     return np.stack(kept)

@@ -123,7 +123,7 @@ class Process:
                 self._pid = int(receive(self._answers))
             except (OSError, EOFError):
                 raise ProcessError(
-                    "a process for reading cannot be started: it ended while it loaded; check "
+                    "a reader process cannot be started: it ended while it loaded; check "
                     "the memory and the number of processes you may use"
                 ) from None
 
@@ -158,7 +158,7 @@ def start(count: int) -> list[Process]:
         return [_start_divided(1)[0] for _ in range(count)]
     except OSError as error:
         raise ProcessError(
-            f"a process for reading cannot be started: {error.strerror}; raise the limit on open "
+            f"a reader process cannot be started: {error.strerror}; raise the limit on open "
             "files and processes ('ulimit -n', 'ulimit -u')"
         ) from error
 

@@ -47,12 +47,12 @@ def _beside(header: Path, name: str) -> Path:
     if not name or os.path.isabs(path) or DRIVE.match(path) or Path(path).parts[:1] == ("..",):  # noqa: PTH117
         raise RefusedError(
             Reason.UNSUPPORTED_TRANSFER_SYNTAX,
-            "data files must lie beside their header or below it, but the header names one "
-            "elsewhere; put it there and name it without its folder",
+            "data files must be in the folder of their header or below it, but the header names "
+            "another place; move the file and change its name in the header",
         )
     found = header.parent / path
     if "\0" in name or found == header:
-        raise RefusedError(Reason.CORRUPT, "the name of the data file is none")
+        raise RefusedError(Reason.CORRUPT, "the name of the data file is invalid")
     return found
 
 
@@ -94,7 +94,7 @@ def numbered(text: str) -> list[str]:
     first, last, step = (int(word) for word in (*words, "1")[:3])
     count = (last - first) // step + 1 if step else 0
     if not 1 <= count <= MAX_FILES or len(_NUMBER.findall(pattern)) != 1:
-        raise RefusedError(Reason.CORRUPT, "the range of the data files' numbers is none")
+        raise RefusedError(Reason.CORRUPT, "the number range of the data files is invalid")
     return [_filled(pattern, first + step * index) for index in range(count)]
 
 

@@ -151,7 +151,7 @@ def _check_files(fields: MetaImageFields, storage: Storage) -> None:
 
 def _dtype(fields: MetaImageFields) -> np.dtype[np.generic]:
     if int(fields.get("ElementNumberOfChannels", "1")) != 1:
-        raise RefusedError(Reason.COLOUR, "voxels must be one grey value, got several components")
+        raise RefusedError(Reason.COLOUR, "voxels must have one grey value, got several components")
     name = fields["ElementType"]
     if name not in ELEMENT_TYPES:
         raise RefusedError(Reason.NOT_HU, "'ElementType' is no plain number")

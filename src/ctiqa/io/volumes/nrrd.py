@@ -193,7 +193,7 @@ def _dtype(fields: NrrdFields) -> np.dtype[Any]:
     kinds = [str(kind).lower() for kind in fields.get("kinds", ())]
     several = [kind for kind, size in zip(kinds, _sizes(fields), strict=False) if size > 1]
     if any("color" in kind or "vector" in kind for kind in several):
-        raise RefusedError(Reason.COLOUR, "voxels must be one grey value, got several components")
+        raise RefusedError(Reason.COLOUR, "voxels must have one grey value, got several components")
     name = TYPES.get(" ".join(str(fields["type"]).lower().split()).removesuffix("_t"))
     if name is None:
         raise RefusedError(Reason.NOT_HU, "'type' must be a whole number or a float")

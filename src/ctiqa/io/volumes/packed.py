@@ -103,4 +103,4 @@ def _read_to_end(stream: Readable) -> None:
     while chunk := stream.read(_CHUNK_BYTES):
         left -= len(chunk)
         if left < 0:
-            raise RefusedError(Reason.CORRUPT, "the packed stream goes on long after its voxels")
+            raise RefusedError(Reason.CORRUPT, "the packed stream continues long after its voxels")

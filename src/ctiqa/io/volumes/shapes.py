@@ -35,7 +35,7 @@ def kept_axes(sizes: Sequence[int], leaving: Sequence[int] = ()) -> tuple[int, .
     (0, 1, 2)
     """
     if any(size < 1 for size in sizes):
-        raise RefusedError(Reason.CORRUPT, "every axis of a volume must hold a voxel at least")
+        raise RefusedError(Reason.CORRUPT, "every axis of a volume must have at least one voxel")
     kept = [axis for axis in range(len(sizes)) if axis not in leaving]
     while len(kept) > 3 and (single := [axis for axis in kept if sizes[axis] == 1]):
         kept.remove(single[-1])

@@ -125,7 +125,7 @@ def volume_hu(volume: Volume, index: int) -> HuImage:
 
 def _check_dtype(dtype: np.dtype[Any]) -> None:
     if dtype.names is not None:
-        raise RefusedError(Reason.COLOUR, "voxels must be one grey value, got several components")
+        raise RefusedError(Reason.COLOUR, "voxels must have one grey value, got several components")
     if dtype.kind not in "iuf":
         raise RefusedError(Reason.NOT_HU, f"voxels must be integer or float, got {dtype}")
 

@@ -63,9 +63,7 @@ def check_storage(storage: Storage) -> None:
 
 def _check_file(storage: Storage, file: Path) -> None:
     if not is_there(file):
-        raise RefusedError(
-            Reason.NO_PIXELS, "the data file that the header names must lie where it says"
-        )
+        raise RefusedError(Reason.NO_PIXELS, "the data file named by the header must exist")
     if storage.packing != "none":
         _check_ratio(storage, packed_size(storage, file))
         return

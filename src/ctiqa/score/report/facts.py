@@ -161,7 +161,7 @@ def how_far(report: Results) -> str:
     """A clause that says how far a run got before it was stopped."""
     done = sum(len(scan.slices) for scan in report.scans)
     left = sum(each.reason is Reason.STOPPED for each in report.skipped)
-    return f"stopped by the user after {done} slices, with {left} files not scored to their end"
+    return f"stopped by the user after {done} slices, with {left} files not completely scored"
 
 
 def why_nothing_was_scored(report: Results) -> str:

@@ -44,7 +44,7 @@ def check_codestream(code: bytes, matrix: tuple[int, int]) -> None:
             f"got {declared[0]} × {declared[1]}",
         )
     if code.startswith(JPEG_START) and JPEG_END not in code[-TAIL_BYTES:]:
-        raise RefusedError(Reason.CORRUPT, "the compressed frame ends early; copy the file anew")
+        raise RefusedError(Reason.CORRUPT, "the compressed frame ends early; copy the file again")
 
 
 def declared_matrix(code: bytes) -> tuple[int, int] | None:

@@ -83,7 +83,7 @@ def _check_complaints(said: bytes) -> None:
     >>> _check_complaints(b"Unsupported JPEG data precision 12")
     """
     if any(complaint in said for complaint in PATCHED_UP):
-        raise RefusedError(Reason.CORRUPT, "the compressed frame is damaged; copy the file anew")
+        raise RefusedError(Reason.CORRUPT, "the compressed frame is damaged; copy the file again")
 
 
 def _decoded_fast(decoder: Decoder, pixel_data: bytes, options: dict[str, Any]) -> Stored:
