@@ -13,10 +13,13 @@ from tests.evaluate.ablation.tiny_study import VALUES
 
 from ctiqa.errors import DataError
 from ctiqa.evaluate.ablation import study
-from ctiqa.evaluate.ablation.results import RESULT
+from ctiqa.evaluate.ablation.results import METRICS, RESULT
 from ctiqa.evaluate.ablation.study import run_variants, with_seed
 from ctiqa.evaluate.ablation.training import StudySetup, open_variant
 from ctiqa.evaluate.ablation.variants import Variant, chosen, variants_of
+from ctiqa.evaluate.dataset import open_labelled
+from ctiqa.evaluate.evaluation import Options, evaluate
+from ctiqa.evaluate.predictors.open import open_predictors
 from ctiqa.evaluate.predictors.predictor import Images, Predictor
 from ctiqa.recipe import Recipe, overlaid, recipe_from
 
@@ -35,7 +38,14 @@ def test_variants_are_trained_kept_and_share_their_teacher(
     rows = run_variants(betas, prepared.out, tmp_path, seeds=2)
     assert [(row.variant, row.seeds) for row in rows] == [("beta 0", 2), ("beta 1", 2)]
     assert all(row.spread is not None and row.teacher_overall is not None for row in rows)
-    assert len(list(tmp_path.glob("teacher-*"))) == 2, "one teacher a seed"
+    assert len(list(tmp_path.glob("teacher-*"))) == 2, "one teacher per seed"
+    folder = tmp_path / "beta-1" / "seed-1"
+    stored = json.loads((folder / RESULT).read_text())["result"]
+    labelled = open_labelled(prepared.out)
+    (network,) = open_predictors([str(folder)], [], labelled, threads=1, device="cpu")
+    (model,) = evaluate([network], labelled, Options()).models
+    assert stored["metrics"] == {name: model.given[name].value for name in METRICS}
+    assert stored["clipped"] == {name: model.clipped[name].value for name in METRICS}
 
     def never(*_: object) -> None:
         raise AssertionError("it was there already")
