@@ -53,7 +53,7 @@ def parse_json(data: bytes | str) -> Any:
     >>> parse_json('{"floor": NaN}')
     Traceback (most recent call last):
     ...
-    ctiqa.text.strict_json.StrictJsonError: NaN is no JSON number
+    ctiqa.text.strict_json.StrictJsonError: NaN is not a JSON number
     """
     if len(data) > MOST_BYTES:
         raise StrictJsonError(f"it is larger than {MOST_BYTES} bytes")
@@ -86,7 +86,7 @@ def decoded(data: bytes) -> str:
 
 
 def _no_constant(name: str) -> float:
-    raise StrictJsonError(f"{name} is no JSON number")
+    raise StrictJsonError(f"{name} is not a JSON number")
 
 
 def _finite(text: str) -> float:
