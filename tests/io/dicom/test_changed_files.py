@@ -13,7 +13,7 @@ from tests.io import make
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io import find_scans, read_file_headers, read_slice, stream_slices
-from ctiqa.io.access import files
+from ctiqa.io.access.regular import Stamp, regular_stamp
 from ctiqa.types import Skipped, Slice, SliceHeader
 
 Change = Callable[[Path, Path], object]
@@ -83,15 +83,14 @@ def test_a_file_that_changes_while_it_is_opened_is_not_read(
 ) -> None:
     file, other = make.write_series(tmp_path, 2)
     header = read_file_headers(file).headers[0]
-    stamp = files.regular_stamp
 
-    def late(path: Path) -> tuple[int, int]:
-        found = stamp(path)
+    def late(path: Path) -> Stamp:
+        found = regular_stamp(path)
         other.replace(file)
         monkeypatch.undo()
         return found
 
-    monkeypatch.setattr(files, "regular_stamp", late)
+    monkeypatch.setattr("ctiqa.io.access.files.regular_stamp", late)
     assert_refused(header)
 
 
