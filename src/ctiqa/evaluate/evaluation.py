@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ctiqa.errors import some
 from ctiqa.evaluate.conformal import interval_coverage
 from ctiqa.evaluate.dataset import Labelled
 from ctiqa.evaluate.degradations import DEGRADATION, with_degradation
 from ctiqa.evaluate.logistic_mapping import LogisticMapping, logistic_mapping
+from ctiqa.evaluate.notes import notes_on
 from ctiqa.evaluate.predictors.predictor import ExampleProgress, Predictor, score_examples
 from ctiqa.evaluate.reader_agreement import InterReaderEstimates, inter_reader_estimates
 from ctiqa.evaluate.robustness.check import MOST_EXAMPLES, robustness_report
@@ -42,9 +42,6 @@ PARTS = {
     "origin": "Source",
 }
 """Columns that metrics are broken down by, and their titles."""
-
-FEW_PATIENTS = 20
-"""With fewer clusters a cluster bootstrap is known to give intervals that are too narrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +142,7 @@ def evaluate(
     models = tuple(_evaluate(each, labelled, options, progress) for each in predictors)
     named = {each.predictor.name: each.main for each in models}
     beyond = {each.predictor.name: each.scored.beyond for each in models}
-    notes = tuple(_notes(predictors, labelled, options, beyond))
+    notes = tuple(notes_on(predictors, labelled, beyond, rounded=options.round))
     return Evaluation(
         labelled, options, models, differences(named), notes, inter_reader_estimates(labelled)
     )
@@ -226,45 +223,3 @@ def _coverage(predictor: Predictor, scored: ScoredExamples) -> float | None:
     grade = scored.scale.grade / (predictor.scale or scored.scale).grade
     score, spread, label = scored.clipped.score, scored.spread, scored.label
     return interval_coverage(predictor.interval, score, spread, label, grade=grade)
-
-
-def _notes(
-    predictors: Sequence[Predictor],
-    labelled: Labelled,
-    options: Options,
-    beyond: Mapping[str, int],
-) -> Iterator[str]:
-    if labelled.left_out:
-        yield (
-            f"{len(labelled.left_out)} patients of the split were left out because a model was "
-            f"trained or validated on them: {some(labelled.left_out)}."
-        )
-    if labelled.split != "test":
-        yield f"The {labelled.split} split is used in training: its metrics are optimistic."
-    if labelled.shared:
-        yield (
-            f"{len(labelled.shared)} of {labelled.patients} patients of the split are in another "
-            f"split as well ({some(labelled.shared)}): all metrics are optimistic."
-        )
-    if labelled.patients < 2:
-        yield "All examples are of one patient: there are no intervals and no differences."
-    elif labelled.patients < FEW_PATIENTS:
-        yield (
-            f"{labelled.patients} patients are few: p values are approximate, and intervals "
-            "tend to be too narrow."
-        )
-    learnt = [each for each in predictors if each.kind != "reference"]
-    unknown = [each.name for each in learnt if each.trained_on is None]
-    other = [each.name for each in learnt if each.trained_on not in {None, labelled.content}]
-    if (unknown or other) and not labelled.left_out:
-        yield (
-            f"Trained on other or unknown data: {some([*other, *unknown])}. Whether these patients "
-            "were among them is not known; --trained-on leaves such patients out."
-        )
-    if counts := [f"{count} scores of {name}" for name, count in beyond.items() if count]:
-        yield (
-            f"{', '.join(counts)} lie beyond the scale. The main metrics are of scores as given; "
-            "metrics of clipped scores have their own column."
-        )
-    if options.round:
-        yield "The main metrics are of rounded scores, which raises τb if labels have ties."
