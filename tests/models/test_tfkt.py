@@ -15,7 +15,6 @@ from ctiqa.models.tfkt import (
     SpatialConnector,
     Tfkt,
     VectorConnector,
-    natural_network,
     take_features,
 )
 from ctiqa.recipe import TfktNetwork
@@ -141,7 +140,7 @@ def test_min_max_forgets_the_scale_and_a_window_does_not() -> None:
 
 
 def test_the_first_phase_scores_photographs() -> None:
-    natural = lively(natural_network(TFKT), photographs(4))
+    natural = lively(NaturalTfkt(TFKT), photographs(4))
     with torch.no_grad():
         scores, noise = natural(photographs(3))
         assert torch.equal(natural(photographs(3).float())[0], scores)
@@ -150,13 +149,13 @@ def test_the_first_phase_scores_photographs() -> None:
 
 
 def test_the_first_phase_teaches_every_feature() -> None:
-    natural = lively(natural_network(replace(TFKT, freeze_features=True)), photographs(4))
+    natural = lively(NaturalTfkt(replace(TFKT, freeze_features=True)), photographs(4))
     natural(photographs(2))[0].square().sum().backward()
     assert all(p.grad is not None and p.grad.any() for p in natural.parameters())
 
 
 def test_features_go_from_the_first_phase_to_the_second() -> None:
-    natural = lively(natural_network(TFKT), photographs(4))
+    natural = lively(NaturalTfkt(TFKT), photographs(4))
     network = network_of(TFKT, seed=5)
     before = {k: v.clone() for k, v in network.state_dict().items()}
     take_features(network, natural)

@@ -25,7 +25,8 @@ from ctiqa.train.batches import RAW_RANGE, Batch
 from ctiqa.train.loop import LAST, Loss
 from ctiqa.train.predict import predict
 from ctiqa.train.setup.run import STUDENT
-from ctiqa.train.student import Teach, load_student, taught_loss, train_student
+from ctiqa.train.student import load_student, train_student
+from ctiqa.train.teacher import Teach, training_loss
 
 Floats = npt.NDArray[np.float64]
 
@@ -74,7 +75,7 @@ def test_a_step_follows_labels_and_the_teachers_that_are_believed(
     seen: list[tuple[npt.NDArray[np.int64], Floats]] = []
 
     def watched(train: TrainRecipe, teacher: Teach) -> Loss:
-        loss = taught_loss(train, teacher)
+        loss = training_loss(train, teacher)
 
         def spied(batch: Batch, outputs: Outputs) -> Tensor:
             seen.append((batch.number, outputs[0].detach().double().numpy()))
@@ -82,7 +83,7 @@ def test_a_step_follows_labels_and_the_teachers_that_are_believed(
 
         return spied
 
-    monkeypatch.setattr(student, "taught_loss", watched)
+    monkeypatch.setattr(student, "training_loss", watched)
     recipe = replace(RECIPE, student=STEP)
     torch.manual_seed(STEP.seed)
     before = bias_of(build(NETWORK))

@@ -135,7 +135,7 @@ def test_a_checkpoint_of_another_recipe_is_refused(
     straight: Path, examples: Examples, change: dict[str, float]
 ) -> None:
     other = replace(TRAIN, **change)  # type: ignore[arg-type]
-    with pytest.raises(DataError, match="was made by another recipe; take another run folder"):
+    with pytest.raises(DataError, match="was made by another recipe; use another run folder"):
         run(training(straight, other), examples)
 
 

@@ -99,6 +99,10 @@ class NaturalTfkt(nn.Module):
 
     Args:
         recipe: The network of the second phase.
+
+    Raises:
+        UsageError: If a backbone does not exist.
+        WeightsError: If the pretrained weights are not available or do not fit.
     """
 
     def __init__(self, recipe: TfktNetwork) -> None:
@@ -159,16 +163,6 @@ class SpatialConnector(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Features [n, width, rows, cols] to an image [n, 1, 64, 64]."""
         return resized(self.place(self.mix(features)), CONNECTOR_SIDE)
-
-
-def natural_network(recipe: TfktNetwork) -> NaturalTfkt:
-    """The network of the first phase: RGB 0–255 [n, 3, rows, cols] to opinion scores.
-
-    Raises:
-        UsageError: If a backbone does not exist.
-        WeightsError: If the pretrained weights are not available or do not fit.
-    """
-    return NaturalTfkt(recipe)
 
 
 def take_features(model: nn.Module, trained: nn.Module) -> None:

@@ -170,10 +170,7 @@ class LdctProjectionData(DataRecipe):
 
     def own_rules(self) -> tuple[str | None, ...]:
         """See :meth:`DataRecipe.own_rules`."""
-        return (
-            rule(self, "low_dose", "in (0, 1)", lambda v: 0 < v < 1),
-            rule(self, "doses", "in (0, 1)", lambda v: all(0 < d < 1 for d in v)),
-        )
+        return _dose_rules(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +240,7 @@ class CccidData(DataRecipe):
     def own_rules(self) -> tuple[str | None, ...]:
         """See :meth:`DataRecipe.own_rules`."""
         return (
-            rule(self, "low_dose", "in (0, 1)", lambda v: 0 < v < 1),
-            rule(self, "doses", "in (0, 1)", lambda v: all(0 < d < 1 for d in v)),
+            *_dose_rules(self),
             rule(self, "photons", "> 0", lambda v: v > 0),
             rule(self, "psnr_weight", "in [0, 1]", lambda v: 0 <= v <= 1),
             rule(self, "psnr_cap_db", "in (10, 200]", lambda v: 10 < v <= 200),
@@ -307,6 +303,13 @@ class FolderData(DataRecipe):
             rule(self, "train_examples", ">= 1", lambda v: v >= 1),
             rule(self, "held_out_examples", ">= 1", lambda v: v >= 1),
         )
+
+
+def _dose_rules(made: object) -> tuple[str | None, ...]:
+    return (
+        rule(made, "low_dose", "in (0, 1)", lambda v: 0 < v < 1),
+        rule(made, "doses", "in (0, 1)", lambda v: all(0 < d < 1 for d in v)),
+    )
 
 
 def _range_rule(made: object) -> str | None:

@@ -65,26 +65,20 @@ def _graph(network: bytes) -> Any:
 def _parameters(graph: Any, operators: Sequence[str]) -> Iterator[Parameters]:
     """Weight and bias of every layer with one of some operators, in the order of the graph."""
     tensors = {each.name: each for each in graph.initializer}
-    added = {name: node for node in graph.node if node.op_type == "Add" for name in node.input}
+    added = {
+        name: node.input for node in graph.node if node.op_type == "Add" for name in node.input
+    }
     for node in graph.node:
         # A product of two activations, as in attention, has no weight.
         if node.op_type not in operators or node.input[1] not in tensors:
             continue
         names = list(node.input[1:3])
         if node.op_type == "MatMul":
-            names += [name for name in _inputs(added.get(node.output[0])) if name in tensors]
+            names += [name for name in added.get(node.output[0], ()) if name in tensors]
         if len(names) != 2 or names[1] not in tensors:
             raise WeightsError(f"the layer {node.name!r} of the network has no bias")
-        weight, bias = (_tensor(tensors[name]) for name in names)
+        weight, bias = (torch.tensor(numpy_helper.to_array(tensors[name])) for name in names)
         yield weight.T if node.op_type == "MatMul" else weight, bias
-
-
-def _inputs(node: Any) -> Sequence[str]:
-    return () if node is None else tuple(node.input)
-
-
-def _tensor(stored: Any) -> Tensor:
-    return torch.from_numpy(numpy_helper.to_array(stored).copy())
 
 
 def _set(module: nn.Module, name: str, value: Tensor) -> None:

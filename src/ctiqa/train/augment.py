@@ -110,11 +110,12 @@ def turned(images: Tensor, change: AugmentChange) -> Tensor:
     [[[0.0, 0.0], [1.0, 0.0]]]
     """
     moved = images
-    for column, way in enumerate((_transposed, _upside_down, _mirrored)):
+    for column, axis in enumerate((None, -2, -1)):
         chosen = change.symmetry[:, column].astype(bool)
         if chosen.any():
             which = torch.from_numpy(chosen).to(images.device)
-            moved = torch.where(which.view(-1, *(1,) * (images.ndim - 1)), way(moved), moved)
+            other = _transposed(moved) if axis is None else moved.flip(axis)
+            moved = torch.where(which.view(-1, *(1,) * (images.ndim - 1)), other, moved)
     return moved
 
 
@@ -125,14 +126,6 @@ def _transposed(images: Tensor) -> Tensor:
             f"'augment' must not rotate or transpose slices that are not square, got {rows}×{cols}"
         )
     return images.transpose(-1, -2)
-
-
-def _upside_down(images: Tensor) -> Tensor:
-    return images.flip(-2)
-
-
-def _mirrored(images: Tensor) -> Tensor:
-    return images.flip(-1)
 
 
 def resampled(images: Tensor, scale: npt.NDArray[np.float32]) -> Tensor:

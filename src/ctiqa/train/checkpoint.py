@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from torch import Tensor, nn
 
 from ctiqa.errors import DataError, OutputError
 from ctiqa.io.atomic import make_folder
+from ctiqa.models.build import build
+from ctiqa.recipe import NetworkRecipe
 
 
 def save(
@@ -93,6 +96,28 @@ def restore(
     load_part(tensors, "model", model)
     load_part(tensors, "average", average)
     _restore_optimizer(tensors, optimizer)
+
+
+def load_average(model: nn.Module, file: Path) -> nn.Module:
+    """Load the EMA weights of a checkpoint into a network, in evaluation mode."""
+    tensors, _ = load_checkpoint(file)
+    prefix = "average.module."
+    averaged = {
+        f"average.{k.removeprefix(prefix)}": v for k, v in tensors.items() if k.startswith(prefix)
+    }
+    load_part(averaged, "average", model)
+    return model.eval()
+
+
+def load_network(recipe: NetworkRecipe, file: Path, **changes: Any) -> nn.Module:
+    """The network of a recipe with the EMA weights of a checkpoint, in evaluation mode.
+
+    Args:
+        recipe: The recipe.
+        file: The checkpoint.
+        **changes: Fields of the recipe that differ.
+    """
+    return load_average(build(replace(recipe, pretrained="none", **changes)), file)
 
 
 def load_part(tensors: dict[str, Tensor], part: str, module: nn.Module) -> None:

@@ -9,13 +9,11 @@ from pathlib import Path
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
-from ctiqa.models.build import build
 from ctiqa.recipe import FineTuneRecipe
 from ctiqa.train import checkpoint
 from ctiqa.train.loop import BEST
 from ctiqa.train.predict import validation
 from ctiqa.train.setup.run import INTERPOLATED, Run
-from ctiqa.train.teacher import load_average
 
 StateDict = Mapping[str, Tensor]
 
@@ -40,7 +38,7 @@ def interpolate(run: Run, train: FineTuneRecipe, start: StateDict, learnt: Path)
     if not run.device.first:
         return file
     share = train.interpolation
-    network = load_average(build(replace(run.recipe.network, pretrained="none")), learnt)
+    network = checkpoint.load_network(run.recipe.network, learnt)
     further = network.state_dict()
     network.load_state_dict({k: share * start[k] + (1 - share) * v for k, v in further.items()})
     measured = replace(train, select="validation")

@@ -8,13 +8,12 @@ from pathlib import Path
 from torch import nn
 
 from ctiqa.errors import DataError
-from ctiqa.models.build import build
 from ctiqa.recipe import Recipe, recipe_from
 from ctiqa.recipe.training import Precision
 from ctiqa.train import checkpoint
 from ctiqa.train.loop import BEST
 from ctiqa.train.setup.run import FINE_TUNE, INTERPOLATED, STUDENT
-from ctiqa.train.teacher import load_average, load_member, member_name
+from ctiqa.train.teacher import load_member, member_name
 
 
 @dataclass(frozen=True)
@@ -52,9 +51,9 @@ def load_trained(path: Path) -> Trained:
     recipe = recipe_from({"name": file.parent.name, **facts["recipe"]}, str(file))
     member = "member" in facts
     outputs = 1 if member else recipe.network.outputs
-    network = build(replace(recipe.network, outputs=outputs, pretrained="none"))
+    network = checkpoint.load_network(recipe.network, file, outputs=outputs)
     precision = (recipe.teacher if member else recipe.fine_tune or recipe.student).precision
-    return Trained(load_average(network, file), recipe, facts["data"], file, precision)
+    return Trained(network, recipe, facts["data"], file, precision)
 
 
 def load_teacher(path: Path) -> tuple[Trained, ...]:

@@ -129,7 +129,7 @@ class Training:
         if not math.isfinite(value):
             raise DataError(
                 f"the loss is {value} at step {step}; the last good checkpoint is "
-                f"'{self.folder / LAST}': lower 'learning_rate' and start again from it"
+                f"'{self.folder / LAST}': lower 'learning_rate' and start again with --no-resume"
             )
         if self.recipe.clip:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
@@ -202,8 +202,8 @@ class Training:
         facts["recipe"], _ = modern(facts.get("recipe", {}))
         if strange := [key for key in mine if facts.get(key) != mine[key]]:
             raise DataError(
-                f"'{file}' was made by another {' and '.join(strange)}; take another run folder, "
-                "or say --no-resume to start afresh"
+                f"'{file}' was made by another {' and '.join(strange)}; use another run folder, "
+                "or use --no-resume to start again"
             )
         checkpoint.restore(
             tensors, model=self.model, average=self.average, optimizer=self.optimizer

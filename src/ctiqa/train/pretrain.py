@@ -10,16 +10,16 @@ import torch
 from torch import nn
 
 from ctiqa.errors import DataError, UsageError
-from ctiqa.models.backbones.origins import origins
 from ctiqa.models.inputs import to_square
-from ctiqa.models.tfkt import natural_network, take_features
+from ctiqa.models.tfkt import NaturalTfkt, take_features
 from ctiqa.recipe import Recipe, TfktNetwork
 from ctiqa.train.batches import Batch, Batches, batches_of
+from ctiqa.train.checkpoint import load_average
 from ctiqa.train.logs.run_log import RunLog
 from ctiqa.train.loop import BEST, Training
 from ctiqa.train.predict import validation
 from ctiqa.train.setup.run import Run
-from ctiqa.train.teacher import load_average, loss_on_labels
+from ctiqa.train.teacher import training_loss
 
 PRETRAIN = "pretrain"
 
@@ -62,11 +62,10 @@ def train_features(run: Run) -> Path:
     recipe, train = run.recipe, run.recipe.pretrain
     if train is None or not isinstance(recipe.network, TfktNetwork):
         raise UsageError(f"recipe '{recipe.name}' must have a [pretrain] table, it has none")
-    for line in origins(recipe.network)[:1]:
-        run.log(f"weights of the {line}")
+    run.log_origins(1)
     torch.manual_seed(train.seed)
     training = Training(
-        natural_network(recipe.network),
+        NaturalTfkt(recipe.network),
         train,
         run.folder(PRETRAIN),
         {**run.facts(), "recipe": shaping(recipe)},
@@ -76,7 +75,7 @@ def train_features(run: Run) -> Path:
     )
     measure = validation(run.validation, train, run.device)
     batches = Squared(batches_of(run.train, train), recipe.network.natural_side)
-    return training.run(batches, loss_on_labels(train), measure)
+    return training.run(batches, training_loss(train), measure)
 
 
 def shaping(recipe: Recipe) -> dict[str, Any]:
@@ -99,5 +98,5 @@ def with_pretrained_features(model: nn.Module, recipe: Recipe, out: Path) -> nn.
     if not file.exists():
         raise DataError(f"'{file}' is missing; make it with 'ctiqa pretrain'")
     plain = replace(recipe.network, pretrained="none")
-    take_features(model, load_average(natural_network(plain), file))
+    take_features(model, load_average(NaturalTfkt(plain), file))
     return model

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +13,18 @@ from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
 from ctiqa.metrics.agreement.coefficients import agreement
 from ctiqa.models.build import build
-from ctiqa.models.contract import Outputs
 from ctiqa.models.stride32 import Stride32, take_weights
-from ctiqa.recipe import FineTuneRecipe, Recipe, TrainRecipe
+from ctiqa.recipe import FineTuneRecipe, NetworkRecipe, Recipe, TrainRecipe
 from ctiqa.train import checkpoint
 from ctiqa.train.batches import Batch, batches_of
 from ctiqa.train.interpolate import interpolate
 from ctiqa.train.load import load_trained
 from ctiqa.train.logs.run_log import STUDENT_COLUMNS, RunLog
-from ctiqa.train.loop import BEST, Loss, Training
-from ctiqa.train.losses import map_loss, student_loss, twin_difference
+from ctiqa.train.loop import BEST, Training
 from ctiqa.train.predict import validation
 from ctiqa.train.pretrain import with_pretrained_features
 from ctiqa.train.setup.run import FINE_TUNE, INTERPOLATED, STUDENT, Run
-from ctiqa.train.teacher import load_average, load_member, teacher_scores
-
-Teach = Callable[[Batch], Tensor | None]
-"""Scores of a batch by the teacher members [n, members]; ``None`` without a teacher."""
+from ctiqa.train.teacher import Teach, load_member, teacher_scores, training_loss
 
 
 def train_student(run: Run) -> Path:
@@ -47,26 +40,23 @@ def train_student(run: Run) -> Path:
         DataError: If a teacher member, or the run to start from, is missing; the message says how
             to make it.
     """
-    recipe = run.recipe
-    if recipe.start:
-        best = run.out.parent / recipe.start
-    else:
-        folder = run.folder(STUDENT)
-        run.log_origins()
-        torch.manual_seed(recipe.student.seed)
-        model = with_pretrained_features(build(recipe.network), recipe, run.shared_folder)
-        best = _train(run, model, recipe.student, folder, run.facts("fine_tune"))
-    return best if recipe.fine_tune is None else _fine_tune(run, recipe.fine_tune, best)
+    recipe, further = run.recipe, run.recipe.fine_tune
+    if further and further.from_run:
+        model = _student_of(run.out.parent / further.from_run, recipe.network)
+        return _fine_tune(run, further, model)
+    folder = run.folder(STUDENT)
+    run.log_origins()
+    torch.manual_seed(recipe.student.seed)
+    model = with_pretrained_features(build(recipe.network), recipe, run.shared_folder)
+    best = _train(run, model, recipe.student, folder, run.facts("fine_tune"))
+    if further is None:
+        return best
+    return _fine_tune(run, further, checkpoint.load_network(recipe.network, best))
 
 
-def _fine_tune(run: Run, train: FineTuneRecipe, trained: Path) -> Path:
-    """Train a student further, and interpolate its weights where the recipe says so."""
+def _fine_tune(run: Run, train: FineTuneRecipe, model: nn.Module) -> Path:
+    """Train a student further, and interpolate its weights if the recipe says so."""
     run.log("fine-tuning")
-    model = build(replace(run.recipe.network, pretrained="none"))
-    if train.from_run:
-        _take_student(model, trained)
-    else:
-        load_average(model, trained)
     start = {name: value.clone() for name, value in model.state_dict().items()}
     facts = run.facts()
     # Another interpolation needs no new training; older checkpoints lack an empty 'from_run'.
@@ -79,12 +69,13 @@ def _fine_tune(run: Run, train: FineTuneRecipe, trained: Path) -> Path:
     return interpolate(run, train, start, best) if train.interpolation else best
 
 
-def _take_student(model: nn.Module, run: Path) -> None:
-    """Take over the weights of another run's student."""
-    trained = load_trained(run).network
+def _student_of(run: Path, recipe: NetworkRecipe) -> nn.Module:
+    """The network of a recipe with the weights of another run's student."""
+    model, trained = build(recipe), load_trained(run).network
     if not isinstance(model, Stride32) or not isinstance(trained, Stride32):
         raise DataError(f"'{run}' must hold a stride32 network to start from")
     take_weights(model, trained)
+    return model
 
 
 def _train(
@@ -102,7 +93,7 @@ def _train(
     training = Training(model, train, folder, facts, run.log, metrics_log, run.device)
     return training.run(
         batches_of(learnt, train),
-        taught_loss(train, teacher),
+        training_loss(train, teacher),
         validation(held_out, train, run.device),
     )
 
@@ -145,26 +136,6 @@ def teach(run: Run, train: TrainRecipe, examples: Examples) -> Teach:
     return every_step
 
 
-def taught_loss(train: TrainRecipe, teacher: Teach) -> Loss:
-    """Loss of the student: labels, teacher, local noise and, if weighted, consistency of twins.
-
-    Args:
-        train: Weights of the terms.
-        teacher: Scores of a batch by the members.
-    """
-
-    def loss(batch: Batch, outputs: Outputs) -> Tensor:
-        scores, noise = outputs
-        each = student_loss(scores, batch.label, teacher(batch), train)
-        if noise is not None and batch.noise is not None:
-            each = each + train.map_weight * map_loss(noise, batch.noise)
-        if train.consistency_weight:
-            each = each + train.consistency_weight * twin_difference(scores)
-        return each.mean()
-
-    return loss
-
-
 def load_student(recipe: Recipe, out: Path) -> nn.Module:
     """Load the EMA weights of the best checkpoint, fine-tuned or interpolated as the recipe says.
 
@@ -173,4 +144,4 @@ def load_student(recipe: Recipe, out: Path) -> nn.Module:
     """
     tuned = recipe.fine_tune
     last = STUDENT if tuned is None else INTERPOLATED if tuned.interpolation else FINE_TUNE
-    return load_average(build(replace(recipe.network, pretrained="none")), out / last / BEST)
+    return checkpoint.load_network(recipe.network, out / last / BEST)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,11 +22,14 @@ from ctiqa.train import checkpoint
 from ctiqa.train.batches import Batch, batches_of
 from ctiqa.train.logs.run_log import RunLog
 from ctiqa.train.loop import BEST, Loss, Training
-from ctiqa.train.losses import label_loss, map_loss
+from ctiqa.train.losses import map_loss, student_loss, twin_difference
 from ctiqa.train.predict import predict, validation
 from ctiqa.train.setup.run import Run
 
 PREDICTIONS = "teacher.npy"
+
+Teach = Callable[[Batch], Tensor | None]
+"""Scores of a batch by the teacher members [n, members]; ``None`` without a teacher."""
 
 
 def member_name(member: int) -> str:
@@ -77,19 +80,26 @@ def train_member(run: Run, member: int) -> Path:
     )
     return training.run(
         batches_of(learnt, train),
-        loss_on_labels(train),
+        training_loss(train),
         validation(held_out, train, run.device),
     )
 
 
-def loss_on_labels(train: TrainRecipe) -> Loss:
-    """Mean loss on labels, and on maps of local noise if the network predicts them."""
+def training_loss(train: TrainRecipe, teacher: Teach = lambda _: None) -> Loss:
+    """Loss on labels, teacher scores, local noise and, if weighted, consistency of twins.
+
+    Args:
+        train: Weights of the terms.
+        teacher: Scores of a batch by the members; without one there is no distillation.
+    """
 
     def loss(batch: Batch, outputs: Outputs) -> Tensor:
         scores, noise = outputs
-        each = label_loss(scores, batch.label, train)
+        each = student_loss(scores, batch.label, teacher(batch), train)
         if noise is not None and batch.noise is not None:
             each = each + train.map_weight * map_loss(noise, batch.noise)
+        if train.consistency_weight:
+            each = each + train.consistency_weight * twin_difference(scores)
         return each.mean()
 
     return loss
@@ -107,18 +117,7 @@ def load_member(recipe: Recipe, out: Path, member: int) -> nn.Module:
             f"teacher member {member} is missing ('{file}'); make it with "
             f"'ctiqa train-teacher … --member {member}'"
         )
-    return load_average(build(replace(recipe.network, outputs=1, pretrained="none")), file)
-
-
-def load_average(model: nn.Module, file: Path) -> nn.Module:
-    """Load the EMA weights of a checkpoint into a network."""
-    tensors, _ = checkpoint.load_checkpoint(file)
-    prefix = "average.module."
-    averaged = {
-        f"average.{k.removeprefix(prefix)}": v for k, v in tensors.items() if k.startswith(prefix)
-    }
-    checkpoint.load_part(averaged, "average", model)
-    return model.eval()
+    return checkpoint.load_network(recipe.network, file, outputs=1)
 
 
 def teacher_scores(run: Run, examples: Examples) -> npt.NDArray[np.float32]:
@@ -147,7 +146,7 @@ def _member_scores(run: Run, examples: Examples, member: int) -> npt.NDArray[np.
     if len(column) != len(examples):
         raise DataError(
             f"'{file}' holds {len(column)} scores for {len(examples)} examples; "
-            "it is of other data: remove it"
+            "it belongs to other data: remove it"
         )
     return np.asarray(column)
 

@@ -311,9 +311,9 @@ def test_a_connector_that_never_learned_is_told(tfkt: tuple[TheirTfkt, Path]) ->
 def test_the_other_system_is_named(
     student: tuple[TheirDistilIqa, Path], tfkt: tuple[TheirTfkt, Path], tmp_path: Path
 ) -> None:
-    with pytest.raises(WeightsError, match=r"'tfkt', but its keys .* say --system distiliqa"):
+    with pytest.raises(WeightsError, match=r"'tfkt', but its keys .* use --system distiliqa"):
         load_authors(student[1], "tfkt")
-    with pytest.raises(WeightsError, match=r"'distiliqa', but its keys .* say --system tfkt"):
+    with pytest.raises(WeightsError, match=r"'distiliqa', but its keys .* use --system tfkt"):
         load_authors(tfkt[1], "distiliqa")
     torch.save(tfkt[0].effnetv2l.state_dict(), tmp_path / "effnetv2l_5_1")
     with pytest.raises(WeightsError, match="features of TFKT's first phase alone"):

@@ -77,7 +77,7 @@ def _check_window(system: SystemName, window: str | None) -> None:
 def _recipe(name: str, system: SystemName, imported: Imported) -> Recipe:
     """A recipe that records what was imported; how it was trained is unknown."""
     from ctiqa.recipe import Ldctiqac2023Data, LdctProjectionData, Recipe, TrainRecipe
-    from ctiqa.recipe.whole import is_run_name
+    from ctiqa.recipe.rules import is_run_name
 
     data = LdctProjectionData if system == "distiliqa" else Ldctiqac2023Data
     return Recipe(

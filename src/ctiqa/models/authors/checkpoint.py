@@ -112,7 +112,7 @@ def _layout(file: Path, system: AuthorsSystem, state: Mapping[str, Tensor]) -> A
         if any(name.startswith(other.prefixes) for name in state):
             raise WeightsError(
                 f"'{file}' must be of the system asked for, '{system}', but its keys are those of "
-                f"'{other.system}'; say --system {other.system}"
+                f"'{other.system}'; use --system {other.system}"
             )
     if authors_tfkt.is_first_phase(state):
         raise WeightsError(
@@ -156,5 +156,5 @@ def _check(
     if broken:
         raise WeightsError(
             f"'{file}' must hold finite numbers, but {len(broken)} of its tensors hold NaN or "
-            f"infinity: {', '.join(broken[:KEYS_SHOWN])}; give a checkpoint of an epoch before"
+            f"infinity: {', '.join(broken[:KEYS_SHOWN])}; give a checkpoint of an earlier epoch"
         )

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from ctiqa.errors import WeightsError
-from ctiqa.models.backbones.state_dicts import count
+from ctiqa.models.backbones.state_dicts import check_one_channel, count
 from ctiqa.models.backbones.weights import timm_name
 from ctiqa.models.stem_vit import VIT_SIDE
 from ctiqa.recipe import StemVitNetwork
@@ -78,8 +78,4 @@ def _check_input(state: Mapping[str, Tensor]) -> None:
             f"{side}×{side} ({places} places); give weights of the published network"
         )
     first = state.get("conv_head.0.0.weight", state["downsample.0.weight"])
-    if first.shape[1] != 1:
-        raise WeightsError(
-            f"the network must read one channel, got weights for {first.shape[1]}; give weights "
-            "of the published network"
-        )
+    check_one_channel("the network", first)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from ctiqa.errors import WeightsError
-from ctiqa.models.backbones.state_dicts import count
+from ctiqa.models.backbones.state_dicts import check_one_channel, count
 from ctiqa.models.tfkt import CONNECTOR_SIDE
 from ctiqa.recipe import TfktNetwork
 
@@ -45,8 +45,8 @@ def tfkt_recipe(state: Mapping[str, Tensor]) -> TfktNetwork:
     image = state["effnetv2l.features.0.0.weight"]
     pixels = state["effnetv2l.classifier.1.weight"]
     patches = state["swinv2b.features.0.0.weight"]
-    _check_channels("the features", image)
-    _check_channels("the transformer", patches)
+    check_one_channel("the features", image)
+    check_one_channel("the transformer", patches)
     if pixels.shape[0] != CONNECTOR_SIDE * CONNECTOR_SIDE:
         raise WeightsError(
             f"the connector must make {CONNECTOR_SIDE}×{CONNECTOR_SIDE} pixels, got weights for "
@@ -95,14 +95,6 @@ def notes(state: Mapping[str, Tensor]) -> tuple[str, ...]:
 def is_first_phase(state: Mapping[str, Tensor]) -> bool:
     """Whether a state dict has only the features and classifier of the first phase."""
     return "features.0.0.weight" in state and "classifier.1.weight" in state
-
-
-def _check_channels(part: str, first: Tensor) -> None:
-    if first.shape[1] != 1:
-        raise WeightsError(
-            f"{part} must read one channel, got weights for {first.shape[1]}; give weights of the "
-            "published network"
-        )
 
 
 def _known(names: Mapping[tuple[int, int], str], size: tuple[int, int], part: str) -> str:

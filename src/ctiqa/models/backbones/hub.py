@@ -139,8 +139,8 @@ def _from_publisher(weights: PublishedWeights) -> Path:
     except Exception as error:
         raise WeightsError(
             f"pretrained weights must be on this computer or be fetched from {weights.url}, which "
-            f"failed: {reason(error)}; fetch that file elsewhere and give it with '--pretrained "
-            "FILE', or do without with '--pretrained none'"
+            f"failed: {reason(error)}; download that file elsewhere and pass it with '--pretrained "
+            "FILE', or use '--pretrained none'"
         ) from error
 
 
@@ -179,6 +179,6 @@ def _torch_file(weights: PublishedWeights) -> Path:
 def _none_of(backbone: str, imagenet: ImageNet, published: str) -> UsageError:
     return UsageError(
         f"'imagenet' must be a kind of weights that backbone '{backbone}' is published with, got "
-        f"'{imagenet}'; published: {published}. Say another 'imagenet', give a file with "
-        "'--pretrained FILE', or do without with '--pretrained none'"
+        f"'{imagenet}'; published: {published}. Use another 'imagenet', pass a file with "
+        "'--pretrained FILE', or use '--pretrained none'"
     )

@@ -58,7 +58,10 @@ def make_backbone(
         backbone = _of_timm(name, channels, outputs, file if by_timm else None, options)
     if file and not by_timm:
         load_backbone(backbone, file, facts.classifier, facts.first_conv, facts.not_ours)
-    return backbone if first_layer == "summed" else _with_random_first(backbone, facts)
+    if first_layer == "random":
+        first: Any = backbone.get_submodule(facts.first_conv)
+        first.reset_parameters()
+    return backbone
 
 
 def make_feature_backbone(name: str, weights: WeightsOrigin, *, side: int = 0) -> nn.Module:
@@ -141,12 +144,6 @@ def _of_torchvision(
     backbone.set_submodule(facts.classifier, new)
     if channels != 3:
         _replace_first(backbone, facts, channels)
-    return backbone
-
-
-def _with_random_first(backbone: nn.Module, facts: Facts) -> nn.Module:
-    first: Any = backbone.get_submodule(facts.first_conv)
-    first.reset_parameters()
     return backbone
 
 

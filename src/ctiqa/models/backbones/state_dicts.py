@@ -100,6 +100,19 @@ def count(state: Mapping[str, Tensor], pattern: str) -> int:
     return len({found[1] for name in state if (found := re.match(pattern, name))})
 
 
+def check_one_channel(part: str, first: Tensor) -> None:
+    """Refuse the weights of a first convolution for more than one channel.
+
+    Raises:
+        WeightsError: If it reads more channels.
+    """
+    if first.shape[1] != 1:
+        raise WeightsError(
+            f"{part} must read one channel, got weights for {first.shape[1]}; give weights of the "
+            "published network"
+        )
+
+
 def key_differences(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
     """Differences between weights and a network; empty if they fit.
 

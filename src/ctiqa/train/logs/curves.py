@@ -48,18 +48,12 @@ def draw_curves(history: Sequence[CurveMetrics], title: str, file: Path) -> None
     """
     if not history:
         raise UsageError("curves need at least one validation, got none")
-    stream = io.BytesIO()
-    curves(history, title).savefig(stream, format="png")
-    write_bytes(file, stream.getvalue())
+    write_png(curves(history, title), file)
 
 
 def curves(history: Sequence[CurveMetrics], title: str) -> Figure:
     """The plot of :func:`draw_curves`: loss on the left, overall metric on the right."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
-    from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: PLC0415 - slow to import
-
-    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08, wspace=0.04)
-    figure = Figure(figsize=(10, 3.8), dpi=150, layout=layout, facecolor="white")
+    figure = empty_figure(10)
     left, right = figure.subplots(1, 2)
     _draw(left, history, LOSS)
     _draw(right, history, _OVERALL)
@@ -70,6 +64,22 @@ def curves(history: Sequence[CurveMetrics], title: str) -> Figure:
     finish_axes(right, "epoch", "OPM = |PLCC| + |SROCC| + |KROCC|", last)
     figure.suptitle(title, x=0.012, ha="left", fontsize=11, fontweight="bold", color=INK)
     return figure
+
+
+def empty_figure(width: float) -> Figure:
+    """A white figure of a width in inches, without axes."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
+    from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: PLC0415 - slow to import
+
+    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08, wspace=0.04)
+    return Figure(figsize=(width, 3.8), dpi=150, layout=layout, facecolor="white")
+
+
+def write_png(figure: Figure, file: Path) -> None:
+    """Write a figure as a PNG file."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png")
+    write_bytes(file, stream.getvalue())
 
 
 def _draw(axes: Axes, history: Sequence[CurveMetrics], drawn: Curves) -> None:

@@ -6,16 +6,15 @@ It is made from the CSV files of the trainings, so it also works for incomplete 
 from __future__ import annotations
 
 import csv
-import io
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ctiqa.io.atomic import write_bytes
-from ctiqa.train.logs.curves import MARKED_BELOW, finish_axes
+from ctiqa.train.logs.curves import MARKED_BELOW, empty_figure, finish_axes, write_png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,9 +66,7 @@ def draw_run(folder: Path) -> Path | None:
     found = loss_curves(folder)
     if not found:
         return None
-    stream = io.BytesIO()
-    run_figure(found).savefig(stream, format="png")
-    write_bytes(folder / RUN_CURVES, stream.getvalue())
+    write_png(run_figure(found), folder / RUN_CURVES)
     return folder / RUN_CURVES
 
 
@@ -121,18 +118,14 @@ def run_figure(found: Sequence[LossCurve]) -> Figure:
     The horizontal axis shows epochs, or steps if a training was validated more than once per
     epoch.
     """
-    from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
-    from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: PLC0415 - slow to import
     from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - slow to import
 
     panels = list(dict.fromkeys(curve.panel for curve in found))
-    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08, wspace=0.04)
-    size = (max(5.0 * len(panels), 6.0), 3.8)
-    figure = Figure(figsize=size, dpi=150, layout=layout, facecolor="white")
+    figure = empty_figure(max(5.0 * len(panels), 6.0))
     unit = "step" if any(map(_within_epochs, found)) else "epoch"
     for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         inside = [curve for curve in found if curve.panel == panel]
-        for curve, colour in zip(inside, _colours(len(inside)), strict=True):
+        for curve, colour in zip(inside, cycle(_COLOURS), strict=False):
             _draw(axes, curve, unit, colour)
         axes.set_title(panel, loc="left", fontsize=11, fontweight="bold")
         axes.set_ylim(0, 1.05 * axes.get_ylim()[1])
@@ -148,10 +141,6 @@ def run_figure(found: Sequence[LossCurve]) -> Figure:
 def _within_epochs(curve: LossCurve) -> bool:
     """Whether it was validated more than once per epoch, and steps are known."""
     return len(set(curve.epoch)) < len(curve.epoch) and all(map(math.isfinite, curve.step))
-
-
-def _colours(count: int) -> Iterator[str]:
-    return (_COLOURS[k % len(_COLOURS)] for k in range(count))
 
 
 def _draw(axes: Axes, curve: LossCurve, unit: str, colour: str) -> None:

@@ -13,6 +13,7 @@ from ctiqa.errors import DataError, bulleted, some
 from ctiqa.recipe import TrainRecipe
 from ctiqa.train.batches import too_few
 from ctiqa.train.predict import too_few_to_choose
+from ctiqa.train.setup.fit import label_scale_of
 from ctiqa.train.setup.run import Run
 
 _SHOWN = 5
@@ -46,16 +47,11 @@ def _about_labels(examples: Examples) -> Iterator[str]:
     finite = np.isfinite(label) & np.isfinite(raw)
     if not finite.all():
         yield f"labels must be numbers, which those of {_named(examples, ~finite)} are not"
-    low, high = parse_label_scale(_scale(examples))
+    low, high = parse_label_scale(label_scale_of(examples))
     outside = finite & ((label < low) | (label > high))
     if outside.any():
         named = _named(examples, outside)
         yield f"labels must be in {low:g}…{high:g}, which those of {named} are not"
-
-
-def _scale(examples: Examples) -> str:
-    known = "label_scale" in examples.table.columns
-    return str(examples.column("label_scale")[0]) if known else ""
 
 
 def _named(examples: Examples, which: npt.NDArray[np.bool_]) -> str:
@@ -139,7 +135,7 @@ def _unshared(rest: int, train: TrainRecipe, processes: int) -> str | None:
         return None
     return (
         f"its last batch has {rest} images, which {processes} processes cannot share evenly; set "
-        "'last_batch' to 'dropped', or start another number of processes"
+        "'last_batch' to 'dropped', or start a different number of processes"
     )
 
 

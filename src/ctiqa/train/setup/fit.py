@@ -137,7 +137,7 @@ def _about_folds(recipe: Recipe, made: DataRecipe) -> Iterator[str]:
 
 
 def _about_scale(recipe: Recipe, examples: Examples) -> Iterator[str]:
-    words = _scale_words(examples)
+    words = label_scale_of(examples)
     low, high = parse_label_scale(words)
     if high - low > WIDEST_SCALE:
         yield (
@@ -151,7 +151,8 @@ def _about_scale(recipe: Recipe, examples: Examples) -> Iterator[str]:
         )
 
 
-def _scale_words(examples: Examples) -> str:
+def label_scale_of(examples: Examples) -> str:
+    """Label scale of a data set as its manifest states it; empty if it states none."""
     known = "label_scale" in examples.table.columns and len(examples)
     return str(examples.column("label_scale")[0]) if known else ""
 

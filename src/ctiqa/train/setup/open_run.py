@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ctiqa.data.manifest import read_examples, read_header
@@ -51,11 +52,8 @@ def open_run(
         recipe = on_data_of(recipe, data, header)
         check_fit(recipe, examples)
     where = device or Device()
-    log = log if where.first else _nothing
-    run = Run(recipe, examples, header["content_sha256"], out, where, log, resume)
+    run = Run(recipe, examples, header["content_sha256"], out, where, resume=resume)
+    if where.first:
+        run = replace(run, log=log)
     check_run(run)
     return run
-
-
-def _nothing(_: str) -> None:
-    """No-op: only the first of several processes logs."""

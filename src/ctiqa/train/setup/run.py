@@ -59,10 +59,10 @@ class Run:
         """Examples of validation patients, which select checkpoints."""
         return self.examples.where(split="validation", purpose="example")
 
-    def log_origins(self) -> None:
-        """Log where the initial weights of the backbones come from."""
+    def log_origins(self, count: int | None = None) -> None:
+        """Log where the initial weights of the (first) backbones come from."""
         if isinstance(self.recipe.network, BackbonesNetwork):
-            for line in origins(self.recipe.network):
+            for line in origins(self.recipe.network)[:count]:
                 self.log(f"weights of the {line}")
 
     def divided(self, train: TrainRecipe, member: int | None = None) -> tuple[Examples, Examples]:
