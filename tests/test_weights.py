@@ -148,7 +148,10 @@ def test_half_an_import_is_noticed(folders: Path) -> None:
         ({"input": {"matrix": [512, 256]}}, r"'input\.matrix' .* rising, .* got \[512, 256\]"),
         ({"interval": {"level": 1.5, "quantile": 1, "floor": 0}}, r"'interval\.level' .* got 1\.5"),
         ({"interval": {"level": 0.9, "quantile": -1, "floor": 0}}, "'interval.quantile' must"),
-        ({"interval": {"level": 0.9, "quantile": 1, "floor": float("nan")}}, "NaN is not a JSON number"),
+        (
+            {"interval": {"level": 0.9, "quantile": 1, "floor": float("nan")}},
+            "NaN is not a JSON number",
+        ),
         ({"interval": {"level": 0.9, "quantile": 1, "floor": -0.1}}, r"'interval\.floor' must be"),
         ({"anything": float("inf")}, "Infinity is not a JSON number"),
     ],
