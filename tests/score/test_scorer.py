@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -18,7 +17,6 @@ from ctiqa.hu import WINDOWS
 from ctiqa.io import find_scans
 from ctiqa.score import Scorer
 from ctiqa.score.engines.engine import Engine
-from ctiqa.score.scorer import usable_cores
 from ctiqa.score.select import SliceRange
 from ctiqa.types import ScanScore, SliceScore
 
@@ -228,12 +226,3 @@ def test_the_network_is_loaded_once_and_beforehand(
     assert len(loaded) == 1
     assert loaded[0] is not threading.main_thread()
     assert found == [True, True]
-
-
-def test_where_the_system_names_no_usable_cores_all_are_used(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    for found, cores in ((3, 3), (None, 1)):
-        monkeypatch.setattr(os, "cpu_count", lambda found=found: found)
-        assert usable_cores() == cores

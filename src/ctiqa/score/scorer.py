@@ -25,6 +25,7 @@ from ctiqa.score.report.report import Report
 from ctiqa.score.select import SliceRange, select
 from ctiqa.score.verdict import score_scan
 from ctiqa.score.work import Work
+from ctiqa.system.processor import usable_cores
 from ctiqa.types import Scan, ScanScore, Skipped, Slice, SliceScore
 from ctiqa.weights import ModelCard, load_model
 
@@ -229,13 +230,6 @@ class Scorer:
     ) -> Iterator[tuple[int, SliceScore]]:
         card, workers = self._model.card, self._jobs
         return score_slices(images, self._engine, card, self._window, workers=workers)
-
-
-def usable_cores() -> int:
-    """Number of processor cores available to this process, which a container may limit."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def resolve_window(window: Window | None, card: ModelCard) -> Window | None:

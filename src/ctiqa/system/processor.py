@@ -1,7 +1,8 @@
-"""Processor features, detected without loading an engine."""
+"""Cores and features of the processor, detected without loading an engine."""
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -12,6 +13,13 @@ BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 """Linux's names for bfloat16 instructions: two on x86-64, one on 64-bit Arm."""
 
 LISTS = re.compile(r"^(?:flags|Features)\s*:(.*)$", re.MULTILINE)
+
+
+def usable_cores() -> int:
+    """Number of processor cores available to this process, which a container may limit."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def lacks_bfloat16(cpuinfo: Path = CPUINFO) -> bool:

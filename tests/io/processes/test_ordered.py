@@ -18,7 +18,7 @@ import pytest
 from ctiqa.errors import ProcessError
 from ctiqa.io.processes import apart, in_order
 from ctiqa.io.processes import process as process_module
-from ctiqa.io.processes.staff import STAFF, Staff
+from ctiqa.io.processes.worker_pool import WORKERS
 
 CPU_S = 20.0
 
@@ -127,27 +127,13 @@ def test_many_threads_share_the_processes() -> None:
         assert list(pool.map(work, range(50))) == doubled(50)
 
 
-def test_a_process_that_died_while_it_waited_is_replaced() -> None:
-    staff = Staff()
-    staff.start_workers(1)
-    with staff.taken() as process:
-        assert process.call(double, 1, CPU_S) == 2
-        first = process
-    first.kill()
-    time.sleep(0.2)
-    with staff.taken() as process:
-        assert process is not first
-        assert process.call(double, 2, CPU_S) == 4
-    staff.dismiss()
-
-
 def test_where_no_process_can_be_started_the_sentence_helps(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise OSError(24, "Too many open files")
 
-    STAFF.dismiss()
+    WORKERS.dismiss()
     monkeypatch.setattr(subprocess, "Popen", refuse)
     with pytest.raises(ProcessError, match="Too many open files; raise the limit"):
         list(in_order(double, range(3), lost, jobs=2, ahead=2, cpu_s=CPU_S))
@@ -160,7 +146,7 @@ def test_on_windows_ctrl_c_does_not_reach_the_processes(monkeypatch: pytest.Monk
         said.update(named)
         raise OSError(24, "Too many open files")
 
-    STAFF.dismiss()
+    WORKERS.dismiss()
     monkeypatch.setattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0x200, raising=False)
     monkeypatch.setattr(subprocess, "Popen", refuse)
     with pytest.raises(ProcessError):
@@ -171,7 +157,7 @@ def test_on_windows_ctrl_c_does_not_reach_the_processes(monkeypatch: pytest.Monk
 def test_a_process_that_cannot_load_its_modules_is_nobodys_fault(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    STAFF.dismiss()
+    WORKERS.dismiss()
     monkeypatch.setattr(process_module, "get_executable", lambda: "/bin/false")
     with pytest.raises(ProcessError, match="ended while it loaded"):
         list(in_order(double, range(4), lost, jobs=2, ahead=2, cpu_s=CPU_S))

@@ -113,7 +113,7 @@ def _evaluate(request: _Request, options: Options) -> Evaluation:
     from ctiqa.evaluate.dataset import open_labelled
     from ctiqa.evaluate.evaluation import evaluate
     from ctiqa.evaluate.predictors.open import is_run, open_predictors
-    from ctiqa.score.scorer import usable_cores
+    from ctiqa.system.processor import usable_cores
 
     if any(map(is_run, request.models)):
         require_extra("a run", *NETWORKS)

@@ -33,7 +33,7 @@ def retained(source: SourceImage) -> Dataset:
     lacking = [k for k, count in PLACE.items() if len(values[k]) != count]
     if lacking:
         raise DataError(
-            f"'{source.file.place.path.name}' must say where its slice lies, got no valid "
+            f"'{source.file.location.path.name}' must say where its slice lies, got no valid "
             f"{', '.join(lacking)}; leave it out"
         )
     if len(values["WindowCenter"]) != len(values["WindowWidth"]):

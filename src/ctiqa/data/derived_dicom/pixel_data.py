@@ -53,7 +53,7 @@ def _check_fit(measured: FloatValues, steps: FloatValues, source: SourceImage) -
         low, high = limits_hu(source)
         raise UsageError(
             f"'hu' must lie in {low:g}…{high:g} HU to be stored like "
-            f"'{source.file.place.path.name}', got {measured.min():g}…{measured.max():g}; "
+            f"'{source.file.location.path.name}', got {measured.min():g}…{measured.max():g}; "
             "clip it to storable_hu(source)"
         )
 

@@ -62,14 +62,14 @@ def open_source(path: Path) -> SourceImage:
     """
     header = read_file_headers(path).headers[0]
     file = parse(path)
-    layout = read_layout(file.place, Tags(file.dataset))
+    layout = read_layout(file.location, Tags(file.dataset))
     single = file.sop_class in ("", CTImageStorage) and layout.frames == 1
     if not single or layout.bits_allocated > 16:
         raise DataError(
             f"'{path.name}' must be a single-frame CT image of at most 16 bits, got a multi-frame "
             f"or {layout.bits_allocated}-bit one; convert it first"
         )
-    content = file.place.content
+    content = file.location.content
     stream = open_file(path) if content is None else io.BytesIO(content)
     wanted = [*KEPT, "Laterality", "SpecificCharacterSet", "StudyInstanceUID"]
     with stream, foreign("the DICOM header"):
@@ -96,4 +96,4 @@ def padding_mask(source: SourceImage) -> MaskImage:
 
 def stored_pixels(source: SourceImage) -> Stored:
     """Pixels as the source stores them, before rescale, [rows, cols]."""
-    return stored_frame(source.file.place, source.layout, 0)
+    return stored_frame(source.file.location, source.layout, 0)

@@ -108,7 +108,7 @@ WANTED = [
 
 
 @dataclass(frozen=True, slots=True)
-class PixelPlace:
+class PixelLocation:
     """Position and encoding of the pixels of a file.
 
     Attributes:
@@ -171,16 +171,16 @@ class DicomFile:
     Attributes:
         dataset: The wanted elements as a pydicom data set.
         sop_class: SOP class UID, from the file meta information if missing in the data set.
-        place: Position and encoding of the pixels.
+        location: Position and encoding of the pixels.
     """
 
     dataset: Dataset
     sop_class: str
-    place: PixelPlace
+    location: PixelLocation
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _HeaderCacheKey:
     """Cache key of a header; a changed file has another stamp."""
 
     path: Path
@@ -197,18 +197,18 @@ def parse(path: Path, stream: BinaryIO | None = None) -> DicomFile:
         RefusedError: If the file cannot be opened, is not DICOM, ends inside its header or is
             damaged.
     """
-    return _parse(_Asked(path, file_stamp(path), stream))
+    return _parse(_HeaderCacheKey(path, file_stamp(path), stream))
 
 
 # A multi-frame header can take a second to parse and is requested once per frame.
 @lru_cache(maxsize=2)
-def _parse(asked: _Asked) -> DicomFile:
-    with open_file(asked.path) if asked.stream is None else nullcontext(asked.stream) as stream:
+def _parse(key: _HeaderCacheKey) -> DicomFile:
+    with open_file(key.path) if key.stream is None else nullcontext(key.stream) as stream:
         gzipped = stream.read(2) == GZIP_MAGIC
         stream.seek(0)
         content = inflate(stream) if gzipped else None
         unpacked = stream if content is None else io.BytesIO(content)
-        return _parse_stream(asked.path, asked.stamp, unpacked, content)
+        return _parse_stream(key.path, key.stamp, unpacked, content)
 
 
 def _parse_stream(path: Path, stamp: Stamp, stream: BinaryIO, content: bytes | None) -> DicomFile:
@@ -232,7 +232,7 @@ def _parse_stream(path: Path, stamp: Stamp, stream: BinaryIO, content: bytes | N
         _check_elements(dataset)
         _check_complete(dataset, end, size)
         element = find_pixels(stream, dataset)
-        place = PixelPlace(
+        location = PixelLocation(
             path=path,
             stamp=stamp,
             transfer_syntax=syntax or _guessed_syntax(dataset),
@@ -244,7 +244,7 @@ def _parse_stream(path: Path, stamp: Stamp, stream: BinaryIO, content: bytes | N
             offsets=_offsets(dataset),
             content=content,
         )
-        return DicomFile(dataset=dataset, sop_class=_sop_class(dataset), place=place)
+        return DicomFile(dataset=dataset, sop_class=_sop_class(dataset), location=location)
 
 
 def _head_digest(stream: BinaryIO, pixels_start: int | None) -> bytes:

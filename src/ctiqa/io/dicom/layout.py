@@ -8,7 +8,7 @@ from typing import BinaryIO
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.dicom.decoding.fragments import check_fragments
 from ctiqa.io.dicom.decoding.syntaxes import is_decoded, is_native
-from ctiqa.io.dicom.header import PixelPlace
+from ctiqa.io.dicom.header import PixelLocation
 from ctiqa.io.dicom.tags import Tags
 from ctiqa.io.hu.checks import check_matrix
 
@@ -46,11 +46,11 @@ class Layout:
         return self.rows * self.cols * self.bits_allocated // 8
 
 
-def read_layout(place: PixelPlace, tags: Tags, stream: BinaryIO | None = None) -> Layout:
+def read_layout(location: PixelLocation, tags: Tags, stream: BinaryIO | None = None) -> Layout:
     """Read the pixel storage, and check that it is supported and the pixels complete.
 
     Args:
-        place: Position and encoding of the pixels.
+        location: Position and encoding of the pixels.
         tags: Elements of the file.
         stream: The file, if it is open.
 
@@ -61,7 +61,7 @@ def read_layout(place: PixelPlace, tags: Tags, stream: BinaryIO | None = None) -
         RefusedError: With ``NO_PIXELS``, ``COLOUR``, ``CORRUPT``, ``TOO_SMALL``, ``TOO_LARGE``,
             ``UNSUPPORTED_TRANSFER_SYNTAX`` or ``TRUNCATED``.
     """
-    if place.start is None:
+    if location.start is None:
         raise RefusedError(Reason.NO_PIXELS, "'PixelData' is absent")
     photometric = _check_grey(tags)
     rows, cols = tags.integer("Rows"), tags.integer("Columns")
@@ -83,7 +83,7 @@ def read_layout(place: PixelPlace, tags: Tags, stream: BinaryIO | None = None) -
     )
     _check_frames(layout)
     _check_bits(layout, tags.integer("PixelRepresentation"))
-    _check_all_there(place, layout, stream)
+    _check_all_there(location, layout, stream)
     return layout
 
 
@@ -132,26 +132,26 @@ def _check_bits(layout: Layout, representation: int | None) -> None:
         )
 
 
-def _check_all_there(place: PixelPlace, layout: Layout, stream: BinaryIO | None) -> None:
+def _check_all_there(location: PixelLocation, layout: Layout, stream: BinaryIO | None) -> None:
     """Refuse unsupported transfer syntaxes and truncated pixel data."""
-    native = is_native(place.transfer_syntax)
-    if not native and not is_decoded(place.transfer_syntax):
+    native = is_native(location.transfer_syntax)
+    if not native and not is_decoded(location.transfer_syntax):
         raise RefusedError(
             Reason.UNSUPPORTED_TRANSFER_SYNTAX,
             "the transfer syntax is not supported; convert the file to Explicit VR Little Endian",
         )
-    if native != (place.length is not None):
+    if native != (location.length is not None):
         raise RefusedError(
             Reason.CORRUPT, "the transfer syntax contradicts the length of 'PixelData'"
         )
     if native:
-        _check_native_length(place, layout)
+        _check_native_length(location, layout)
     else:
-        check_fragments(place, layout.frames, stream)
+        check_fragments(location, layout.frames, stream)
 
 
-def _check_native_length(place: PixelPlace, layout: Layout) -> None:
-    present = min(place.length or 0, place.size - (place.start or 0))
+def _check_native_length(location: PixelLocation, layout: Layout) -> None:
+    present = min(location.length or 0, location.size - (location.start or 0))
     needed = layout.frame_bytes * layout.frames
     if present < needed:
         raise RefusedError(Reason.TRUNCATED, f"'PixelData' must hold {needed} bytes, got {present}")

@@ -13,7 +13,7 @@ from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.access.files import file_stamp
 from ctiqa.io.dicom.decoding.pixels import stored_frame
 from ctiqa.io.dicom.decoding.syntaxes import is_lossy, is_native
-from ctiqa.io.dicom.header import CHANGED, DicomFile, PixelPlace, parse
+from ctiqa.io.dicom.header import CHANGED, DicomFile, PixelLocation, parse
 from ctiqa.io.dicom.image_type import check_image_type, check_object, check_rescale_type
 from ctiqa.io.dicom.layout import Layout, read_layout
 from ctiqa.io.dicom.tags import Tags
@@ -37,13 +37,13 @@ class StoredImage:
     """The data needed to read a frame; kept in its header.
 
     Attributes:
-        place: Position and encoding of the pixels.
+        location: Position and encoding of the pixels.
         layout: Their storage.
         rescale: (slope, intercept).
         padding: Lowest and highest stored value that mean "no measurement".
     """
 
-    place: PixelPlace
+    location: PixelLocation
     layout: Layout
     rescale: Rescale
     padding: tuple[float, float] | None
@@ -68,7 +68,7 @@ def read_headers(path: Path, options: ReadOptions, stream: BinaryIO) -> Contents
     first = Tags(file.dataset)
     _check_object(file, first)
     check_image_type(_image_type(first), allow_reformats=options.allow_reformats)
-    layout = read_layout(file.place, first, stream)
+    layout = read_layout(file.location, first, stream)
     found = _all_alike(file, layout, first, options) or _each(file, layout, options)
     headers = tuple(each for each in found if isinstance(each, SliceHeader))
     refused = [each for each in found if isinstance(each, RefusedError)]
@@ -93,9 +93,9 @@ def read_hu(header: SliceHeader, options: ReadOptions) -> HuImage:
     """
     source = header.source
     image = source.kept
-    if not isinstance(image, StoredImage) or image.place.stamp != file_stamp(source.file):
+    if not isinstance(image, StoredImage) or image.location.stamp != file_stamp(source.file):
         image = _read_again(header, options)
-    stored = stored_frame(image.place, image.layout, source.frame)
+    stored = stored_frame(image.location, image.layout, source.frame)
     return to_hu(stored, image.rescale, image.padding)
 
 
@@ -108,7 +108,7 @@ def _read_again(header: SliceHeader, options: ReadOptions) -> StoredImage:
     source = header.source
     file = parse(source.file)
     tags = Tags(file.dataset, source.frame)
-    layout = read_layout(file.place, tags)
+    layout = read_layout(file.location, tags)
     found = _header(file, layout, tags, source.frame, options)
     if replace(found, source=replace(found.source, format=source.format)) != header:
         raise RefusedError(Reason.CORRUPT, CHANGED)
@@ -122,13 +122,13 @@ def pixel_fingerprint(path: Path) -> tuple[str, bytes]:
         RefusedError: If the file cannot be read.
     """
     file = parse(path)
-    place, tags = file.place, Tags(file.dataset)
-    image = _stored_image(file, tags, read_layout(place, tags))
-    with place.open() as stream:
+    location, tags = file.location, Tags(file.dataset)
+    image = _stored_image(file, tags, read_layout(location, tags))
+    with location.open() as stream:
         digest = hashlib.sha256(repr((image.layout, image.rescale, image.padding)).encode())
         while chunk := stream.read(1 << 20):
             digest.update(chunk)
-        return place.transfer_syntax, digest.digest()
+        return location.transfer_syntax, digest.digest()
 
 
 def _check_object(file: DicomFile, tags: Tags) -> None:
@@ -198,14 +198,14 @@ def _header(
 def _source(file: DicomFile, layout: Layout, tags: Tags, frame: int) -> SliceSource:
     image = _stored_image(file, tags, layout)
     # The header of many frames is cached anyway, and unpacked content should not be kept.
-    keeps = layout.frames == 1 and file.place.content is None
+    keeps = layout.frames == 1 and file.location.content is None
     return SliceSource(
-        file=file.place.path,
+        file=file.location.path,
         frame=frame,
         instance_uid=tags.uid("SOPInstanceUID"),
         series_uid=tags.uid("SeriesInstanceUID"),
         study_uids=_study_uids(tags),
-        isolated=not is_native(file.place.transfer_syntax),
+        isolated=not is_native(file.location.transfer_syntax),
         kept=image if keeps else None,
     )
 
@@ -216,11 +216,11 @@ def _study_uids(tags: Tags) -> tuple[str, ...]:
 
 
 def _stored_image(file: DicomFile, tags: Tags, layout: Layout) -> StoredImage:
-    return StoredImage(file.place, layout, _rescale(tags), _padding(tags, layout))
+    return StoredImage(file.location, layout, _rescale(tags), _padding(tags, layout))
 
 
 def _is_lossy(file: DicomFile, tags: Tags) -> bool:
-    return is_lossy(file.place.transfer_syntax, tags.text("LossyImageCompression"))
+    return is_lossy(file.location.transfer_syntax, tags.text("LossyImageCompression"))
 
 
 def _left_out(path: Path, refused: list[RefusedError]) -> tuple[str, ...]:

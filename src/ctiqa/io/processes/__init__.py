@@ -8,6 +8,6 @@ their parent is gone.
 from __future__ import annotations
 
 from ctiqa.io.processes.ordered import apart, in_order
-from ctiqa.io.processes.staff import start_workers
+from ctiqa.io.processes.worker_pool import start_workers
 
 __all__ = ["apart", "in_order", "start_workers"]

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TypeVar
 
 from ctiqa.io.processes.process import LostError
-from ctiqa.io.processes.staff import STAFF, start_workers
+from ctiqa.io.processes.worker_pool import WORKERS, start_workers
 
 OrderedItem = TypeVar("OrderedItem")
 OrderedResult = TypeVar("OrderedResult")
@@ -34,7 +34,7 @@ def apart(
         ProcessError: If no process can be started.
     """
     try:
-        with STAFF.taken() as process:
+        with WORKERS.acquire() as process:
             return process.call(task, item, cpu_s)
     except LostError:
         return lost(item)

@@ -15,7 +15,7 @@ from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.dicom.decoding.codestream import check_codestream
 from ctiqa.io.dicom.decoding.fragments import frame_code
 from ctiqa.io.dicom.decoding.syntaxes import JPEG_12_BIT, JPEG_EXTENDED, RLE
-from ctiqa.io.dicom.header import PixelPlace
+from ctiqa.io.dicom.header import PixelLocation
 from ctiqa.io.dicom.layout import Layout
 from ctiqa.io.hu.checks import Stored
 from ctiqa.io.silence import captured_stderr, foreign
@@ -31,11 +31,11 @@ SPARE_BYTES = 1 << 20
 """Allowance for tables and comments: bytes of a compressed frame beyond twice its raw size."""
 
 
-def decoded_frame(place: PixelPlace, layout: Layout, frame: int) -> Stored:
+def decoded_frame(location: PixelLocation, layout: Layout, frame: int) -> Stored:
     """Decompress one frame.
 
     Args:
-        place: Where the pixels are.
+        location: Where the pixels are.
         layout: Their checked layout.
         frame: Index of the frame, from 0.
 
@@ -47,10 +47,10 @@ def decoded_frame(place: PixelPlace, layout: Layout, frame: int) -> Stored:
     """
     with foreign("the compressed frame"), captured_stderr() as said:
         most = 2 * layout.frame_bytes + SPARE_BYTES
-        code = frame_code(place, layout.frames, frame, most)
-        if place.transfer_syntax != RLE:
+        code = frame_code(location, layout.frames, frame, most)
+        if location.transfer_syntax != RLE:
             check_codestream(code, (layout.rows, layout.cols))
-        stored = _decoded(code, place.transfer_syntax, layout)
+        stored = _decoded(code, location.transfer_syntax, layout)
         said.seek(0)
         _check_complaints(said.read())
         return stored.reshape(layout.rows, layout.cols)

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from pydicom.encaps import get_frame
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.io.dicom.header import PixelPlace
+from ctiqa.io.dicom.header import PixelLocation
 
 ITEM = 0xFFFEE000
 DELIMITER = 0xFFFEE0DD
@@ -26,11 +26,11 @@ Fragment = tuple[int, int]
 """Offset and length in bytes."""
 
 
-def check_fragments(place: PixelPlace, frames: int, stream: BinaryIO | None = None) -> None:
+def check_fragments(location: PixelLocation, frames: int, stream: BinaryIO | None = None) -> None:
     """Refuse truncated compressed pixels.
 
     Args:
-        place: Position and encoding of the pixels.
+        location: Position and encoding of the pixels.
         frames: Expected number of frames.
         stream: The file, if it is open.
 
@@ -39,10 +39,10 @@ def check_fragments(place: PixelPlace, frames: int, stream: BinaryIO | None = No
     """
     least = 1 if frames == 1 else MIN_FRAME_BYTES
     if frames == 1:
-        with place.open(stream) as opened:
-            fragments = _walked(opened, place, frames)
+        with location.open(stream) as opened:
+            fragments = _walked(opened, location, frames)
     else:
-        fragments = _fragments(place, frames)
+        fragments = _fragments(location, frames)
     found = sum(length >= least for _, length in fragments)
     if found < frames:
         raise RefusedError(
@@ -50,11 +50,11 @@ def check_fragments(place: PixelPlace, frames: int, stream: BinaryIO | None = No
         )
 
 
-def frame_code(place: PixelPlace, frames: int, frame: int, most: int) -> bytes:
+def frame_code(location: PixelLocation, frames: int, frame: int, most: int) -> bytes:
     """The compressed bytes of one frame.
 
     Args:
-        place: Position and encoding of the pixels.
+        location: Position and encoding of the pixels.
         frames: Number of frames.
         frame: Index of the frame, from 0.
         most: Maximum size in bytes.
@@ -62,13 +62,13 @@ def frame_code(place: PixelPlace, frames: int, frame: int, most: int) -> bytes:
     Raises:
         RefusedError: With ``CORRUPT`` or ``TRUNCATED``.
     """
-    with place.open() as stream:
+    with location.open() as stream:
         if frames == 1:
-            return _joined(stream, _walked(stream, place, frames), most)
-        fragments = _fragments(place, frames)
+            return _joined(stream, _walked(stream, location, frames), most)
+        fragments = _fragments(location, frames)
         if frames == len(fragments):
             return _joined(stream, fragments[frame : frame + 1], most)
-        offsets = place.offsets
+        offsets = location.offsets
         code = get_frame(stream, frame, number_of_frames=frames, extended_offsets=offsets)
         _check_size(len(code), most)
         return code
@@ -88,16 +88,16 @@ def _check_size(length: int, most: int) -> None:
 
 # For many frames the fragments are requested once per frame.
 @lru_cache(maxsize=2)
-def _fragments(place: PixelPlace, frames: int) -> tuple[Fragment, ...]:
-    with place.open() as stream:
-        return _walked(stream, place, frames)
+def _fragments(location: PixelLocation, frames: int) -> tuple[Fragment, ...]:
+    with location.open() as stream:
+        return _walked(stream, location, frames)
 
 
-def _walked(stream: BinaryIO, place: PixelPlace, frames: int) -> tuple[Fragment, ...]:
+def _walked(stream: BinaryIO, location: PixelLocation, frames: int) -> tuple[Fragment, ...]:
     """The fragments that are not empty; the first item is the offset table."""
     most = MANY_FRAGMENTS + FRAGMENTS_PER_FRAME * frames
     found: list[Fragment] = []
-    for number, (offset, length) in enumerate(_items(stream, place.size)):
+    for number, (offset, length) in enumerate(_items(stream, location.size)):
         if number > most:
             raise RefusedError(
                 Reason.CORRUPT, f"'PixelData' must hold at most {most} fragments, got more"

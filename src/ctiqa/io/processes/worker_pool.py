@@ -12,13 +12,13 @@ from ctiqa.errors import ProcessError
 from ctiqa.io.processes.process import LostError, Process, start
 
 
-class Staff:
+class WorkerPool:
     """A pool of idle processes, usable from any thread."""
 
     def __init__(self) -> None:
         self._idle: list[Process] = []
         self._lock = Lock()
-        self._is_known = False
+        self._is_registered = False
 
     def start_workers(self, count: int) -> None:
         """Start processes until ``count`` are idle, without waiting for them.
@@ -34,7 +34,7 @@ class Staff:
             process.end()
 
     @contextmanager
-    def taken(self) -> Iterator[Process]:
+    def acquire(self) -> Iterator[Process]:
         """Take one process for the duration of the block; a lost process is not used again.
 
         Raises:
@@ -76,13 +76,13 @@ class Staff:
     def _start(self, count: int) -> None:
         if count > 0:
             self._idle.extend(start(count))
-            self._be_known()
+            self._register_cleanup()
 
-    def _be_known(self) -> None:
+    def _register_cleanup(self) -> None:
         """End the pool when this process exits, and drop it in forked processes."""
-        if self._is_known:
+        if self._is_registered:
             return
-        self._is_known = True
+        self._is_registered = True
         atexit.register(self.dismiss)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._forget)
@@ -91,7 +91,7 @@ class Staff:
         self._idle, self._lock = [], Lock()
 
 
-STAFF = Staff()
+WORKERS = WorkerPool()
 """The pool of this process. Workers keep no state between tasks, so all callers can share it."""
 
 
@@ -101,4 +101,4 @@ def start_workers(count: int) -> None:
     Raises:
         ProcessError: If the system does not allow it.
     """
-    STAFF.start_workers(count)
+    WORKERS.start_workers(count)
