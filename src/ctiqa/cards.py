@@ -22,10 +22,14 @@ MOST_SIDE = 65_536
 class IntervalRule:
     """Width of the prediction interval of a slice (split-conformal, from validation patients).
 
+    Half width = quantile·√(spread² + floor²), where spread is the standard deviation over the
+    members.
+
     Attributes:
-        level: Share of slices whose true score is inside, in (0, 1).
-        quantile: Half width in units of the member spread, >= 0.
-        floor: Smallest spread used, in score points, >= 0.
+        level: Share of slices whose computed label is inside the interval, in (0, 1).
+        quantile: Factor of the half width, >= 0.
+        floor: Error scale in score points, added to the spread in quadrature, >= 0; the median
+            error on validation patients, at least 0.02.
     """
 
     level: float

@@ -296,6 +296,6 @@ def test_out_of_memory_says_what_fits(
         raise torch.OutOfMemoryError("no more")
 
     with pytest.raises(
-        DataError, match=r"a part of 4 images .*set 'accumulate' = 2 \(parts of 2\)"
+        DataError, match=r"a micro-batch of 4 images .*set 'accumulate' = 2 \(micro-batches of 2\)"
     ):
         made.run(BalancedBatches(examples, made.recipe), too_large, rising())

@@ -16,7 +16,7 @@ LEAST_FLOOR = 0.02
 
 
 def calibrate(score: Floats, spread: Floats, label: Floats, level: float) -> IntervalRule:
-    """The interval rule, calibrated on patients that were not trained on.
+    """Calibrate the interval width on held-out (validation) patients.
 
     Half width = quantile·√(spread² + floor²). The floor is the median error; without it, agreement
     among the members would be mistaken for certainty.
@@ -26,6 +26,9 @@ def calibrate(score: Floats, spread: Floats, label: Floats, level: float) -> Int
         spread: Standard deviation over the members [n].
         label: Label [n].
         level: Nominal coverage of the intervals, in (0, 1).
+
+    Returns:
+        The rule that gives the interval of any slice from its spread.
 
     >>> label = np.linspace(0, 4, 101)
     >>> calibrate(label + 0.1, np.zeros(101), label, 0.9)
@@ -43,14 +46,14 @@ def calibrate(score: Floats, spread: Floats, label: Floats, level: float) -> Int
 def interval_coverage(
     rule: IntervalRule, score: Floats, spread: Floats, label: Floats, *, grade: float = 1.0
 ) -> float:
-    """Share of labels inside their interval.
+    """Empirical coverage: the share of labels inside their interval.
 
     Args:
         rule: The rule, calibrated in grades.
         score: Score of every example, clipped to the scale as users get it [n].
         spread: Standard deviation over the members [n].
         label: Label [n].
-        grade: Length of one grade of the rule in units of the scores.
+        grade: Size of one grade in score units.
 
     >>> rule = IntervalRule(level=0.9, quantile=2.0, floor=0.1)
     >>> interval_coverage(rule, np.array([1.0, 2.0]), np.zeros(2), np.array([1.1, 2.5]))

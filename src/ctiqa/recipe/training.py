@@ -24,7 +24,7 @@ class TrainRecipe:
         epochs: Number of epochs, each in a new order; 0 draws ``steps`` batches balanced by
             patient and grade instead.
         batch: Examples per step, over all devices.
-        accumulate: Number of parts of a batch; each part must fit into memory.
+        accumulate: Number of micro-batches of a batch; each must fit into memory.
         optimizer: Stochastic gradient descent with momentum, Adam, or Adam with decoupled decay.
         momentum: Momentum of ``sgd``.
         learning_rate: Peak learning rate, reached after the warm-up.

@@ -26,7 +26,7 @@ from ctiqa.train.batches import Batch, Batches
 from ctiqa.train.logs.run_log import RunLog
 from ctiqa.train.optimizers import learning_rate, optimizer_of
 from ctiqa.train.setup.devices import Device
-from ctiqa.train.setup.memory import is_out_of_memory, part_that_fits
+from ctiqa.train.setup.memory import is_out_of_memory, micro_batch_that_fits
 
 LAST = "last.safetensors"
 BEST = "best.safetensors"
@@ -125,7 +125,7 @@ class Training:
             if not is_out_of_memory(error):
                 raise
             parts = self.recipe.accumulate * self.device.world
-            raise DataError(part_that_fits(len(batch.number), parts)) from None
+            raise DataError(micro_batch_that_fits(len(batch.number), parts)) from None
         if not math.isfinite(value):
             raise DataError(
                 f"the loss is {value} at step {step}; the last good checkpoint is "

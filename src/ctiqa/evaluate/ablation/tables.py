@@ -1,7 +1,7 @@
 """Tables of ablations and comparisons: CSV, JSON, Markdown, and a chart.
 
-Published results of the same variants have a separate table and separate columns: they are from
-other data.
+Published results of the same variants have a separate table and separate columns: they were
+measured on different data.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def write_tables(
     )
     for file, text in zip(files, made, strict=False):
         write_bytes(file, text.encode())
-    write_bytes(files[-1], picture(rows, published))
+    write_bytes(files[-1], chart(rows, published))
     return files
 
 
@@ -77,7 +77,7 @@ def _published_values(row: PublishedRow) -> dict[str, Any]:
 
 
 def table_csv(rows: Sequence[VariantSummary], published: Mapping[str, PublishedRow]) -> str:
-    """One line per variant; published results, on other data, in columns ``published_…``."""
+    """One line per variant; published results, on different data, in columns ``published_…``."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     clipped = tuple(f"{name}_clipped" for name in METRICS)
@@ -133,7 +133,7 @@ def _facts(facts: Mapping[str, Any]) -> str:
     return "  \n".join(f"{name}: `{value}`" for name, value in facts.items())
 
 
-def picture(rows: Sequence[VariantSummary], published: Mapping[str, PublishedRow]) -> bytes:
+def chart(rows: Sequence[VariantSummary], published: Mapping[str, PublishedRow]) -> bytes:
     """``overall`` of every variant with its interval; published values as hollow marks."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
 

@@ -1,1 +1,4 @@
-"""Agreement between scores and labels: coefficients, intervals, bootstrap, readers."""
+"""Agreement between scores and labels.
+
+Correlation coefficients, confidence intervals, bootstrap, inter-reader agreement.
+"""

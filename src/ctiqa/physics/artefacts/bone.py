@@ -1,4 +1,4 @@
-"""Beam hardening by bone, which remains in the image after a water correction.
+"""Bone beam hardening, which remains in the image after a water correction.
 
 Joseph PM, Spital RD. A method for correcting bone induced artifacts in computed tomography
 scanners. J Comput Assist Tomogr 2(1):100–108, 1978.
@@ -24,10 +24,11 @@ from ctiqa.types import HuImage
 
 @dataclass(frozen=True, slots=True)
 class BoneHardening:
-    """Residual beam hardening by bone after the corrections of the scanner.
+    """Bone beam hardening left uncorrected by the scanner.
 
     Attributes:
-        strength: Residual share, in [0, 1]; 1 means water correction only.
+        strength: Fraction of the bone beam hardening left uncorrected, in [0, 1]; 1 means water
+            correction only.
         threshold_hu: CT number in HU above which a pixel contains bone, in [0, 1000].
 
     Raises:
@@ -48,14 +49,14 @@ class BoneHardening:
 
 
 def harden_by_bone(measured: MeasuredRays, hardening: BoneHardening) -> HuImage:
-    """Beam hardening artefact of bone for a scanner that corrects for water only.
+    """Bone beam-hardening artefact of a scanner that corrects for water only.
 
-    Each pixel above the threshold is modelled as water with a share of cortical bone. Dark bands
-    connect dense bones; bones behind much tissue become darker, those near the skin brighter.
+    Each pixel above the threshold is modelled as a mixture of water and cortical bone. Dark bands
+    connect dense bones; bone deep in tissue appears darker, bone near the skin brighter.
 
     Args:
         measured: The slice, assumed to be free of beam hardening.
-        hardening: Residual beam hardening.
+        hardening: Strength, and threshold of bone.
 
     Returns:
         Artefact to add to the slice, in HU, float32 [rows, cols]; exactly zero without bone.

@@ -1,4 +1,4 @@
-"""Memory of a training: keep freed buffers, and advise if a batch does not fit."""
+"""Memory use during training: keep freed buffers, and advise if a micro-batch does not fit."""
 
 from __future__ import annotations
 
@@ -38,24 +38,24 @@ def is_out_of_memory(error: RuntimeError) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
 
 
-def part_that_fits(batch: int, accumulate: int) -> str:
-    """Advice: the next smaller parts that a batch can be divided into.
+def micro_batch_that_fits(batch: int, accumulate: int) -> str:
+    """Advice: the next smaller micro-batches that a batch can be divided into.
 
     Args:
         batch: Examples per step.
-        accumulate: Number of parts, which are too large.
+        accumulate: Number of micro-batches, which are too large.
 
-    >>> part_that_fits(16, 2)
-    "a part of 8 images does not fit into memory; set 'accumulate' = 4 (parts of 4)"
-    >>> part_that_fits(3, 3)
+    >>> micro_batch_that_fits(16, 2)
+    "a micro-batch of 8 images does not fit into memory; set 'accumulate' = 4 (micro-batches of 4)"
+    >>> micro_batch_that_fits(3, 3)
     'one image does not fit into memory; take a smaller network or smaller slices'
     """
-    part = batch // accumulate
-    smaller = [n for n in range(1, part // 2 + 1) if batch % n == 0]
+    size = batch // accumulate
+    smaller = [n for n in range(1, size // 2 + 1) if batch % n == 0]
     if not smaller:
         return "one image does not fit into memory; take a smaller network or smaller slices"
     fits = max(smaller)
     return (
-        f"a part of {part} images does not fit into memory; "
-        f"set 'accumulate' = {batch // fits} (parts of {fits})"
+        f"a micro-batch of {size} images does not fit into memory; "
+        f"set 'accumulate' = {batch // fits} (micro-batches of {fits})"
     )
