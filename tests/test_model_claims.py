@@ -79,8 +79,8 @@ def test_flips_give_the_range_and_the_largest_of_both() -> None:
         "quarter turn": {"within_0.1": 0.1, "largest": 3.0},
     }
     assert flips(both) == (
-        "Mirroring changes a score by at most 0.1 in 60 to 80 % of cases, "
-        "and by at most 0.4 overall."
+        "Flipping the image changes the score by no more than 0.1 in 60–80 % of slices "
+        "(depending on the axis), and never by more than 0.4."
     )
 
 

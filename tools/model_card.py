@@ -43,14 +43,16 @@ def page(card: Card) -> str:
                 for s in card["data"]
             ],
         ),
-        f"{card['training']['examples']} degraded examples of {card['training']['patients']} "
-        f"patients: {card['training']['degradations']}. Attributions are in [NOTICE](../NOTICE).",
+        f"{card['training']['examples']} training samples, degraded slices of "
+        f"{card['training']['patients']} patients: {card['training']['degradations']}. "
+        "Attributions are in [NOTICE](../NOTICE).",
         "## Not trained on",
         "\n".join(f"- {each}" for each in card["not_trained_on"]),
         "## Agreement on held-out patients",
-        f"Simulated labels, {agreement_basis(card)}; 95 % intervals from bootstrapping patients.",
+        f"Simulated labels, {agreement_basis(card)}; 95 % confidence intervals (CI) from "
+        "bootstrapping patients.",
         _table(("metric", "value"), agreement_rows(card)),
-        "Examples with reduced dose and views only, as in earlier work "
+        "Slices with reduced dose and number of views only, as in earlier work "
         f"({agreement_basis({'agreement': card['checks']['dose_and_views']})}):",
         _table(
             ("metric", "value"),

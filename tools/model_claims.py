@@ -24,6 +24,9 @@ PAGES = ("README.md", "docs/index.md", "docs/score.md", "docs/evaluation.md")
 
 Card = Mapping[str, Any]
 
+TRUNK = "whole trunk, chest and abdomen"
+"""Name of the region ``trunk`` on a page."""
+
 _BEGIN = re.compile(r"<!-- model (?P<name>[a-z-]+): python -m tools\.model_claims -->")
 
 
@@ -33,24 +36,27 @@ def agreement(card: Card) -> str:
     return (
         f"On simulated slices of {every['patients']} held-out patients, the shipped "
         f"model, `{card['name']}`, reaches |PLCC| + |SROCC| + |KROCC| = "
-        f"{_estimate(simple['overall'])} where only dose and views were reduced (mean absolute "
-        f"error {simple['mae']['value']:.2f} grades), and {_estimate(every['overall'])}, error "
-        f"{every['mae']['value']:.2f}, over all degradations that it was trained on: "
-        f"{card['training']['degradations']}. {flips(card['checks']['steadiness'])}"
+        f"{_estimate(simple['overall'])} when only dose and the number of "
+        f"projection views were reduced (mean absolute error {simple['mae']['value']:.2f} "
+        f"grades), and {_estimate(every['overall'])}, error {every['mae']['value']:.2f}, over "
+        f"all degradations that it was trained on: {card['training']['degradations']}. "
+        f"{flips(card['checks']['steadiness'])}"
     )
 
 
 def flips(steadiness: Card) -> str:
-    """How much mirroring changes the score of a slice.
+    """How much flipping a slice changes its score.
 
     >>> flips({"flip up-down": {"within_0.1": 0.7, "largest": 0.98}, "shift": {}})
-    'Mirroring changes a score by at most 0.1 in 70 % of cases, and by at most 1.0 overall.'
+    'Flipping the image changes the score by no more than 0.1 in 70 % of slices, and never by more
+    than 1.0.'
     """
-    mirrored = [each for name, each in steadiness.items() if name.startswith("flip")]
-    shares = sorted({f"{100 * each['within_0.1']:.0f}" for each in mirrored})
+    flipped = [each for name, each in steadiness.items() if name.startswith("flip")]
+    shares = sorted({f"{100 * each['within_0.1']:.0f}" for each in flipped})
     return (
-        f"Mirroring changes a score by at most 0.1 in {' to '.join(shares)} % of cases, "
-        f"and by at most {max(each['largest'] for each in mirrored):.1f} overall."
+        f"Flipping the image changes the score by no more than 0.1 in {'–'.join(shares)} % of "
+        f"slices{' (depending on the axis)' if len(shares) > 1 else ''}, and never by more than "
+        f"{max(each['largest'] for each in flipped):.1f}."
     )
 
 
@@ -60,14 +66,17 @@ def label(card: Card) -> str:
 
 
 def seen(card: Card) -> str:
-    """The input of the network: range, windows and matrix."""
-    low, high = (f"{each:g}" for each in card["input"]["range_hu"])
+    """The input of the network: range, windows and matrix size."""
+    low, high = (f"{each:g}".replace("-", "−") for each in card["input"]["range_hu"])
     smallest, largest = card["input"]["matrix"]
-    windows = " and ".join(f"`{each}`" for each in card["input"]["windows"])
+    windows = [f"`{each}`" for each in card["input"]["windows"]]
+    count = ("no", "one", "two", "three")[len(windows)]
+    channels = f"{count} window {'channel' if len(windows) == 1 else 'channels'}"
     choice = ", ".join(f"`{each}`" for each in card["input"]["selectable_windows"])
     return (
-        f"`{card['name']}` sees CT numbers from {low} to {high} HU through the windows {windows}, "
-        f"at the slice's native matrix, {smallest} to {largest} pixels a side. "
+        f"`{card['name']}` receives CT numbers from {low} to {high} HU, as {channels} "
+        f"({' and '.join(windows)}), at the slice's native matrix size, {smallest} to {largest} "
+        "pixels a side. "
         f"{f'The window can be chosen: {choice}.' if choice else 'The windows are fixed.'}"
     )
 
@@ -76,8 +85,9 @@ def training(card: Card) -> str:
     """Training data, and what was not in it."""
     sizes = card["training"]
     lines = [
-        f"`{card['name']}` was trained on {sizes['examples']:,} degraded examples of "
-        f"{sizes['patients']} patients: {sizes['degradations']}. It was **not** trained on",
+        f"`{card['name']}` was trained on {sizes['examples']:,} samples, degraded "
+        f"slices of {sizes['patients']} patients: {sizes['degradations']}. It was **not** "
+        "trained on",
         "",
         *(f"- {each}" for each in card["not_trained_on"]),
     ]
@@ -87,9 +97,10 @@ def training(card: Card) -> str:
 def regions(card: Card) -> str:
     """Error and bias by body region."""
     measured = sorted(card["checks"]["regions"].items(), key=lambda each: -each[1]["patients"])
-    listed = ", ".join(
-        f"{name} ({each['patients']} {'patient' if each['patients'] == 1 else 'patients'}, mean "
-        f"error {each['mae']:.2f}, bias {each['bias']:+.2f})"
+    listed = "; ".join(
+        f"{TRUNK if name == 'trunk' else name} ({each['patients']} "
+        f"{'patient' if each['patients'] == 1 else 'patients'}, mean error {each['mae']:.2f}, "
+        f"bias {each['bias']:+.2f})"
         for name, each in measured
     )
     return f"`{card['name']}` was tested on held-out patients, by region: {listed}."
@@ -125,7 +136,7 @@ def with_claims(text: str, card: Card) -> str:
 
 def _estimate(entry: Card) -> str:
     low, high = entry["interval"]
-    return f"{entry['value']:.2f} (95 % interval {low:.2f}–{high:.2f})"
+    return f"{entry['value']:.2f} (95 % CI {low:.2f}–{high:.2f})"
 
 
 def main() -> int:

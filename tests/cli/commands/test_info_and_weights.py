@@ -33,7 +33,7 @@ def test_info_shows_the_card(run: Run) -> None:
         "heads; children",
         "90% prediction interval",
         "Measured agreement on 300 slices of 12 patients",
-        "2.910 (95 % interval 2.880–2.940)",
+        "2.910 (95 % CI 2.880–2.940)",
         "research use only",
     ):
         assert expected in done.out

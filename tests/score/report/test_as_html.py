@@ -96,7 +96,7 @@ def test_page_says_what_matters() -> None:
         "120 kVp",
         "scout or localizer",
         "300 slices of 12 patients never seen in training",
-        "0.981 (95 % interval 0.970–0.990)",
+        "0.981 (95 % CI 0.970–0.990)",
         "diagnostic interpretation is impossible",
         '<time datetime="2026-11-21T03:15:00+00:00">',
         "<title id=",

@@ -21,7 +21,7 @@ def agreement_rows(card: Card) -> list[tuple[str, str]]:
     """Measured agreement with the labels of held-out patients, as (metric, value).
 
     >>> agreement_rows({"agreement": {"plcc": {"value": 0.981, "interval": [0.97, 0.99]}}})
-    [('Pearson (PLCC)', '0.981 (95 % interval 0.970–0.990)')]
+    [('Pearson (PLCC)', '0.981 (95 % CI 0.970–0.990)')]
     """
     measured = card.get("agreement", {})
     return [(label, _measure(measured[name])) for name, label in _MEASURES if name in measured]
@@ -67,7 +67,7 @@ def _measure(entry: float | Mapping[str, Any]) -> str:
     if not entry.get("interval"):
         return f"{entry['value']:.3f}"
     low, high = entry["interval"]
-    return f"{entry['value']:.3f} (95 % interval {low:.3f}–{high:.3f})"
+    return f"{entry['value']:.3f} (95 % CI {low:.3f}–{high:.3f})"
 
 
 def _source(entry: Mapping[str, Any]) -> str:
