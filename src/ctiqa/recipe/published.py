@@ -66,13 +66,13 @@ DEFECTS: tuple[Defect, ...] = (
         "gate-per-batch",
         "distiliqa",
         {"student.gate": "batch"},
-        "the gate is taken over the whole batch; the paper says for every image",
+        "the gate is computed over the whole batch; in the paper, for every image",
     ),
     Defect(
         "noise-resampled",
         "distiliqa",
         _both(augment=["flip", "rotate", "transpose", "scale"]),
-        "scaling and resizing resamples the noise while the label stays",
+        "scaling and resizing resample the noise, but the label stays the same",
     ),
     Defect(
         "chosen-on-training",
@@ -90,7 +90,7 @@ DEFECTS: tuple[Defect, ...] = (
         "lung-unseen",
         "distiliqa",
         {"network.window": "distiliqa"},
-        "the network sees 350/40 alone, in which lung is black; it should see what the label sees",
+        "the network receives only 350/40, in which lung is black; it should get the label's windows",
     ),
     Defect(
         "data",
@@ -114,13 +114,13 @@ DEFECTS: tuple[Defect, ...] = (
         "crop-off-centre",
         "shen2025",
         {"network.crop": "published"},
-        "the crop of DistilIQA, on which the stem is built, is off the centre",
+        "the crop of DistilIQA, on which the stem is built, is off centre",
     ),
     Defect(
         "lung-unseen",
         "shen2025",
         {"network.window": "distiliqa"},
-        "the network sees one window, in which lung is black; it should see what the label sees",
+        "the network receives one window, in which lung is black; it should get the label's windows",
     ),
     Defect(
         "data",
@@ -175,8 +175,8 @@ CHOICES: tuple[Choice, ...] = (
         "teachers-every-step",
         "distiliqa",
         {"student.teachers": "every-step"},
-        "code: members score the augmented batch at every step; scores of the slices as they are, "
-        "made once, cost a fifth",
+        "code: members score the augmented batch at every step; scoring the unaugmented slices "
+        "once costs a fifth",
     ),
     Choice(
         "float32",
@@ -254,13 +254,13 @@ CHOICES: tuple[Choice, ...] = (
         "lowest-validation-loss",
         "tfkt",
         {f"{part}.select": "validation-loss" for part in _PARTS},
-        "code: the checkpoint with the lowest MSE on what is held out",
+        "code: the checkpoint with the lowest MSE on the held-out images",
     ),
     Choice(
         "augmented",
         "tfkt",
         {f"{part}.augment": ["flip", "rotate"] for part in _PARTS},
-        "code: flips both ways and quarter turns, of photographs too",
+        "code: flips both ways and quarter turns, also of photographs",
     ),
     Choice(
         "photographs-squared",
@@ -344,8 +344,8 @@ def in_mode(data: DataRecipe, mode: Mode) -> DataRecipe:
     """
     if mode == "as-published" and data.source in WITHOUT_MODES:
         raise UsageError(
-            f"'mode' must be 'corrected' for source '{data.source}', which nobody has published "
-            f"mistakes of, got '{mode}'"
+            f"'mode' must be 'corrected' for source '{data.source}', for which no mistakes "
+            f"are published, got '{mode}'"
         )
     return replace(data, mode=mode)
 
