@@ -66,6 +66,17 @@ def test_results_that_are_not_of_this_variant_are_not_taken(tmp_path: Path) -> N
     write_result(file, MARK, result("a", 0, 2.0))
     with pytest.raises(DataError, match="belongs to another recipe or other data"):
         read_result(file, MARK | {"data": "another"}, "a", 0)
-    file.write_text("{}")
-    with pytest.raises(DataError, match="is not a training result"):
-        read_result(file, MARK, "a", 0)
+    for text in ("{}", '{"recipe": 1, "result": {}}', '{"recipe": {}, "result": {"minutes": 1}}'):
+        file.write_text(text)
+        with pytest.raises(DataError, match="is not a training result"):
+            read_result(file, MARK, "a", 0)
+
+
+def test_a_result_is_read_whatever_its_version_calls_the_keys_of_the_recipe(
+    tmp_path: Path,
+) -> None:
+    given, file = result("a", 0, 2.0), tmp_path / "result.json"
+    mark = {**MARK, "recipe": {"name": "tiny", "student": {"ema_decay": 0.9}}}
+    earlier = {"name": "tiny", "fine_tune_from": "", "interpolation": 0.0}
+    write_result(file, {**mark, "recipe": {**earlier, "student": {"average": 0.9}}}, given)
+    assert read_result(file, mark, "a", 0) == given

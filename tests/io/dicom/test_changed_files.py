@@ -101,6 +101,14 @@ def test_a_file_that_was_only_touched_is_read(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_slice(header).hu, make.phantom(seed=0))
 
 
+@pytest.mark.filterwarnings("ignore:Invalid value for VR DS")
+def test_a_header_with_a_tag_that_is_not_a_number_is_unchanged(tmp_path: Path) -> None:
+    file = make.write_ct(tmp_path / "a.dcm", syntax=make.DEFLATED, GantryDetectorTilt="nan")
+    header = read_file_headers(file).headers[0]
+    assert header.acquisition.gantry_tilt_deg != header.acquisition.gantry_tilt_deg
+    np.testing.assert_array_equal(read_slice(header).hu, make.phantom())
+
+
 def assert_refused(header: SliceHeader) -> None:
     with pytest.raises(RefusedError, match=REPLACED) as caught:
         read_slice(header)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -13,6 +13,7 @@ from ctiqa.errors import DataError
 from ctiqa.evaluate.scored import ScoredExamples
 from ctiqa.evaluate.statistics import estimates_of, metrics_of
 from ctiqa.io.atomic import write_bytes
+from ctiqa.recipe.old_names import modern
 
 RESULT = "result.json"
 
@@ -138,13 +139,14 @@ def read_result(
     try:
         # Metrics may be NaN, so this is not strict JSON.
         stored = json.loads(file.read_bytes())
-        result = dict(stored["result"])
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        stored["recipe"], _ = modern(stored["recipe"])
+        result = VariantResult(**_restored(stored["result"]))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DataError(f"'{file}' is not a training result ({error}); remove it") from None
     expected = json.loads(json.dumps(mark))
     if any(stored.get(key) != value for key, value in expected.items()):
         raise DataError(f"'{file}' belongs to another recipe or other data; use another folder")
-    return VariantResult(**{**_restored(result), "variant": variant, "seed": seed})
+    return replace(result, variant=variant, seed=seed)
 
 
 def _restored(stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def write_tables(
     """
     files = [folder / f"{name}{suffix}" for suffix in (".csv", ".json", ".md", ".png")]
     content = {
-        "schema": 2,
+        "schema": 3,
         **facts,
         "rows": [asdict(row) for row in rows],
         "published": [_published_values(each) for each in _published_rows(rows, published)],

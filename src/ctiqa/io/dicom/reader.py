@@ -110,7 +110,8 @@ def _read_again(header: SliceHeader, options: ReadOptions) -> StoredImage:
     tags = Tags(file.dataset, source.frame)
     layout = read_layout(file.location, tags)
     found = _header(file, layout, tags, source.frame, options)
-    if replace(found, source=replace(found.source, format=source.format)) != header:
+    # Not `!=`, to which a NaN in the header would be a change.
+    if repr(replace(found, source=replace(found.source, format=source.format))) != repr(header):
         raise RefusedError(Reason.CORRUPT, CHANGED)
     return _stored_image(file, tags, layout)
 
