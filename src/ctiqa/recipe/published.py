@@ -90,7 +90,7 @@ DEFECTS: tuple[Defect, ...] = (
         "lung-unseen",
         "distiliqa",
         {"network.window": "distiliqa"},
-        "the network receives only 350/40, in which lung is black; it should get the label's windows",
+        "the network gets only 350/40, in which lung is black; it should get the label's windows",
     ),
     Defect(
         "data",
@@ -120,7 +120,7 @@ DEFECTS: tuple[Defect, ...] = (
         "lung-unseen",
         "shen2025",
         {"network.window": "distiliqa"},
-        "the network receives one window, in which lung is black; it should get the label's windows",
+        "the network gets one window, in which lung is black; it should get the label's windows",
     ),
     Defect(
         "data",
