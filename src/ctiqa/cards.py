@@ -12,7 +12,7 @@ from ctiqa.hu import WINDOWS
 from ctiqa.text.strict_json import StrictJsonError, parse_json
 
 MOST_MEMBERS = 1000
-"""Most head members of a model."""
+"""Most ensemble outputs of a model."""
 
 MOST_SIDE = 65_536
 """Largest matrix side of a model, in pixels."""
@@ -23,7 +23,7 @@ class IntervalRule:
     """Width of the prediction interval of a slice (split-conformal, from validation patients).
 
     Half width = quantile·√(spread² + floor²), where spread is the standard deviation over the
-    members.
+    ensemble outputs.
 
     Attributes:
         level: Share of slices whose computed label is inside the interval, in (0, 1).
@@ -44,7 +44,7 @@ class ModelCard:
     Attributes:
         name: Name of the model.
         version: Version of its weights.
-        members: Number of head members, each an estimate of the score.
+        members: Number of ensemble outputs, each an estimate of the score.
         matrix: Smallest and largest matrix side, in pixels.
         multiple: Number that sides must be multiples of; they are padded with air.
         selectable_windows: Names of the windows a user may choose from; empty if the windows are

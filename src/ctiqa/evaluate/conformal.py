@@ -19,11 +19,11 @@ def calibrate(score: Floats, spread: Floats, label: Floats, level: float) -> Int
     """Calibrate the interval width on held-out (validation) patients.
 
     Half width = quantile·√(spread² + floor²). The floor is the median error; without it, agreement
-    among the members would be mistaken for certainty.
+    among the ensemble outputs would be mistaken for certainty.
 
     Args:
         score: Score of every example in grades [n].
-        spread: Standard deviation over the members [n].
+        spread: Standard deviation over the ensemble outputs [n].
         label: Label [n].
         level: Nominal coverage of the intervals, in (0, 1).
 
@@ -51,7 +51,7 @@ def interval_coverage(
     Args:
         rule: The rule, calibrated in grades.
         score: Score of every example, clipped to the scale as users get it [n].
-        spread: Standard deviation over the members [n].
+        spread: Standard deviation over the ensemble outputs [n].
         label: Label [n].
         grade: Size of one grade in score units.
 

@@ -1,4 +1,4 @@
-"""From the outputs of the head members to scores, intervals and words; pure functions."""
+"""From the ensemble outputs of a network to scores, intervals and words; pure functions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ctiqa.types import SCORE_RANGE, HuImage, Scan, ScanScore, SliceHeader, Slic
 from ctiqa.weights import IntervalRule, ModelCard
 
 Members = npt.NDArray[np.float32]
-"""Outputs of the head members, float32 [..., members], on the 0-4 scale, not clipped."""
+"""Ensemble outputs, float32 [..., members], on the 0-4 scale, not clipped."""
 
 WORDS = ("bad", "poor", "fair", "good", "excellent")
 """The words of the scale, from 0 to 4 (LDCTIQAC2023)."""
@@ -68,11 +68,11 @@ def abstention(hu: HuImage, card: ModelCard) -> str | None:
 def judge(members: Members, rule: IntervalRule) -> tuple[float, tuple[float, float]]:
     """Score and prediction interval of one slice.
 
-    Score = mean of the members; interval = score +- quantile * sqrt(spread^2 + floor^2), where
-    spread is the standard deviation over the members; both are clipped to the scale.
+    Score = mean of the ensemble outputs; interval = score ± quantile·√(spread² + floor²), where
+    spread is their standard deviation; both are clipped to the scale.
 
     Args:
-        members: Outputs of the head members, [members].
+        members: Ensemble outputs, [members].
         rule: Calibrated width of the interval.
 
     Returns:

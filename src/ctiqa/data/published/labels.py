@@ -45,9 +45,9 @@ def label_brightness(
 
     As published, every pixel uses the window 350/40, which ends at −135 HU: lung is black
     regardless of noise, and a chest is assessed by its wall. Corrected, every pixel uses the
-    window a reader would choose: the lung window (1500/−600) where the full-dose slice shows air
-    inside the patient, 350/40 elsewhere. A single wide window would include the lung too, but with
-    a quarter of the soft-tissue contrast.
+    window a radiologist would choose: the lung window (1500/−600) where the full-dose slice shows
+    air inside the patient, 350/40 elsewhere. A single wide window would include the lung too, but
+    with a quarter of the soft-tissue contrast.
 
     Args:
         hu: CT numbers in HU, [rows, cols].
