@@ -199,7 +199,8 @@ class Training:
         tensors, facts = checkpoint.load_checkpoint(file)
         # In a checkpoint's JSON tuples are lists, and keys may be those of an earlier version.
         mine = json.loads(json.dumps(self.facts))
-        facts["recipe"], _ = modern(facts.get("recipe", {}))
+        stored = facts.get("recipe")
+        facts["recipe"] = modern(stored)[0] if isinstance(stored, dict) else None
         if strange := [key for key in mine if facts.get(key) != mine[key]]:
             raise DataError(
                 f"'{file}' was made by another {' and '.join(strange)}; use another run folder, "

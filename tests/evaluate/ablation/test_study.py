@@ -166,7 +166,20 @@ def test_a_result_of_another_recipe_is_not_taken(
 
 
 def test_seeds_differ_and_the_first_is_the_recipes_own() -> None:
-    recipe = recipe_from(VALUES)
+    recipe = recipe_from(VALUES | {"fine_tune": {"steps": 3, "seed": 5}})
     assert with_seed(recipe, 0) == recipe
-    assert with_seed(recipe, 1).teacher.seed != recipe.teacher.seed
-    assert with_seed(recipe, 1).student.seed != recipe.student.seed
+    other = with_seed(recipe, 1)
+    assert other.teacher.seed != recipe.teacher.seed
+    assert other.student.seed != recipe.student.seed
+    assert recipe.fine_tune is not None
+    assert other.fine_tune is not None
+    assert other.fine_tune.seed != recipe.fine_tune.seed
+
+
+def test_another_seed_trains_the_student_of_another_run_further() -> None:
+    values = {key: value for key, value in VALUES.items() if key != "student"}
+    recipe = recipe_from(values | {"fine_tune": {"from_run": "first", "seed": 5}})
+    other = with_seed(recipe, 2)
+    assert other.student == recipe.student
+    assert other.fine_tune is not None
+    assert (other.fine_tune.seed, other.fine_tune.from_run) == (2005, "first")

@@ -120,13 +120,18 @@ def _check(setup: StudySetup, variants: Sequence[Variant], recipes: Sequence[Rec
 
 
 def with_seed(recipe: Recipe, seed: int) -> Recipe:
-    """The recipe with other seeds of its trainings; number 0 keeps its own."""
+    """The recipe with other seeds of all its trainings; number 0 keeps its own."""
     shift = 1000 * seed
-    teacher, student = recipe.teacher, recipe.student
+    trainings = {
+        name: training
+        for name in ("pretrain", "teacher", "student", "fine_tune")
+        if (training := getattr(recipe, name)) is not None
+    }
+    if recipe.fine_tune is not None and recipe.fine_tune.from_run:
+        # The student of another run is trained further; this one has none of its own.
+        del trainings["student"]
     return replace(
-        recipe,
-        teacher=replace(teacher, seed=teacher.seed + shift),
-        student=replace(student, seed=student.seed + shift),
+        recipe, **{name: replace(each, seed=each.seed + shift) for name, each in trainings.items()}
     )
 
 
