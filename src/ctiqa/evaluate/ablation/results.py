@@ -136,15 +136,16 @@ def read_result(
     """
     if not file.exists():
         return None
+    expected = json.loads(json.dumps(mark))
     try:
         # Metrics may be NaN, so this is not strict JSON.
         stored = json.loads(file.read_bytes())
         stored["recipe"], _ = modern(stored["recipe"])
-        result = VariantResult(**_restored(stored["result"]))
+        strange = any(stored.get(key) != value for key, value in expected.items())
+        result = None if strange else VariantResult(**_restored(stored["result"]))
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DataError(f"'{file}' is not a training result ({error}); remove it") from None
-    expected = json.loads(json.dumps(mark))
-    if any(stored.get(key) != value for key, value in expected.items()):
+    if result is None:
         raise DataError(f"'{file}' belongs to another recipe or other data; use another folder")
     return replace(result, variant=variant, seed=seed)
 
