@@ -66,7 +66,8 @@ def test_results_that_are_not_of_this_variant_are_not_taken(tmp_path: Path) -> N
     write_result(file, MARK, result("a", 0, 2.0))
     with pytest.raises(DataError, match="belongs to another recipe or other data"):
         read_result(file, MARK | {"data": "another"}, "a", 0)
-    for text in ("{}", '{"recipe": 1, "result": {}}', '{"recipe": {}, "result": {"minutes": 1}}'):
+    broken = json.dumps({**MARK, "result": {"minutes": 1}})
+    for text in ("{}", '{"recipe": 1, "result": {}}', broken):
         file.write_text(text)
         with pytest.raises(DataError, match="is not a training result"):
             read_result(file, MARK, "a", 0)
