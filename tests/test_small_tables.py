@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from tools.small_tables import CHAINS, Study, command, folder_of, page, picture_name
 
-from ctiqa.evaluate.ablation.results import METRICS, VariantSummary
+from ctiqa.evaluate.ablation.published import PUBLISHED_METRICS
+from ctiqa.evaluate.ablation.results import VariantSummary
 from ctiqa.evaluate.ablation.variants import chosen, shortened, variants_of
 from ctiqa.recipe import read_values
 
@@ -35,7 +36,7 @@ def test_no_two_studies_share_files() -> None:
 
 
 def test_the_page_has_every_table_with_its_command(tmp_path: Path) -> None:
-    metrics = dict.fromkeys(METRICS, 0.5) | {"overall": 2.5}
+    metrics = dict.fromkeys(PUBLISHED_METRICS, 0.5) | {"overall": 2.5}
     row = VariantSummary("1 members", 1, metrics, metrics, None, (2.4, 2.6), 2.3, 1.0)
     for number, study in enumerate(STUDIES):
         folder = folder_of(study, tmp_path)

@@ -10,8 +10,8 @@ from tests.evaluate.ablation.tiny_study import result
 from tests.evaluate.made import scored
 
 from ctiqa.errors import DataError
+from ctiqa.evaluate.ablation.published import PUBLISHED_METRICS
 from ctiqa.evaluate.ablation.results import (
-    METRICS,
     read_result,
     result_of,
     summaries_of,
@@ -36,8 +36,8 @@ def test_a_result_has_the_metrics_of_an_evaluation() -> None:
     student = scored(label + np.tile([0.5, -0.3], 6), label, patient=np.arange(12) // 2)
     found = result_of("a", 1, student, student.rescored(4 - label), minutes=2.0)
     whole, clipped = estimates_of(student), estimates_of(student.clipped)
-    assert found.metrics == {name: whole[name].value for name in METRICS}
-    assert found.clipped == {name: clipped[name].value for name in METRICS}
+    assert found.metrics == {name: whole[name].value for name in PUBLISHED_METRICS}
+    assert found.clipped == {name: clipped[name].value for name in PUBLISHED_METRICS}
     assert found.clipped["mae"] < found.metrics["mae"]
     assert found.interval == whole["overall"].interval
     assert found.teacher_overall == pytest.approx(3.0)

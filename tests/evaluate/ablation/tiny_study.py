@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.data.collection import RECIPE as DATA
 
-from ctiqa.evaluate.ablation.results import METRICS, VariantResult
+from ctiqa.evaluate.ablation.results import PUBLISHED_METRICS, VariantResult
 
 VALUES: dict[str, Any] = {
     "name": "tiny",
@@ -25,6 +25,6 @@ VALUES: dict[str, Any] = {
 
 def result(variant: str, seed: int, overall: float) -> VariantResult:
     """A result with this ``overall``."""
-    metrics = dict.fromkeys(METRICS, 0.5) | {"overall": overall}
+    metrics = dict.fromkeys(PUBLISHED_METRICS, 0.5) | {"overall": overall}
     clipped = metrics | {"overall": overall + 0.013}
     return VariantResult(variant, seed, metrics, clipped, (overall - 0.1, overall + 0.1), None, 1.5)

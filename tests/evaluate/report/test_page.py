@@ -18,8 +18,8 @@ from tests.evaluate.made import opened, scored, table_of, tiny
 from tests.evaluate.test_statistics import made
 
 from ctiqa.evaluate.dataset import Labelled
-from ctiqa.evaluate.drawing import inline_svg
 from ctiqa.evaluate.evaluation import Evaluation, Options, evaluate
+from ctiqa.evaluate.pages.drawing import inline_svg
 from ctiqa.evaluate.predictors.open import open_predictors
 from ctiqa.evaluate.report import charts
 from ctiqa.evaluate.report.page import evaluation_page, interval, number_text, percent

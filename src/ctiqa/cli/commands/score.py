@@ -15,7 +15,7 @@ Paths = Annotated[
         metavar="PATH",
     ),
 ]
-Outputs = Annotated[
+OutputFiles = Annotated[
     list[Path] | None,
     typer.Option(
         "--out",
@@ -66,7 +66,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="No table and no progress b
 def score(
     paths: Paths,
     *,
-    out: Outputs = None,
+    out: OutputFiles = None,
     slices: Slices = None,
     jobs: Jobs = None,
     model: ModelName = None,

@@ -48,7 +48,7 @@ def pretrain(
         run.log(f"features: {train(run)}")
 
 
-def train_teacher(
+def train_teacher_command(
     recipe: RecipeFile,
     *,
     data: DataFolder,
@@ -65,7 +65,7 @@ def train_teacher(
     """Train the teacher members, each without one fold of patients."""
     _require()
     from ctiqa.errors import UsageError
-    from ctiqa.train.teacher import train_teacher as train
+    from ctiqa.train.teacher import train_teacher
 
     wanted = recipe_of(recipe, mode, pretrained)
     if not wanted.members:
@@ -73,7 +73,7 @@ def train_teacher(
     if member is not None and not 0 <= member < wanted.members:
         raise UsageError(f"'member' must be 0…{wanted.members - 1}, got {member}")
     with _run(wanted, data, out, device, resume=resume) as run:
-        train(run, None if member is None else (member,))
+        train_teacher(run, None if member is None else (member,))
 
 
 def train_student_command(

@@ -10,14 +10,14 @@ import typer
 from ctiqa.cli.commands.import_authors import import_authors
 from ctiqa.cli.console.say import say
 
-app = typer.Typer(
+weights_app = typer.Typer(
     help="List, verify and import model files.", no_args_is_help=True, add_completion=False
 )
 
-app.command("import-authors")(import_authors)
+weights_app.command("import-authors")(import_authors)
 
 
-@app.command("list")
+@weights_app.command("list")
 def list_weights() -> None:
     """List the models that --model knows by name."""
     from ctiqa.errors import WeightsError
@@ -33,7 +33,7 @@ def list_weights() -> None:
             say(f"{files.name}  {card.version}  {files.origin}  {licence}")
 
 
-@app.command()
+@weights_app.command()
 def verify(
     model: Annotated[
         str | None, typer.Argument(help="Name of a model or path of an .onnx file; default: all.")
@@ -46,7 +46,7 @@ def verify(
         say(f"{name}  ok  sha256 {load_model(name).sha256}")
 
 
-@app.command("import")
+@weights_app.command("import")
 def import_weights(
     file: Annotated[
         Path, typer.Argument(help="An .onnx file with its .json card in the same folder.")

@@ -10,15 +10,13 @@ from statistics import fmean, stdev
 from typing import Any
 
 from ctiqa.errors import DataError
+from ctiqa.evaluate.ablation.published import PUBLISHED_METRICS
 from ctiqa.evaluate.scored import ScoredExamples
 from ctiqa.evaluate.statistics import estimates_of, metrics_of
 from ctiqa.io.atomic import write_bytes
 from ctiqa.recipe.old_names import modern
 
 RESULT = "result.json"
-
-METRICS = ("overall", "plcc", "srocc", "krocc", "mae", "mse")
-"""Metrics of a variant, in the order of the papers' tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +76,12 @@ def result_of(
     minutes: float,
 ) -> VariantResult:
     """Metrics of a variant from the scores of its student and, if it has one, its teacher."""
-    estimates = estimates_of(scored, METRICS)
+    estimates = estimates_of(scored, PUBLISHED_METRICS)
     return VariantResult(
         variant=variant,
         seed=seed,
         metrics={name: estimate.value for name, estimate in estimates.items()},
-        clipped=metrics_of(scored.clipped, METRICS),
+        clipped=metrics_of(scored.clipped, PUBLISHED_METRICS),
         interval=estimates["overall"].interval,
         teacher_overall=None if teacher is None else metrics_of(teacher)["overall"],
         minutes=minutes,
@@ -105,8 +103,8 @@ def _summary(results: Sequence[VariantResult]) -> VariantSummary:
     return VariantSummary(
         variant=results[0].variant,
         seeds=len(results),
-        metrics={name: fmean(r.metrics[name] for r in results) for name in METRICS},
-        clipped={name: fmean(r.clipped[name] for r in results) for name in METRICS},
+        metrics={name: fmean(r.metrics[name] for r in results) for name in PUBLISHED_METRICS},
+        clipped={name: fmean(r.clipped[name] for r in results) for name in PUBLISHED_METRICS},
         spread=stdev(overall) if len(overall) > 1 else None,
         interval=(fmean(i[0] for i in intervals), fmean(i[1] for i in intervals))
         if intervals

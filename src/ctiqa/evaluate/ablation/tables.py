@@ -16,7 +16,7 @@ from typing import Any
 
 from ctiqa.evaluate.ablation.published import PUBLISHED_METRICS, PublishedRow
 from ctiqa.evaluate.ablation.published_table import HEAD, published_cells
-from ctiqa.evaluate.ablation.results import METRICS, VariantSummary
+from ctiqa.evaluate.ablation.results import VariantSummary
 from ctiqa.io.atomic import write_bytes
 
 OWN, PAPER = "#1f5fa8", "#9aa5b1"
@@ -80,14 +80,14 @@ def table_csv(rows: Sequence[VariantSummary], published: Mapping[str, PublishedR
     """One line per variant; published results, on different data, in columns ``published_…``."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    clipped = tuple(f"{name}_clipped" for name in METRICS)
+    clipped = tuple(f"{name}_clipped" for name in PUBLISHED_METRICS)
     further = ("overall_sd", "overall_low", "overall_high", "teacher_overall", *clipped)
     theirs = tuple(f"published_{name}" for name in PUBLISHED_METRICS)
-    writer.writerow(("variant", "seeds", *METRICS, *further, *theirs))
+    writer.writerow(("variant", "seeds", *PUBLISHED_METRICS, *further, *theirs))
     for row in rows:
         low, high = row.interval or ("", "")
-        metrics = [round(row.metrics[name], 6) for name in METRICS]
-        within = (round(row.clipped[name], 6) for name in METRICS)
+        metrics = [round(row.metrics[name], 6) for name in PUBLISHED_METRICS]
+        within = (round(row.clipped[name], 6) for name in PUBLISHED_METRICS)
         ends = ["" if e is None else e for e in (row.spread, low, high, row.teacher_overall)]
         cells = published_cells(published.get(row.variant))
         writer.writerow((row.variant, row.seeds, *metrics, *ends, *within, *cells))
@@ -104,7 +104,11 @@ def table_markdown(
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        cells = [row.variant, _overall(row), *(f"{row.metrics[n]:.3f}" for n in METRICS[1:])]
+        cells = [
+            row.variant,
+            _overall(row),
+            *(f"{row.metrics[n]:.3f}" for n in PUBLISHED_METRICS[1:]),
+        ]
         cells.append(f"{row.clipped['overall']:.3f}")
         cells.append("" if row.teacher_overall is None else f"{row.teacher_overall:.3f}")
         lines.append(f"| {' | '.join(cells)} |")

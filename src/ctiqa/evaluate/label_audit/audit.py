@@ -8,13 +8,13 @@ import polars as pl
 
 from ctiqa.data.manifest import Examples
 from ctiqa.evaluate.dose_relations import relations
-from ctiqa.evaluate.html_page import pictured
 from ctiqa.evaluate.label_audit import charts as audit_charts
 from ctiqa.evaluate.label_audit.groups import Group, group, picks
 from ctiqa.evaluate.label_audit.parts import label_parts
 from ctiqa.evaluate.label_audit.rules import LEAST_SPREAD, RULES, Audit, Source
 from ctiqa.evaluate.manifest_table import complete, parts_of
 from ctiqa.evaluate.monotonicity import Monotonicity, monotonicity_along
+from ctiqa.evaluate.pages.html_page import pictured
 from ctiqa.io.atomic import write_bytes
 from ctiqa.types import SCORE_RANGE
 

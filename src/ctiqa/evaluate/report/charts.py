@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from ctiqa.evaluate.dose_relations import EDGES, Relation, relations
-from ctiqa.evaluate.drawing import PAGE_COLOURS, dots, plot
+from ctiqa.evaluate.pages.drawing import PAGE_COLOURS, dots, plot
 from ctiqa.evaluate.robustness.report import RobustnessReport
 from ctiqa.evaluate.scored import LABEL, SCORE, ScoredExamples
 from ctiqa.evaluate.statistics import estimates_of

@@ -9,10 +9,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ctiqa.evaluate import html_page as page
-from ctiqa.evaluate.drawing import inline_svg
 from ctiqa.evaluate.evaluation import PARTS, Evaluation, ModelEvaluation
 from ctiqa.evaluate.monotonicity import MOST_RISE
+from ctiqa.evaluate.pages import html_page as page
+from ctiqa.evaluate.pages.drawing import inline_svg
 from ctiqa.evaluate.report import charts
 from ctiqa.evaluate.robustness.report import GROUPS, STILL
 from ctiqa.evaluate.statistics import STATISTICS, MetricEstimate

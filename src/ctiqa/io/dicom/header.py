@@ -37,7 +37,7 @@ from ctiqa.io.silence import foreign
 
 CHANGED = "the file was replaced or changed after its header was read; score it again"
 
-HEAD_BYTES = 4096
+COMPARED_BYTES = 4096
 """Number of bytes at the start of a file that identify it; they contain the UID of the slice."""
 
 SYNTAX_OF_ENCODING = {
@@ -250,7 +250,7 @@ def _parse_stream(path: Path, stamp: Stamp, stream: BinaryIO, content: bytes | N
 def _head_digest(stream: BinaryIO, pixels_start: int | None) -> bytes:
     """Digest of the first bytes of a file, without pixels."""
     stream.seek(0)
-    head = stream.read(min(HEAD_BYTES, pixels_start or HEAD_BYTES))
+    head = stream.read(min(COMPARED_BYTES, pixels_start or COMPARED_BYTES))
     return hashlib.blake2b(head, digest_size=16).digest()
 
 

@@ -1,0 +1,1 @@
+"""What all pages of evaluations share: rendering, drawings, templates."""
