@@ -94,7 +94,7 @@ def test_a_student_of_distiliqa(run: Run, tmp_path: Path) -> None:
     measured = run("evaluate", out, "--data", data, "--out", tmp_path / "eval", "--device", "cpu")
     assert measured.status == 0, measured.err
     assert "theirs: overall " in measured.out
-    assert "from data not stated" in measured.err
+    assert "other or unknown data: theirs" in measured.err
     scores = expected.mean(dim=1).numpy()
     assert 0 < scores.min() < scores.max() < 4
     np.testing.assert_allclose(predicted(tmp_path / "eval"), scores, atol=0.02)
