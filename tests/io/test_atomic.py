@@ -92,7 +92,7 @@ def test_a_place_is_checked_without_making_it(
     check_folder(Path("new"))
     assert names(tmp_path) == []
     monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(OutputError, match="can be written to"):
+    with pytest.raises(OutputError, match="must be a writable folder"):
         check_folder(tmp_path / "a" / "b")
 
 

@@ -80,7 +80,7 @@ def test_no_file_elsewhere_is_read(tmp_path: Path, name: str, kind: str) -> None
     (tmp_path / f"ct.{kind}").write_bytes(header)
     error = refusal(tmp_path / f"ct.{kind}")
     assert error.reason is Reason.UNSUPPORTED_TRANSFER_SYNTAX
-    assert "beside their header" in error.detail
+    assert "in the folder of their header" in error.detail
 
 
 @pytest.mark.parametrize("name", ["schädel.raw".encode(), b"\xff\xfe.raw"])

@@ -322,7 +322,7 @@ def test_pages_in_a_circle(tmp_path: Path) -> None:
     (tmp_path / "a.tif").write_bytes(content)
     error = refusal(tmp_path / "a.tif")
     assert error.reason is Reason.CORRUPT
-    assert "circle" in error.detail
+    assert "circular" in error.detail
 
 
 def test_pages_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
