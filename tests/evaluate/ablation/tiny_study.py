@@ -6,7 +6,8 @@ from typing import Any
 
 from tests.data.collection import RECIPE as DATA
 
-from ctiqa.evaluate.ablation.results import PUBLISHED_METRICS, VariantResult
+from ctiqa.evaluate.ablation.published import PUBLISHED_METRICS
+from ctiqa.evaluate.ablation.results import VariantResult
 
 VALUES: dict[str, Any] = {
     "name": "tiny",
