@@ -25,6 +25,7 @@ from ctiqa.data.sources import simulate
 from ctiqa.data.sources.simulate import DOSE_LADDER, SimulateTask
 from ctiqa.data.task import task_rng
 from ctiqa.errors import DataError
+from ctiqa.noise_scale import score_of_noise
 from ctiqa.recipe import DataRecipe
 
 PROGRAM = """
@@ -85,7 +86,7 @@ def test_every_slice_has_its_examples(
 
 def test_labels_follow_from_what_is_recorded(examples: Examples) -> None:
     for row in examples.table.iter_rows(named=True):
-        assert row["raw"] == pytest.approx(labels.score_of_noise(row["total_noise_hu"]))
+        assert row["raw"] == pytest.approx(score_of_noise(row["total_noise_hu"]))
         assert row["label"] == labels.clip_score(row["raw"])
         assert row["total_noise_hu"] >= row["own_noise_hu"] > 0
         assert row["id"] == f"{row['shard']}-{row['row']:03d}"

@@ -88,7 +88,7 @@ def test_every_wrong_pin_is_listed_at_once() -> None:
     assert str(caught.value).splitlines() == [
         "'data.test_patients' names x, who is not in the data",
         "'data.train_patients' names y, who is not in the data",
-        "patient chest1 cannot be in both test and training",
+        "patient chest1 cannot be in more than one of test, validation and training",
     ]
 
 

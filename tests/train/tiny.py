@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from ctiqa.data.manifest import SHARDS, Examples
-from ctiqa.data.simulation.labels import score_of_noise
 from ctiqa.models import Stride32
 from ctiqa.models.contract import Outputs
+from ctiqa.noise_scale import score_of_noise
 from ctiqa.recipe import Recipe, SimulateData, Stride32Network, TrainRecipe
 from ctiqa.recipe.network import TOKEN
 from ctiqa.train.batches import BalancedBatches, Batch
@@ -88,7 +88,7 @@ def training(
 
 def loss(batch: Batch, outputs: Outputs) -> Tensor:
     """Squared error, and a little of the map so that every weight learns."""
-    scores, noise = outputs
+    scores, noise, *_ = outputs
     assert noise is not None
     return (scores.mean(dim=1) - batch.label).square().mean() + 0.01 * noise.square().mean()
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ctiqa.errors import DataError, bulleted
 from ctiqa.io.atomic import write_bytes
 from ctiqa.recipe import DataRecipe
+from ctiqa.recipe.network import FINDINGS, REGIONS
 from ctiqa.text.strict_json import read_json
 
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ MANIFEST = "manifest.parquet"
 HEADER = "manifest.json"
 MANIFEST_SCHEMA = 1
 SHARDS = "shards"
+
+FILTERED = "filtered"
+"""Purpose of images on which every filter is tried; one without a filter comes with them."""
+
+SHOWS = "shows"
+"""Column of what may be said to be seen, joined with ``/``; empty where nobody has looked."""
 
 MOST_OPEN = 500
 """Memory-mapped files kept open; most systems allow about a thousand per process."""
@@ -38,6 +45,15 @@ PUBLISHED_FOLD = "published_fold"
 
 TEXTS = ("shard", "patient", "region", "split", "purpose")
 """Those of :data:`NEEDED` that hold text; the others hold numbers."""
+
+
+def finding_column(name: str) -> str:
+    """Column of a finding.
+
+    >>> finding_column("beam hardening")
+    'finding_beam_hardening'
+    """
+    return f"finding_{name.replace(' ', '_')}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +104,20 @@ class Examples:
     def images(self) -> Shards:
         """Pixels by example index: int16 HU [rows, cols], or uint8 RGB [rows, cols, 3]."""
         return Shards(self, "rgb" if self.natural else "hu")
+
+    def findings(self) -> npt.NDArray[np.float32] | None:
+        """What is wrong: 1 yes, 0 no, NaN too faint to tell [examples, findings], if known."""
+        names = [finding_column(name) for name in FINDINGS]
+        if not set(names).issubset(self.table.columns):
+            return None
+        return np.asarray(self.table.select(names).to_numpy(), dtype=np.float32)
+
+    def regions(self) -> npt.NDArray[np.float32] | None:
+        """What is seen: 1 for every region that is right [examples, regions], if known."""
+        if SHOWS not in self.table.columns:
+            return None
+        shown = [set(str(words).split("/")) for words in self.table[SHOWS]]
+        return np.array([[name in each for name in REGIONS] for each in shown], dtype=np.float32)
 
     def maps(self) -> Shards:
         """Maps of ln(total local noise in HU), float16 [rows/32, cols/32], NaN outside."""

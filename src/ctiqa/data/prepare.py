@@ -16,13 +16,16 @@ from ctiqa.data.sources import (
     ldct_projection,
     ldctiqac2023,
     simulate,
+    simulate_all,
+    simulate_clinical,
 )
 from ctiqa.data.task import Task
 from ctiqa.recipe import DataRecipe
 
 PLANS: dict[str, Callable[[Path, Any], Sequence[Task]]] = {
     "simulate": simulate.plan,
-    "simulate-all": simulate.plan,
+    "simulate-all": simulate_all.plan,
+    "simulate-clinical": simulate_clinical.plan,
     "ldct-projection": ldct_projection.plan,
     "cccid": cccid.plan,
     "ldctiqac2023": ldctiqac2023.plan,

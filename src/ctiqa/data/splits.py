@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from ctiqa.errors import DataError
 from ctiqa.recipe import DataRecipe
 
 SPLITS = ("train", "validation", "test")
+
+PINNED = ("test_patients", "validation_patients", "train_patients")
+"""Keys of a recipe that say where some patients belong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +68,34 @@ def split_patients(region: Mapping[str, str], recipe: DataRecipe) -> dict[str, P
 def _cut(
     patients: Sequence[str], recipe: DataRecipe, rng: np.random.Generator
 ) -> tuple[list[str], list[str], list[str]]:
-    free = [p for p in patients if p not in recipe.test_patients + recipe.train_patients]
+    pinned = {key: [p for p in patients if p in _named(recipe, key)] for key in PINNED}
+    test, validation, train = (pinned[key] for key in PINNED)
+    free = [p for p in patients if p not in test + validation + train]
     free = [free[k] for k in rng.permutation(len(free))]
-    pinned = [p for p in patients if p in recipe.test_patients]
-    n_test = max(round(recipe.test_share * len(patients)) - len(pinned), 0)
-    n_validation = round(recipe.validation_share * len(patients))
-    rest = free[n_test + n_validation :] + [p for p in patients if p in recipe.train_patients]
-    return pinned + free[:n_test], free[n_test : n_test + n_validation], rest
+    n_test = max(round(recipe.test_share * len(patients)) - len(test), 0)
+    n_validation = max(round(recipe.validation_share * len(patients)) - len(validation), 0)
+    left = free[n_test + n_validation :]
+    return test + free[:n_test], validation + free[n_test : n_test + n_validation], left + train
+
+
+def _named(recipe: DataRecipe, key: str) -> tuple[str, ...]:
+    """Patients that a key of the recipe names; none for a source without the key."""
+    names: tuple[str, ...] = getattr(recipe, key, ())
+    return names
 
 
 def _check_pinned(region: Mapping[str, str], recipe: DataRecipe) -> None:
     problems = [
         f"'data.{key}' names {p}, who is not in the data"
-        for key in ("test_patients", "train_patients")
-        for p in getattr(recipe, key)
+        for key in PINNED
+        for p in _named(recipe, key)
         if p not in region
     ]
-    both = set(recipe.test_patients) & set(recipe.train_patients)
-    problems += [f"patient {p} cannot be in both test and training" for p in sorted(both)]
+    places = Counter(p for key in PINNED for p in set(_named(recipe, key)))
+    problems += [
+        f"patient {p} cannot be in more than one of test, validation and training"
+        for p, count in sorted(places.items())
+        if count > 1
+    ]
     if problems:
         raise DataError("\n".join(problems))

@@ -49,7 +49,7 @@ class Task(Protocol):
 
     @property
     def examples(self) -> int:
-        """Number of examples; a task may also produce none."""
+        """Number of examples at most; a task may also produce none."""
 
     @property
     def facts(self) -> Mapping[str, Any]:

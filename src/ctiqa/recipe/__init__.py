@@ -13,11 +13,13 @@ from ctiqa.recipe.data import (
     LdctProjectionData,
     Mode,
     SimulateAllData,
+    SimulateClinicalData,
     SimulateData,
 )
 from ctiqa.recipe.differences import differing_keys, flat
 from ctiqa.recipe.network import (
     NETWORK_KINDS,
+    AnswersNetwork,
     BackboneNetwork,
     BackbonesNetwork,
     DbcnnNetwork,
@@ -49,6 +51,7 @@ __all__ = [
     "DEFECTS",
     "NETWORK_KINDS",
     "SOURCES",
+    "AnswersNetwork",
     "BackboneNetwork",
     "BackbonesNetwork",
     "CccidData",
@@ -68,6 +71,7 @@ __all__ = [
     "PublishedThing",
     "Recipe",
     "SimulateAllData",
+    "SimulateClinicalData",
     "SimulateData",
     "StemVitNetwork",
     "Stride32Network",

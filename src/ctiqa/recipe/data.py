@@ -142,6 +142,35 @@ class SimulateAllData(SimulateData):
 
 
 @dataclass(frozen=True, slots=True)
+class SimulateClinicalData(SimulateAllData):
+    """The same with filters of every family, on patients, limbs and phantoms.
+
+    What a filter is worth is decided by the worst measure of its fidelity to the clean original;
+    findings and regions are recorded besides.
+
+    Attributes:
+        validation_patients: Patients that are always in the validation split.
+        phantoms: Number of drawn test objects in addition to the patients.
+        limbs: Number of drawn arms and legs in addition to the patients.
+    """
+
+    source: str = "simulate-clinical"
+    validation_patients: tuple[str, ...] = ()
+    phantoms: int = 0
+    limbs: int = 0
+
+    def own_rules(self) -> tuple[str | None, ...]:
+        """See :meth:`DataRecipe.own_rules`."""
+        return (
+            *SimulateAllData.own_rules(self),
+            *(
+                rule(self, name, "0…1000", lambda v: 0 <= v <= 1000)
+                for name in ("phantoms", "limbs")
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class LdctProjectionData(DataRecipe):
     """DistilIQA's chest slices: TCIA LDCT-and-Projection-data, doses interpolated between two.
 
@@ -319,6 +348,7 @@ def _range_rule(made: object) -> str | None:
 SOURCES: dict[str, type[DataRecipe]] = {
     "simulate": SimulateData,
     "simulate-all": SimulateAllData,
+    "simulate-clinical": SimulateClinicalData,
     "ldct-projection": LdctProjectionData,
     "ldctiqac2023": Ldctiqac2023Data,
     "cccid": CccidData,

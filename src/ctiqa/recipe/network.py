@@ -24,6 +24,23 @@ TOKEN = 32
 
 EFFICIENTNET = "an EfficientNet of torchvision or timm"
 
+FINDINGS = (
+    "streaks",
+    "motion",
+    "metal",
+    "rings",
+    "beam hardening",
+    "starvation",
+    "truncation",
+    "blurred",
+    "denoised",
+    "sharp kernel",
+)
+"""What a network can find wrong with a slice, or remarkable."""
+
+REGIONS = ("head", "neck", "chest", "abdomen", "pelvis", "limb", "phantom")
+"""What a network can say that a slice shows; ``phantom`` is all that is no body."""
+
 WINDOW_NAMES = ("soft", "distiliqa", "challenge", "lung", "bone", "brain")
 
 MOST_WINDOWS = 3
@@ -127,6 +144,19 @@ class Stride32Network(NetworkRecipe):
             rule(self, "heads", f"a divisor of {width}", lambda v: v >= 1 and width % v == 0),
             rule(self, "pretrained", "'none': it has no backbone", lambda v: v == "none"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersNetwork(Stride32Network):
+    """The stride-32 network with five answers: see :mod:`ctiqa.models.answers`.
+
+    Attributes:
+        beyond: Whether the score may differ from what the equivalent noise says. It may where
+            scores of readers are learned; simulated labels are equivalent noise and nothing else.
+    """
+
+    kind: str = "answers"
+    beyond: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +323,7 @@ def _side_rule(made: object) -> str | None:
 
 NETWORK_KINDS: dict[str, type[NetworkRecipe]] = {
     "stride32": Stride32Network,
+    "answers": AnswersNetwork,
     "stem-vit": StemVitNetwork,
     "tfkt": TfktNetwork,
     "backbone": BackboneNetwork,

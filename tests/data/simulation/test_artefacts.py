@@ -15,16 +15,12 @@ from tests.data.collection import patient_slice, write_collection
 from ctiqa.data.manifest import read_examples
 from ctiqa.data.prepare import prepare
 from ctiqa.data.simulation.artefacts import ARTEFACT_KINDS, MAX_STRENGTH, Artefact, draw_artefacts
-from ctiqa.data.simulation.degrade import (
-    DENOISERS,
-    WORST_NOISE_HU,
-    Degradation,
-    apply,
-    draw_all,
-)
+from ctiqa.data.simulation.degrade import Degradation, apply
+from ctiqa.data.simulation.denoisers import DENOISERS
+from ctiqa.data.simulation.draw import WORST_NOISE_HU, draw_all
 from ctiqa.data.simulation.labels import make_ladder
 from ctiqa.data.simulation.scene import FULL_VIEWS, Scene, make_scene
-from ctiqa.data.sources.simulate import plan
+from ctiqa.data.sources.simulate_all import plan
 from ctiqa.errors import UsageError
 from ctiqa.hu import body_mask
 from ctiqa.physics import measure
@@ -183,7 +179,7 @@ def test_blur_never_raises_a_label(tmp_path: Path) -> None:
     raw = []
     for blur_mm in (0.0, 1.0, 3.0, 6.0):
         blurred = replace(noisy, blur_mm=blur_mm)
-        raw.append(task._label(apply(scene, blurred), scene, blurred, ladder)["raw"])
+        raw.append(task.example(scene, blurred, ladder)[1]["raw"])
     assert all(each <= raw[0] for each in raw)
     assert all(math.isfinite(each) for each in raw)
 

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from ctiqa.data.simulation.degrade import (
-    WORST_NOISE_HU,
     Degradation,
+    acquire,
     added_noise_hu,
     apply,
-    denoise_by_total_variation,
-    draw,
+    finish,
 )
+from ctiqa.data.simulation.denoisers import denoise_by_total_variation
+from ctiqa.data.simulation.draw import WORST_NOISE_HU, draw
 from ctiqa.data.simulation.scene import FULL_VIEWS, Scene
 from ctiqa.hu import AIR_HU
 from ctiqa.metrics.no_reference.noise import local_deviation
@@ -139,6 +140,34 @@ def test_denoising_is_a_mix(scene: Scene, strength: float) -> None:
         (1 - strength) * scene.hu + strength * full,
         atol=1e-2,
     )
+
+
+def test_what_smooths_is_done_to_the_acquired_image(scene: Scene) -> None:
+    sharper = Degradation(dose=0.5, kernel_half_per_mm=0.6, kernel_boost=1.0, seed=1)
+    acquired = acquire(scene, sharper)
+    np.testing.assert_array_equal(acquired.clip(-1024, 3071), apply(scene, sharper))
+    filtered = replace(sharper, filter="median", filter_strength=5.0, filter_share=0.5)
+    np.testing.assert_array_equal(acquire(scene, filtered), acquired)
+    half = (ndimage.median_filter(acquired, 5) + acquired) / 2
+    finished = finish(acquired, scene, filtered)
+    np.testing.assert_allclose(finished, half.clip(-1024, 3071), atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("degradation", "smooths", "sharpens"),
+    [
+        (Degradation(dose=0.2, views=120, artefact="ring", strength=1.0), False, False),
+        (Degradation(kernel_half_per_mm=0.6, kernel_boost=1.0), False, True),
+        (Degradation(kernel_half_per_mm=0.2), True, False),
+        (Degradation(filter="JPEG", filter_strength=50.0), True, False),
+        (Degradation(blur_mm=0.5), True, False),
+    ],
+)
+def test_smoothing_is_told_from_sharpening(
+    scene: Scene, degradation: Degradation, smooths: bool, sharpens: bool
+) -> None:
+    assert degradation.smooths(scene) == smooths
+    assert degradation.sharpens(scene) == sharpens
 
 
 @settings(max_examples=100)

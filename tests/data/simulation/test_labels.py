@@ -5,9 +5,10 @@ import pytest
 
 from ctiqa.data.simulation import labels
 from ctiqa.data.simulation.degrade import Degradation, apply
-from ctiqa.data.simulation.labels import Ladder, clip_score, losses, make_ladder, score_of_noise
+from ctiqa.data.simulation.labels import Ladder, clip_score, losses, make_ladder
 from ctiqa.data.simulation.scene import FULL_VIEWS, Scene
 from ctiqa.data.sources.simulate import DOSE_LADDER, SHARPER
+from ctiqa.noise_scale import score_of_noise
 
 
 @pytest.fixture(scope="module")

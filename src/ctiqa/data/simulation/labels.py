@@ -10,6 +10,7 @@ still excellent, about 105 HU is useless.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,28 +23,18 @@ from ctiqa.metrics.full_reference.gmsd import gradient_similarity
 from ctiqa.metrics.full_reference.images import Mask
 from ctiqa.metrics.full_reference.ssim import ssim_uniform
 from ctiqa.metrics.full_reference.vif import vif_mirrored
+from ctiqa.noise_scale import score_of_noise
 from ctiqa.recipe.network import TOKEN
 from ctiqa.types import SCORE_RANGE, HuImage
-
-EXCELLENT_NOISE_HU = 16.0
-USELESS_NOISE_HU = 105.0
-"""Total noise in HU at which the scale of LDCTIQAC2023 reaches 4 and 0."""
 
 LADDER_HU = (3.0, 6.0, 10.0, 15.0, 22.0, 32.0, 46.0, 66.0, 95.0, 135.0, 190.0)
 """Noise levels, RMS inside the patient in HU, at which the measures are tabulated."""
 
+WIDE_LADDER_HU = (*LADDER_HU, 270.0, 380.0)
+"""The same beyond the useless, for labels that are open at both ends."""
+
 LOSS_WEIGHTS = (0.5, 0.125, 0.125, 0.125, 0.125)
 """Weights of pooled error; SSIM soft tissue; SSIM wide; gradient similarity; VIF."""
-
-
-def score_of_noise(total_noise_hu: float) -> float:
-    """Score before clipping to 0…4 for a total noise in HU; decreases by 2.1 per factor e.
-
-    >>> score_of_noise(16.0), round(score_of_noise(105.0), 6)
-    (4.0, 0.0)
-    """
-    span = math.log(USELESS_NOISE_HU / EXCELLENT_NOISE_HU)
-    return 4.0 * math.log(USELESS_NOISE_HU / max(total_noise_hu, 0.5)) / span
 
 
 def clip_score(raw: float) -> float:
@@ -118,7 +109,8 @@ class Ladder:
     """Effect of plain noise on the measures of one slice, to convert them to equivalent noise.
 
     Attributes:
-        table: Measures (columns, see :func:`losses`) at each level of :data:`LADDER_HU` (rows).
+        table: Measures (columns, see :func:`losses`) at each level of :data:`LADDER_HU` or
+            :data:`WIDE_LADDER_HU` (rows).
         own_noise_hu: Noise of the slice as acquired, in HU.
     """
 
@@ -127,7 +119,7 @@ class Ladder:
 
     def equivalent_noise(self, found: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Plain noise in HU that changes each measure as much, [measures]."""
-        levels = np.concatenate([[0.0], LADDER_HU])
+        levels = np.concatenate([[0.0], WIDE_LADDER_HU[: len(self.table)]])
         return np.array(
             [
                 np.expm1(
@@ -147,11 +139,32 @@ class Ladder:
         added = math.expm1(float(np.dot(LOSS_WEIGHTS, logs)))
         return math.hypot(added, self.own_noise_hu)
 
+    def scores(self, found: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """What every measure alone would say, open at both ends of the scale, [measures]."""
+        equivalents = self.equivalent_noise(found).tolist()
+        return np.array([score_of_noise(math.hypot(e, self.own_noise_hu)) for e in equivalents])
 
-def make_ladder(scene: Scene, rng: np.random.Generator) -> Ladder:
+    def smoothed_score(
+        self, before: npt.NDArray[np.float64], after: npt.NDArray[np.float64]
+    ) -> float:
+        """Score of a slice that was smoothed, open at both ends of the scale.
+
+        Smoothing gains only what it gains in likeness to the clean original by every measure, so
+        by the worst of them: noise that goes counts, and detail that goes with it counts as well.
+        The more detail is gone, the less it matters what the slice was before.
+
+        Args:
+            before: Measures (see :func:`losses`) of the slice before.
+            after: Those of the smoothed slice.
+        """
+        change = float(np.min(self.scores(after) - self.scores(before)))
+        return score_of_noise(self.total_noise(before)) + change
+
+
+def make_ladder(
+    scene: Scene, rng: np.random.Generator, levels: Sequence[float] = LADDER_HU
+) -> Ladder:
     """Tabulate the measures of a slice at every level of plain noise."""
     noise = scene.unit_noise(FULL_VIEWS, rng)
-    rungs = [
-        losses(scene.hu + np.float32(level) * noise, scene.hu, scene.mask) for level in LADDER_HU
-    ]
+    rungs = [losses(scene.hu + np.float32(level) * noise, scene.hu, scene.mask) for level in levels]
     return Ladder(np.stack(rungs), scene.own_noise_hu)

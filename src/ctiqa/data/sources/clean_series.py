@@ -36,6 +36,7 @@ class Series:
         licence: Licence of the pixels.
         origin: Source of publication.
         scanner: Manufacturer and model; empty if unknown.
+        shows: Region of all slices, if it is one and the same.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Series:
     licence: str
     origin: str
     scanner: str = ""
+    shows: tuple[str, ...] = ()
 
     def chosen(self, most: int) -> tuple[int, ...]:
         """At most ``most`` slice indices, evenly spaced, excluding the ends.

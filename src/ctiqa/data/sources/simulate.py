@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.data.simulation import labels
-from ctiqa.data.simulation.degrade import Degradation, apply, draw, draw_all
+from ctiqa.data.simulation.degrade import Degradation, apply
+from ctiqa.data.simulation.draw import draw
 from ctiqa.data.simulation.scene import Scene, make_scene
 from ctiqa.data.sources.clean_series import Series, kernel_of, read_index
 from ctiqa.data.splits import Place, split_patients
 from ctiqa.data.task import TaskOutput, task_rng
 from ctiqa.errors import DataError
 from ctiqa.metrics.full_reference.images import Mask
+from ctiqa.noise_scale import score_of_noise
 from ctiqa.physics import Kernel, average_slices, change_kernel
 from ctiqa.physics.kernels import SHARP_KERNEL, SOFT_KERNEL, STANDARD_KERNEL
-from ctiqa.recipe import SimulateAllData, SimulateData
+from ctiqa.recipe import SimulateData
 from ctiqa.types import HuImage
 
 DOSE_LADDER = (1.0, 0.75, 0.5, 0.25, 0.1, 0.05, 0.02)
@@ -68,7 +70,11 @@ class SimulateTask:
 
     @property
     def examples(self) -> int:
-        """Number of examples of the slice."""
+        """Examples of the slice."""
+        return self.count()
+
+    def count(self) -> int:
+        """Examples of the slice, at most."""
         recipe = self.recipe
         if recipe.sampler == "grid":
             return len(recipe.grid_doses) * len(recipe.grid_views)
@@ -91,14 +97,14 @@ class SimulateTask:
         scene = self.scene(rng)
         if not (np.isfinite(scene.own_noise_hu) and scene.mask.any()):
             return TaskOutput([])
-        ladder = labels.make_ladder(scene, rng)
+        ladder = self.ladder(scene, rng)
         records, images, maps = [], [], []
         for purpose, degradation in self._degradations(scene, rng):
-            image = apply(scene, degradation)
+            image, label = self.example(scene, degradation, ladder)
             images.append(np.round(image).astype(np.int16))
             maps.append(_noise_map(image, scene, degradation))
-            facts = {"purpose": purpose, **self._facts_of_slice(scene), **degradation.as_dict()}
-            records.append(facts | self._label(image, scene, degradation, ladder))
+            facts = {"purpose": purpose, **self.facts_of_slice(scene), **degradation.as_dict()}
+            records.append(facts | label)
         return TaskOutput(records, {"hu": np.stack(images), "map": np.stack(maps)})
 
     def scene(self, rng: np.random.Generator) -> Scene:
@@ -106,43 +112,44 @@ class SimulateTask:
         volume, spacing = self.series.read()
         hu = average_slices(volume, self.index, self.thickness)
         kernel = kernel_of(self.series.kernel)
-        if self.variant != NATIVE:
+        if self.variant in KERNELS:
             new = KERNELS[self.variant]
             hu = np.maximum(change_kernel(hu, spacing, kernel, new), np.float32(-1024))
             kernel = new
-        draws = self.recipe.draws
-        if not isinstance(self.recipe, SimulateAllData):
-            return make_scene(hu, spacing, kernel, rng, draws=draws)
-        return make_scene(
-            hu,
-            spacing,
-            kernel,
-            rng,
-            draws=draws,
-            artefact_kinds=self.recipe.artefact_kinds,
-            artefact_rng=task_rng(self.recipe.seed, f"{self.name}/artefacts"),
-        )
+        return self.make_scene(self.prepared(hu), spacing, kernel, rng)
 
-    def _draw(self, scene: Scene, rng: np.random.Generator) -> Degradation:
-        if isinstance(self.recipe, SimulateAllData):
-            return draw_all(scene, rng, self.recipe.artefact_share)
+    def prepared(self, hu: HuImage) -> HuImage:
+        """The part of a slice that is used, here all of it."""
+        return hu
+
+    def make_scene(
+        self,
+        hu: HuImage,
+        spacing_mm: tuple[float, float],
+        kernel: Kernel,
+        rng: np.random.Generator,
+    ) -> Scene:
+        """The ingredients that this source asks for."""
+        return make_scene(hu, spacing_mm, kernel, rng, draws=self.recipe.draws)
+
+    def ladder(self, scene: Scene, rng: np.random.Generator) -> labels.Ladder:
+        """Effect of plain noise on the slice."""
+        return labels.make_ladder(scene, rng)
+
+    def draw(self, scene: Scene, rng: np.random.Generator) -> Degradation:
+        """One degradation at random."""
         return draw(scene, rng)
 
-    def _label(
-        self, image: HuImage, scene: Scene, degradation: Degradation, ladder: labels.Ladder
-    ) -> dict[str, float]:
-        """The label and its parts; a blurred slice never scores above its sharp counterpart."""
-        label = _label(image, scene, degradation, ladder)
-        if not (isinstance(self.recipe, SimulateAllData) and degradation.blur_mm):
-            return label
-        sharp = replace(degradation, blur_mm=0.0)
-        return min(
-            label,
-            _label(apply(scene, sharp), scene, sharp, ladder),
-            key=lambda each: each["raw"],
-        )
+    def example(
+        self, scene: Scene, degradation: Degradation, ladder: labels.Ladder
+    ) -> tuple[HuImage, dict[str, Any]]:
+        """A degraded slice in HU, its label and what that is made of."""
+        image = apply(scene, degradation)
+        found = labels.losses(image, scene.hu, counted(scene, degradation))
+        return image, label_record(ladder.total_noise(found), found)
 
-    def _facts_of_slice(self, scene: Scene) -> dict[str, Any]:
+    def facts_of_slice(self, scene: Scene) -> dict[str, Any]:
+        """What is true of all examples of the slice."""
         return {
             "patient": self.series.patient,
             "region": self.series.region,
@@ -162,15 +169,15 @@ class SimulateTask:
                     seed = int(rng.integers(2**31))
                     yield "example", Degradation(dose=dose, views=views, seed=seed)
             return
-        yield from self._drawn(scene, rng)
+        yield from self.drawn(scene, rng)
 
-    def _drawn(self, scene: Scene, rng: np.random.Generator) -> Iterator[tuple[str, Degradation]]:
+    def drawn(self, scene: Scene, rng: np.random.Generator) -> Iterator[tuple[str, Degradation]]:
         """Undegraded slice, random degradations; for held-out patients also ladder and kernel."""
         yield "example", Degradation(seed=int(rng.integers(2**31)))
         training = self.place.split == "train"
         count = self.recipe.train_examples if training else self.recipe.held_out_examples
         for _ in range(count - 1):
-            yield "example", self._draw(scene, rng)
+            yield "example", self.draw(scene, rng)
         if not training:
             for dose in DOSE_LADDER:
                 yield "ladder", Degradation(dose=dose, seed=int(rng.integers(2**31)))
@@ -221,7 +228,7 @@ def _thicknesses(series: Series, index: int, recipe: SimulateData) -> tuple[int,
     return tuple(n for n in recipe.grid_thickness if n == 1 or series.has_neighbours(index, n // 2))
 
 
-def _counted(scene: Scene, degradation: Degradation) -> Mask:
+def counted(scene: Scene, degradation: Degradation) -> Mask:
     """Pixels of the patient that count: outside implants and inside the field of view."""
     if degradation.artefact is None:
         return scene.mask
@@ -229,19 +236,16 @@ def _counted(scene: Scene, degradation: Degradation) -> Mask:
 
 
 def _noise_map(image: HuImage, scene: Scene, degradation: Degradation) -> npt.NDArray[np.float16]:
-    errors = labels.token_errors(image, scene.hu, _counted(scene, degradation))
+    errors = labels.token_errors(image, scene.hu, counted(scene, degradation))
     return np.log(np.hypot(errors, np.float32(scene.own_noise_hu))).astype(np.float16)
 
 
-def _label(
-    image: HuImage, scene: Scene, degradation: Degradation, ladder: labels.Ladder
-) -> dict[str, float]:
-    found = labels.losses(image, scene.hu, _counted(scene, degradation))
-    total = ladder.total_noise(found)
-    raw = labels.score_of_noise(total)
+def label_record(total_noise_hu: float, found: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """The label of a total noise, before and after clipping, and the measures it is made of."""
+    raw = score_of_noise(total_noise_hu)
     return {
         "label": labels.clip_score(raw),
         "raw": raw,
-        "total_noise_hu": total,
+        "total_noise_hu": total_noise_hu,
         **{f"loss_{k}": float(v) for k, v in enumerate(found)},
     }

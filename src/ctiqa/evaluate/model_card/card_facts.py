@@ -7,21 +7,26 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import polars as pl
 
-from ctiqa.data.manifest import Examples
-from ctiqa.data.simulation import labels
-from ctiqa.data.simulation.degrade import WORST_NOISE_HU
+from ctiqa.data.manifest import SHOWS, Examples
+from ctiqa.data.simulation.draw import WORST_NOISE_HU
+from ctiqa.data.sources.drawn_series import DRAWN
 from ctiqa.evaluate.dataset import content_of
 from ctiqa.hu import WINDOWS
 from ctiqa.models.stride32 import INPUT_RANGE_HU
-from ctiqa.recipe import NetworkRecipe, Recipe, Stride32Network
-from ctiqa.recipe.network import window_names
+from ctiqa.noise_scale import EXCELLENT_NOISE_HU, USELESS_NOISE_HU
+from ctiqa.recipe import AnswersNetwork, NetworkRecipe, Recipe, Stride32Network
+from ctiqa.recipe.network import FINDINGS, REGIONS, window_names
 
 INTERVAL_LEVEL = 0.9
 """Nominal coverage of the prediction interval."""
 
 ANY_MATRIX = (256, 1024)
 """Smallest and largest side of a network without a fixed matrix."""
+
+FEWEST_PATIENTS = 5
+"""Fewest real patients a region must be trained on for its slices to be scored."""
 
 FIXED_SIDE = 512
 """Side in pixels of a network with a fixed matrix."""
@@ -39,13 +44,17 @@ _SIMULATED = (
     "with power 4, SSIM in the soft-tissue and in the wide window, gradient similarity, VIF), "
     "each read as the plain noise that would have cost this very slice as much, averaged, "
     "joined with the slice's own noise and put on the 0-4 scale of LDCTIQAC2023 by two "
-    f"physical anchors: {labels.EXCELLENT_NOISE_HU:g} HU of total noise is a 4, "
-    f"{labels.USELESS_NOISE_HU:g} HU a 0."
+    f"physical anchors: {EXCELLENT_NOISE_HU:g} HU of total noise is a 4, "
+    f"{USELESS_NOISE_HU:g} HU a 0."
 )
 
 LABELS = {
     "simulate": _SIMULATED,
     "simulate-all": f"{_SIMULATED} A blurred slice is worth no more than the sharp one.",
+    "simulate-clinical": (
+        f"{_SIMULATED} A smoothed slice gains or loses what it gains or loses in fidelity to the "
+        "clean original by the worst of these measures."
+    ),
     "ldct-projection": (
         "SSIM with the full-dose slice, not read by radiologists (DistilIQA's label; docs/data.md)."
     ),
@@ -70,12 +79,21 @@ _NOT_TRAINED_ON = (
 NOT_TRAINED_ON = {
     "simulate": (*_NOT_TRAINED_ON, "metal, motion, beam hardening and ring artefacts"),
     "simulate-all": _NOT_TRAINED_ON,
+    "simulate-clinical": (
+        *_NOT_TRAINED_ON[:3],
+        "images of vendors' deep-learning reconstructions",
+        "cone-beam, photon-counting, micro and paediatric CT",
+    ),
 }
 """What is missing from simulated data, by source."""
 
 DEGRADATIONS = {
     "simulate": f"dose from 100 % down to total noise of {WORST_NOISE_HU:g} HU, 960 to 60 views, "
     "kernels, blur, denoising",
+    "simulate-clinical": f"dose from 100 % down to total noise of {WORST_NOISE_HU:g} HU, 960 to 60 "
+    "views, kernels, ten families of filters (Gaussian, median, bilateral, non-local means, total "
+    "variation, wavelets, a network, resampling, 8 bits, JPEG), motion, rings, metal, beam "
+    "hardening, photon starvation, truncation",
     "simulate-all": f"dose from 100 % down to total noise of {WORST_NOISE_HU:g} HU, 960 to 60 "
     "views, kernels, blur, denoising by three methods, motion, rings, metal, beam hardening, "
     "photon starvation, truncation",
@@ -102,12 +120,28 @@ def draft(recipe: Recipe, examples: Examples) -> dict[str, Any]:
             "range": [0, 4],
             "meaning": "0 bad, 1 poor, 2 fair, 3 good, 4 excellent; higher is better",
         },
+        **answers_facts(recipe.network, examples.where(split="train")),
         "interval": {"level": INTERVAL_LEVEL, "quantile": 1.0, "floor": 0.1},
         "label": LABELS.get(recipe.data.source, ""),
         "data": _sources(examples.where(split="train")),
         "training": _training(recipe, examples),
         "not_trained_on": list(NOT_TRAINED_ON.get(recipe.data.source, ())),
         "citation": "See CITATION.cff; data sources in NOTICE.",
+    }
+
+
+def answers_facts(network: NetworkRecipe, train: Examples) -> dict[str, Any]:
+    """Names of the findings and regions that a network answers, and the regions that it scores.
+
+    It scores what enough real patients have taught it; what is drawn counts for nothing here.
+    """
+    if not isinstance(network, AnswersNetwork):
+        return {}
+    real = train.table.filter(pl.col("origin") != DRAWN)
+    patients = dict(real.group_by(SHOWS).agg(pl.col("patient").n_unique()).iter_rows())
+    judged = [name for name in REGIONS if patients.get(name, 0) >= FEWEST_PATIENTS]
+    return {
+        "answers": {"findings": list(FINDINGS), "regions": list(REGIONS), "judged": judged},
     }
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from scipy import ndimage
 
-from ctiqa.data.simulation.degrade import denoise_by_total_variation
+from ctiqa.data.simulation.denoisers import denoise_by_total_variation
 from ctiqa.evaluate.predictors.predictor import ImageChange, Images
 from ctiqa.hu import AIR_HU, body_mask
 

@@ -1,0 +1,150 @@
+"""Everything that goes wrong on scanners and after them, on patients, limbs and phantoms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ctiqa.data.manifest import FILTERED, SHOWS, finding_column
+from ctiqa.data.simulation import labels
+from ctiqa.data.simulation.degrade import Degradation, acquire, finish
+from ctiqa.data.simulation.draw import CLEAN_HU, dose_of_noise, draw_clinical
+from ctiqa.data.simulation.filters import FILTERS
+from ctiqa.data.simulation.findings import findings_of
+from ctiqa.data.simulation.scene import Scene
+from ctiqa.data.sources import simulate
+from ctiqa.data.sources.clean_series import Series
+from ctiqa.data.sources.drawn_series import drawn_series
+from ctiqa.data.sources.limbs import LIMBS, without_trunk
+from ctiqa.data.sources.simulate import NATIVE, SimulateTask, counted, label_record
+from ctiqa.data.sources.simulate_all import SimulateAllTask, as_kind
+from ctiqa.data.sources.slice_regions import limb_series, regions_of
+from ctiqa.data.splits import Place
+from ctiqa.metrics.full_reference.rmse import rmse
+from ctiqa.noise_scale import noise_of_score
+from ctiqa.recipe import SimulateClinicalData
+from ctiqa.types import HuImage
+
+NOISY_HU = 40.0
+"""Noise of every second slice whose filters are tried on it: plain to see, not yet useless."""
+
+FILTERED_SLICES = 2
+"""Slices of a held-out series on which every filter is tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulateClinicalTask(SimulateAllTask):
+    """One slice to degrade in every way."""
+
+    recipe: SimulateClinicalData
+
+    def count(self) -> int:
+        """See :meth:`SimulateTask.count`."""
+        filtered = 1 + sum(len(each.strengths) for each in FILTERS.values())
+        return SimulateTask.count(self) + filtered * self._tries_filters
+
+    def prepared(self, hu: HuImage) -> HuImage:
+        """The slice; its limbs alone where that is asked for."""
+        return without_trunk(hu) if self.variant == LIMBS else hu
+
+    def ladder(self, scene: Scene, rng: np.random.Generator) -> labels.Ladder:
+        """See :meth:`SimulateTask.ladder`; beyond the useless, as labels are open at both ends."""
+        return labels.make_ladder(scene, rng, labels.WIDE_LADDER_HU)
+
+    def draw(self, scene: Scene, rng: np.random.Generator) -> Degradation:
+        """See :meth:`SimulateTask.draw`."""
+        return draw_clinical(scene, rng, self.recipe.artefact_share)
+
+    def example(
+        self, scene: Scene, degradation: Degradation, ladder: labels.Ladder
+    ) -> tuple[HuImage, dict[str, Any]]:
+        """See :meth:`SimulateTask.example`; besides, what is wrong with it, kind by kind."""
+        acquired = acquire(scene, degradation)
+        image = finish(acquired, scene, degradation)
+        mask = counted(scene, degradation)
+        found = labels.losses(image, scene.hu, mask)
+        if degradation.smooths(scene):
+            before = labels.losses(acquired, scene.hu, mask)
+            total = noise_of_score(ladder.smoothed_score(before, found))
+        else:
+            total = ladder.total_noise(found)
+        findings = findings_of(scene, degradation, acquired, image)
+        return image, {
+            **label_record(total, found),
+            "rmse_hu": rmse(image, scene.hu, mask),
+            **{
+                finding_column(name): None if math.isnan(value) else value
+                for name, value in findings.items()
+            },
+        }
+
+    def facts_of_slice(self, scene: Scene) -> dict[str, Any]:
+        """See :meth:`SimulateTask.facts_of_slice`; the region is that of the slice."""
+        shows = "/".join(self.shows)
+        facts = SimulateTask.facts_of_slice(self, scene)
+        return {**facts, "region": shows or facts["region"], SHOWS: shows}
+
+    @property
+    def shows(self) -> tuple[str, ...]:
+        """Regions that the slice may be said to show; none where nobody has looked."""
+        if self.variant == LIMBS:
+            return ("limb",)
+        return self.series.shows or regions_of(self.series.name, self.index)
+
+    @property
+    def _tries_filters(self) -> bool:
+        held_out = self.place.split != "train" and self.variant == NATIVE
+        return held_out and self.index in self.series.chosen(FILTERED_SLICES)
+
+    def drawn(self, scene: Scene, rng: np.random.Generator) -> Iterator[tuple[str, Degradation]]:
+        """See :meth:`SimulateTask.drawn`; of some held-out slices every filter, at all strengths.
+
+        The first of them is the slice that they are applied to.
+        """
+        yield from SimulateTask.drawn(self, scene, rng)
+        if not (self._tries_filters and scene.own_noise_hu < CLEAN_HU):
+            return
+        dose = dose_of_noise(scene, NOISY_HU) if self.index % 2 or rng.random() < 0.5 else 1.0
+        plain = Degradation(dose=dose, seed=int(rng.integers(2**31)))
+        yield FILTERED, plain
+        for name, family in FILTERS.items():
+            for strength in family.strengths:
+                yield FILTERED, replace(plain, filter=name, filter_strength=strength)
+
+
+def plan(root: Path, recipe: SimulateClinicalData) -> list[SimulateTask]:
+    """Every slice of a collection, the limbs in it, and the phantoms and limbs that are drawn.
+
+    Raises:
+        DataError: If the collection or the split breaks a rule.
+    """
+    found = [as_kind(task, SimulateClinicalTask) for task in simulate.plan(root, recipe)]
+    limbs = [replace(task, variant=LIMBS) for task in found if _has_limbs(task)]
+    drawn = [
+        SimulateClinicalTask(series, 0, NATIVE, place, recipe)
+        for series, place in _drawn_places(recipe)
+    ]
+    return [*found, *limbs, *drawn]
+
+
+def _has_limbs(task: SimulateClinicalTask) -> bool:
+    return task.variant == NATIVE and task.series.name in limb_series()
+
+
+def _drawn_places(recipe: SimulateClinicalData) -> Sequence[tuple[Series, Place]]:
+    """Drawn objects, three in five trained on, one each for validation and test."""
+    return [
+        (series, _place(number, recipe))
+        for kind, count in (("phantom", recipe.phantoms), ("limb", recipe.limbs))
+        for number, series in enumerate(drawn_series(kind, count))
+    ]
+
+
+def _place(number: int, recipe: SimulateClinicalData) -> Place:
+    held_out = {0: "test", 1: "validation"}.get(number % 5)
+    return Place(held_out) if held_out else Place("train", number % recipe.folds)
