@@ -116,7 +116,7 @@ def test_a_network_with_folded_normalisation_is_read(tmp_path: Path) -> None:
     trained, _ = tiny_network()
     hu = torch.randn(2, 256, 256, generator=torch.Generator().manual_seed(2)) * 300 - 200
     with torch.no_grad():
-        scores, noise = trained(hu[:, None])
+        scores, noise, *_ = trained(hu[:, None])
         found = load(written(tmp_path, TINY))(hu)
     torch.testing.assert_close(found.members, scores, rtol=0, atol=1e-4)
     torch.testing.assert_close(found.log_noise_hu, noise, rtol=0, atol=1e-4)

@@ -44,7 +44,7 @@ def test_a_body_is_that_of_timm_on_the_windowed_slice() -> None:
 )
 def test_every_compared_body_scores_512(backbone: str) -> None:
     with torch.device("meta"):
-        scores, noise = build(BackboneNetwork(backbone=backbone, outputs=4)).eval()(
+        scores, noise, *_ = build(BackboneNetwork(backbone=backbone, outputs=4)).eval()(
             torch.zeros(2, 1, 512, 512)
         )
     assert scores.shape == (2, 4)
@@ -73,7 +73,7 @@ def test_a_transformer_is_made_for_the_side() -> None:
 
 def test_googlenet_has_one_output_in_training_too() -> None:
     network = made(BackboneNetwork(backbone="googlenet", side=64, outputs=2)).train()
-    scores, _ = network(slices(2, 64))
+    scores, *_ = network(slices(2, 64))
     assert scores.shape == (2, 2)
 
 

@@ -34,7 +34,7 @@ def test_every_kind_of_recipe_has_its_network() -> None:
 def test_a_score_vector_for_every_slice(recipe: NetworkRecipe) -> None:
     network, side = made(recipe), SIDES[recipe.kind]
     with torch.no_grad():
-        scores, noise = network(slices(2, side))
+        scores, noise, *_ = network(slices(2, side))
     assert scores.shape == (2, recipe.outputs)
     assert scores.dtype == torch.float32
     assert scores.isfinite().all()
@@ -84,7 +84,7 @@ def test_training_runs_in_bfloat16(recipe: NetworkRecipe) -> None:
     network = made(recipe).train().to(memory_format=torch.channels_last)
     images = slices(2, SIDES[recipe.kind]).contiguous(memory_format=torch.channels_last)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        scores, _ = network(images)
+        scores, *_ = network(images)
     scores.float().square().sum().backward()
     assert scores.isfinite().all()
     assert all(p.grad is None or p.grad.isfinite().all() for p in network.parameters())

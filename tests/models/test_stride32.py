@@ -39,7 +39,7 @@ def test_the_default_has_the_size_of_the_shipped_model() -> None:
 )
 def test_shapes(model: Stride32, rows: int, cols: int, patches: tuple[int, int]) -> None:
     with torch.no_grad():
-        scores, noise = model(slices(2, rows, cols))
+        scores, noise, *_ = model(slices(2, rows, cols))
     assert scores.shape == (2, 3)
     assert noise.shape == (2, *patches)
     assert scores.isfinite().all()
@@ -49,16 +49,16 @@ def test_shapes(model: Stride32, rows: int, cols: int, patches: tuple[int, int])
 @torch.no_grad()
 def test_a_slice_scores_the_same_alone_and_in_company(model: Stride32) -> None:
     batch = slices(5)
-    together, maps = model(batch)
+    together, maps = model(batch)[:2]
     for number in range(5):
-        alone, noise = model(batch[number : number + 1])
+        alone, noise = model(batch[number : number + 1])[:2]
         torch.testing.assert_close(alone[0], together[number], atol=1e-5, rtol=1e-5)
         torch.testing.assert_close(noise[0], maps[number], atol=1e-5, rtol=1e-5)
 
 
 @torch.no_grad()
 def test_the_slices_are_told_apart(model: Stride32) -> None:
-    scores, _ = model(torch.cat([slices(1), slices(1) * 0.1]))
+    scores, *_ = model(torch.cat([slices(1), slices(1) * 0.1]))
     assert (scores[0] - scores[1]).abs().max() > 1e-4
 
 
@@ -67,7 +67,7 @@ def test_the_slices_are_told_apart(model: Stride32) -> None:
 def test_beyond_its_range_everything_looks_the_same(model: Stride32, a: float, b: float) -> None:
     one, other = slices(1), slices(1)
     one[..., 30:60, 30:60], other[..., 30:60, 30:60] = a, b
-    torch.testing.assert_close(model(one), model(other), atol=0, rtol=0)
+    torch.testing.assert_close(model(one)[:2], model(other)[:2], atol=0, rtol=0)
 
 
 @torch.no_grad()
@@ -110,7 +110,7 @@ def test_pooling_forgets_where_a_token_lay() -> None:
 
 def test_every_weight_learns() -> None:
     model = Stride32(TINY)
-    scores, noise = model(slices(2))
+    scores, noise, *_ = model(slices(2))
     (scores.square().sum() + noise.square().sum()).backward()
     still = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
     # A constant added to all keys, or to all weighing scores, cancels in the softmax.
@@ -119,7 +119,7 @@ def test_every_weight_learns() -> None:
 
 def test_it_starts_in_the_middle_of_the_scale() -> None:
     with torch.no_grad():
-        scores, _ = Stride32(TINY).eval()(slices(3))
+        scores, *_ = Stride32(TINY).eval()(slices(3))
     assert scores.mean().item() == pytest.approx(2.0, abs=0.5)
 
 
@@ -141,8 +141,8 @@ def test_even_convolutions_put_a_mirrored_slice_on_the_same_grid(
     network = Stride32Network(stem=(8, 8, 8, 8, 16), sizes=sizes, blocks=1, heads=2, outputs=1)
     model = mirrored_weights(Stride32(network)).eval()
     hu = 300 * torch.randn(1, 1, 128, 160)
-    scores, noise = model(hu)
-    other, turned = model(hu.flip(-1))
+    scores, noise, *_ = model(hu)
+    other, turned = model(hu.flip(-1))[:2]
     assert torch.allclose(noise, turned.flip(-1), atol=1e-5) is level
     assert torch.allclose(scores, other, atol=1e-5 if level else 1e-2)
 
@@ -159,7 +159,8 @@ def test_it_sees_nothing_outside_its_windows() -> None:
 @pytest.mark.parametrize("sizes", [(6, 4, 4, 4, 4), (4, 4, 2, 2, 2)])
 def test_even_convolutions_keep_every_token(shape: tuple[int, int], sizes: tuple[int, ...]) -> None:
     network = Stride32Network(stem=(8, 8, 8, 8, 16), sizes=sizes, blocks=1, heads=2, outputs=2)
-    _, noise = Stride32(network)(torch.zeros(1, 1, *shape))
+    noise = Stride32(network)(torch.zeros(1, 1, *shape)).noise
+    assert noise is not None
     assert noise.shape[1:] == tuple(-(-side // 32) for side in shape)
 
 
@@ -170,7 +171,7 @@ def test_what_takes_weights_over_says_the_same(model: Stride32, normalised: bool
     before = {name: value.clone() for name, value in model.state_dict().items()}
     assert not torch.allclose(other(slices(2))[0], model(slices(2))[0], atol=1e-3)
     take_weights(other, model)
-    for mine, theirs in zip(other(slices(2)), model(slices(2)), strict=True):
+    for mine, theirs in zip(other(slices(2))[:2], model(slices(2))[:2], strict=True):
         torch.testing.assert_close(mine, theirs, atol=1e-4, rtol=1e-4)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     has_norms = any(isinstance(layer, nn.BatchNorm2d) for layer in other.modules())

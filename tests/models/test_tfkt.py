@@ -142,7 +142,7 @@ def test_min_max_forgets_the_scale_and_a_window_does_not() -> None:
 def test_the_first_phase_scores_photographs() -> None:
     natural = lively(NaturalTfkt(TFKT), photographs(4))
     with torch.no_grad():
-        scores, noise = natural(photographs(3))
+        scores, noise, *_ = natural(photographs(3))
         assert torch.equal(natural(photographs(3).float())[0], scores)
     assert scores.shape == (3, 2)
     assert noise is None

@@ -24,6 +24,7 @@ from ctiqa.errors import DataError
 from ctiqa.evaluate.dataset import open_labelled
 from ctiqa.evaluate.evaluation import Options, evaluate
 from ctiqa.evaluate.predictors.open import open_predictors
+from ctiqa.models.contract import Outputs
 from ctiqa.recipe import CHOICES, Kadid10kData, Recipe, overlaid, read_values, recipe_from
 from ctiqa.train import checkpoint
 from ctiqa.train.batches import BalancedBatches, EpochBatches
@@ -255,8 +256,8 @@ class Precise(nn.Module):
         super().__init__()
         self.layer = nn.Linear(1, 1)
 
-    def forward(self, hu: torch.Tensor) -> tuple[torch.Tensor, None]:
-        return self.layer(hu.mean(dim=(1, 2, 3))[:, None] / 3), None
+    def forward(self, hu: torch.Tensor) -> Outputs:
+        return Outputs(self.layer(hu.mean(dim=(1, 2, 3))[:, None] / 3))
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,8 @@ def test_onnx_equals_torch(
     with torch.no_grad():
         wanted = tiny_network()[0](torch.from_numpy(images))
     found = session.run(None, {"hu": images})
-    for ours, theirs in zip(found, wanted, strict=True):
+    known = [each for each in wanted if each is not None]
+    for ours, theirs in zip(found, known, strict=True):
         assert ours.shape == theirs.shape
         np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-4)
 

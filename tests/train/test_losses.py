@@ -21,7 +21,6 @@ from ctiqa.train.losses import (
     distillation,
     l1_l2,
     label_loss,
-    map_loss,
     p_huber,
     ranked_probability,
     regression,
@@ -322,11 +321,3 @@ def test_twins_must_score_alike() -> None:
     assert twin_difference(scores).tolist() == [2.0, 0.0, 2.0, 0.0]
     with pytest.raises(UsageError, match="in pairs, got 3"):
         twin_difference(scores[:3])
-
-
-def test_maps_count_where_they_are_known() -> None:
-    noise = f8([[[1.0, 5.0], [2.0, 9.0]], [[1.0, 1.0], [1.0, 1.0]]], grad=True)
-    target = f8([[[2.0, NAN], [5.0, NAN]], [[NAN, NAN], [NAN, NAN]]])
-    loss = map_loss(noise, target)
-    assert loss.tolist() == [2.0, 0.0]
-    assert slopes(loss, noise) == [[[-0.5, 0.0], [-0.5, 0.0]], [[0.0, 0.0], [0.0, 0.0]]]

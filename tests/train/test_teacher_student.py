@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
 from ctiqa.models.build import build
+from ctiqa.models.contract import Outputs
 from ctiqa.recipe import FineTuneRecipe, Recipe, TrainRecipe
 from ctiqa.train import checkpoint, teacher
 from ctiqa.train.batches import Batches, batches_of
@@ -161,8 +162,8 @@ def test_validation_measures_scores_as_given_or_clipped(
     validated: Examples, on: Any, score: float
 ) -> None:
     class Far(torch.nn.Module):
-        def forward(self, hu: torch.Tensor) -> tuple[torch.Tensor, None]:
-            return torch.full((len(hu), 2), 9.0), None
+        def forward(self, hu: torch.Tensor) -> Outputs:
+            return Outputs(torch.full((len(hu), 2), 9.0))
 
     figures = validation(validated, replace(TRAIN, validate_on=on))(Far())
     label = validated.column("label").astype(float)

@@ -39,7 +39,7 @@ class Compared(nn.Module):
 
     def forward(self, hu: Tensor) -> Outputs:
         """Score a batch: HU [n, 1, rows, cols] to scores [n, outputs]; no noise map."""
-        return self.backbone(self.photograph(hu)), None
+        return Outputs(self.backbone(self.photograph(hu)))
 
 
 class Dbcnn(nn.Module):
@@ -73,7 +73,7 @@ class Dbcnn(nn.Module):
         """Score a batch: HU [n, 1, rows, cols] to scores [n, outputs]; no noise map."""
         objects = feature_map(self.backbone, self.photograph(hu))
         distortions: Tensor = feature_map(self.second, self.second_photograph(hu))
-        return self.head(bilinear(objects, distortions)), None
+        return Outputs(self.head(bilinear(objects, distortions)))
 
 
 def bilinear(a: Tensor, b: Tensor) -> Tensor:

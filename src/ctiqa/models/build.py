@@ -8,12 +8,14 @@ from typing import Any
 from torch import nn
 
 from ctiqa.errors import UsageError
+from ctiqa.models.answers import Answers
 from ctiqa.models.baselines import Compared, Dbcnn
 from ctiqa.models.maniqa import Maniqa
 from ctiqa.models.stem_vit import StemVit
 from ctiqa.models.stride32 import Stride32
 from ctiqa.models.tfkt import Tfkt
 from ctiqa.recipe import (
+    AnswersNetwork,
     BackboneNetwork,
     DbcnnNetwork,
     ManiqaNetwork,
@@ -25,6 +27,7 @@ from ctiqa.recipe import (
 
 NETWORK_CLASSES: dict[type[NetworkRecipe], Callable[[Any], nn.Module]] = {
     Stride32Network: Stride32,
+    AnswersNetwork: Answers,
     StemVitNetwork: StemVit,
     TfktNetwork: Tfkt,
     BackboneNetwork: Compared,

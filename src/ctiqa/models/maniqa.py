@@ -62,7 +62,7 @@ class Maniqa(nn.Module):
         )
         places = self.stages(torch.cat(maps, dim=1)).flatten(2).transpose(1, 2)
         weights = self.weight(places)
-        return (weights * self.score(places)).sum(dim=1) / weights.sum(dim=1), None
+        return Outputs((weights * self.score(places)).sum(dim=1) / weights.sum(dim=1))
 
 
 class MixerStage(nn.Sequential):

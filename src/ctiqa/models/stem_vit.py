@@ -74,7 +74,7 @@ class StemVit(nn.Module):
         if self.crop == "centre":
             # Do not compute what the crop would drop.
             hu = middle(hu, least_side(self.blocks, "centre"))
-        return self.backbone(cropped(self.stem(self.window(hu)), self.crop)), None
+        return Outputs(self.backbone(cropped(self.stem(self.window(hu)), self.crop)))
 
     def _check(self, rows: int, cols: int) -> None:
         least = least_side(self.blocks, self.crop)

@@ -16,6 +16,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ctiqa.errors import DataError
 from ctiqa.hu import AIR_HU, WINDOWS
+from ctiqa.models.contract import Outputs
 from ctiqa.recipe import Stride32Network
 
 INPUT_RANGE_HU = (-1000.0, 400.0)
@@ -55,6 +56,10 @@ class Stage(nn.Sequential):
         convolution = nn.Conv2d(
             inputs, outputs, size, stride=2, padding=around, bias=not normalised
         )
+        if not normalised and convolution.bias is not None:
+            # Without normalisation the signal must keep its strength from stage to stage by itself.
+            nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+            nn.init.zeros_(convolution.bias)
         norm = (nn.BatchNorm2d(outputs),) if normalised else ()
         super().__init__(convolution, *norm, nn.ReLU(inplace=True))
 
@@ -119,7 +124,7 @@ class Stride32(nn.Module):
         recipe: Size of the network; ``recipe.outputs`` is the length of the score vector.
 
     >>> import torch
-    >>> scores, noise = Stride32(Stride32Network(outputs=2))(torch.zeros(1, 1, 256, 320))
+    >>> scores, noise, *_ = Stride32(Stride32Network(outputs=2))(torch.zeros(1, 1, 256, 320))
     >>> tuple(scores.shape), tuple(noise.shape)
     ((1, 2), (1, 8, 10))
     """
@@ -147,7 +152,7 @@ class Stride32(nn.Module):
         nn.init.constant_(self.head.bias, 2.0)
         nn.init.constant_(_bias(self.noise), math.log(25.0))
 
-    def forward(self, hu: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, hu: Tensor) -> Outputs:
         """Score a batch.
 
         Args:
@@ -157,12 +162,17 @@ class Stride32(nn.Module):
             Scores on the 0–4 scale, not clipped, [n, outputs]; and ln of the total noise in HU
             of every 32×32 patch, [n, ceil(rows/32), ceil(cols/32)].
         """
+        tokens = self.tokens(hu)
+        return Outputs(self.head(self.pool(tokens)), self.noise(tokens)[:, 0])
+
+    def tokens(self, hu: Tensor) -> Tensor:
+        """What the network knows of every patch [n, width, ceil(rows/32), ceil(cols/32)]."""
         rows, cols = hu.shape[-2:]
         below, right = -rows % self.multiple, -cols % self.multiple
         if below or right:
             hu = nn.functional.pad(hu, (0, right, 0, below), value=AIR_HU)
-        tokens = self.blocks(self.stem(self.windows(hu)))
-        return self.head(self.pool(tokens)), self.noise(tokens)[:, 0]
+        seen: Tensor = self.blocks(self.stem(self.windows(hu)))
+        return seen
 
 
 def take_weights(model: Stride32, trained: Stride32) -> None:

@@ -84,7 +84,7 @@ class Tfkt(nn.Module):
             Scores [n, outputs] on the scale of the labels, not clipped; no noise map.
         """
         image = self.connector(feature_map(self.features, self.grey(hu)))
-        return self.transformer(image), None
+        return Outputs(self.transformer(image))
 
     def train(self, mode: bool = True) -> Self:
         """Set training mode; frozen features also keep their running statistics."""
@@ -123,7 +123,7 @@ class NaturalTfkt(nn.Module):
             Opinion scores [n, outputs]; no noise map.
         """
         features = feature_map(self.features, self.grey.photograph(to_square(rgb, self.side)))
-        return self.head(self.dropout(features.mean(dim=(2, 3)))), None
+        return Outputs(self.head(self.dropout(features.mean(dim=(2, 3)))))
 
 
 class VectorConnector(nn.Sequential):

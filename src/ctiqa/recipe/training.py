@@ -52,6 +52,10 @@ class TrainRecipe:
         teachers: Teacher scores of the original slices, stored once; or of the augmented slices,
             at every step.
         map_weight: Weight of the loss on the map of local noise.
+        findings_weight: Weight of the loss on what is wrong with a slice.
+        regions_weight: Weight of the loss on what a slice shows.
+        open_scale: Whether labels are learned beyond the ends of the scale, as far as they go, or
+            only a little beyond.
         consistency_weight: Weight of the squared difference between two views of one slice,
             rotated, mirrored and, for crops, shifted differently; if it is > 0, half of a batch
             are such twins.
@@ -97,6 +101,9 @@ class TrainRecipe:
     distillation: Literal["adds", "replaces"] = "adds"
     teachers: Literal["stored", "every-step"] = "stored"
     map_weight: float = 0.3
+    findings_weight: float = 0.2
+    regions_weight: float = 0.1
+    open_scale: bool = False
     consistency_weight: float = 0.0
     crop: int = 0
     whole_steps: int = 0
@@ -114,6 +121,8 @@ class TrainRecipe:
             "weight_decay",
             "clip",
             "map_weight",
+            "findings_weight",
+            "regions_weight",
             "distil_weight",
             "distil_epsilon",
             "consistency_weight",

@@ -78,7 +78,7 @@ class ScoreNetwork(nn.Module):
             UsageError: If the tensor has another shape, is empty, is on another device, has a
                 matrix the model does not support, contains NaN or infinity, or is not in HU.
         """
-        members, noise = self.network(self._checked(hu))
+        members, noise, *_ = self.network(self._checked(hu))
         return Quality(members.mean(dim=1), members, noise)
 
     def _checked(self, hu: Tensor) -> Tensor:

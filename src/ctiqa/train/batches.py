@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -13,12 +13,16 @@ from torch import Tensor
 
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
+from ctiqa.noise_scale import score_of_noise
 from ctiqa.recipe import TrainRecipe
 from ctiqa.recipe.network import TOKEN
 from ctiqa.train.augment import AugmentChange, changed, draw_augmentation, turned
 
 RAW_RANGE = (-0.6, 4.6)
 """Range of training labels: a little beyond the scale, to avoid a cliff at its ends."""
+
+OPEN_RANGE = (score_of_noise(200.0), np.inf)
+"""Range of labels on the open scale: beyond 200 HU of noise nothing is left to be told apart."""
 
 
 MOST_MOVED = 16
@@ -51,6 +55,9 @@ class Batch:
         noise: ln of the local noise in HU [n, rows/32, cols/32], NaN where unknown; ``None`` if
             no network uses it.
         change: Augmentation of every example.
+        findings: 1 for present, 0 for absent, NaN for too faint to tell [n, findings]; ``None`` if
+            unknown.
+        regions: 1 for every region that may be named, else 0 [n, regions]; ``None`` if unknown.
     """
 
     number: npt.NDArray[np.int64]
@@ -58,18 +65,31 @@ class Batch:
     label: Tensor
     noise: Tensor | None
     change: AugmentChange
+    findings: Tensor | None = None
+    regions: Tensor | None = None
 
     def part(self, which: slice) -> Batch:
         """Some of the examples."""
-        noise = None if self.noise is None else self.noise[which]
-        change = self.change.part(which)
-        return Batch(self.number[which], self.images[which], self.label[which], noise, change)
+        return Batch(
+            number=self.number[which],
+            images=self.images[which],
+            label=self.label[which],
+            noise=None if self.noise is None else self.noise[which],
+            change=self.change.part(which),
+            findings=None if self.findings is None else self.findings[which],
+            regions=None if self.regions is None else self.regions[which],
+        )
 
     def ready(self, device: torch.device) -> Batch:
         """The batch on a device, augmented there, with float32 images."""
-        images = changed(self.images.to(device).float(), self.change)
-        noise = None if self.noise is None else turned(self.noise.to(device), self.change)
-        return Batch(self.number, images, self.label.to(device), noise, self.change)
+        return replace(
+            self,
+            images=changed(self.images.to(device).float(), self.change),
+            label=self.label.to(device),
+            noise=None if self.noise is None else turned(self.noise.to(device), self.change),
+            findings=None if self.findings is None else self.findings.to(device),
+            regions=None if self.regions is None else self.regions.to(device),
+        )
 
 
 class Batches(Protocol):
@@ -137,7 +157,9 @@ class BalancedBatches:
 
     def __init__(self, examples: Examples, recipe: TrainRecipe) -> None:
         self._images, self._maps = examples.images(), examples.maps()
-        self._label = np.clip(examples.column("raw").astype(np.float32), *RAW_RANGE)
+        ends = OPEN_RANGE if recipe.open_scale else RAW_RANGE
+        self._label = np.clip(examples.column("raw").astype(np.float32), *ends)
+        self._findings, self._regions = examples.findings(), examples.regions()
         self._weight = example_weights(examples.column("patient"), self._label)
         self._recipe = recipe
         self._twins = recipe.consistency_weight > 0
@@ -160,6 +182,8 @@ class BalancedBatches:
             label=torch.from_numpy(self._label[number]),
             noise=torch.from_numpy(np.stack([noise for _, noise in pairs]).astype(np.float32)),
             change=draw_augmentation(rng, len(number), self._recipe.augment),
+            findings=_rows(self._findings, number),
+            regions=_rows(self._regions, number),
         )
 
     def _crop(self, step: int) -> int:
@@ -213,6 +237,10 @@ class BalancedBatches:
         if place.top % TOKEN or place.left % TOKEN:
             return crop, np.full((side, side), np.nan, noise.dtype)
         return crop, noise[row : row + side, col : col + side]
+
+
+def _rows(table: npt.NDArray[np.float32] | None, number: npt.NDArray[np.int64]) -> Tensor | None:
+    return None if table is None else torch.from_numpy(table[number])
 
 
 def too_few(count: int, recipe: TrainRecipe) -> str | None:

@@ -15,7 +15,12 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-INPUT, OUTPUTS = "hu", ("scores", "log_noise_hu")
+from ctiqa.models.contract import Outputs
+
+INPUT = "hu"
+OUTPUTS = ("scores", "log_noise_hu", "log_equivalent_noise_hu", "findings", "regions")
+"""Names of the outputs; a network that answers less has the first of them."""
+
 OPSET = 18
 
 _GRADES = (0.0, 4.0)
@@ -37,11 +42,18 @@ class Graded(nn.Module):
         self.grade = (scale[1] - scale[0]) / (_GRADES[1] - _GRADES[0])
 
     def forward(self, hu: Tensor) -> tuple[Tensor, ...]:
-        """HU [n, 1, rows, cols] to grades [n, outputs] and the noise map, if there is one."""
-        scores, noise = self.network(hu)
+        """HU [n, 1, rows, cols] to grades [n, outputs] and what else the network answers.
+
+        Findings and regions are probabilities.
+        """
+        answers: Outputs = self.network(hu)
+        scores = answers.scores
         if (self.low, self.grade) != (0.0, 1.0):
             scores = (scores - self.low) / self.grade
-        return (scores,) if noise is None else (scores, noise)
+        findings = None if answers.findings is None else answers.findings.sigmoid()
+        regions = None if answers.regions is None else answers.regions.softmax(dim=1)
+        given = (scores, answers.noise, answers.total, findings, regions)
+        return tuple(each for each in given if each is not None)
 
 
 def to_onnx(

@@ -20,7 +20,7 @@ from ctiqa.io.ahead import ahead
 from ctiqa.metrics.agreement.coefficients import agreement
 from ctiqa.models.contract import Outputs
 from ctiqa.recipe import TrainRecipe
-from ctiqa.recipe.old_names import modern
+from ctiqa.recipe.stored import completed
 from ctiqa.train import checkpoint
 from ctiqa.train.batches import Batch, Batches
 from ctiqa.train.logs.run_log import RunLog
@@ -145,13 +145,13 @@ class Training:
         for k in range(parts):
             part = batch.part(slice(k, None, parts)).ready(self.device.torch)
             with self.device.autocast(self.recipe.precision):
-                scores, noise = self.parallel(part.images)
-            scores = scores.float()
-            value = loss(part, (scores, None if noise is None else noise.float()))
+                outputs = self.parallel(part.images)
+            outputs = outputs.floats()
+            value = loss(part, outputs)
             value = value * (len(part.number) / count)
             value.backward()  # type: ignore[no-untyped-call]
             total += value.detach()
-            self._seen.append((scores.detach().mean(dim=1), part.label))
+            self._seen.append((outputs.scores.detach().mean(dim=1), part.label))
         return total
 
     def _validated(self, total: int, metrics: StepMetrics, validate: Validate) -> None:
@@ -200,7 +200,8 @@ class Training:
         # In a checkpoint's JSON tuples are lists, and keys may be those of an earlier version.
         mine = json.loads(json.dumps(self.facts))
         stored = facts.get("recipe")
-        facts["recipe"] = modern(stored)[0] if isinstance(stored, dict) else None
+        if isinstance(stored, dict) and "recipe" in mine:
+            facts["recipe"] = completed(stored, mine["recipe"])
         if strange := [key for key in mine if facts.get(key) != mine[key]]:
             raise DataError(
                 f"'{file}' was made by another {' and '.join(strange)}; use another run folder, "

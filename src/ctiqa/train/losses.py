@@ -249,25 +249,6 @@ def twin_difference(scores: Tensor) -> Tensor:
     return (first - second).square().mean(dim=1).repeat(2)
 
 
-def map_loss(noise: Tensor, target: Tensor) -> Tensor:
-    """Mean absolute error of ln local noise where the target is known, for every image [n].
-
-    Args:
-        noise: Predicted ln noise (in HU) [n, rows, cols].
-        target: True ln noise, NaN outside the patient.
-
-    Returns:
-        In units of ln [n]; 0 if no target is known.
-
-    >>> known = torch.tensor([[[2.0, torch.nan]]])
-    >>> map_loss(torch.tensor([[[1.5, 9.0]]]), known).tolist()
-    [0.5]
-    """
-    known = target.isfinite()
-    error = (noise - target.nan_to_num(0.0)).abs() * known
-    return error.sum(dim=(1, 2)) / known.sum(dim=(1, 2)).clamp(min=1)
-
-
 def _check_shape(name: str, values: Tensor, wanted: torch.Size) -> None:
     if values.shape != wanted:
         raise UsageError(f"'{name}' must be {list(wanted)}, got {list(values.shape)}")

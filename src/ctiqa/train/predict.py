@@ -77,7 +77,7 @@ def predict_batch(
     """
     stack = stacked(images).to(where.torch).float()
     with where.autocast(precision):
-        scores, _ = model(stack.contiguous(memory_format=torch.channels_last))
+        scores = model(stack.contiguous(memory_format=torch.channels_last)).scores
     return np.asarray(scores.float().cpu().numpy())
 
 

@@ -19,10 +19,11 @@ from ctiqa.models.build import build
 from ctiqa.models.contract import Outputs
 from ctiqa.recipe import Recipe, TrainRecipe
 from ctiqa.train import checkpoint
+from ctiqa.train.answer_losses import further_loss
 from ctiqa.train.batches import Batch, batches_of
 from ctiqa.train.logs.run_log import RunLog
 from ctiqa.train.loop import BEST, Loss, Training
-from ctiqa.train.losses import map_loss, student_loss, twin_difference
+from ctiqa.train.losses import student_loss, twin_difference
 from ctiqa.train.predict import predict, validation
 from ctiqa.train.setup.run import Run
 
@@ -86,7 +87,7 @@ def train_member(run: Run, member: int) -> Path:
 
 
 def training_loss(train: TrainRecipe, teacher: Teach = lambda _: None) -> Loss:
-    """Loss on labels, teacher scores, local noise and, if weighted, consistency of twins.
+    """Loss on labels, teacher scores, other outputs and, if weighted, consistency of twins.
 
     Args:
         train: Weights of the terms.
@@ -94,12 +95,10 @@ def training_loss(train: TrainRecipe, teacher: Teach = lambda _: None) -> Loss:
     """
 
     def loss(batch: Batch, outputs: Outputs) -> Tensor:
-        scores, noise = outputs
-        each = student_loss(scores, batch.label, teacher(batch), train)
-        if noise is not None and batch.noise is not None:
-            each = each + train.map_weight * map_loss(noise, batch.noise)
+        each = student_loss(outputs.scores, batch.label, teacher(batch), train)
+        each = each + further_loss(batch, outputs, train)
         if train.consistency_weight:
-            each = each + train.consistency_weight * twin_difference(scores)
+            each = each + train.consistency_weight * twin_difference(outputs.scores)
         return each.mean()
 
     return loss

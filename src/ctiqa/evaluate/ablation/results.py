@@ -14,7 +14,7 @@ from ctiqa.evaluate.ablation.published import PUBLISHED_METRICS
 from ctiqa.evaluate.scored import ScoredExamples
 from ctiqa.evaluate.statistics import estimates_of, metrics_of
 from ctiqa.io.atomic import write_bytes
-from ctiqa.recipe.old_names import modern
+from ctiqa.recipe.stored import completed
 
 RESULT = "result.json"
 
@@ -138,7 +138,7 @@ def read_result(
     try:
         # Metrics may be NaN, so this is not strict JSON.
         stored = json.loads(file.read_bytes())
-        stored["recipe"], _ = modern(stored["recipe"])
+        stored["recipe"] = completed(stored["recipe"], expected["recipe"])
         strange = any(stored.get(key) != value for key, value in expected.items())
         result = None if strange else VariantResult(**_restored(stored["result"]))
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

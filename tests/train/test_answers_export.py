@@ -1,0 +1,97 @@
+"""A network with five answers, from PyTorch to the scores of users."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tests.score.made import phantom
+from tests.score.tiny_model import card
+
+from ctiqa import Scorer
+from ctiqa.models.answers import Answers
+from ctiqa.recipe import AnswersNetwork
+from ctiqa.recipe.network import FINDINGS, REGIONS
+from ctiqa.score.engines.engine import Engine
+from ctiqa.train.export import to_onnx
+from ctiqa.types import SliceScore
+from ctiqa.weights import HASHES, file_digest, load_model
+
+TINY = AnswersNetwork(
+    stem=(8, 8, 8, 8, 16), sizes=(4, 4, 2, 2, 2), blocks=1, heads=2, outputs=3, normalised=False
+)
+
+
+@pytest.fixture(scope="module")
+def network() -> Answers:
+    torch.manual_seed(0)
+    made = Answers(TINY)
+    with torch.no_grad():
+        made.findings.weight.normal_()
+        made.regions.bias[REGIONS.index("chest")] += 20
+    return made.eval()
+
+
+@pytest.fixture(scope="module")
+def written(network: Answers, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _write(network, tmp_path_factory.mktemp("judged"), judged=["chest"])
+
+
+def _write(network: Answers, folder: Path, *, judged: list[str]) -> Path:
+    names: dict[str, Any] = {"findings": FINDINGS, "regions": REGIONS, "judged": judged}
+    facts = card("five", answers=names)
+    facts["input"]["multiple"] = TINY.multiple
+    files = {
+        "five.onnx": to_onnx(network, multiple=TINY.multiple),
+        "five.json": json.dumps(facts).encode(),
+    }
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    hashes = {name: file_digest(content) for name, content in files.items()}
+    (folder / HASHES).write_text(json.dumps(hashes))
+    return folder / "five.onnx"
+
+
+def test_every_answer_of_the_file_is_that_of_the_network(network: Answers, written: Path) -> None:
+    hu = np.stack([phantom(k) for k in range(2)]).astype(np.float32)
+    found = Engine(load_model(str(written)), 1).answer(hu)
+    with torch.no_grad():
+        wanted = network(torch.from_numpy(hu[:, None]))
+    assert wanted.findings is not None
+    assert wanted.regions is not None
+    pairs = (
+        (found.scores, wanted.scores),
+        (found.log_noise_hu, wanted.noise),
+        (found.log_equivalent_noise_hu, wanted.total),
+        (found.findings, wanted.findings.sigmoid()),
+        (found.regions, wanted.regions.softmax(dim=1)),
+    )
+    for ours, theirs in pairs:
+        np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-4)  # type: ignore[union-attr]
+    assert found.findings is not None
+    assert found.findings.min() >= 0
+    assert found.findings.max() <= 1
+
+
+def test_users_get_noise_region_and_findings(written: Path) -> None:
+    found = Scorer(written, engine="onnxruntime", jobs=1).score(phantom(0).astype(np.float32))
+    assert isinstance(found, SliceScore)
+    assert found.region == "chest"
+    assert found.score is not None
+    assert found.equivalent_noise_hu is not None
+    assert found.equivalent_noise_hu > 0
+    assert set(found.findings) <= set(FINDINGS)
+
+
+def test_the_model_abstains_from_regions_it_does_not_judge(
+    network: Answers, tmp_path: Path
+) -> None:
+    file = _write(network, tmp_path, judged=["abdomen"])
+    found = Scorer(file, engine="onnxruntime", jobs=1).score(phantom(0).astype(np.float32))
+    assert isinstance(found, SliceScore)
+    assert (found.score, found.region) == (None, "chest")
+    assert "region" in found.flags
