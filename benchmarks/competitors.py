@@ -192,7 +192,8 @@ def _by_engine(onnx_file: bytes, engine: str, threads: int) -> Infer:
     if engine == "openvino":
         from ctiqa.score.engines.openvino_cpu import open_openvino_session  # noqa: PLC0415 - optional
 
-        return open_openvino_session(onnx_file, threads, streams=1, side=SIDE)
+        answers = open_openvino_session(onnx_file, threads, streams=1, side=SIDE)
+        return lambda images: answers(images)["scores"]
     opt_out()
     import onnxruntime  # noqa: PLC0415 - slow to load
 

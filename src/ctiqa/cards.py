@@ -50,6 +50,9 @@ class ModelCard:
         selectable_windows: Names of the windows a user may choose from; empty if the windows are
             part of the model.
         interval: Width of the prediction interval.
+        findings: Names of the findings it answers, in order; empty for older models.
+        regions: Names of the regions it answers, in order; empty for older models.
+        judged: Regions that it scores; it abstains from the others. All if it answers none.
         facts: The whole card as stored (licence, data, label, agreement, ...).
     """
 
@@ -60,6 +63,9 @@ class ModelCard:
     multiple: int
     selectable_windows: tuple[str, ...]
     interval: IntervalRule
+    findings: tuple[str, ...]
+    regions: tuple[str, ...]
+    judged: tuple[str, ...]
     facts: Mapping[str, Any]
 
 
@@ -160,6 +166,10 @@ _RULES: tuple[CardRule, ...] = (
     ("interval.level", True, lambda value: _is_number(value) and 0 < value < 1, "in (0, 1)"),
     ("interval.quantile", True, lambda value: _is_number(value) and value >= 0, ">= 0"),
     ("interval.floor", True, lambda value: _is_number(value) and value >= 0, ">= 0"),
+    ("answers", False, lambda value: isinstance(value, Mapping), "an object"),
+    ("answers.findings", False, _is_texts, "a list of texts"),
+    ("answers.regions", False, _is_texts, "a list of texts"),
+    ("answers.judged", False, _is_texts, "a list of texts"),
     ("output", False, lambda value: isinstance(value, Mapping), "an object"),
     ("output.range", False, _is_range, "[low, high]"),
     ("data", False, _is_sources, "a list of objects"),
@@ -192,6 +202,7 @@ def _problem(
 def _card_from(facts: Mapping[str, Any]) -> ModelCard:
     low, high = facts["input"]["matrix"]
     rule = facts["interval"]
+    answers = facts.get("answers", {})
     return ModelCard(
         name=facts["name"],
         version=str(facts["version"]),
@@ -200,5 +211,8 @@ def _card_from(facts: Mapping[str, Any]) -> ModelCard:
         multiple=facts["input"].get("multiple", 1),
         selectable_windows=tuple(facts["input"].get("selectable_windows", ())),
         interval=IntervalRule(float(rule["level"]), float(rule["quantile"]), float(rule["floor"])),
+        findings=tuple(answers.get("findings", ())),
+        regions=tuple(answers.get("regions", ())),
+        judged=tuple(answers.get("judged", ())),
         facts=facts,
     )

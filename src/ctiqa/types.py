@@ -148,6 +148,10 @@ class SliceScore:
         header: The slice that was scored.
         score: 0 (bad) to 4 (excellent); ``None`` where the tool abstains.
         interval: 90 % prediction interval (low, high) on the same scale; ``None`` when abstaining.
+        equivalent_noise_hu: Plain noise in HU that would make the slice as bad as it is; ``None``
+            for a model that does not estimate it.
+        region: What the slice shows, in one word; ``None`` for a model that does not tell.
+        findings: What is wrong with the slice, or remarkable.
         flags: Why there is no score, or what to keep in mind (``"air"``, ``"lossy"``, …).
     """
 
@@ -155,6 +159,9 @@ class SliceScore:
     score: float | None
     interval: tuple[float, float] | None
     flags: tuple[str, ...] = ()
+    equivalent_noise_hu: float | None = None
+    region: str | None = None
+    findings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from tests.score.made import header, phantom, scan_score, verdict
 from tests.score.tiny_model import card
 
 from ctiqa.errors import Reason
+from ctiqa.score.engines.protocol import Answers
 from ctiqa.score.report.facts import REASONS
-from ctiqa.score.verdict import abstention, judge, score_scan, word
+from ctiqa.score.verdict import abstention, judge, judge_slice, score_scan, word
 from ctiqa.types import HuImage, Scan
 from ctiqa.weights import IntervalRule, ModelCard, parse_card
 
@@ -99,3 +100,50 @@ def test_scan_keeps_its_warnings_and_counts_unread_slices() -> None:
 
 def test_every_reason_has_words() -> None:
     assert set(REASONS) == set(Reason)
+
+
+ANSWERING = {
+    "findings": ["streaks", "metal"],
+    "regions": ["chest", "limb"],
+    "judged": ["chest"],
+}
+
+
+def answering_card() -> ModelCard:
+    return parse_card(json.dumps(card("tiny", answers=ANSWERING)).encode(), Path("tiny.json"))
+
+
+def answers(region: list[float], findings: list[float]) -> Answers:
+    return Answers(
+        scores=np.array([[9.0, 9.0, 9.0], [2.0, 2.5, 3.0]], np.float32),
+        log_equivalent_noise_hu=np.log(np.array([1.0, 30.0], np.float32)),
+        findings=np.array([[0, 0], findings], np.float32),
+        regions=np.array([[0, 1], region], np.float32),
+    )
+
+
+def test_a_slice_has_all_answers_of_its_place_in_the_batch() -> None:
+    found = judge_slice(header(), answers([0.9, 0.1], [0.7, 0.4]), 1, answering_card())
+    assert found.score == pytest.approx(2.5)
+    assert found.equivalent_noise_hu == pytest.approx(30)
+    assert found.region == "chest"
+    assert found.findings == ("streaks",)
+    assert found.flags == header().flags
+
+
+def test_a_region_that_is_not_judged_has_no_score() -> None:
+    found = judge_slice(header(), answers([0.2, 0.8], [0.1, 0.9]), 1, answering_card())
+    assert (found.score, found.interval) == (None, None)
+    assert (found.region, found.findings) == ("limb", ("metal",))
+    assert found.flags[-1] == "region"
+    assert found.equivalent_noise_hu == pytest.approx(30)
+    whole = score_scan(scan_score([1.0]).scan, [found])
+    assert whole.score is None
+    assert any("not trained to score what they show" in each for each in whole.warnings)
+
+
+def test_an_older_model_leaves_the_other_answers_open(model_card: ModelCard) -> None:
+    older = Answers(np.array([[2.0, 2.5, 3.0]], np.float32))
+    found = judge_slice(header(), older, 0, model_card)
+    assert found.score == pytest.approx(2.5)
+    assert (found.equivalent_noise_hu, found.region, found.findings) == (None, None, ())

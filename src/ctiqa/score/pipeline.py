@@ -11,7 +11,7 @@ import numpy as np
 
 from ctiqa.hu import Window, apply_window
 from ctiqa.score.side_by_side import side_by_side
-from ctiqa.score.verdict import abstention, judge
+from ctiqa.score.verdict import abstention, judge_slice
 from ctiqa.types import Slice, SliceScore
 from ctiqa.weights import ModelCard
 
@@ -74,11 +74,8 @@ def _score_group(
     if reason:
         return keys, [_abstain(image, reason) for image in images]
     stack = np.stack([image.hu for image in images])
-    members = engine.run(stack if window is None else apply_window(stack, window))
-    return keys, [
-        SliceScore(image.header, *judge(estimates, card.interval), image.header.flags)
-        for image, estimates in zip(images, members, strict=True)
-    ]
+    answers = engine.answer(stack if window is None else apply_window(stack, window))
+    return keys, [judge_slice(image.header, answers, k, card) for k, image in enumerate(images)]
 
 
 def _abstain(image: Slice, reason: str) -> SliceScore:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.hu import body_fraction
+from ctiqa.score.engines.protocol import Answers, ImageBatch
 from ctiqa.types import SCORE_RANGE, HuImage, Scan, ScanScore, SliceHeader, SliceScore
 from ctiqa.weights import IntervalRule, ModelCard
 
@@ -34,8 +35,12 @@ ABSTENTIONS = {
     "matrix": "matrix outside the range the model was made for",
     "blank": "every pixel has the same value",
     "air": "no body in the slice",
+    "region": "the model was not trained to score what they show",
 }
 """Flags of slices that are not scored, and their meaning."""
+
+SURE = 0.5
+"""Probability from which a finding is reported."""
 
 MIN_BODY_FRACTION = 0.01
 """A slice with less tissue than this fraction of its matrix is air."""
@@ -84,6 +89,44 @@ def judge(members: Members, rule: IntervalRule) -> tuple[float, tuple[float, flo
     score = _clip(float(np.mean(members, dtype=np.float64)))
     half = rule.quantile * math.hypot(float(np.std(members, dtype=np.float64)), rule.floor)
     return score, (_clip(score - half), _clip(score + half))
+
+
+def judge_slice(header: SliceHeader, answers: Answers, number: int, card: ModelCard) -> SliceScore:
+    """The score of one slice of a batch, and what else the network answers.
+
+    A slice that shows a region the card does not list as judged has no score.
+
+    Args:
+        header: The slice.
+        answers: Outputs of the network for the batch.
+        number: Index of the slice in the batch.
+        card: Card of the model.
+    """
+    noise = answers.log_equivalent_noise_hu
+    unscored = SliceScore(
+        header,
+        None,
+        None,
+        header.flags,
+        equivalent_noise_hu=None if noise is None else math.exp(float(noise[number])),
+        region=_most_likely(answers.regions, number, card.regions),
+        findings=_findings(answers.findings, number, card.findings),
+    )
+    if unscored.region is not None and unscored.region not in card.judged:
+        return replace(unscored, flags=(*header.flags, "region"))
+    score, interval = judge(answers.scores[number], card.interval)
+    return replace(unscored, score=score, interval=interval)
+
+
+def _most_likely(regions: ImageBatch | None, number: int, names: Sequence[str]) -> str | None:
+    return None if regions is None else names[int(np.argmax(regions[number]))]
+
+
+def _findings(findings: ImageBatch | None, number: int, names: Sequence[str]) -> tuple[str, ...]:
+    """Names of the findings that are more likely than not."""
+    if findings is None:
+        return ()
+    return tuple(name for name, p in zip(names, findings[number], strict=True) if p > SURE)
 
 
 def score_scan(scan: Scan, slices: Sequence[SliceScore]) -> ScanScore:

@@ -11,8 +11,7 @@ import numpy as np
 
 from ctiqa.errors import UsageError, WeightsError
 from ctiqa.hu import AIR_HU
-from ctiqa.score.engines.protocol import ENGINE_KINDS, EngineKind, ImageBatch, Infer
-from ctiqa.score.verdict import Members
+from ctiqa.score.engines.protocol import ENGINE_KINDS, Answers, EngineKind, ImageBatch, Infer
 from ctiqa.system.extras import is_installed, require_extra
 from ctiqa.system.processor import lacks_bfloat16
 from ctiqa.weights import Model, ModelCard
@@ -45,12 +44,16 @@ class Engine:
     ) -> None:
         self.kind = kind
         self.batch = _BATCH[kind]
-        self._members = model.card.members
+        self._widths = {
+            "scores": model.card.members,
+            "findings": len(model.card.findings),
+            "regions": len(model.card.regions),
+        }
         self._multiple = model.card.multiple
         self._name = model.files.onnx.name
         self._infer, self._failures = _open(model, threads, kind, streams)
 
-    def run(self, images: ImageBatch) -> Members:
+    def run(self, images: ImageBatch) -> ImageBatch:
         """Run the network on slices of one shape.
 
         Args:
@@ -63,17 +66,37 @@ class Engine:
             WeightsError: If the network fails, or its output is not finite or not of the shape
                 given by its card.
         """
+        return self.answer(images).scores
+
+    def answer(self, images: ImageBatch) -> Answers:
+        """All outputs of the network for slices of one shape.
+
+        Args:
+            images: CT numbers in HU, float32 [slices, rows, cols].
+
+        Raises:
+            WeightsError: If the network fails, or returns anything but finite numbers of the
+                shape that its card promises.
+        """
         try:
-            scores = self._infer(_filled(images, self._multiple)[:, np.newaxis])
+            outputs = self._infer(_filled(images, self._multiple)[:, np.newaxis])
         except self._failures as error:
             raise WeightsError(f"model {self._name} failed on {images.shape}: {error}") from error
-        expected = (len(images), self._members)
-        if scores.shape != expected or not np.isfinite(scores).all():
+        known = {name: outputs[name] for name in Answers._fields if name in outputs}
+        if "scores" not in known:
+            raise WeightsError(f"model {self._name} must have an output 'scores', got {[*outputs]}")
+        for name, values in known.items():
+            self._check(name, values, len(images))
+        return Answers(**{name: np.asarray(each, np.float32) for name, each in known.items()})
+
+    def _check(self, name: str, values: ImageBatch, count: int) -> None:
+        shape = values.shape[:1] if self._widths.get(name) is None else values.shape
+        expected = tuple(filter(None, (count, self._widths.get(name))))
+        if shape != expected or not np.isfinite(values).all():
             raise WeightsError(
-                f"model {self._name} must return finite scores of shape {expected}, "
-                f"got shape {scores.shape}"
+                f"model {self._name} must return finite {name} of shape {expected}, "
+                f"got shape {values.shape}"
             )
-        return np.asarray(scores, dtype=np.float32)
 
 
 def _smallest_side(card: ModelCard) -> int:

@@ -5,6 +5,7 @@ Import it only when scoring: it takes a tenth of a second to load. Its telemetry
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,7 +51,7 @@ def open_onnx_session(network: bytes, threads: int, *, cuda: bool = False) -> In
         cuda: Whether to run on a GPU.
 
     Returns:
-        A function from slices [n, 1, rows, cols] to members [n, members]; any thread may call it.
+        A function from slices [n, 1, rows, cols] to outputs by name; any thread may call it.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -60,8 +61,10 @@ def open_onnx_session(network: bytes, threads: int, *, cuda: bool = False) -> In
     providers = [*([CUDA] if cuda else []), "CPUExecutionProvider"]
     session = onnxruntime.InferenceSession(network, options, providers=providers)
 
-    def infer(images: ImageBatch) -> ImageBatch:
-        (scores,) = session.run(["scores"], {"hu": images})
-        return np.asarray(scores)
+    names = [each.name for each in session.get_outputs()]
+
+    def infer(images: ImageBatch) -> Mapping[str, ImageBatch]:
+        outputs = session.run(names, {"hu": images})
+        return {name: np.asarray(each) for name, each in zip(names, outputs, strict=True)}
 
     return infer

@@ -6,6 +6,7 @@ process that sends telemetry; they are hidden during the import.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from threading import local
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def open_openvino_session(network: bytes, threads: int, *, streams: int, side: i
         side: Rows and columns of an accepted slice, for the first run.
 
     Returns:
-        A function from slices [n, 1, rows, cols] to members [n, members]; any thread may call it.
+        A function from slices [n, 1, rows, cols] to outputs by name; any thread may call it.
     """
     core = openvino.Core()
     settings = {
@@ -55,15 +56,15 @@ def open_openvino_session(network: bytes, threads: int, *, streams: int, side: i
         "ENABLE_CPU_PINNING": False,
     }
     compiled = core.compile_model(core.read_model(network), DEVICE, settings)
-    scores = compiled.output("scores")
+    outputs = {each.get_any_name(): each for each in compiled.outputs}
     requests = local()
 
-    def infer(images: ImageBatch) -> ImageBatch:
+    def infer(images: ImageBatch) -> Mapping[str, ImageBatch]:
         if not hasattr(requests, "own"):
             requests.own = compiled.create_infer_request()
-        found = requests.own.infer({"hu": images})[scores]
-        # The array belongs to the request, which overwrites it in its next run.
-        return np.array(found, dtype=np.float32)
+        found = requests.own.infer({"hu": images})
+        # The arrays belong to the request, which overwrites them in its next run.
+        return {name: np.array(found[each], np.float32) for name, each in outputs.items()}
 
     # OpenVINO fills tables in its first run; two concurrent first runs can deadlock, one holding
     # the GIL and the other the lock of the table.
