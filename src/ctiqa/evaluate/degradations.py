@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from ctiqa.data.simulation.filters import FILTERS
+
 DEGRADATION = "degradation"
 """Name of the column that :func:`with_degradation` adds."""
 
@@ -12,14 +14,21 @@ DOSE_AND_VIEWS = "dose and views"
 
 _FILTERS = ("denoise", "blur_mm", "kernel_half_per_mm")
 _ARTEFACT = "artefact"
+_FILTER = "filter"
+
+KINDS = {"blurred": "blur", "denoised": "denoising", "": "file format"}
+"""Kind of degradation of a family of filters, by what a strong one is called."""
+
+FAMILIES = {name: KINDS[each.smooths] for name, each in FILTERS.items()}
+"""Kind of degradation by family of filters."""
 
 
 def with_degradation(table: pl.DataFrame) -> pl.DataFrame:
     """A manifest with the kind of degradation of every example.
 
-    An example with several counts as the first of: artefact, denoising, blur, kernel. One without
-    any is degraded by dose and views alone. A manifest without these columns (for example with
-    labels by readers) is returned unchanged.
+    An example with several counts as the first of: artefact, filter (denoising, blur or file
+    format), denoising, blur, kernel. One without any is degraded by dose and views alone. A
+    manifest without these columns (for example with labels by readers) is returned unchanged.
 
     Args:
         table: Rows of a manifest.
@@ -41,4 +50,6 @@ def with_degradation(table: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit(DOSE_AND_VIEWS))
     )
     first = [pl.col(_ARTEFACT)] if _ARTEFACT in table.columns else []
+    if _FILTER in table.columns:
+        first.append(pl.col(_FILTER).replace_strict(FAMILIES))
     return table.with_columns(pl.coalesce(*first, filtered).alias(DEGRADATION))

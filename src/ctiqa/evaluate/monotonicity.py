@@ -13,7 +13,7 @@ MOST_RISE = 0.05
 
 SETTINGS = (
     *("dose", "views", "electronic", "kernel_half_per_mm", "kernel_boost", "blur_mm", "denoise"),
-    "body_only",
+    *("body_only", "artefact", "strength", "filter", "filter_strength", "filter_share"),
 )
 """Settings of an image: all but one must agree to compare two images in that one."""
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ctiqa.data.manifest import Examples
+from ctiqa.data.manifest import FILTERED, Examples
 from ctiqa.errors import DataError
 from ctiqa.evaluate.conformal import calibrate, interval_coverage
 from ctiqa.evaluate.model_card import held_out
+from ctiqa.evaluate.model_card.answers import answer_facts, answers_to
 from ctiqa.evaluate.model_card.card_facts import INTERVAL_LEVEL, draft
 from ctiqa.evaluate.predictors.predictor import Predictor
+from ctiqa.evaluate.robustness.filters import as_facts, filter_responses
 from ctiqa.evaluate.scale import GRADES, Scale
 from ctiqa.evaluate.scored import ScoredExamples
 from ctiqa.io.atomic import make_folder, write_bytes
@@ -66,6 +69,7 @@ def write_model(
         "checks": {
             "interval_coverage": round(covered, 4),
             **_checks(predictor, examples, test, scale),
+            **_answers(engine, parts["test"], facts.get("answers", {})),
         },
     }
     _write(recipe.name, network, card, folder)
@@ -106,7 +110,19 @@ def _checks(
         checks["dose_order"] = order
     if sharper and (higher := held_out.sharper_order(test, sharper)) is not None:
         checks["sharper_order"] = higher
+    filtered = unseen.where(purpose=FILTERED)
+    if len(filtered):
+        table = held_out.score_in_grades(predictor, filtered, scale).graded_table
+        checks["filters"] = as_facts(filter_responses(table))
     return checks
+
+
+def _answers(engine: Engine, test: Examples, names: Mapping[str, Any]) -> dict[str, Any]:
+    """Agreement of what the network answers besides the score; nothing for a network with none."""
+    if not names:
+        return {}
+    answers = answers_to(engine.answer, test)
+    return {"answers": answer_facts(answers, test, names["findings"], names["regions"])}
 
 
 def _agreement_if_enough(scored: ScoredExamples) -> dict[str, Any] | None:

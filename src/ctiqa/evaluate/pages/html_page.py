@@ -28,6 +28,8 @@ PAGE_FACTS = (
     ("Kernel half", "kernel_half_per_mm", "{:.2f} /mm", None),
     ("Blur", "blur_mm", "{:.1f} mm", 0.0),
     ("Denoising", "denoise", "{:.2f}", 0.0),
+    ("Filter", "filter", "{}", None),
+    ("Filter strength", "filter_strength", "{:.3g}", None),
     ("Split", "split", "{}", None),
 )
 """Facts shown of a pictured example: name, column, format, default value (not shown)."""

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from ctiqa.data.manifest import Examples
+from ctiqa.data.manifest import FILTERED, Examples
 from ctiqa.errors import CtiqaError
 from ctiqa.evaluate.dataset import Labelled
 from ctiqa.evaluate.dose_relations import QUANTILES
@@ -26,6 +26,7 @@ from ctiqa.evaluate.predictors.predictor import (
     Predictor,
     score_examples,
 )
+from ctiqa.evaluate.robustness.filters import FilterResponse, filter_responses
 from ctiqa.evaluate.robustness.perturbations import PERTURBATIONS
 from ctiqa.evaluate.robustness.report import (
     GROUPS,
@@ -65,9 +66,12 @@ def robustness_report(
         The report.
     """
     chosen = stratified(labelled.examples, most if predictor.estimate else 0)
-    checks = [each for each in map(labelled.of_purpose, ("ladder", "sharper")) if len(each)]
-    checks = [each for each in checks if predictor.knows(each)]
-    total = (len(PERTURBATIONS) + 3) * len(chosen) + sum(map(len, checks))
+    ladder, sharper, filtered = (
+        each if predictor.knows(each) else Examples(each.folder, each.table.clear())
+        for each in map(labelled.of_purpose, ("ladder", "sharper", FILTERED))
+    )
+    checks = [each for each in (ladder, sharper) if len(each)]
+    total = (len(PERTURBATIONS) + 3) * len(chosen) + sum(map(len, (*checks, filtered)))
     next_pass = _passes(progress, total)
     perturbed = _Perturbed(predictor, labelled, chosen, next_pass)
     tables = [scored.graded_table]
@@ -87,7 +91,21 @@ def robustness_report(
             if column in whole.columns
         },
         sharper=sharper_share(whole),
+        filters=_filters(predictor, labelled, filtered, next_pass),
     )
+
+
+def _filters(
+    predictor: Predictor,
+    labelled: Labelled,
+    filtered: Examples,
+    next_pass: Callable[[], ExampleProgress],
+) -> dict[str, FilterResponse]:
+    """Responses to filters, of scores clipped to the scale as users get them."""
+    if not len(filtered):
+        return {}
+    scored = score_examples(predictor, filtered, labelled.scale, progress=next_pass())
+    return filter_responses(scored.clipped.graded_table)
 
 
 def stratified(examples: Examples, most: int) -> Examples:

@@ -6,10 +6,11 @@ All values are in grades, quarters of the scale.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ctiqa.evaluate.monotonicity import MOST_RISE, Monotonicity
+from ctiqa.evaluate.robustness.filters import FilterResponse, as_facts
 from ctiqa.evaluate.robustness.perturbations import Aim
 
 STILL = 0.1
@@ -94,6 +95,8 @@ class RobustnessReport:
         by_part: Monotonicity by value, by column of :data:`GROUPS`.
         sharper: Share of slices whose sharper reconstruction scores no higher; ``None`` if the
             data set has none.
+        filters: Responses to filters of the image: ``all``, and every family by name; empty if
+            the data set has no filtered images.
     """
 
     n: int
@@ -103,6 +106,7 @@ class RobustnessReport:
     monotonicity: MonotonicityTable
     by_part: Mapping[str, Mapping[str, MonotonicityTable]]
     sharper: float | None
+    filters: Mapping[str, FilterResponse] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """All results, for a file."""
@@ -119,6 +123,7 @@ class RobustnessReport:
                 for column, parts in self.by_part.items()
             },
             "sharper_no_higher": self.sharper,
+            "filters": as_facts(self.filters),
         }
 
 
