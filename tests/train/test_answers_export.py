@@ -71,7 +71,9 @@ def test_every_answer_of_the_file_is_that_of_the_network(network: Answers, writt
         (found.regions, wanted.regions.softmax(dim=1)),
     )
     for ours, theirs in pairs:
-        np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-4)  # type: ignore[union-attr]
+        assert ours is not None
+        assert theirs is not None
+        np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-4)
     assert found.findings is not None
     assert found.findings.min() >= 0
     assert found.findings.max() <= 1
