@@ -163,7 +163,10 @@ def test_distillation_needs_members() -> None:
         ({"kind": "stem-vit", "window": "x"}, "network.window must be one of soft"),
         ({"kind": "backbone", "side": 10}, "network.side must be 0 or >= 64, got 10"),
         ({"kind": "tfkt", "pretrained": "a.onnx"}, "network.pretrained must be 'none', 'hub'"),
-        ({"kind": "resnet"}, "network.kind must be one of stride32, stem-vit, tfkt, backbone"),
+        (
+            {"kind": "resnet"},
+            "network.kind must be one of stride32, answers, stem-vit, tfkt, backbone",
+        ),
         ({"kind": "backbone", "blocks": 3}, "network.blocks is not a key of a recipe"),
     ],
 )

@@ -78,6 +78,7 @@ class Answers(Stride32):
 def score_of_log_noise(log_noise_hu: Tensor) -> Tensor:
     """Score for ln of the equivalent noise in HU, open at both ends.
 
+    >>> import torch
     >>> [round(v, 4) for v in score_of_log_noise(torch.tensor([16.0, 105.0]).log()).tolist()]
     [4.0, 0.0]
     """

@@ -35,7 +35,7 @@ def slow(owner, name):
 
 if where == "scoring":
     from ctiqa.score.engines.engine import Engine
-    slow(Engine, "run")
+    slow(Engine, "answer")
 elif where == "reading":
     from ctiqa.io import find
     slow(find, "read_file_headers")
