@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctiqa.data.sources.clean_series import REGIONS
+from ctiqa.data.sources.clean_series import SERIES_REGIONS
 from ctiqa.data.splits import SPLITS, split_patients
 from ctiqa.errors import DataError
 from ctiqa.recipe import SimulateData
@@ -18,7 +18,10 @@ RECIPE = SimulateData(folds=3)
 PATIENTS = {f"{region}{k}": region for region in ("chest", "abdomen", "head") for k in range(20)}
 
 people = st.dictionaries(
-    st.text("abc0123", min_size=1, max_size=6), st.sampled_from(REGIONS), min_size=12, max_size=60
+    st.text("abc0123", min_size=1, max_size=6),
+    st.sampled_from(SERIES_REGIONS),
+    min_size=12,
+    max_size=60,
 )
 
 

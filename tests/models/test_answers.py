@@ -9,7 +9,7 @@ import pytest
 import torch
 from tests.models.networks import slices
 
-from ctiqa.models.answers import Answers, score_of_log_noise
+from ctiqa.models.answers import AnswersModel, score_of_log_noise
 from ctiqa.models.build import build, parameters
 from ctiqa.noise_scale import score_of_noise
 from ctiqa.recipe import AnswersNetwork, Stride32Network
@@ -20,9 +20,9 @@ TINY = AnswersNetwork(
 )
 
 
-def model(recipe: AnswersNetwork = TINY) -> Answers:
+def model(recipe: AnswersNetwork = TINY) -> AnswersModel:
     torch.manual_seed(0)
-    return Answers(recipe).eval()
+    return AnswersModel(recipe).eval()
 
 
 def test_all_five_answers_have_their_shape() -> None:
@@ -54,12 +54,12 @@ def test_the_scale_is_open_at_both_ends() -> None:
 def test_the_worst_part_counts_and_what_is_outside_does_not() -> None:
     noise = torch.full((1, 4, 4), math.log(10.0))
     inside = torch.full((1, 4, 4), 20.0)
-    assert Answers._worst(noise, inside).item() == pytest.approx(math.log(10.0), abs=1e-4)
+    assert AnswersModel._worst(noise, inside).item() == pytest.approx(math.log(10.0), abs=1e-4)
     noise[0, 0, 0] = math.log(80.0)
-    everywhere = Answers._worst(noise, inside).item()
+    everywhere = AnswersModel._worst(noise, inside).item()
     assert math.log(30.0) < everywhere < math.log(80.0)
     inside[0, 0, 0] = -20.0
-    assert Answers._worst(noise, inside).item() == pytest.approx(math.log(10.0), abs=1e-3)
+    assert AnswersModel._worst(noise, inside).item() == pytest.approx(math.log(10.0), abs=1e-3)
 
 
 def test_only_readers_move_the_score_off_the_equivalent_noise() -> None:

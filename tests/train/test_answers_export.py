@@ -13,7 +13,7 @@ from tests.score.made import phantom
 from tests.score.tiny_model import card
 
 from ctiqa import Scorer
-from ctiqa.models.answers import Answers
+from ctiqa.models.answers import AnswersModel
 from ctiqa.recipe import AnswersNetwork
 from ctiqa.recipe.network import FINDINGS, REGIONS
 from ctiqa.score.engines.engine import Engine
@@ -27,9 +27,9 @@ TINY = AnswersNetwork(
 
 
 @pytest.fixture(scope="module")
-def network() -> Answers:
+def network() -> AnswersModel:
     torch.manual_seed(0)
-    made = Answers(TINY)
+    made = AnswersModel(TINY)
     with torch.no_grad():
         made.findings.weight.normal_()
         made.regions.bias[REGIONS.index("chest")] += 20
@@ -37,11 +37,11 @@ def network() -> Answers:
 
 
 @pytest.fixture(scope="module")
-def written(network: Answers, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def written(network: AnswersModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _write(network, tmp_path_factory.mktemp("judged"), judged=["chest"])
 
 
-def _write(network: Answers, folder: Path, *, judged: list[str]) -> Path:
+def _write(network: AnswersModel, folder: Path, *, judged: list[str]) -> Path:
     names: dict[str, Any] = {"findings": FINDINGS, "regions": REGIONS, "judged": judged}
     facts = card("five", answers=names)
     facts["input"]["multiple"] = TINY.multiple
@@ -56,7 +56,9 @@ def _write(network: Answers, folder: Path, *, judged: list[str]) -> Path:
     return folder / "five.onnx"
 
 
-def test_every_answer_of_the_file_is_that_of_the_network(network: Answers, written: Path) -> None:
+def test_every_answer_of_the_file_is_that_of_the_network(
+    network: AnswersModel, written: Path
+) -> None:
     hu = np.stack([phantom(k) for k in range(2)]).astype(np.float32)
     found = Engine(load_model(str(written)), 1).answer(hu)
     with torch.no_grad():
@@ -90,7 +92,7 @@ def test_users_get_noise_region_and_findings(written: Path) -> None:
 
 
 def test_the_model_abstains_from_regions_it_does_not_judge(
-    network: Answers, tmp_path: Path
+    network: AnswersModel, tmp_path: Path
 ) -> None:
     file = _write(network, tmp_path, judged=["abdomen"])
     found = Scorer(file, engine="onnxruntime", jobs=1).score(phantom(0).astype(np.float32))

@@ -23,14 +23,14 @@ POWER = 4.0
 """Power of the mean over the map: the worst part of a slice counts most."""
 
 
-class Answers(Stride32):
+class AnswersModel(Stride32):
     """Score, equivalent noise, its map, findings and region of CT slices.
 
     Args:
         recipe: Size of the network; ``recipe.outputs`` members estimate the equivalent noise.
 
     >>> import torch
-    >>> answers = Answers(AnswersNetwork(outputs=2))(torch.zeros(1, 1, 256, 320))
+    >>> answers = AnswersModel(AnswersNetwork(outputs=2))(torch.zeros(1, 1, 256, 320))
     >>> {name: tuple(value.shape) for name, value in answers._asdict().items()}
     {'scores': (1, 2), 'noise': (1, 8, 10), 'total': (1,), 'findings': (1, 10), 'regions': (1, 7)}
     """

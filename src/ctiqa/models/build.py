@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from ctiqa.errors import UsageError
-from ctiqa.models.answers import Answers
+from ctiqa.models.answers import AnswersModel
 from ctiqa.models.baselines import Compared, Dbcnn
 from ctiqa.models.maniqa import Maniqa
 from ctiqa.models.stem_vit import StemVit
@@ -27,7 +27,7 @@ from ctiqa.recipe import (
 
 NETWORK_CLASSES: dict[type[NetworkRecipe], Callable[[Any], nn.Module]] = {
     Stride32Network: Stride32,
-    AnswersNetwork: Answers,
+    AnswersNetwork: AnswersModel,
     StemVitNetwork: StemVit,
     TfktNetwork: Tfkt,
     BackboneNetwork: Compared,

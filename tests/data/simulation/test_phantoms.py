@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from ctiqa.data.simulation.phantoms import SIDE, Grid, draw_limb, draw_phantom, ellipse
+from ctiqa.data.simulation.phantoms import DRAWN_SIDE, Grid, draw_limb, draw_phantom, ellipse
 
 
 def test_the_same_seed_draws_the_same_and_another_does_not() -> None:
@@ -20,7 +20,7 @@ def test_the_same_seed_draws_the_same_and_another_does_not() -> None:
 def test_what_is_drawn_is_hu_on_a_clinical_grid(draw) -> None:  # type: ignore[no-untyped-def]
     for seed in range(30):
         hu, spacing = draw(np.random.default_rng(seed))
-        assert hu.shape == (SIDE, SIDE)
+        assert hu.shape == (DRAWN_SIDE, DRAWN_SIDE)
         assert hu.dtype == np.float32
         assert 0.6 < spacing[0] == spacing[1] < 1.0
         assert hu.min() >= -1024

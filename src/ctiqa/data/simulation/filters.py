@@ -49,12 +49,12 @@ class Filter:
         return float(2 * round((drawn - 1) / 2) + 1) if self.whole else drawn
 
 
-def gaussian(hu: HuImage, sigma: float) -> HuImage:
+def gaussian_filtered(hu: HuImage, sigma: float) -> HuImage:
     """Gaussian blur with a standard deviation in pixels."""
     return np.asarray(ndimage.gaussian_filter(hu, sigma), dtype=np.float32)
 
 
-def median(hu: HuImage, size: float) -> HuImage:
+def median_filtered(hu: HuImage, size: float) -> HuImage:
     """Median of a square with so many pixels a side."""
     return np.asarray(ndimage.median_filter(hu, round(size)), dtype=np.float32)
 
@@ -118,7 +118,7 @@ def patches(hu: HuImage, factor: float) -> HuImage:
     return np.asarray(clean, dtype=np.float32)
 
 
-def resampled(hu: HuImage, factor: float) -> HuImage:
+def resampled_filtered(hu: HuImage, factor: float) -> HuImage:
     """Brought to a matrix smaller by a factor, as for a small screen, and back."""
     sides = np.array(hu.shape)
     small = np.maximum(np.round(sides / factor), 8)
@@ -148,14 +148,14 @@ def mixed(hu: HuImage, filtered: HuImage, share: float) -> HuImage:
 
 
 FILTERS: dict[str, Filter] = {
-    "gaussian": Filter(gaussian, (0.3, 0.5, 0.8, 1.2, 2.0, 3.0, 5.0, 8.0), "blurred"),
-    "median": Filter(median, (3.0, 5.0, 7.0, 9.0, 11.0), "denoised", whole=True),
+    "gaussian": Filter(gaussian_filtered, (0.3, 0.5, 0.8, 1.2, 2.0, 3.0, 5.0, 8.0), "blurred"),
+    "median": Filter(median_filtered, (3.0, 5.0, 7.0, 9.0, 11.0), "denoised", whole=True),
     "bilateral": Filter(bilateral, (15.0, 30.0, 60.0, 120.0, 240.0), "denoised"),
     "patches": Filter(patches, (0.4, 0.6, 0.8, 1.2, 2.0), "denoised"),
     "total variation": Filter(total_variation, (0.03, 0.06, 0.12, 0.25, 0.5), "denoised"),
     "wavelets": Filter(wavelets, (5.0, 10.0, 20.0, 40.0, 80.0), "denoised"),
     "network": Filter(denoise_by_network, (0.2, 0.4, 0.6, 0.8, 1.0), "denoised"),
-    "resampled": Filter(resampled, (1.1, 1.4, 2.0, 3.0, 4.0), "blurred"),
+    "resampled": Filter(resampled_filtered, (1.1, 1.4, 2.0, 3.0, 4.0), "blurred"),
     "8 bits": Filter(windowed, (1.0, 2.0, 4.0, 8.0)),
     "JPEG": Filter(jpeg, (10.0, 30.0, 60.0, 80.0, 95.0)),
 }

@@ -10,15 +10,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.random import Generator
 
 from ctiqa.hu import AIR_HU
 from ctiqa.metrics.full_reference.images import Mask
 from ctiqa.types import HuImage
 
-SIDE = 512
+DRAWN_SIDE = 512
 """Rows and columns of what is drawn."""
-
-Rng = np.random.Generator
 
 
 class Grid(NamedTuple):
@@ -44,24 +43,26 @@ def ellipse(
     return np.asarray((along / axes[0]) ** 2 + (across / axes[1]) ** 2 <= 1)
 
 
-def draw_phantom(rng: Rng) -> tuple[HuImage, tuple[float, float]]:
+def draw_phantom(rng: Generator) -> tuple[HuImage, tuple[float, float]]:
     """A test object without noise, in HU, and its pixel spacing in mm."""
-    kinds: tuple[Callable[[Grid, Rng], HuImage], ...] = (_water, _inserts, _table)
+    kinds: tuple[Callable[[Grid, Generator], HuImage], ...] = (_water, _inserts, _table)
     return _drawn(rng, kinds[int(rng.choice(3, p=(0.35, 0.5, 0.15)))])
 
 
-def draw_limb(rng: Rng) -> tuple[HuImage, tuple[float, float]]:
+def draw_limb(rng: Generator) -> tuple[HuImage, tuple[float, float]]:
     """One or two arms or legs without noise, in HU, and their pixel spacing in mm."""
     return _drawn(rng, _limbs)
 
 
-def _drawn(rng: Rng, kind: Callable[[Grid, Rng], HuImage]) -> tuple[HuImage, tuple[float, float]]:
+def _drawn(
+    rng: Generator, kind: Callable[[Grid, Generator], HuImage]
+) -> tuple[HuImage, tuple[float, float]]:
     spacing = float(rng.uniform(0.65, 0.95))
-    axis = (np.arange(SIDE, dtype=np.float32) - (SIDE - 1) / 2) * np.float32(spacing)
+    axis = (np.arange(DRAWN_SIDE, dtype=np.float32) - (DRAWN_SIDE - 1) / 2) * np.float32(spacing)
     return kind(Grid(*np.meshgrid(axis, axis)), rng), (spacing, spacing)
 
 
-def _air_and_table(grid: Grid, rng: Rng) -> HuImage:
+def _air_and_table(grid: Grid, rng: Generator) -> HuImage:
     """Air, with or without a table: a curved shell below the middle."""
     hu = np.full(grid.x_mm.shape, AIR_HU, dtype=np.float32)
     if rng.random() < 0.6:
@@ -72,7 +73,7 @@ def _air_and_table(grid: Grid, rng: Rng) -> HuImage:
     return hu
 
 
-def _water(grid: Grid, rng: Rng) -> HuImage:
+def _water(grid: Grid, rng: Generator) -> HuImage:
     """A cylinder of water or water-like plastic in a wall, round or oval."""
     hu = _air_and_table(grid, rng)
     half = float(rng.uniform(60, 140))
@@ -84,7 +85,7 @@ def _water(grid: Grid, rng: Rng) -> HuImage:
     return hu
 
 
-def _inserts(grid: Grid, rng: Rng) -> HuImage:
+def _inserts(grid: Grid, rng: Generator) -> HuImage:
     """The same with rods of plastic on a circle and, at times, bars or a square."""
     hu = _water(grid, rng)
     inside = np.hypot(grid.x_mm, grid.y_mm) < 0.8 * 60
@@ -99,7 +100,7 @@ def _inserts(grid: Grid, rng: Rng) -> HuImage:
     return hu
 
 
-def _table(grid: Grid, rng: Rng) -> HuImage:
+def _table(grid: Grid, rng: Generator) -> HuImage:
     """Nothing but small things: an empty table, cushions, a bottle."""
     hu = _air_and_table(grid, rng)
     for _ in range(int(rng.integers(1, 4))):
@@ -110,7 +111,7 @@ def _table(grid: Grid, rng: Rng) -> HuImage:
     return hu
 
 
-def _limbs(grid: Grid, rng: Rng) -> HuImage:
+def _limbs(grid: Grid, rng: Generator) -> HuImage:
     """Skin, fat, muscle, and one or two tubular bones with marrow in each."""
     hu = _air_and_table(grid, rng)
     pair = rng.random() < 0.6
@@ -124,7 +125,9 @@ def _limbs(grid: Grid, rng: Rng) -> HuImage:
     return hu
 
 
-def _limb(hu: HuImage, grid: Grid, centre: tuple[float, float], half: float, rng: Rng) -> None:
+def _limb(
+    hu: HuImage, grid: Grid, centre: tuple[float, float], half: float, rng: Generator
+) -> None:
     turn = float(rng.uniform(0, 180))
     axes = np.array([half, half * rng.uniform(0.75, 1.0)])
     fat = float(rng.uniform(0.06, 0.3))

@@ -30,7 +30,7 @@ class Series:
         name: File name without suffix, unique.
         file: The ``.npz`` with ``hu`` [slices, rows, cols], ``spacing_mm``, ``z_mm``.
         patient: Patient the series belongs to.
-        region: Body region, one of :data:`REGIONS`.
+        region: Body region, one of :data:`SERIES_REGIONS`.
         kernel: Reconstruction kernel, in the naming of the scanner.
         n_slices: Number of slices in the file.
         licence: Licence of the pixels.
@@ -88,7 +88,7 @@ class Series:
         return hu, (float(spacing[1]), float(spacing[2]))
 
 
-REGIONS = ("chest", "abdomen", "trunk", "head")
+SERIES_REGIONS = ("chest", "abdomen", "trunk", "head")
 """Chest; abdomen; chest to pelvis in one series; head and neck."""
 
 
@@ -105,7 +105,7 @@ def evenly(count: int, most: int) -> tuple[int, ...]:
 
 
 def region_of(text: str) -> str:
-    """One of :data:`REGIONS` for the description in an index.
+    """One of :data:`SERIES_REGIONS` for the description in an index.
 
     >>> region_of("chest/abdomen/pelvis"), region_of("neck"), region_of("abdomen (CT colon)")
     ('trunk', 'head', 'abdomen')

@@ -145,7 +145,7 @@ class SimulateTask:
     ) -> tuple[HuImage, dict[str, Any]]:
         """A degraded slice in HU, its label and what that is made of."""
         image = apply(scene, degradation)
-        found = labels.losses(image, scene.hu, counted(scene, degradation))
+        found = labels.losses(image, scene.hu, counted_pixels(scene, degradation))
         return image, label_record(ladder.total_noise(found), found)
 
     def facts_of_slice(self, scene: Scene) -> dict[str, Any]:
@@ -228,7 +228,7 @@ def _thicknesses(series: Series, index: int, recipe: SimulateData) -> tuple[int,
     return tuple(n for n in recipe.grid_thickness if n == 1 or series.has_neighbours(index, n // 2))
 
 
-def counted(scene: Scene, degradation: Degradation) -> Mask:
+def counted_pixels(scene: Scene, degradation: Degradation) -> Mask:
     """Pixels of the patient that count: outside implants and inside the field of view."""
     if degradation.artefact is None:
         return scene.mask
@@ -236,7 +236,7 @@ def counted(scene: Scene, degradation: Degradation) -> Mask:
 
 
 def _noise_map(image: HuImage, scene: Scene, degradation: Degradation) -> npt.NDArray[np.float16]:
-    errors = labels.token_errors(image, scene.hu, counted(scene, degradation))
+    errors = labels.token_errors(image, scene.hu, counted_pixels(scene, degradation))
     return np.log(np.hypot(errors, np.float32(scene.own_noise_hu))).astype(np.float16)
 
 

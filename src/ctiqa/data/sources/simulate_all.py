@@ -13,7 +13,7 @@ from ctiqa.data.simulation.degrade import Degradation, apply
 from ctiqa.data.simulation.draw import draw_all
 from ctiqa.data.simulation.scene import Scene, make_scene
 from ctiqa.data.sources import simulate
-from ctiqa.data.sources.simulate import SimulateTask, counted, label_record
+from ctiqa.data.sources.simulate import SimulateTask, counted_pixels, label_record
 from ctiqa.data.task import task_rng
 from ctiqa.physics import Kernel
 from ctiqa.recipe import SimulateAllData
@@ -58,7 +58,7 @@ class SimulateAllTask(SimulateTask):
         if not degradation.blur_mm:
             return image, label
         sharp = replace(degradation, blur_mm=0.0)
-        found = labels.losses(apply(scene, sharp), scene.hu, counted(scene, sharp))
+        found = labels.losses(apply(scene, sharp), scene.hu, counted_pixels(scene, sharp))
         of_sharp = label_record(ladder.total_noise(found), found)
         return image, min(label, of_sharp, key=lambda each: each["raw"])
 

@@ -21,7 +21,7 @@ from ctiqa.data.sources import simulate
 from ctiqa.data.sources.clean_series import Series
 from ctiqa.data.sources.drawn_series import drawn_series
 from ctiqa.data.sources.limbs import LIMBS, without_trunk
-from ctiqa.data.sources.simulate import NATIVE, SimulateTask, counted, label_record
+from ctiqa.data.sources.simulate import NATIVE, SimulateTask, counted_pixels, label_record
 from ctiqa.data.sources.simulate_all import SimulateAllTask, as_kind
 from ctiqa.data.sources.slice_regions import limb_series, regions_of
 from ctiqa.data.splits import Place
@@ -66,7 +66,7 @@ class SimulateClinicalTask(SimulateAllTask):
         """See :meth:`SimulateTask.example`; besides, what is wrong with it, kind by kind."""
         acquired = acquire(scene, degradation)
         image = finish(acquired, scene, degradation)
-        mask = counted(scene, degradation)
+        mask = counted_pixels(scene, degradation)
         found = labels.losses(image, scene.hu, mask)
         if degradation.smooths(scene):
             before = labels.losses(acquired, scene.hu, mask)

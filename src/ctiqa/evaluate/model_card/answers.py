@@ -12,7 +12,7 @@ from scipy import stats
 
 from ctiqa.data.manifest import Examples
 from ctiqa.evaluate.degradations import DEGRADATION, DOSE_AND_VIEWS, with_degradation
-from ctiqa.evaluate.predictors.predictor import batches_of
+from ctiqa.evaluate.predictors.predictor import same_size_batches
 from ctiqa.score.engines.protocol import Answers, ImageBatch
 from ctiqa.types import SCORE_RANGE
 
@@ -42,7 +42,7 @@ def answers_to(answer: Callable[[ImageBatch], Answers], examples: Examples) -> A
         answer: From slices [n, rows, cols] to answers.
         examples: Slices in HU.
     """
-    parts = [answer(np.ascontiguousarray(hu)) for hu in batches_of(examples)]
+    parts = [answer(np.ascontiguousarray(hu)) for hu in same_size_batches(examples)]
     joined = {
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in Answers._fields

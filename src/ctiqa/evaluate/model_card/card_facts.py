@@ -25,7 +25,7 @@ INTERVAL_LEVEL = 0.9
 ANY_MATRIX = (256, 1024)
 """Smallest and largest side of a network without a fixed matrix."""
 
-FEWEST_PATIENTS = 5
+FEWEST_REGION_PATIENTS = 5
 """Fewest real patients a region must be trained on for its slices to be scored."""
 
 FIXED_SIDE = 512
@@ -139,7 +139,7 @@ def answers_facts(network: NetworkRecipe, train: Examples) -> dict[str, Any]:
         return {}
     real = train.table.filter(pl.col("origin") != DRAWN)
     patients = dict(real.group_by(SHOWS).agg(pl.col("patient").n_unique()).iter_rows())
-    judged = [name for name in REGIONS if patients.get(name, 0) >= FEWEST_PATIENTS]
+    judged = [name for name in REGIONS if patients.get(name, 0) >= FEWEST_REGION_PATIENTS]
     return {
         "answers": {"findings": list(FINDINGS), "regions": list(REGIONS), "judged": judged},
     }

@@ -91,7 +91,7 @@ def score_examples(
         return ScoredExamples(examples, scale, given, labels_of(examples), np.zeros_like(given))
     members: list[npt.NDArray[np.float32]] = []
     done = 0
-    for hu in batches_of(examples, batch):
+    for hu in same_size_batches(examples, batch):
         members.append(predictor.estimate(np.ascontiguousarray(change(hu) if change else hu)))
         done += len(hu)
         if progress:
@@ -111,7 +111,7 @@ def _score_and_spread(
     return score, np.asarray(spread * (scale.grade / own.grade))
 
 
-def batches_of(examples: Examples, batch: int = BATCH) -> Iterator[Images]:
+def same_size_batches(examples: Examples, batch: int = BATCH) -> Iterator[Images]:
     """Consecutive slices of one size, at most ``batch`` at a time."""
     images = examples.images()
     held: list[npt.NDArray[np.generic]] = []
