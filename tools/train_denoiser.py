@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +24,7 @@ from ctiqa.data.simulation.scene import Scene
 from ctiqa.data.sources.simulate import SimulateTask, plan
 from ctiqa.io.atomic import write_bytes
 from ctiqa.recipe import SimulateClinicalData, read_recipe
-from ctiqa.train.export import without_traces
+from ctiqa.train.export import as_onnx
 
 WIDTH, DEPTH = 24, 6
 CLEAN_HU = 12.0
@@ -93,23 +92,6 @@ def _patches(images: Tensor, rng: np.random.Generator) -> Tensor:
     )
 
 
-def _onnx(model: nn.Module) -> bytes:
-    program = torch.onnx.export(
-        model,
-        (torch.zeros(1, 1, 64, 80),),
-        input_names=["image"],
-        output_names=["noise"],
-        dynamic_shapes=({2: torch.export.Dim("rows"), 3: torch.export.Dim("cols")},),
-        dynamo=True,
-    )
-    if program is None:
-        raise SystemExit("error: the network could not be exported")
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "denoiser.onnx"
-        program.save(file, external_data=False)
-        return without_traces(file.read_bytes())
-
-
 def main() -> None:
     """Train and write the network."""
     parser = argparse.ArgumentParser(
@@ -128,7 +110,8 @@ def main() -> None:
     tasks = [task for task in plan(given.root, plain) if task.place.split == "train"]
     rng = np.random.default_rng(0)
     model = train(pairs(tasks, given.slices, rng), given.steps, rng)
-    write_bytes(given.out, _onnx(model))
+    free = {2: torch.export.Dim("rows"), 3: torch.export.Dim("cols")}
+    write_bytes(given.out, as_onnx(model, torch.zeros(1, 1, 64, 80), "image", ["noise"], free))
     sys.stdout.write(f"wrote {given.out}\n")
 
 

@@ -7,7 +7,7 @@ import io
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,14 +79,32 @@ def to_onnx(
     example = torch.zeros(2, 1, side or 384, side or 320)
     with torch.no_grad():
         outputs = OUTPUTS[: len(graded(example))]
+    return as_onnx(graded, example, INPUT, outputs, _free(side, multiple))
+
+
+def as_onnx(
+    module: nn.Module, example: Tensor, name: str, outputs: Sequence[str], free: dict[int, Any]
+) -> bytes:
+    """A module with one input as ONNX.
+
+    Args:
+        module: In evaluation mode.
+        example: An input.
+        name: Name of the input.
+        outputs: Names of the outputs.
+        free: Axes of the input whose length is not fixed.
+
+    Returns:
+        Content of the ``.onnx`` file, including the weights.
+    """
     with _quiet():
         program = torch.onnx.export(
-            graded,
+            module,
             (example,),
-            input_names=[INPUT],
+            input_names=[name],
             output_names=list(outputs),
             opset_version=OPSET,
-            dynamic_shapes=(_free(side, multiple),),
+            dynamic_shapes=(free,),
             dynamo=True,
             verbose=False,
         )

@@ -116,21 +116,26 @@ class SimulateTask:
             new = KERNELS[self.variant]
             hu = np.maximum(change_kernel(hu, spacing, kernel, new), np.float32(-1024))
             kernel = new
-        return self.make_scene(self.prepared(hu), spacing, kernel, rng)
+        count = self.artefact_kinds
+        return make_scene(
+            self.prepared(hu),
+            spacing,
+            kernel,
+            rng,
+            draws=self.recipe.draws,
+            artefact_kinds=count,
+            # A generator of its own: the noise does not depend on the artefacts.
+            artefact_rng=task_rng(self.recipe.seed, f"{self.name}/artefacts") if count else None,
+        )
+
+    @property
+    def artefact_kinds(self) -> int:
+        """Number of kinds of artefacts of the slice."""
+        return 0
 
     def prepared(self, hu: HuImage) -> HuImage:
         """The part of a slice that is used, here all of it."""
         return hu
-
-    def make_scene(
-        self,
-        hu: HuImage,
-        spacing_mm: tuple[float, float],
-        kernel: Kernel,
-        rng: np.random.Generator,
-    ) -> Scene:
-        """The ingredients that this source asks for."""
-        return make_scene(hu, spacing_mm, kernel, rng, draws=self.recipe.draws)
 
     def ladder(self, scene: Scene, rng: np.random.Generator) -> labels.Ladder:
         """Effect of plain noise on the slice."""

@@ -11,11 +11,9 @@ import numpy as np
 from ctiqa.data.simulation import labels
 from ctiqa.data.simulation.degrade import Degradation, apply
 from ctiqa.data.simulation.draw import draw_all
-from ctiqa.data.simulation.scene import Scene, make_scene
+from ctiqa.data.simulation.scene import Scene
 from ctiqa.data.sources import simulate
 from ctiqa.data.sources.simulate import SimulateTask, counted_pixels, label_record
-from ctiqa.data.task import task_rng
-from ctiqa.physics import Kernel
 from ctiqa.recipe import SimulateAllData
 from ctiqa.types import HuImage
 
@@ -28,23 +26,10 @@ class SimulateAllTask(SimulateTask):
 
     recipe: SimulateAllData
 
-    def make_scene(
-        self,
-        hu: HuImage,
-        spacing_mm: tuple[float, float],
-        kernel: Kernel,
-        rng: np.random.Generator,
-    ) -> Scene:
-        """See :meth:`SimulateTask.make_scene`."""
-        return make_scene(
-            hu,
-            spacing_mm,
-            kernel,
-            rng,
-            draws=self.recipe.draws,
-            artefact_kinds=self.recipe.artefact_kinds,
-            artefact_rng=task_rng(self.recipe.seed, f"{self.name}/artefacts"),
-        )
+    @property
+    def artefact_kinds(self) -> int:
+        """See :attr:`SimulateTask.artefact_kinds`."""
+        return self.recipe.artefact_kinds
 
     def draw(self, scene: Scene, rng: np.random.Generator) -> Degradation:
         """See :meth:`SimulateTask.draw`."""
