@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tests.score.made import phantom
 from tests.score.tiny_model import card
 
 from ctiqa import Scorer
+from ctiqa.errors import WeightsError
 from ctiqa.models.answers import AnswersModel
 from ctiqa.recipe import AnswersNetwork
 from ctiqa.recipe.network import FINDINGS, REGIONS
@@ -41,9 +43,9 @@ def written(network: AnswersModel, tmp_path_factory: pytest.TempPathFactory) -> 
     return _write(network, tmp_path_factory.mktemp("judged"), judged=["chest"])
 
 
-def _write(network: AnswersModel, folder: Path, *, judged: list[str]) -> Path:
+def _write(network: AnswersModel, folder: Path, *, judged: list[str], **changes: Any) -> Path:
     names: dict[str, Any] = {"findings": FINDINGS, "regions": REGIONS, "judged": judged}
-    facts = card("five", answers=names)
+    facts = card("five", answers=names | changes)
     facts["input"]["multiple"] = TINY.multiple
     files = {
         "five.onnx": to_onnx(network, multiple=TINY.multiple),
@@ -82,7 +84,7 @@ def test_every_answer_of_the_file_is_that_of_the_network(
 
 
 def test_users_get_noise_region_and_findings(written: Path) -> None:
-    found = Scorer(written, engine="onnxruntime", jobs=1).score(phantom(0).astype(np.float32))
+    found = Scorer(written, engine="onnxruntime", jobs=1).score(phantom(0))
     assert isinstance(found, SliceScore)
     assert found.region == "chest"
     assert found.score is not None
@@ -95,7 +97,43 @@ def test_the_model_abstains_from_regions_it_does_not_judge(
     network: AnswersModel, tmp_path: Path
 ) -> None:
     file = _write(network, tmp_path, judged=["abdomen"])
-    found = Scorer(file, engine="onnxruntime", jobs=1).score(phantom(0).astype(np.float32))
+    found = Scorer(file, engine="onnxruntime", jobs=1).score(phantom(0))
     assert isinstance(found, SliceScore)
     assert (found.score, found.region) == (None, "chest")
     assert "region" in found.flags
+
+
+def test_answers_that_the_card_does_not_name_are_left_out(
+    network: AnswersModel, tmp_path: Path
+) -> None:
+    file = _write(network, tmp_path, judged=[], findings=[], regions=[])
+    found = Scorer(file, engine="onnxruntime", jobs=1).score(phantom(0))
+    assert isinstance(found, SliceScore)
+    assert found.score is not None
+    assert (found.region, found.findings) == (None, ())
+
+
+def test_a_card_with_too_few_names_is_refused(network: AnswersModel, tmp_path: Path) -> None:
+    file = _write(network, tmp_path, judged=["chest"], regions=["chest"])
+    with pytest.raises(WeightsError, match=r"must return finite regions of shape \(1, 1\)"):
+        Scorer(file, engine="onnxruntime", jobs=1).score(phantom(0))
+
+
+def test_an_answer_that_is_no_number_is_refused(network: AnswersModel, tmp_path: Path) -> None:
+    broken = copy.deepcopy(network)
+    torch.nn.init.constant_(broken.findings.bias, torch.nan)
+    file = _write(broken, tmp_path, judged=["chest"])
+    with pytest.raises(WeightsError, match="must return finite findings"):
+        Scorer(file, engine="onnxruntime", jobs=1).score(phantom(0))
+
+
+def test_the_fast_engine_gives_the_same_answers(written: Path) -> None:
+    pytest.importorskip("openvino", reason="the extra 'fast' is not installed")
+    hu = phantom(0)[np.newaxis]
+    model = load_model(str(written))
+    plain, fast = (Engine(model, 1, kind).answer(hu) for kind in ("onnxruntime", "openvino"))
+    for name, mine, theirs in zip(plain._fields, plain, fast, strict=True):
+        assert mine is not None, name
+        assert theirs is not None, name
+        # bfloat16, where the processor has it.
+        np.testing.assert_allclose(theirs, mine, atol=0.15, rtol=0.05, err_msg=name)

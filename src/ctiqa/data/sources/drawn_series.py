@@ -11,6 +11,7 @@ from scipy import ndimage
 from ctiqa.data.simulation.phantoms import draw_limb, draw_phantom
 from ctiqa.data.sources.clean_series import Series, kernel_of
 from ctiqa.data.task import task_rng
+from ctiqa.hu import BODY_THRESHOLD_HU
 from ctiqa.physics import NoiseModel, simulate_low_dose
 from ctiqa.types import HuImage
 
@@ -40,7 +41,7 @@ class DrawnSeries(Series):
         clean = ndimage.gaussian_filter(clean, EDGE_PIXELS)
         model = NoiseModel(kernel=kernel_of(self.kernel))
         noise = simulate_low_dose(clean, spacing, 0.1, rng, model=model, n_views=480) - clean
-        inside = ndimage.binary_erosion(clean > -300, iterations=8)
+        inside = ndimage.binary_erosion(clean > BODY_THRESHOLD_HU, iterations=8)
         wanted = float(np.exp(rng.uniform(np.log(QUIET_HU), np.log(NOISY_HU))))
         scale = wanted / max(float(noise[inside].std()) if inside.any() else wanted, 1e-3)
         return (clean + np.float32(scale) * noise)[np.newaxis], spacing

@@ -49,6 +49,8 @@ class Engine:
             "findings": len(model.card.findings),
             "regions": len(model.card.regions),
         }
+        # Findings and regions that the card does not name cannot be told to anybody.
+        self._named = [name for name in Answers._fields if self._widths.get(name) != 0]
         self._multiple = model.card.multiple
         self._name = model.files.onnx.name
         self._infer, self._failures = _open(model, threads, kind, streams)
@@ -82,7 +84,7 @@ class Engine:
             outputs = self._infer(_filled(images, self._multiple)[:, np.newaxis])
         except self._failures as error:
             raise WeightsError(f"model {self._name} failed on {images.shape}: {error}") from error
-        known = {name: outputs[name] for name in Answers._fields if name in outputs}
+        known = {name: outputs[name] for name in self._named if name in outputs}
         if "scores" not in known:
             raise WeightsError(f"model {self._name} must have an output 'scores', got {[*outputs]}")
         for name, values in known.items():
@@ -90,9 +92,9 @@ class Engine:
         return Answers(**{name: np.asarray(each, np.float32) for name, each in known.items()})
 
     def _check(self, name: str, values: ImageBatch, count: int) -> None:
-        shape = values.shape[:1] if self._widths.get(name) is None else values.shape
-        expected = tuple(filter(None, (count, self._widths.get(name))))
-        if shape != expected or not np.isfinite(values).all():
+        width = self._widths.get(name)
+        expected = (count, *(values.shape[1:] if width is None else (width,)))
+        if values.shape != expected or not np.isfinite(values).all():
             raise WeightsError(
                 f"model {self._name} must return finite {name} of shape {expected}, "
                 f"got shape {values.shape}"
