@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 
 import pytest
@@ -31,13 +29,6 @@ def test_variants_of_the_student_share_a_teacher_and_others_do_not() -> None:
     assert len(set(shared_names("beta", "shen2025-small"))) == 1
     members = shared_names("members", "shen2025-small")
     assert len(set(members)) == len(members)
-
-
-def test_the_folders_of_teachers_have_the_names_of_earlier_versions() -> None:
-    values = recipe_from(VALUES).as_dict() | {"fine_tune_from": "", "interpolation": 0.0}
-    del values["student"], values["fine_tune"]
-    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:10]
-    assert shared_name(recipe_from(VALUES)) == f"teacher-{digest}"
 
 
 def test_a_variant_is_opened_on_its_data_with_its_shared_folder(

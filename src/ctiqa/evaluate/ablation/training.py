@@ -115,11 +115,8 @@ def shared_name(recipe: Recipe) -> str:
         from ctiqa.train.pretrain import shaping  # noqa: PLC0415 - torch
 
         return f"features-{_digest(shaping(recipe))}"
-    # Earlier versions had two more keys; with them, their folders keep their names.
-    values = {"fine_tune_from": "", "interpolation": 0.0} | recipe.as_dict()
-    return (
-        f"teacher-{_digest({k: v for k, v in values.items() if k not in {'student', 'fine_tune'}})}"
-    )
+    student = {"student", "fine_tune"}
+    return f"teacher-{_digest({k: v for k, v in recipe.as_dict().items() if k not in student})}"
 
 
 def _digest(values: Mapping[str, Any]) -> str:
