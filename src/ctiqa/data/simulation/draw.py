@@ -17,7 +17,7 @@ WORST_NOISE_HU = 130.0
 """Total noise up to which examples are drawn: a little beyond the useless."""
 
 CLEAN_HU = 20.0
-"""Own noise up to which a slice is clean enough to know what smoothing takes from it."""
+"""Own noise in HU up to which the effect of smoothing on a slice is known."""
 
 
 def draw(scene: Scene, rng: np.random.Generator) -> Degradation:
@@ -89,16 +89,17 @@ def draw_all(scene: Scene, rng: np.random.Generator, artefact_share: float) -> D
 
 
 def draw_clinical(scene: Scene, rng: np.random.Generator, artefact_share: float) -> Degradation:
-    """A random degradation of any kind, at any noise.
+    """Draw a degradation of any kind, at any noise level, with filters of every family.
 
-    One in ten examples has a sharper kernel, one in twenty a softer one; of slices clean enough to
-    know what a filter takes, two in five are filtered, half of them mixed with what they were; a
-    share has an artefact, whose RMS is log-uniform between 4 HU and the useless, half of them in
-    a slice of full dose and views. Dose and views are drawn as in :func:`draw` otherwise.
+    One in ten examples has a sharper kernel. Of clean slices, one in twenty has a softer kernel and
+    two in five are filtered, half of these mixed with the unfiltered image; in a noisy slice, the
+    loss of detail cannot be told from the loss of noise. A share has an artefact with a log-uniform
+    RMS between 4 HU and useless, half of these at full dose and views. Otherwise, dose and views
+    are drawn as in :func:`draw`.
 
     Args:
         scene: The slice with its artefacts.
-        rng: Draws.
+        rng: Random generator.
         artefact_share: Share of the examples that have an artefact.
     """
     artefact, strength = _draw_artefact(scene, rng, artefact_share)
@@ -126,7 +127,7 @@ def draw_clinical(scene: Scene, rng: np.random.Generator, artefact_share: float)
 
 
 def with_filter(degradation: Degradation, rng: np.random.Generator) -> Degradation:
-    """The same with a filter of any family, of any strength, half of them mixed."""
+    """Add a filter of a random family and strength, mixed with the unfiltered image or not."""
     name = str(rng.choice(list(FILTERS)))
     return replace(
         degradation,
@@ -147,7 +148,7 @@ def _draw_artefact(
 
 
 def _draw_views(scene: Scene, rng: np.random.Generator) -> int:
-    """All views for one in two; else fewer, as long as the slice is not beyond use already."""
+    """All views for half of the examples; otherwise fewer, unless the slice becomes useless."""
     usable = [v for v in VIEW_COUNTS[1:] if _least_noise(scene, v) < WORST_NOISE_HU]
     if rng.random() < 0.5 or not usable:
         return FULL_VIEWS
@@ -155,7 +156,7 @@ def _draw_views(scene: Scene, rng: np.random.Generator) -> int:
 
 
 def _draw_dose(scene: Scene, views: int, rng: np.random.Generator) -> float:
-    """Full dose for one in four; else the dose that makes the total noise log-uniform."""
+    """Full dose for a quarter of the examples; otherwise log-uniform in total noise."""
     least = _least_noise(scene, views)
     if rng.random() < 0.25:
         return 1.0
@@ -164,7 +165,7 @@ def _draw_dose(scene: Scene, views: int, rng: np.random.Generator) -> float:
 
 
 def dose_of_noise(scene: Scene, total_hu: float, views: int = FULL_VIEWS) -> float:
-    """Dose at which noise and streaks of so many views come to a total in HU, at most 1."""
+    """Dose that gives a total of noise and streaks in HU at a view count; at most 1."""
     own = scene.own_noise_hu
     noise = total_hu**2 - own**2 - scene.streak_rms[views] ** 2
     return min((FULL_VIEWS / views) / (noise / own**2 + 1), 1.0)

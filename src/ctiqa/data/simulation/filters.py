@@ -1,6 +1,6 @@
-"""Filters that are applied to finished images, from gentle to absurd.
+"""Filters of reconstructed images, from gentle to destructive.
 
-Vendors, researchers and those who would like a better score apply them. What a filter is worth is
+Vendors, researchers and anyone who wants a better score apply them. Their effect on quality is
 decided by the label (:mod:`ctiqa.data.simulation.labels`), not here.
 """
 
@@ -33,8 +33,8 @@ class Filter:
     Attributes:
         apply: The slice, HU float32 [rows, cols], filtered with a strength; same shape.
         strengths: Rising strengths, in the unit of the family; draws lie between first and last.
-        smooths: What a strong one is called: ``blurred`` or ``denoised``; empty for neither.
-        whole: Whether strengths are odd whole numbers.
+        smooths: Finding of a strong filter: ``blurred``, ``denoised``, or empty for neither.
+        whole: Whether strengths are odd integers.
     """
 
     apply: Callable[[HuImage, float], HuImage]
@@ -105,7 +105,7 @@ def wavelets(hu: HuImage, sigma_hu: float) -> HuImage:
 
 
 def patches(hu: HuImage, factor: float) -> HuImage:
-    """Non-local means; what is alike is so many times the estimated noise apart.
+    """Non-local means, with a filter parameter in units of the estimated noise.
 
     Buades A, Coll B, Morel JM. CVPR 2005, 2:60–65.
     """
@@ -119,7 +119,7 @@ def patches(hu: HuImage, factor: float) -> HuImage:
 
 
 def resampled_filtered(hu: HuImage, factor: float) -> HuImage:
-    """Brought to a matrix smaller by a factor, as for a small screen, and back."""
+    """Resampled to a matrix smaller by a factor, and back."""
     sides = np.array(hu.shape)
     small = np.maximum(np.round(sides / factor), 8)
     less = ndimage.zoom(hu, small / sides, order=1, mode="nearest", grid_mode=True)
@@ -143,7 +143,7 @@ def jpeg(hu: HuImage, loss: float) -> HuImage:
 
 
 def mixed(hu: HuImage, filtered: HuImage, share: float) -> HuImage:
-    """A slice and its filtered image in one, as the levels of iterative reconstructions are."""
+    """Weighted mean of a slice and its filtered image, like levels of iterative reconstruction."""
     return np.asarray((1 - share) * hu + share * filtered, dtype=np.float32)
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a simulated slice, kind by kind: yes, no, or too faint to tell."""
+"""Findings of a simulated slice: present, absent, or too faint to tell."""
 
 from __future__ import annotations
 

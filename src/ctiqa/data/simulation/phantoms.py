@@ -1,7 +1,7 @@
-"""Objects that are no patients, and simple limbs, drawn at random.
+"""Random test objects and simple limbs.
 
-They teach the network what it must not judge: test objects of water and plastic, an empty table,
-arms and legs. All are piecewise constant, so that everything else in an image of them is noise.
+They are training samples of what a model must recognise and not score: phantoms of water and
+plastic, an empty table, arms and legs. All are piecewise constant, so all variation is noise.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Everything that goes wrong on scanners and after them, on patients, limbs and phantoms."""
+"""Degraded patients, limbs and phantoms, with filters, findings and regions."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from ctiqa.recipe import SimulateClinicalData
 from ctiqa.types import HuImage
 
 NOISY_HU = 40.0
-"""Noise of every second slice whose filters are tried on it: plain to see, not yet useless."""
+"""Noise in HU of about half of the slices that filters are tested on: visible, not useless."""
 
 FILTERED_SLICES = 2
-"""Slices of a held-out series on which every filter is tried."""
+"""Slices per held-out series that all filters are tested on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class SimulateClinicalTask(SimulateAllTask):
 
     @property
     def shows(self) -> tuple[str, ...]:
-        """Regions that the slice may be said to show; none where nobody has looked."""
+        """Regions that are correct for the slice; none if it is not annotated."""
         if self.variant == LIMBS:
             return ("limb",)
         return self.series.shows or regions_of(self.series.name, self.index)

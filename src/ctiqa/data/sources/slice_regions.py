@@ -1,4 +1,4 @@
-"""What every slice of the reference collection shows, read off the images by eye."""
+"""Manual annotation of the body region of every slice of the reference collection."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ LETTERS: dict[str, tuple[str, ...]] = {
     "x": ("chest", "abdomen"),
     "y": ("neck", "chest"),
 }
-"""What a letter of the table stands for; of two regions either is right."""
+"""Regions by letter of the table; of two regions, either is correct."""
 
 
 def regions_of(series: str, index: int) -> tuple[str, ...]:
-    """Regions that a slice may be said to show; none where nobody has looked.
+    """Regions that are correct for a slice; none if it is not annotated.
 
     Args:
         series: Name of the series.
