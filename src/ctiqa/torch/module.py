@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,14 +13,10 @@ from torch import Tensor, nn
 from ctiqa.cards import ModelCard
 from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.errors import UsageError, WeightsError
+from ctiqa.models.onnx_weights import network_of_model
 from ctiqa.models.stride32 import Stride32
-from ctiqa.recipe import Stride32Network
 from ctiqa.score.engines.engine import Engine
-from ctiqa.torch.onnx_weights import take_onnx_weights
 from ctiqa.weights import Model, load_model
-
-KIND = "stride32"
-"""The supported kind of network, the one that ctiqa ships."""
 
 TOLERANCE = 1e-3
 """Allowed difference from the scores of the ONNX file; rounding is a hundred times smaller."""
@@ -131,7 +125,7 @@ def load(name_or_path: str | os.PathLike[str] | None = None) -> ScoreNetwork:
         The module, on the CPU, in float32, frozen, in evaluation mode.
 
     Raises:
-        UsageError: If there is no such model, or its network is not of the shipped kind.
+        UsageError: If there is no such model, or its network is not of a shipped kind.
         WeightsError: If a file is missing, altered, or does not match its card.
 
     >>> import torch
@@ -145,43 +139,9 @@ def load(name_or_path: str | os.PathLike[str] | None = None) -> ScoreNetwork:
     torch.Size([2, 256, 256])
     """
     model = load_model(DEFAULT_MODEL if name_or_path is None else os.fspath(name_or_path))
-    network = Stride32(_recipe(model.card))
-    take_onnx_weights(network, model.network)
-    made = ScoreNetwork(network, model.card)
+    made = ScoreNetwork(network_of_model(model.card, model.network), model.card)
     _compare(made, model)
     return made
-
-
-def _recipe(card: ModelCard) -> Stride32Network:
-    """Size of the stored network according to the card: without batch normalisation."""
-    network = _entry(card.facts, "training", "recipe", "network")
-    kind = network.get("kind")
-    if kind != KIND:
-        raise UsageError(
-            f"'name_or_path' must be a model of the kind {KIND!r}, as ctiqa ships, got "
-            f"{card.name!r} of the kind {kind or 'unknown'!r}; its scores, without gradients, come "
-            "from ctiqa.Scorer"
-        )
-    known = {field.name for field in fields(Stride32Network)}
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in network.items()
-        if name in known
-    }
-    try:
-        return Stride32Network(**(values | {"normalised": False}))
-    except (TypeError, ValueError, AttributeError) as error:
-        raise WeightsError(
-            f"the card of {card.name!r} breaks a rule in 'training.recipe.network': {error}"
-        ) from None
-
-
-def _entry(facts: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
-    """A table of a card; empty if the card has none."""
-    for name in path:
-        found = facts.get(name)
-        facts = found if isinstance(found, Mapping) else {}
-    return facts
 
 
 def _compare(made: ScoreNetwork, model: Model) -> None:
