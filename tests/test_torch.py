@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,14 @@ from tests.train.tiny import NETWORK
 from torch import Tensor
 
 import ctiqa
+from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.errors import UsageError, WeightsError
+from ctiqa.models.answers import AnswersModel
+from ctiqa.recipe import AnswersNetwork
+from ctiqa.recipe.network import FINDINGS, REGIONS
+from ctiqa.score.engines.engine import Engine
 from ctiqa.torch import ScoreNetwork, load
+from ctiqa.train.export import to_onnx
 from ctiqa.weights import PACKAGED, load_model
 
 EXAMPLE = Path(ctiqa.__file__).parent / "assets" / "example"
@@ -33,6 +40,11 @@ TINY = {
     "heads": NETWORK.heads,
 }
 """The size of the network of :func:`tiny_network`, as a card tells it."""
+
+
+ANSWERS = AnswersNetwork(
+    stem=(8, 8, 8, 8, 16), sizes=(4, 4, 2, 2, 2), blocks=1, heads=2, outputs=3, normalised=False
+)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +77,7 @@ def written(folder: Path, size: dict[str, Any], **facts: Any) -> Path:
 
 
 def test_scores_and_noise_are_those_of_the_file(module: ScoreNetwork, example: Tensor) -> None:
-    session = onnxruntime.InferenceSession(load_model("ctiqa-s3").network)
+    session = onnxruntime.InferenceSession(load_model(DEFAULT_MODEL).network)
     scores, noise = session.run(["scores", "log_noise_hu"], {"hu": example[:, None].numpy()})
     found = module(example)
     assert np.ptp(scores.mean(axis=1)) > 1, "the slices are good and bad"
@@ -122,10 +134,56 @@ def test_a_network_with_folded_normalisation_is_read(tmp_path: Path) -> None:
     torch.testing.assert_close(found.log_noise_hu, noise, rtol=0, atol=1e-4)
 
 
+@pytest.fixture(scope="module")
+def five(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model with five answers, whose heads are not the zeros they start as."""
+    torch.manual_seed(4)
+    made = AnswersModel(ANSWERS)
+    with torch.no_grad():
+        for head in (made.head, made.beyond, made.findings, made.regions):
+            head.weight.normal_(std=0.2)
+            head.bias.normal_(std=0.2)
+    return write_model(
+        tmp_path_factory.mktemp("five"),
+        network=to_onnx(made.eval(), multiple=ANSWERS.multiple),
+        members=ANSWERS.outputs,
+        input={"matrix": [256, 1024], "multiple": ANSWERS.multiple},
+        training={"recipe": {"network": asdict(ANSWERS)}},
+        answers={"findings": FINDINGS, "regions": REGIONS, "judged": ["chest"]},
+    )
+
+
+def test_all_answers_are_those_of_the_file(five: Path, example: Tensor) -> None:
+    images = example[:, :300, 90:400]
+    found = load(five).answers(images)
+    stored = Engine(load_model(five), 1).answer(images.numpy())
+    for name, expected in stored._asdict().items():
+        assert np.ptp(expected, axis=0).max() > 1e-3, f"{name} differs between slices"
+        np.testing.assert_allclose(getattr(found, name).numpy(), expected, rtol=0, atol=1e-4)
+    assert torch.equal(load(five)(images).score, found.scores.mean(dim=1))
+
+
+@pytest.mark.parametrize("name", ["log_equivalent_noise_hu", "findings", "regions"])
+def test_every_answer_has_gradients(five: Path, example: Tensor, name: str) -> None:
+    hu = example[4:5, 100:356, 100:356].clone().requires_grad_()
+    answer: Tensor = getattr(load(five).answers(hu), name)
+    answer.flatten()[0].backward()
+    assert hu.grad is not None
+    assert hu.grad.isfinite().all()
+    assert hu.grad.abs().sum() > 0
+
+
+def test_a_model_without_answers_has_none(tmp_path: Path, example: Tensor) -> None:
+    module = load(written(tmp_path, TINY))
+    found = module.answers(example[:1])
+    assert torch.equal(found.scores, module(example[:1]).members)
+    assert (found.log_equivalent_noise_hu, found.findings, found.regions) == (None, None, None)
+
+
 def test_an_altered_file_is_refused(tmp_path: Path) -> None:
-    for name in ("ctiqa-s3.onnx", "ctiqa-s3.json", "hashes.json"):
+    for name in (f"{DEFAULT_MODEL}.onnx", f"{DEFAULT_MODEL}.json", "hashes.json"):
         shutil.copy(PACKAGED / name, tmp_path)
-    file = tmp_path / "ctiqa-s3.onnx"
+    file = tmp_path / f"{DEFAULT_MODEL}.onnx"
     load(file)
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
@@ -153,8 +211,6 @@ def test_a_card_that_tells_another_network_is_refused(
 
 def test_scores_on_another_scale_are_refused(tmp_path: Path) -> None:
     """The file does more than the network: it brings scores to grades."""
-    from ctiqa.train.export import to_onnx
-
     data = to_onnx(tiny_network()[0], scale=(0.0, 10.0))
     file = written(tmp_path, TINY)
     file.write_bytes(data)
@@ -181,8 +237,8 @@ def test_other_networks_are_refused(tmp_path: Path, training: dict[str, Any]) ->
 
 
 def test_an_unknown_name_is_refused() -> None:
-    with pytest.raises(UsageError, match="did you mean 'ctiqa-s3'"):
-        load("ctiqa-s4")
+    with pytest.raises(UsageError, match=f"did you mean '{DEFAULT_MODEL}'"):
+        load(f"{DEFAULT_MODEL}x")
 
 
 @pytest.mark.parametrize("dtype", [torch.int16, torch.float64, torch.float16])
@@ -223,5 +279,5 @@ def test_without_torch_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_card_says_what_the_file_is() -> None:
     """What is built comes from the card alone, so it must tell every size."""
-    facts = json.loads((PACKAGED / "ctiqa-s3.json").read_text())
+    facts = json.loads((PACKAGED / f"{DEFAULT_MODEL}.json").read_text())
     assert set(facts["training"]["recipe"]["network"]) >= set(TINY)

@@ -9,9 +9,9 @@ from ctiqa.system.extras import require_extra
 from ctiqa.system.lazy import TYPE_CHECKING, lazy
 
 if TYPE_CHECKING:
-    from ctiqa.torch.module import Quality, ScoreNetwork, load
+    from ctiqa.torch.module import Answers, Quality, ScoreNetwork, load
 
-__all__ = ["Quality", "ScoreNetwork", "load"]
+__all__ = ["Answers", "Quality", "ScoreNetwork", "load"]
 
 if not TYPE_CHECKING:
     _load, __dir__ = lazy(__name__, {"ctiqa.torch.module": __all__})

@@ -19,7 +19,7 @@ from ctiqa.score.engines.engine import Engine
 from ctiqa.weights import Model, load_model
 
 TOLERANCE = 1e-3
-"""Allowed difference from the scores of the ONNX file; rounding is a hundred times smaller."""
+"""Allowed difference from the outputs of the ONNX file; rounding is a hundred times smaller."""
 
 BRIGHTNESS = (-2.0, 2.0)
 """No slice in HU is within this range, as air is -1000; an image scaled to 0-1 or -1-1 is."""
@@ -39,6 +39,24 @@ class Quality(NamedTuple):
     score: Tensor
     members: Tensor
     log_noise_hu: Tensor
+
+
+class Answers(NamedTuple):
+    """All outputs of the network for a batch, with gradients; ``None`` for those it lacks.
+
+    Attributes:
+        scores: Estimates of the head members on the 0-4 scale, not clipped [n, members].
+        log_noise_hu: ln of the local noise in HU per patch of 32×32 pixels [n, rows/32, cols/32].
+        log_equivalent_noise_hu: ln of the equivalent noise in HU [n].
+        findings: Probability of every finding in ``card.findings`` [n, findings].
+        regions: Probability of every region in ``card.regions`` [n, regions].
+    """
+
+    scores: Tensor
+    log_noise_hu: Tensor
+    log_equivalent_noise_hu: Tensor | None = None
+    findings: Tensor | None = None
+    regions: Tensor | None = None
 
 
 class ScoreNetwork(nn.Module):
@@ -72,8 +90,26 @@ class ScoreNetwork(nn.Module):
             UsageError: If the tensor has another shape, is empty, is on another device, has a
                 matrix the model does not support, contains NaN or infinity, or is not in HU.
         """
-        members, noise, *_ = self.network(self._checked(hu))
-        return Quality(members.mean(dim=1), members, noise)
+        answers = self.answers(hu)
+        return Quality(answers.scores.mean(dim=1), answers.scores, answers.log_noise_hu)
+
+    def answers(self, hu: Tensor) -> Answers:
+        """All answers for a batch, as the ONNX file gives them, with gradients.
+
+        Args:
+            hu: As for :meth:`forward`.
+
+        Raises:
+            UsageError: As for :meth:`forward`.
+        """
+        scores, noise, total, findings, regions = self.network(self._checked(hu))
+        return Answers(
+            scores,
+            noise,
+            total,
+            None if findings is None else findings.sigmoid(),
+            None if regions is None else regions.softmax(dim=1),
+        )
 
     def _checked(self, hu: Tensor) -> Tensor:
         weight = self.network.head.weight
@@ -114,7 +150,7 @@ class ScoreNetwork(nn.Module):
 def load(name_or_path: str | os.PathLike[str] | None = None) -> ScoreNetwork:
     """Load a model as a differentiable module.
 
-    The weights are read from the ONNX file, verified by SHA-256 on every load, and the scores of
+    The weights are read from the ONNX file, verified by SHA-256 on every load, and the outputs of
     the module are compared with those of ONNX Runtime before it is returned.
 
     Args:
@@ -145,14 +181,18 @@ def load(name_or_path: str | os.PathLike[str] | None = None) -> ScoreNetwork:
 
 
 def _compare(made: ScoreNetwork, model: Model) -> None:
-    """Check that the module gives the scores of its file, head members in the same order."""
+    """Check that the module gives the outputs of its file, head members in the same order."""
     side = made.card.matrix[0]
     noise = np.random.default_rng(0).standard_normal((1, side, side), dtype=np.float32)
     hu = np.linspace(-1000, 400, side, dtype=np.float32) + 30 * noise
-    stored = Engine(model, 1).run(hu)
-    own = made(torch.from_numpy(hu)).members.numpy()
-    if own.shape != stored.shape or not np.allclose(own, stored, rtol=0, atol=TOLERANCE):
-        raise WeightsError(
-            f"{model.files.onnx.name} computes something else than the network that its card "
-            f"describes: {stored[0]} instead of {own[0]}"
-        )
+    own = made.answers(torch.from_numpy(hu))
+    for name, stored in Engine(model, 1).answer(hu)._asdict().items():
+        # An engine leaves out findings and regions that the card does not name.
+        if stored is None:
+            continue
+        found = np.asarray(getattr(own, name))
+        if found.shape != stored.shape or not np.allclose(found, stored, rtol=0, atol=TOLERANCE):
+            raise WeightsError(
+                f"{model.files.onnx.name} computes something else than the network that its card "
+                f"describes: {name} {stored.flat[:4]} instead of {found.flat[:4]}"
+            )
