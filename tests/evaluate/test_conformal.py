@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.evaluate.made import scored
 
 from ctiqa.cards import IntervalRule
-from ctiqa.evaluate.conformal import calibrate, interval_coverage
+from ctiqa.evaluate.conformal import (
+    FEWEST_COVERED,
+    calibrate,
+    coverage_by_group,
+    interval_coverage,
+)
 from ctiqa.types import Floats
 
 Residuals = tuple[Floats, Floats, Floats]
@@ -57,3 +63,15 @@ def test_a_rule_in_grades_covers_as_much_on_any_scale() -> None:
     assert interval_coverage(rule, *eighth, grade=1 / 8) == interval_coverage(
         rule, score, spread, label
     )
+
+
+def test_coverage_is_counted_in_groups_of_enough_examples() -> None:
+    region = np.array(["chest", "abdomen", "neck"]).repeat((FEWEST_COVERED, FEWEST_COVERED, 1))
+    label = np.zeros(len(region))
+    score = np.where((region == "abdomen") & (np.arange(len(region)) % 2 == 0), 1.0, 0.05)
+    made = scored(score, label, region=region)
+    rule = IntervalRule(level=0.9, quantile=1.0, floor=0.1)
+    assert coverage_by_group(rule, made) == {
+        "abdomen": {"n": FEWEST_COVERED, "covered": 0.5},
+        "chest": {"n": FEWEST_COVERED, "covered": 1.0},
+    }

@@ -13,9 +13,10 @@ from ctiqa.data.manifest import Examples
 from ctiqa.evaluate.dataset import Labelled, open_labelled
 from ctiqa.evaluate.evaluation import Evaluation, Options, evaluate
 from ctiqa.evaluate.predictors.open import open_predictors
-from ctiqa.evaluate.predictors.predictor import Predictor
+from ctiqa.evaluate.predictors.predictor import Images, Predictor
 from ctiqa.evaluate.report.write_results import facts_of
 from ctiqa.evaluate.statistics import estimates_of, rounded
+from ctiqa.score.engines.protocol import Answers
 from ctiqa.weights import IntervalRule
 
 
@@ -206,3 +207,44 @@ def test_progress_names_every_piece_of_work(labelled: Labelled, tmp_path: Path) 
 def test_robustness_only_on_request(labelled: Labelled) -> None:
     assert of_table(labelled, 0).models[0].robustness is None
     assert of_table(labelled, 0, robustness=True).models[0].robustness is not None
+
+
+def abstaining(labelled: Labelled, folder: Path) -> Predictor:
+    """The tiny network, seeing a limb in every slice that is worse than fair."""
+    (plain,) = open_predictors([str(tiny(folder))], [], labelled, threads=1)
+    estimate = plain.estimate
+    assert plain.card is not None
+    assert estimate is not None
+
+    def answer(hu: Images) -> Answers:
+        scores = estimate(hu)
+        limb = (scores.mean(axis=1) < 2)[:, None]
+        regions = np.hstack([~limb, limb]).astype(np.float32)
+        return Answers(scores, regions=regions, log_equivalent_noise_hu=scores[:, 0])
+
+    card = replace(plain.card, regions=("chest", "limb"), judged=("chest",))
+    return replace(plain, answer=answer, card=card)
+
+
+def test_what_a_model_abstains_from_is_a_part(labelled: Labelled, tmp_path: Path) -> None:
+    predictor = abstaining(labelled, tmp_path / "model")
+    (found,) = evaluate([predictor], labelled, Options()).models
+    (plain,) = evaluate([replace(predictor, answer=None)], labelled, Options()).models
+    assert found.given == plain.given
+    assert "judged" not in plain.parts
+    scored, abstained = found.parts["judged"]
+    assert (scored.name, abstained.name) == ("scored", "abstained")
+    assert scored.n == (labelled.label >= 2).sum()
+    assert abstained.n == (labelled.label < 2).sum()
+    assert found.answers["judged"] == {"n": scored.n, "of": len(labelled.label)}
+    assert not plain.answers
+
+
+def test_users_get_clipped_scores_of_a_model(labelled: Labelled, tmp_path: Path) -> None:
+    (predictor,) = open_predictors([str(tiny(tmp_path / "model"))], [], labelled, threads=1)
+    estimate = predictor.estimate
+    assert estimate is not None
+    high = replace(predictor, estimate=lambda hu: estimate(hu) + np.float32(2))
+    (found,) = evaluate([high], labelled, Options(robustness=True, most=6)).models
+    assert found.scored.score.max() == 4
+    assert found.given == found.clipped

@@ -6,10 +6,20 @@ Split-conformal prediction with a locally scaled residual: Lei J et al. J Am Sta
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
+import numpy.typing as npt
+import polars as pl
 
 from ctiqa.cards import IntervalRule
+from ctiqa.evaluate.degradations import DEGRADATION, with_degradation
+from ctiqa.evaluate.manifest_table import share
+from ctiqa.evaluate.scored import ScoredExamples
 from ctiqa.types import Floats
+
+FEWEST_COVERED = 100
+"""Fewest examples of a group whose coverage is reported."""
 
 LEAST_FLOOR = 0.02
 """Smallest floor in grades, for a network with hardly any error."""
@@ -61,3 +71,31 @@ def interval_coverage(
     """
     half = rule.quantile * np.hypot(spread, grade * rule.floor)
     return float(np.mean(np.abs(score - label) <= half))
+
+
+def coverage_by_group(rule: IntervalRule, scored: ScoredExamples) -> dict[str, dict[str, float]]:
+    """Empirical coverage in every region and kind of degradation with enough examples.
+
+    Args:
+        rule: The rule, calibrated in grades.
+        scored: Scores and labels, in grades.
+
+    Returns:
+        ``n`` and ``covered``, by group.
+    """
+    half = rule.quantile * np.hypot(scored.spread, rule.floor)
+    inside = np.abs(scored.score - scored.label) <= half
+    groups = dict(_groups(scored.examples.table))
+    return {
+        name: {"n": int(rows.sum()), "covered": round(share(inside[rows]), 4)}
+        for name, rows in groups.items()
+        if rows.sum() >= FEWEST_COVERED
+    }
+
+
+def _groups(table: pl.DataFrame) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+    table = with_degradation(table)
+    for column in ("region", DEGRADATION):
+        if column in table.columns:
+            values = table[column].fill_null("not known")
+            yield from ((name, (values == name).to_numpy()) for name in values.unique().sort())

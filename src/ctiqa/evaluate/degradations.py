@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from ctiqa.data.manifest import Examples
 from ctiqa.data.simulation.filters import FILTERS
 
 DEGRADATION = "degradation"
@@ -53,3 +54,12 @@ def with_degradation(table: pl.DataFrame) -> pl.DataFrame:
     if _FILTER in table.columns:
         first.append(pl.col(_FILTER).replace_strict(FAMILIES))
     return table.with_columns(pl.coalesce(*first, filtered).alias(DEGRADATION))
+
+
+def plain_examples(examples: Examples) -> Examples:
+    """The examples degraded by dose and views alone; all if their degradation is not known."""
+    table = with_degradation(examples.table)
+    if DEGRADATION not in table.columns:
+        return examples
+    plain = table.filter(pl.col(DEGRADATION) == DOSE_AND_VIEWS).drop(DEGRADATION)
+    return Examples(examples.folder, plain)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from ctiqa.evaluate.answers.answered import score_and_answers
 from ctiqa.evaluate.conformal import interval_coverage
 from ctiqa.evaluate.dataset import Labelled
 from ctiqa.evaluate.degradations import DEGRADATION, with_degradation
 from ctiqa.evaluate.logistic_mapping import LogisticMapping, logistic_mapping
 from ctiqa.evaluate.notes import notes_on
-from ctiqa.evaluate.predictors.predictor import ExampleProgress, Predictor, score_examples
+from ctiqa.evaluate.predictors.predictor import (
+    ExampleProgress,
+    Predictor,
+    score_examples,
+)
 from ctiqa.evaluate.reader_agreement import InterReaderEstimates, inter_reader_estimates
 from ctiqa.evaluate.robustness.check import MOST_EXAMPLES, robustness_report
 from ctiqa.evaluate.robustness.report import RobustnessReport
@@ -71,11 +77,13 @@ class ModelEvaluation:
         clipped: Metrics of the scores clipped to the scale of the labels.
         rounded: Metrics of the scores rounded to the grid of the labels.
         bands: Errors by grade of the label.
-        parts: Errors by region, kernel, …, by column of :data:`PARTS`.
+        parts: Errors by region, kernel, …, by column of :data:`PARTS`; by
+            :data:`~ctiqa.evaluate.answers.answered.JUDGED` for a model that abstains.
         mapping: PLCC after a logistic mapping fitted on the validation split.
         coverage: Share of labels inside the prediction interval; ``None`` without one.
         scans: Agreement of scan scores.
         robustness: Results of the robustness checks; ``None`` if they were not run.
+        answers: Accuracy of its other answers; empty if it gives scores alone.
     """
 
     predictor: Predictor
@@ -90,6 +98,7 @@ class ModelEvaluation:
     coverage: float | None
     scans: ScanAgreement
     robustness: RobustnessReport | None
+    answers: Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,9 +164,7 @@ def _evaluate(
     progress: WorkProgress,
 ) -> ModelEvaluation:
     name, scale = predictor.name, labelled.scale
-    scored = score_examples(
-        predictor, labelled.examples, scale, progress=progress(f"{name}: {labelled.split}")
-    )
+    scored, answered = score_and_answers(predictor, labelled, progress(f"{name}: {labelled.split}"))
     on_grid = scored.rescored(rounded(scored.score, labelled.step, scale))
     main = on_grid if options.round else scored
     return ModelEvaluation(
@@ -168,7 +175,7 @@ def _evaluate(
         clipped=estimates_of(scored.clipped),
         rounded=estimates_of(on_grid),
         bands=bands_of(main),
-        parts=_parts(main),
+        parts={**_parts(main), **answered.parts(main)},
         mapping=_mapping(predictor, labelled, scored, progress),
         coverage=_coverage(predictor, scored),
         scans=scan_agreement(main),
@@ -181,6 +188,7 @@ def _evaluate(
         )
         if options.robustness
         else None,
+        answers=answered.facts,
     )
 
 

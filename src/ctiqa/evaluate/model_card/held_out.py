@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from ctiqa.data.manifest import Examples
+from ctiqa.data.manifest import SHOWS, Examples
 from ctiqa.evaluate.degradations import DEGRADATION, DOSE_AND_VIEWS, with_degradation
 from ctiqa.evaluate.manifest_table import share
 from ctiqa.evaluate.monotonicity import MOST_RISE, monotonicity_along
-from ctiqa.evaluate.predictors.predictor import ImageChange, Predictor, score_examples
+from ctiqa.evaluate.predictors.predictor import (
+    ImageChange,
+    Predictor,
+    score_examples,
+    scored_outputs,
+)
 from ctiqa.evaluate.robustness.check import score_change, sharper_share
 from ctiqa.evaluate.robustness.perturbations import PERTURBATIONS, SHIFTS
 from ctiqa.evaluate.scale import GRADES, Scale
@@ -42,7 +49,30 @@ def score_in_grades(
         change: Applied to each batch of slices before it is scored.
     """
     found = score_examples(predictor, examples, GRADES, change=change)
+    return _graded(found, scale)
+
+
+def in_grades(
+    predictor: Predictor, examples: Examples, scale: Scale, outputs: npt.NDArray[np.float32]
+) -> ScoredExamples:
+    """The same of outputs that the network has given, by every member [examples, members]."""
+    return _graded(scored_outputs(predictor, examples, GRADES, outputs), scale)
+
+
+def _graded(found: ScoredExamples, scale: Scale) -> ScoredExamples:
     return replace(found.clipped, label=scale.grades(found.label))
+
+
+def of_regions(examples: Examples, judged: Sequence[str]) -> Examples:
+    """Examples that show one of the regions, and those whose region is not known.
+
+    All of them if there are no regions to choose from.
+    """
+    if not judged or SHOWS not in examples.table.columns:
+        return examples
+    shown = [set(str(words or "").split("/")) for words in examples.table[SHOWS]]
+    kept = [shows == {""} or not shows.isdisjoint(judged) for shows in shown]
+    return Examples(examples.folder, examples.table.filter(kept))
 
 
 def agreement_with_intervals(scored: ScoredExamples, *, resamples: int = 1000) -> dict[str, Any]:

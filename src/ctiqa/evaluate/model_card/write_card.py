@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ctiqa.data.manifest import FILTERED, Examples
 from ctiqa.errors import DataError
-from ctiqa.evaluate.conformal import calibrate, interval_coverage
+from ctiqa.evaluate.answers.estimates import answer_facts, answers_to, judged_examples
+from ctiqa.evaluate.conformal import calibrate, coverage_by_group, interval_coverage
+from ctiqa.evaluate.degradations import plain_examples
 from ctiqa.evaluate.model_card import held_out
-from ctiqa.evaluate.model_card.answers import answer_facts, answers_to
 from ctiqa.evaluate.model_card.card_facts import INTERVAL_LEVEL, draft
 from ctiqa.evaluate.predictors.predictor import Predictor
 from ctiqa.evaluate.robustness.filters import as_facts, filter_responses
+from ctiqa.evaluate.robustness.pointing import pointing
 from ctiqa.evaluate.scale import GRADES, Scale
 from ctiqa.evaluate.scored import ScoredExamples
 from ctiqa.io.atomic import make_folder, write_bytes
@@ -57,19 +58,30 @@ def write_model(
     parts = {split: drawn.where(split=split) for split in ("validation", "test")}
     for part in parts.values():
         _check_matrix(part, *facts["input"]["matrix"])
-    engine = Engine(_model(recipe.name, network, facts, folder), threads)
+    model = _model(recipe.name, network, facts, folder)
+    engine = Engine(model, threads)
     predictor = Predictor(recipe.name, "model", {}, estimate=engine.run, scale=GRADES)
-    validation, test = (held_out.score_in_grades(predictor, parts[split], scale) for split in parts)
+    answers = {split: answers_to(engine.answer, part) for split, part in parts.items()}
+    validation, test = (
+        held_out.in_grades(predictor, parts[split], scale, answers[split].scores).where(
+            judged_examples(answers[split], model.card)
+        )
+        for split in parts
+    )
     rule = calibrate(validation.score, validation.spread, validation.label, INTERVAL_LEVEL)
-    covered = interval_coverage(rule, test.score, test.spread, test.label)
+    found = answer_facts(answers["test"], parts["test"], model.card)
+    unseen = held_out.of_regions(examples.where(split="test"), model.card.judged)
     card = {
         **facts,
         "interval": asdict(rule),
         "agreement": held_out.agreement_with_intervals(test),
         "checks": {
-            "interval_coverage": round(covered, 4),
-            **_checks(predictor, examples, test, scale),
-            **_answers(engine, parts["test"], facts.get("answers", {})),
+            "interval_coverage": round(
+                interval_coverage(rule, test.score, test.spread, test.label), 4
+            ),
+            "coverage_by_group": coverage_by_group(rule, test),
+            **_checks(predictor, unseen, test, scale),
+            **({"answers": found, "map": _pointing(engine, test.examples)} if found else {}),
         },
     }
     _write(recipe.name, network, card, folder)
@@ -91,11 +103,10 @@ def _check_matrix(examples: Examples, low: int, high: int) -> None:
 
 
 def _checks(
-    predictor: Predictor, examples: Examples, test: ScoredExamples, scale: Scale
+    predictor: Predictor, unseen: Examples, test: ScoredExamples, scale: Scale
 ) -> dict[str, Any]:
     """Checks besides agreement; some only if the data set has slices for them."""
-    unseen = examples.where(split="test")
-    every_third = Examples(examples.folder, test.examples.table[::3])
+    every_third = Examples(unseen.folder, test.examples.table[::3])
     checks: dict[str, Any] = {
         "steadiness": held_out.steadiness(predictor, every_third, scale),
         "regions": held_out.by_region(test),
@@ -117,12 +128,10 @@ def _checks(
     return checks
 
 
-def _answers(engine: Engine, test: Examples, names: Mapping[str, Any]) -> dict[str, Any]:
-    """Agreement of what the network answers besides the score; nothing for a network with none."""
-    if not names:
-        return {}
-    answers = answers_to(engine.answer, test)
-    return {"answers": answer_facts(answers, test, names["findings"], names["regions"])}
+def _pointing(engine: Engine, test: Examples) -> dict[str, Any]:
+    """How often the map points to a degraded place, of slices without artefacts and filters."""
+    found = pointing(engine.answer, plain_examples(test))
+    return {name: {"n": each.n, "pointed": round(each.pointed, 4)} for name, each in found.items()}
 
 
 def _agreement_if_enough(scored: ScoredExamples) -> dict[str, Any] | None:

@@ -100,15 +100,19 @@ def _model(word: str, threads: int) -> tuple[Predictor]:
         raise UsageError(f"'{word}' does not exist; name a run, a checkpoint or an .onnx file")
     model = load_model(word)
     facts = {"version": model.card.version, "sha256": model.sha256}
+    engine = Engine(model, threads)
     predictor = Predictor(
         name=model.card.name,
         kind="model",
         facts=facts | {"label": model.card.facts.get("label")},
-        estimate=Engine(model, threads).run,
+        estimate=engine.run,
         scale=_stated_scale(model.card),
         trained_on=_stated_data(model.card),
         matrix=model.card.matrix,
         interval=model.card.interval,
+        clips=True,
+        answer=engine.answer if model.card.regions or model.card.findings else None,
+        card=model.card,
     )
     return (predictor,)
 

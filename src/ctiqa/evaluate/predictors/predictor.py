@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,8 +14,9 @@ from ctiqa.errors import UsageError
 from ctiqa.evaluate.dataset import ids_of
 from ctiqa.evaluate.scale import Scale
 from ctiqa.evaluate.scored import ScoredExamples, labels_of
+from ctiqa.score.engines.protocol import Answers
 from ctiqa.types import Floats
-from ctiqa.weights import IntervalRule
+from ctiqa.weights import IntervalRule, ModelCard
 
 Images = npt.NDArray[np.float32]
 """Slices of one size in HU, float32 [slices, rows, cols]."""
@@ -45,6 +46,9 @@ class Predictor:
         trained_on: Hash of the data set it was trained on; ``None`` if not known.
         matrix: Smallest and largest matrix side in pixels; ``None`` if not known.
         interval: Rule of its prediction interval; ``None`` without one.
+        clips: Whether users get its scores clipped to the scale.
+        answer: All answers of a model that gives more than scores; ``None`` for any other.
+        card: Card of such a model.
     """
 
     name: str
@@ -56,6 +60,9 @@ class Predictor:
     trained_on: str | None = None
     matrix: tuple[int, int] | None = None
     interval: IntervalRule | None = None
+    clips: bool = False
+    answer: Callable[[Images], Answers] | None = None
+    card: ModelCard | None = None
 
     def knows(self, examples: Examples) -> bool:
         """Whether it has a score for every one of these examples."""
@@ -96,15 +103,30 @@ def score_examples(
         done += len(hu)
         if progress:
             progress(done, len(examples))
-    score, spread = _score_and_spread(members, predictor.scale or scale, scale)
-    return ScoredExamples(examples, scale, score, labels_of(examples), spread)
+    outputs = np.concatenate(members) if members else np.empty((0, 1), np.float32)
+    return scored_outputs(predictor, examples, scale, outputs)
+
+
+def scored_outputs(
+    predictor: Predictor, examples: Examples, scale: Scale, outputs: npt.NDArray[np.float32]
+) -> ScoredExamples:
+    """Examples with the scores that a predictor's outputs mean.
+
+    Args:
+        predictor: What was run.
+        examples: What it was run on.
+        scale: Scale of the labels; scores on another scale are converted to it.
+        outputs: Scores by every member, not clipped [examples, members].
+    """
+    score, spread = _score_and_spread(outputs, predictor.scale or scale, scale)
+    scored = ScoredExamples(examples, scale, score, labels_of(examples), spread)
+    return scored.clipped if predictor.clips else scored
 
 
 def _score_and_spread(
-    batches: Sequence[npt.NDArray[np.float32]], own: Scale, scale: Scale
+    outputs: npt.NDArray[np.float32], own: Scale, scale: Scale
 ) -> tuple[Floats, Floats]:
     """Mean and standard deviation over the members, converted from the predictor's own scale."""
-    outputs = np.concatenate(batches) if batches else np.empty((0, 1), np.float32)
     mean = outputs.mean(axis=1, dtype=np.float64)
     score = mean if own == scale else scale.low + own.grades(mean) * scale.grade
     spread = outputs.std(axis=1, dtype=np.float64)

@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ctiqa.evaluate.answers.answered import JUDGED
 from ctiqa.evaluate.evaluation import PARTS, Evaluation, ModelEvaluation
 from ctiqa.evaluate.monotonicity import MOST_RISE
 from ctiqa.evaluate.pages import html_page as page
@@ -71,7 +72,7 @@ def evaluation_page(evaluation: Evaluation, command: str, created: datetime) -> 
         labelled=evaluation.labelled,
         level=f"{100 * LEVEL:.0f} %",
         measures=STATISTICS,
-        parts=PARTS,
+        parts={**PARTS, JUDGED: "Judged by the model"},
         resamples=RESAMPLES,
         still=STILL,
         rise=MOST_RISE,

@@ -179,6 +179,7 @@ def _model_dict(model: ModelEvaluation) -> dict[str, Any]:
             column: [_part_dict(part) for part in parts] for column, parts in model.parts.items()
         },
         "scans": _scans_dict(model.scans),
+        "answers": dict(model.answers) or None,
         "properties": None if model.robustness is None else model.robustness.as_dict(),
     }
 

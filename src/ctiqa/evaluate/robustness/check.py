@@ -16,6 +16,7 @@ import polars as pl
 from ctiqa.data.manifest import FILTERED, Examples
 from ctiqa.errors import CtiqaError
 from ctiqa.evaluate.dataset import Labelled
+from ctiqa.evaluate.degradations import plain_examples
 from ctiqa.evaluate.dose_relations import QUANTILES
 from ctiqa.evaluate.manifest_table import numbers, parts_of, share
 from ctiqa.evaluate.monotonicity import MOST_RISE, Monotonicity, monotonicity_along
@@ -28,6 +29,7 @@ from ctiqa.evaluate.predictors.predictor import (
 )
 from ctiqa.evaluate.robustness.filters import FilterResponse, filter_responses
 from ctiqa.evaluate.robustness.perturbations import PERTURBATIONS
+from ctiqa.evaluate.robustness.pointing import pointing
 from ctiqa.evaluate.robustness.report import (
     GROUPS,
     STILL,
@@ -92,6 +94,7 @@ def robustness_report(
         },
         sharper=sharper_share(whole),
         filters=_filters(predictor, labelled, filtered, next_pass),
+        pointing=pointing(predictor.answer, plain_examples(chosen)) if predictor.answer else {},
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from ctiqa.evaluate.monotonicity import MOST_RISE, Monotonicity
 from ctiqa.evaluate.robustness.filters import FilterResponse, as_facts
 from ctiqa.evaluate.robustness.perturbations import Aim
+from ctiqa.evaluate.robustness.pointing import Pointing
 
 STILL = 0.1
 """Largest change, in grades, of a score that counts as unchanged: reports print one decimal."""
@@ -107,6 +108,7 @@ class RobustnessReport:
     by_part: Mapping[str, Mapping[str, MonotonicityTable]]
     sharper: float | None
     filters: Mapping[str, FilterResponse] = field(default_factory=dict)
+    pointing: Mapping[str, Pointing] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """All results, for a file."""
@@ -124,6 +126,7 @@ class RobustnessReport:
             },
             "sharper_no_higher": self.sharper,
             "filters": as_facts(self.filters),
+            "map": {name: asdict(each) for name, each in self.pointing.items()},
         }
 
 

@@ -1,23 +1,27 @@
-"""How right a network is with what it answers besides the score."""
+"""Accuracy of what a network answers besides the score."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from tests.score.tiny_model import card as tiny_card
 
 from ctiqa.data.manifest import SHARDS, SHOWS, Examples, finding_column
-from ctiqa.evaluate.model_card.answers import (
+from ctiqa.evaluate.answers.estimates import (
     answer_facts,
     answers_to,
     findings_auc,
+    judged_examples,
     noise_estimates,
     region_accuracy,
 )
 from ctiqa.recipe.network import FINDINGS, REGIONS
 from ctiqa.score.engines.protocol import Answers, ImageBatch
+from ctiqa.weights import ModelCard, parse_card
 
 COUNT = 60
 
@@ -80,10 +84,24 @@ def test_either_region_is_right_and_unknown_slices_do_not_count(examples: Exampl
     assert found == {"all": (40, 0.5), "chest": (20, 0.0), "chest/abdomen": (20, 1.0)}
 
 
-def test_a_network_that_answers_nothing_else_has_no_facts(examples: Examples) -> None:
+def card(**answers: list[str]) -> ModelCard:
+    return parse_card(json.dumps(tiny_card("five", answers=answers)).encode(), Path("five.json"))
+
+
+def test_a_network_that_gives_scores_alone_has_no_facts(examples: Examples) -> None:
     answers = Answers(np.zeros((COUNT, 1), np.float32))
-    assert answer_facts(answers, examples, FINDINGS, REGIONS) == {
-        "equivalent_noise": {},
-        "findings_auc": {},
-        "regions": {},
-    }
+    assert answer_facts(answers, examples, card()) == {}
+    assert judged_examples(answers, card()).all()
+
+
+def test_what_a_region_is_not_judged_for_is_counted(examples: Examples) -> None:
+    said = np.zeros((COUNT, len(REGIONS)), np.float32)
+    said[:, REGIONS.index("limb")] = 1
+    said[:9, REGIONS.index("chest")] = 2
+    answers = Answers(said, regions=said)
+    names = card(findings=[], regions=list(REGIONS), judged=["chest", "abdomen"])
+    assert judged_examples(answers, names).tolist() == [k < 9 for k in range(COUNT)]
+    facts = answer_facts(answers, examples, names)
+    assert facts["judged"] == {"n": 9, "of": COUNT}
+    assert facts["regions"]["all"] == {"n": 40, "right": 0.15}
+    assert facts["equivalent_noise"] == facts["findings_auc"] == {}

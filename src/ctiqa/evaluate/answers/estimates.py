@@ -1,4 +1,4 @@
-"""How right a network is with what it answers besides the score."""
+"""Accuracy of what a network answers besides the score."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from scipy import stats
 
 from ctiqa.data.manifest import Examples
 from ctiqa.evaluate.degradations import DEGRADATION, DOSE_AND_VIEWS, with_degradation
-from ctiqa.evaluate.predictors.predictor import same_size_batches
+from ctiqa.evaluate.predictors.predictor import ExampleProgress, same_size_batches
 from ctiqa.score.engines.protocol import Answers, ImageBatch
 from ctiqa.types import SCORE_RANGE
+from ctiqa.weights import ModelCard
 
 FEWEST = 20
 """Fewest examples with and without a finding, for which its AUC is reported."""
@@ -35,18 +36,29 @@ class NoiseEstimates:
     srocc: float
 
 
-def answers_to(answer: Callable[[ImageBatch], Answers], examples: Examples) -> Answers:
+def answers_to(
+    answer: Callable[[ImageBatch], Answers],
+    examples: Examples,
+    progress: ExampleProgress | None = None,
+) -> Answers:
     """Answers of a network to examples, in batches of one size, without the maps.
 
     Args:
         answer: From slices [n, rows, cols] to answers.
-        examples: Slices in HU.
+        examples: Slices in HU, at least one.
+        progress: Called with (examples done, examples in all).
     """
-    parts = [answer(np.ascontiguousarray(hu)) for hu in same_size_batches(examples)]
+    parts: list[Answers] = []
+    done = 0
+    for hu in same_size_batches(examples):
+        parts.append(answer(np.ascontiguousarray(hu)))
+        done += len(hu)
+        if progress:
+            progress(done, len(examples))
     joined = {
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in Answers._fields
-        # Maps of slices of different sizes cannot be joined, and nobody asks for them here.
+        # Maps of slices of different sizes cannot be joined, and are not needed here.
         if name != "log_noise_hu" and getattr(parts[0], name) is not None
     }
     return Answers(**joined)
@@ -112,17 +124,32 @@ def region_accuracy(
     return {name: (int(m.sum()), float(hit[m].mean())) for name, m in groups.items()}
 
 
-def answer_facts(
-    answers: Answers, examples: Examples, findings: Sequence[str], regions: Sequence[str]
-) -> dict[str, Any]:
-    """All of it, for a file."""
+def judged_examples(answers: Answers, card: ModelCard) -> npt.NDArray[np.bool_]:
+    """Whether the model scores each example, or abstains because of the region it sees [n]."""
+    if answers.regions is None:
+        return np.ones(len(answers.scores), dtype=bool)
+    return np.isin(np.array(card.regions)[answers.regions.argmax(axis=1)], card.judged)
+
+
+def answer_facts(answers: Answers, examples: Examples, card: ModelCard) -> dict[str, Any]:
+    """All of it, for a file; nothing for a model that answers with scores alone.
+
+    Args:
+        answers: What the model answered.
+        examples: The examples it was given.
+        card: Card of the model.
+    """
+    if not (card.findings or card.regions):
+        return {}
     noise = noise_estimates(answers, examples)
+    judged = judged_examples(answers, card)
     return {
+        "judged": {"n": int(judged.sum()), "of": len(judged)},
         "equivalent_noise": {name: _rounded(asdict(each)) for name, each in noise.items()},
-        "findings_auc": _rounded(findings_auc(answers, examples, findings)),
+        "findings_auc": _rounded(findings_auc(answers, examples, card.findings)),
         "regions": {
             name: {"n": n, "right": round(share, 4)}
-            for name, (n, share) in region_accuracy(answers, examples, regions).items()
+            for name, (n, share) in region_accuracy(answers, examples, card.regions).items()
         },
     }
 

@@ -1,0 +1,1 @@
+"""Evaluation of what a network answers besides the score."""
