@@ -166,7 +166,18 @@ class SliceScore:
 
 @dataclass(frozen=True, slots=True)
 class ScanScore:
-    """The score of one series: the mean of its slice scores, with its slices in z order."""
+    """The score of one series.
+
+    Attributes:
+        scan: The series.
+        score: Mean of its slice scores; ``None`` where no slice is scored.
+        interval: 90 % prediction interval (low, high) on the same scale; ``None`` without a score.
+        slices: Its slices in z order.
+        flags: All flags of its slices, and ``"not_scored"``.
+        warnings: Sentences about the series as a whole.
+        equivalent_noise_hu: Geometric mean over the scored slices in HU; ``None`` without a score,
+            or for a model that does not estimate it.
+    """
 
     scan: Scan
     score: float | None
@@ -174,6 +185,7 @@ class ScanScore:
     slices: tuple[SliceScore, ...]
     flags: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    equivalent_noise_hu: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

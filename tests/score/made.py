@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, generate_ui
 
 from ctiqa.errors import Reason
 from ctiqa.score.report.report import Report
+from ctiqa.score.verdict import score_scan
 from ctiqa.types import (
     Acquisition,
     HuImage,
@@ -78,6 +80,30 @@ def scan_score(scores: Sequence[float | None], name: str = "scan", **facts: Any)
         interval=None if mean is None else (max(mean - 0.5, 0.0), min(mean + 0.5, 4.0)),
         slices=slices,
     )
+
+
+def answered(
+    score: float | None,
+    index: int = 0,
+    *,
+    noise_hu: float = 12.0,
+    region: str = "chest",
+    findings: tuple[str, ...] = (),
+) -> SliceScore:
+    """A slice of a model with all answers; without a score its region is not scored."""
+    return replace(
+        verdict(score, index),
+        flags=("region",) if score is None else (),
+        equivalent_noise_hu=noise_hu,
+        region=region,
+        findings=findings,
+    )
+
+
+def scan_of(*slices: SliceScore, name: str = "scan") -> ScanScore:
+    """A scan of these slices."""
+    headers = tuple(each.header for each in slices)
+    return score_scan(Scan("1.2.840.1", Path(name), headers), slices)
 
 
 def report(*scans: ScanScore, skipped: Sequence[Skipped] = ()) -> Report:

@@ -6,13 +6,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.score.made import header, phantom, scan_score, verdict
+from tests.score.made import answered, header, phantom, scan_of, scan_score, verdict
 from tests.score.tiny_model import card
 
 from ctiqa.errors import Reason
+from ctiqa.recipe.network import FINDINGS
 from ctiqa.score.engines.protocol import Answers
 from ctiqa.score.report.facts import REASONS
-from ctiqa.score.verdict import abstention, judge, judge_slice, score_scan, word
+from ctiqa.score.verdict import (
+    SHARP_KERNEL,
+    abstention,
+    judge,
+    judge_slice,
+    score_scan,
+    word,
+    word_of,
+)
 from ctiqa.types import HuImage, Scan
 from ctiqa.weights import IntervalRule, ModelCard, parse_card
 
@@ -139,7 +148,9 @@ def test_a_region_that_is_not_judged_has_no_score() -> None:
     assert found.equivalent_noise_hu == pytest.approx(30)
     whole = score_scan(scan_score([1.0]).scan, [found])
     assert whole.score is None
-    assert any("not trained to score what they show" in each for each in whole.warnings)
+    assert any(
+        "not a region that the model was trained to score" in each for each in whole.warnings
+    )
 
 
 def test_an_older_model_leaves_the_other_answers_open(model_card: ModelCard) -> None:
@@ -147,3 +158,36 @@ def test_an_older_model_leaves_the_other_answers_open(model_card: ModelCard) -> 
     found = judge_slice(header(), older, 0, model_card)
     assert found.score == pytest.approx(2.5)
     assert (found.equivalent_noise_hu, found.region, found.findings) == (None, None, ())
+
+
+def test_noise_of_a_scan_is_the_geometric_mean_of_its_scored_slices() -> None:
+    noises = ((2.0, 4.0), (3.0, 16.0), (None, 500.0))
+    scan = scan_of(*(answered(score, noise_hu=noise_hu) for score, noise_hu in noises))
+    assert scan.equivalent_noise_hu == pytest.approx(8.0)
+    assert scan_of(answered(None)).equivalent_noise_hu is None
+    assert scan_of(verdict(2.0)).equivalent_noise_hu is None
+
+
+SHARP = (SHARP_KERNEL,)
+
+
+def test_the_sharp_kernel_is_a_finding_of_the_network() -> None:
+    assert SHARP_KERNEL in FINDINGS
+
+
+def test_a_slice_with_a_sharp_kernel_has_no_word() -> None:
+    assert word_of(answered(1.0, findings=("metal",))) == "poor"
+    assert word_of(answered(1.0, findings=("metal", *SHARP))) is None
+    assert word_of(answered(None)) is None
+
+
+@pytest.mark.parametrize(
+    ("sharp", "soft", "unscored", "expected"),
+    [(1, 0, 0, None), (2, 1, 0, None), (2, 2, 0, "poor"), (1, 2, 5, "poor"), (2, 1, 5, None)],
+)
+def test_a_scan_has_no_word_where_most_scored_slices_have_a_sharp_kernel(
+    sharp: int, soft: int, unscored: int, expected: str | None
+) -> None:
+    slices = [answered(1.0, findings=SHARP)] * sharp + [answered(1.0)] * soft
+    limbs = [answered(None, findings=SHARP if expected else ())] * unscored
+    assert word_of(scan_of(*slices, *limbs)) == expected

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from statistics import fmean
+from statistics import fmean, geometric_mean
 
 import numpy as np
 import numpy.typing as npt
@@ -35,9 +35,12 @@ ABSTENTIONS = {
     "matrix": "matrix outside the range the model was made for",
     "blank": "every pixel has the same value",
     "air": "no body in the slice",
-    "region": "the model was not trained to score what they show",
+    "region": "not a region that the model was trained to score",
 }
 """Flags of slices that are not scored, and their meaning."""
+
+SHARP_KERNEL = "sharp kernel"
+"""Finding with which a score has no word: the words were defined at soft-tissue kernels."""
 
 SURE = 0.5
 """Probability from which a finding is reported."""
@@ -53,6 +56,19 @@ def word(score: float) -> str:
     ('good', 'excellent', 'excellent')
     """
     return WORDS[min(math.floor(round(float(score), 1) + 0.5), len(WORDS) - 1)]
+
+
+def has_sharp_kernel(verdict: SliceScore | ScanScore) -> bool:
+    """Whether a slice, or most of the scored slices of a scan, show the noise of a sharp kernel."""
+    if isinstance(verdict, SliceScore):
+        return SHARP_KERNEL in verdict.findings
+    scored = [each for each in verdict.slices if each.score is not None]
+    return 2 * sum(map(has_sharp_kernel, scored)) > len(scored)
+
+
+def word_of(verdict: SliceScore | ScanScore) -> str | None:
+    """The word for the score of a slice or scan; ``None`` without score or with a sharp kernel."""
+    return None if verdict.score is None or has_sharp_kernel(verdict) else word(verdict.score)
 
 
 def abstention(hu: HuImage, card: ModelCard) -> str | None:
@@ -150,7 +166,14 @@ def score_scan(scan: Scan, slices: Sequence[SliceScore]) -> ScanScore:
         slices=tuple(slices),
         flags=(*flags, *(() if judged else ("not_scored",))),
         warnings=scan.warnings + _scan_warnings(scan.headers, slices),
+        equivalent_noise_hu=_mean_noise(each for each in slices if each.score is not None),
     )
+
+
+def _mean_noise(scored: Iterable[SliceScore]) -> float | None:
+    """Geometric mean of the equivalent noise, because the score follows its logarithm."""
+    known = [each.equivalent_noise_hu for each in scored if each.equivalent_noise_hu is not None]
+    return geometric_mean(known) if known else None
 
 
 def _scan_warnings(headers: Sequence[SliceHeader], slices: Sequence[SliceScore]) -> tuple[str, ...]:

@@ -8,12 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.score.made import phantom, report, scan_score, skip, verdict, write_series
+from tests.score.made import (
+    answered,
+    phantom,
+    report,
+    scan_of,
+    scan_score,
+    skip,
+    verdict,
+    write_series,
+)
 from tests.score.tiny_model import card
 
 from ctiqa.score import Scorer
 from ctiqa.score.report.as_html import report_as_html, report_html, scan_names, scan_view
 from ctiqa.score.report.report import Report
+from ctiqa.score.verdict import WORDS
 from ctiqa.types import Results, ScanScore, Slice
 
 NOW = datetime(2026, 11, 21, 3, 15, tzinfo=UTC)
@@ -32,7 +42,7 @@ def page(*scans: ScanScore, **facts: Any) -> str:
 class Outline(HTMLParser):
     """Collects what a page is made of, and checks that elements are closed."""
 
-    VOID = frozenset({"meta", "img", "rect", "line", "path", "circle"})
+    VOID = frozenset({"meta", "img", "br", "rect", "line", "path", "circle"})
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,6 +113,58 @@ def test_page_says_what_matters() -> None:
         "<desc id=",
     ):
         assert expected in text
+
+
+def test_all_answers_of_a_model_are_shown() -> None:
+    metal = answered(1.0, 0, noise_hu=40.0, findings=("metal",))
+    scan = scan_of(metal, answered(3.0, 1, noise_hu=10.0), answered(None, 2, region="limb"))
+    text = page(scan, scan_of(answered(2.0, noise_hu=30.0), name="other"))
+    outline(text)
+    for expected in (
+        'equivalent noise <span class="strong">20.0 HU</span>',
+        "<dt>Seen</dt><dd>chest 2, limb 1 not scored</dd>",
+        "<dt>Check</dt><dd>metal in 1 slice</dd>",
+        '<span class="shows">equivalent noise 40.0 HU</span>',
+        '<span class="shows">chest, metal</span>',
+        '<td class="num">12.0 HU</td>',
+        "<td>limb</td>",
+        "<td>metal</td>",
+        "<td>not a region that the model was trained to score</td>",
+        '<td class="num">30.0 HU</td>',
+    ):
+        assert expected in text
+
+
+def test_what_a_model_does_not_answer_is_not_shown() -> None:
+    text = page(scan_score([2.0, 3.0]), scan_score([1.0], name="other"))
+    assert not re.search("quivalent noise|>Seen<|>Check<|compare within", text)
+
+
+def shown_of_a_scan(text: str) -> str:
+    """What a page shows of its one scan, as text."""
+    section = re.findall('<section class="scan".*?</section>', text, re.DOTALL)
+    assert len(section) == 1
+    return re.sub("<[^>]*>", " ", section[0])
+
+
+def test_no_word_where_the_kernel_is_sharp() -> None:
+    soft = [answered(score, index) for index, score in enumerate((1.0, 2.0, 3.0))]
+    sharp = [replace(each, findings=("sharp kernel",)) for each in soft[:2]]
+    words = re.compile(rf"\b({'|'.join(WORDS)})\b")
+    assert words.search(shown_of_a_scan(page(scan_of(*soft))))
+    text = page(scan_of(*sharp, soft[2]))
+    outline(text)
+    shown = shown_of_a_scan(text)
+    assert not words.search(shown)
+    assert "Sharp kernel: compare within this kernel only." in shown
+    assert "Score 2.0 (sharp kernel: compare within this kernel only) on a scale" in shown
+
+
+def test_a_single_slice_of_a_sharp_kernel_has_no_word() -> None:
+    slices = (answered(1.0, 0, findings=("sharp kernel",)), answered(2.0, 1), answered(3.0, 2))
+    text = page(scan_of(*slices))
+    assert '<td class="whole">1.0</td>' in text
+    assert '<td class="whole">2.0 fair</td>' in text
 
 
 def test_scan_without_a_score() -> None:

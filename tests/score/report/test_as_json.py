@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.score.made import report, scan_score, skip
+from tests.score.made import answered, report, scan_of, scan_score, skip
 
 from ctiqa.errors import Reason
 from ctiqa.score.report.as_json import report_as_json
@@ -39,6 +39,7 @@ def test_contract() -> None:
         "path": "scan",
         "score": 2.0,
         "interval": [1.5, 2.5],
+        "equivalent_noise_hu": None,
         "n_slices": 2,
         "flags": [],
         "warnings": [],
@@ -53,8 +54,22 @@ def test_contract() -> None:
         "z_mm": 5.0,
         "score": None,
         "interval": None,
+        "equivalent_noise_hu": None,
+        "region": None,
+        "findings": [],
         "flags": ["air"],
     }
+
+
+def test_all_answers_of_a_model_are_written() -> None:
+    metal = answered(2.0, 0, noise_hu=4.0, findings=("metal", "sharp kernel"))
+    scan = scan_of(metal, answered(3.0, 1, noise_hu=9.0), answered(None, 2, region="limb"))
+    (written,) = parsed(report(scan))["scans"]
+    assert written["equivalent_noise_hu"] == 6.0
+    slices = written["slices"]
+    assert [each["equivalent_noise_hu"] for each in slices] == [4.0, 9.0, 12.0]
+    assert [each["region"] for each in slices] == ["chest", "chest", "limb"]
+    assert [each["findings"] for each in slices] == [["metal", "sharp kernel"], [], []]
 
 
 def test_a_stopped_run_says_so() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars
 import pytest
-from tests.score.made import report, scan_score, skip
+from tests.score.made import answered, report, scan_of, scan_score, skip
 
 from ctiqa.errors import Reason, UsageError
 from ctiqa.score.report.as_table import _COLUMNS, report_as_csv, report_as_parquet
@@ -25,6 +25,26 @@ def test_csv_accounts_for_everything() -> None:
     assert (scored["kernel"], scored["kvp"], scored["scored_by"]) == ("B40f", "120.0", "tiny 1.0")
     assert (abstained["score"], abstained["flags"], abstained["scan_score"]) == ("", "air", "2.0")
     assert (skipped["reason"], skipped["file"]) == ("localizer", "scout.dcm")
+
+
+ANSWERS = ["equivalent_noise_hu", "scan_equivalent_noise_hu", "region", "findings"]
+
+
+def test_all_answers_of_a_model_are_in_the_table() -> None:
+    metal = answered(2.0, 0, noise_hu=4.0, findings=("metal", "sharp kernel"))
+    content = report(scan_of(metal, answered(3.0, 1, noise_hu=9.0, region="abdomen")))
+    cells = [(4.0, 6.0, "chest", "metal; sharp kernel"), (9.0, 6.0, "abdomen", "")]
+    table = polars.read_parquet(io.BytesIO(report_as_parquet(content)))
+    assert table.select(ANSWERS).rows() == cells
+    rows = csv.DictReader(io.StringIO(report_as_csv(content).decode()))
+    assert [[row[name] for name in ANSWERS] for row in rows] == [
+        [str(cell) for cell in row] for row in cells
+    ]
+
+
+def test_what_a_model_does_not_answer_is_empty() -> None:
+    rows = csv.DictReader(io.StringIO(report_as_csv(CONTENT).decode()))
+    assert {row[name] for row in rows for name in ANSWERS} == {""}
 
 
 @pytest.mark.parametrize(

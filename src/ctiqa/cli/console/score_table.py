@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
+from ctiqa.score.report.answers import answer_rows, format_noise, shown_in
 from ctiqa.score.report.facts import (
     NOTICE,
     REASONS,
@@ -17,7 +18,7 @@ from ctiqa.score.report.facts import (
     shown_path,
     worst,
 )
-from ctiqa.score.verdict import WORDS, word
+from ctiqa.score.verdict import WORDS, word_of
 from ctiqa.text.plain_text import clean
 from ctiqa.types import Results, ScanScore, Skipped, SliceScore
 
@@ -26,7 +27,7 @@ SKIPPED_SHOWN = 40
 """Maximum number of files listed per reason; the outputs list them all."""
 
 _COLOURS = ("red", "yellow", "yellow", "green", "green")
-"""Colour of a score, from 0 to 4."""
+"""Colour of a word, from 0 to 4."""
 
 
 def print_report(report: Results) -> None:
@@ -55,6 +56,8 @@ def _rows(verdict: ScanScore) -> Iterable[tuple[str, Text]]:
     if len(verdict.slices) > 1 and scored:
         lowest = " · ".join(_short(each) for each in worst(verdict, WORST_SHOWN))
         yield "Worst", Text(lowest)
+    for label, text in answer_rows(verdict):
+        yield label, Text(text)
     facts = " · ".join(text for _, text in acquisition_rows(verdict.scan.headers))
     yield "Acquired", Text(facts)
     for warning in verdict.warnings:
@@ -62,19 +65,22 @@ def _rows(verdict: ScanScore) -> Iterable[tuple[str, Text]]:
 
 
 def _score_text(verdict: ScanScore) -> Text:
-    if verdict.score is None:
-        return Text(format_score(None), style="bold")
-    colour = _COLOURS[WORDS.index(word(verdict.score))]
-    interval = f"   90 % interval {format_interval(verdict.interval)}"
-    return Text(format_score(verdict.score), style=f"bold {colour}").append(
-        interval, style="not bold default"
-    )
+    word = word_of(verdict)
+    style = f"bold {_COLOURS[WORDS.index(word)]}" if word else "bold"
+    text = Text(format_score(verdict), style=style)
+    if verdict.interval:
+        interval = f"   90 % interval {format_interval(verdict.interval)}"
+        text.append(interval, style="not bold default")
+    if noise := format_noise(verdict):
+        text.append(f"   equivalent noise {noise}", style="not bold default")
+    return text
 
 
 def _short(verdict: SliceScore) -> str:
     source = verdict.header.source
     name = clean(source.file.name) + (f"[{source.frame}]" if source.frame else "")
-    return f"{name} {verdict.score:.1f}"
+    shown = shown_in(verdict)
+    return f"{name} {verdict.score:.1f}" + (f" ({shown})" if shown else "")
 
 
 def _print_skipped(console: Console, skipped: Iterable[Skipped]) -> None:

@@ -12,10 +12,12 @@ from typing import Any
 
 from ctiqa.hu import WINDOWS
 from ctiqa.io import read_slice
+from ctiqa.score.report.answers import answer_rows, format_noise, shown_in
 from ctiqa.score.report.charts import Curve, across, curve_of
 from ctiqa.score.report.facts import (
     NOTICE,
     REASONS,
+    SHARP_KERNEL_NOTE,
     acquisition_rows,
     format_interval,
     format_range,
@@ -26,7 +28,7 @@ from ctiqa.score.report.facts import (
 from ctiqa.score.report.model_facts import agreement_basis, agreement_rows, model_rows
 from ctiqa.score.report.report import Report
 from ctiqa.score.report.thumbnails import Thumbnail, make_thumbnails
-from ctiqa.score.verdict import ABSTENTIONS, MEANINGS, WORDS, word
+from ctiqa.score.verdict import ABSTENTIONS, MEANINGS, WORDS, has_sharp_kernel, word
 from ctiqa.text.plain_text import clean
 from ctiqa.types import Results, ScanScore, Slice, SliceHeader
 from ctiqa.version import __version__
@@ -42,6 +44,8 @@ class ScanView:
         number: 1 for the first scan of the report.
         name: Its short name.
         verdict: Its scores.
+        sharp: Whether its kernel is sharp, so that no word is used.
+        answers: What the model answers beside the score, as (label, text).
         facts: Acquisition parameters as (label, text).
         curve: Score along z; ``None`` for a single slice.
         thumbnails: Images of some slices.
@@ -50,6 +54,8 @@ class ScanView:
     number: int
     name: str
     verdict: ScanScore
+    sharp: bool
+    answers: list[tuple[str, str]]
     facts: list[tuple[str, str]]
     curve: Curve | None
     thumbnails: list[Thumbnail]
@@ -82,6 +88,8 @@ def scan_view(
         number=number,
         name=name,
         verdict=verdict,
+        sharp=has_sharp_kernel(verdict),
+        answers=answer_rows(verdict),
         facts=acquisition_rows(verdict.scan.headers),
         curve=curve_of(verdict) if len(verdict.slices) > 1 else None,
         thumbnails=make_thumbnails(verdict, read),
@@ -123,17 +131,29 @@ _FILTERS: Mapping[str, Callable[..., Any]] = {
     "across": across,
     "clean": clean,
     "interval": format_interval,
+    "noise": format_noise,
     "range": format_range,
     "score": format_score,
     "shown": shown_path,
+    "shown_in": shown_in,
     "word": word,
 }
+
+
+def _answered(report: Results) -> dict[str, bool]:
+    """What the model answers beside the score, so that it has a column."""
+    slices = [each for scan in report.scans for each in scan.slices]
+    return {
+        "noise": any(each.equivalent_noise_hu is not None for each in slices),
+        "region": any(each.region is not None for each in slices),
+    }
 
 
 def _context(report: Results, views: list[ScanView], created: datetime) -> dict[str, Any]:
     return {
         "abstentions": ABSTENTIONS,
         "agreement": agreement_rows(report.model),
+        "answered": _answered(report),
         "basis": agreement_basis(report.model),
         "created": created,
         "model": report.model,
@@ -146,4 +166,5 @@ def _context(report: Results, views: list[ScanView], created: datetime) -> dict[
         "version": __version__,
         "views": views,
         "windows": WINDOWS,
+        "sharp_kernel_note": SHARP_KERNEL_NOTE,
     }

@@ -2,7 +2,7 @@
 
 ``schema`` is incremented whenever a key is removed or changes its meaning. Numbers are always
 finite; unknown values and missing scores are ``null``. Scores are in [0, 4], 4 is best, with four
-decimals.
+decimals. What a model does not estimate is ``null``, or ``[]`` for lists.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ def _scan(verdict: ScanScore) -> dict[str, Any]:
         "path": str(verdict.scan.path),
         "score": rounded_json(verdict.score),
         "interval": _interval(verdict.interval),
+        "equivalent_noise_hu": rounded_json(verdict.equivalent_noise_hu),
         "n_slices": len(verdict.slices),
         "acquisition": acquisition(verdict.scan.headers),
         "slices": [_slice(each) for each in verdict.slices],
@@ -74,6 +75,9 @@ def _slice(verdict: SliceScore) -> dict[str, Any]:
         "z_mm": rounded_json(verdict.header.z_mm),
         "score": rounded_json(verdict.score),
         "interval": _interval(verdict.interval),
+        "equivalent_noise_hu": rounded_json(verdict.equivalent_noise_hu),
+        "region": verdict.region,
+        "findings": list(verdict.findings),
         "flags": list(verdict.flags),
     }
 

@@ -26,10 +26,14 @@ _COLUMNS: dict[str, str] = {
     "score": REAL,
     "low": REAL,
     "high": REAL,
+    "equivalent_noise_hu": REAL,
+    "region": TEXT,
+    "findings": TEXT,
     "flags": TEXT,
     "scan_score": REAL,
     "scan_low": REAL,
     "scan_high": REAL,
+    "scan_equivalent_noise_hu": REAL,
     "kvp": REAL,
     "exposure_mas": REAL,
     "ctdivol_mgy": REAL,
@@ -107,6 +111,8 @@ def _slice_row(scan: ScanScore, verdict: SliceScore) -> TableRow:
         "series_uid": scan.scan.series_uid,
         "instance_uid": header.source.instance_uid,
         "z_mm": rounded_json(header.z_mm),
+        "region": verdict.region,
+        "findings": "; ".join(verdict.findings),
         "flags": " ".join(verdict.flags),
         **_score_cells("", verdict),
         **_score_cells("scan_", scan),
@@ -128,7 +134,12 @@ _ACQUISITION = (
 
 def _score_cells(prefix: str, verdict: SliceScore | ScanScore) -> TableRow:
     low, high = verdict.interval or (None, None)
-    cells = {"score": verdict.score, "low": low, "high": high}
+    cells = {
+        "score": verdict.score,
+        "low": low,
+        "high": high,
+        "equivalent_noise_hu": verdict.equivalent_noise_hu,
+    }
     return {prefix + name: rounded_json(value) for name, value in cells.items()}
 
 

@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from ctiqa.errors import Reason
-from ctiqa.score.verdict import ABSTENTIONS, word
+from ctiqa.score.verdict import ABSTENTIONS, SHARP_KERNEL, word_of
 from ctiqa.text.plain_text import clean
 from ctiqa.types import Acquisition, Results, ScanScore, Skipped, SliceHeader, SliceScore
 
@@ -45,6 +45,9 @@ REASONS: dict[Reason, str] = {
 }
 """The reasons for skipping, in words."""
 
+SHARP_KERNEL_NOTE = f"{SHARP_KERNEL}: compare within this kernel only"
+"""Stands in for the word of a scan's score where its kernel is sharp."""
+
 Range = tuple[float, float]
 
 
@@ -53,13 +56,26 @@ def shown_path(path: Path) -> str:
     return clean(str(path))
 
 
-def format_score(score: float | None) -> str:
-    """Format a score with one decimal and its word.
+def format_score(verdict: SliceScore | ScanScore, *, worded: bool = True) -> str:
+    """Format the score of a slice or scan with one decimal and its word.
 
-    >>> format_score(3.21), format_score(None)
-    ('3.2 good', 'not scored')
+    Args:
+        verdict: The score.
+        worded: Whether a word may be used; without it there is only the number.
+
+    >>> from ctiqa.types import SliceSource
+    >>> scored = SliceScore(SliceHeader(SliceSource(Path("a")), 512, 512), 3.21, (2.71, 3.65))
+    >>> format_score(scored), format_score(scored, worded=False)
+    ('3.2 good', '3.2')
     """
-    return "not scored" if score is None else f"{score:.1f} {word(score)}"
+    if verdict.score is None:
+        return "not scored"
+    number = f"{verdict.score:.1f}"
+    if not worded:
+        return number
+    if word := word_of(verdict):
+        return f"{number} {word}"
+    return f"{number} ({SHARP_KERNEL_NOTE})" if isinstance(verdict, ScanScore) else number
 
 
 def format_interval(interval: Range | None) -> str:
