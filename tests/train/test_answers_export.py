@@ -127,6 +127,14 @@ def test_an_answer_that_is_no_number_is_refused(network: AnswersModel, tmp_path:
         Scorer(file, engine="onnxruntime", jobs=1).score(phantom(0))
 
 
+def test_a_noise_that_cannot_be_is_refused(network: AnswersModel, tmp_path: Path) -> None:
+    broken = copy.deepcopy(network)
+    torch.nn.init.constant_(broken.head.bias, 800.0)
+    file = _write(broken, tmp_path, judged=["chest"])
+    with pytest.raises(WeightsError, match="must return log_equivalent_noise_hu within ±20, got"):
+        Scorer(file, engine="onnxruntime", jobs=1).score(phantom(0))
+
+
 def test_the_fast_engine_gives_the_same_answers(written: Path) -> None:
     pytest.importorskip("openvino", reason="the extra 'fast' is not installed")
     hu = phantom(0)[np.newaxis]

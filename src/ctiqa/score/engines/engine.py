@@ -22,6 +22,9 @@ ENGINES = ("auto", *ENGINE_KINDS)
 VARIABLE = "CTIQA_ENGINE"
 """Environment variable that selects the engine if none is requested."""
 
+MOST_LOG = 20.0
+"""Largest absolute value of the logarithm of a noise in HU; nobody measures more."""
+
 _BATCH: dict[EngineKind, int] = {"onnxruntime": 1, "openvino": 1, "cuda": 16}
 """Slices per run; on a CPU larger batches cost memory and gain no speed."""
 
@@ -98,6 +101,11 @@ class Engine:
             raise WeightsError(
                 f"model {self._name} must return finite {name} of shape {expected}, "
                 f"got shape {values.shape}"
+            )
+        largest = float(np.abs(values).max(initial=0))
+        if name.startswith("log_") and largest > MOST_LOG:
+            raise WeightsError(
+                f"model {self._name} must return {name} within ±{MOST_LOG:g}, got {largest:g}"
             )
 
 
