@@ -11,6 +11,7 @@ import pytest
 import ctiqa
 from ctiqa.errors import UsageError
 from ctiqa.recipe import (
+    AnswersNetwork,
     BackboneNetwork,
     FineTuneRecipe,
     OldNameWarning,
@@ -189,6 +190,41 @@ def test_only_the_networks_that_can_take_weights_over_start_from_another_run() -
         FineTuneRecipe(from_run="../b")
     with pytest.raises(UsageError, match=r"interpolation must be in \[0, 1\), got 1"):
         FineTuneRecipe(interpolation=1.0)
+
+
+def test_what_an_installed_model_needs_to_be_fine_tuned() -> None:
+    further = FineTuneRecipe(from_model="b", epochs=2, validate_every=0)
+    network = AnswersNetwork(beyond=True, normalised=False)
+    made = Recipe("a", members=0, fine_tune=further, network=network)
+    assert (made.start, made.start_model) == ("b", "b")
+    assert list(made.student_trainings) == ["fine_tune"]
+    where = "where fine_tune.from_model is 'b'"
+    for changes, said in (
+        ({"network": Stride32Network()}, f"network.kind must be 'answers' {where}, got 'stride32'"),
+        ({"network": AnswersNetwork(normalised=False)}, f"normalised false {where}"),
+        ({"network": AnswersNetwork(beyond=True)}, f"normalised false {where}"),
+        ({"members": 4, "network": replace(network, outputs=4)}, f"members must be 0 {where}, got"),
+        ({"student": TrainRecipe(steps=5)}, "student must be left out where fine_tune starts from"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            replace(made, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"from_run": "c"}, "from_run must be empty where from_model is set, got 'c'"),
+        ({"epochs": 0, "validate_every": 5}, "epochs must be >= 1 where from_model is set, got 0"),
+        ({"last_batch": "kept"}, "last_batch must be 'dropped' where from_model is set"),
+        ({"consistency_weight": 0.5}, "consistency_weight must be 0 where from_model is set"),
+        ({"anchor_weight": 0.0}, "anchor_weight must be > 0, got 0"),
+        ({"from_model": "../b.onnx"}, "from_model must be a file name, or empty"),
+    ],
+)
+def test_rules_of_fine_tuning_on_readers_scores(changes: dict[str, Any], said: str) -> None:
+    kept: dict[str, Any] = {"from_model": "b", "epochs": 2, "validate_every": 0}
+    with pytest.raises(UsageError, match=said):
+        FineTuneRecipe(**(kept | changes))
 
 
 def test_where_another_student_is_fine_tuned_none_is_trained() -> None:

@@ -53,6 +53,9 @@ Limitation: distant parts of one patient are not joined. Where a data set skips 
 8 mm, one patient becomes several groups.
 """
 
+PSEUDO = "pseudo-"
+"""Start of the names of pseudo-patients."""
+
 Fingerprints = npt.NDArray[np.float32]
 """One fingerprint per row, unit length, float32 [slices, values]."""
 
@@ -149,7 +152,7 @@ def pseudo_patients(
     size = len(parts) + len(vectors)
     links = (np.ones(len(owner)), (np.array(owner, int), len(parts) + groups))
     _, labels = csgraph.connected_components(coo_array(links, shape=(size, size)), directed=False)
-    return [f"pseudo-{number:04d}" for number in _by_appearance(labels[: len(parts)])]
+    return [f"{PSEUDO}{number:04d}" for number in _by_appearance(labels[: len(parts)])]
 
 
 def _by_appearance(labels: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:

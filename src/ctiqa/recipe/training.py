@@ -181,16 +181,41 @@ class FineTuneRecipe(TrainRecipe):
     Attributes:
         from_run: Name of the run, in the same folder as this one, whose student is trained
             further; empty trains this run's own student further.
+        from_model: Name of the installed model whose network is trained further on readers'
+            scores; empty for none.
+        anchor_weight: With ``from_model``: weight of the loss on departures from that model. They
+            are measured on the scored slices and on degraded copies of them.
         interpolation: Weight interpolation after the training: share of the weights before it
             that is kept. 0 keeps the fine-tuned weights alone.
     """
 
     from_run: str = ""
+    from_model: str = ""
+    anchor_weight: float = 1.0
     interpolation: float = 0.0
+
+    @property
+    def start(self) -> str:
+        """Run or model that is trained further; empty for this run's own student."""
+        return self.from_run or self.from_model
 
     def own_rules(self) -> tuple[str | None, ...]:
         """See :meth:`TrainRecipe.own_rules`."""
+        wanted = "a file name, or empty"
         return (
-            rule(self, "from_run", "a file name, or empty", lambda v: not v or is_run_name(v)),
+            rule(self, "from_run", wanted, lambda v: not v or is_run_name(v)),
+            rule(self, "from_model", wanted, lambda v: not v or is_run_name(v)),
             rule(self, "interpolation", "in [0, 1)", lambda v: 0 <= v < 1),
+            rule(self, "anchor_weight", "> 0", lambda v: 0 < v < math.inf),
+            *(self._model_rules() if self.from_model else ()),
+        )
+
+    def _model_rules(self) -> tuple[str | None, ...]:
+        """Rules of fine-tuning on readers' scores, whose slices have no maps to draw crops by."""
+        where = "where from_model is set"
+        return (
+            rule(self, "from_run", f"empty {where}", lambda v: not v),
+            rule(self, "epochs", f">= 1 {where}", lambda v: v >= 1),
+            rule(self, "last_batch", f"'dropped' {where}", lambda v: v == "dropped"),
+            rule(self, "consistency_weight", f"0 {where}", lambda v: v == 0),
         )

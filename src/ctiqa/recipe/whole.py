@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ctiqa.recipe.data import DataRecipe, Mode, SimulateData
-from ctiqa.recipe.network import NetworkRecipe, Stride32Network
+from ctiqa.recipe.network import AnswersNetwork, NetworkRecipe, Stride32Network
 from ctiqa.recipe.published import System
 from ctiqa.recipe.rules import is_run_name, require_rules, rule
 from ctiqa.recipe.training import FineTuneRecipe, TrainRecipe
@@ -26,7 +26,8 @@ class Recipe:
         pretrain: First training, on natural images; ``None`` leaves it out.
         teacher: Training of every teacher member.
         student: Training of the student.
-        fine_tune: Further training of a student, this run's or another's; ``None`` leaves it out.
+        fine_tune: Further training of a student: this run's, another's, or an installed model;
+            ``None`` leaves it out.
         members: Number of teacher members, each trained without one fold; 0 trains on labels only.
     """
 
@@ -57,13 +58,19 @@ class Recipe:
             self._outputs_rule(),
             *self._distillation_rules(),
             self._pretrain_rule(),
-            *self._other_run_rules(),
+            *self._start_rules(),
+            *self._model_rules(),
         )
 
     @property
     def start(self) -> str:
-        """Name of the run whose student is trained further; empty where a student is trained."""
-        return self.fine_tune.from_run if self.fine_tune else ""
+        """Run or model that is trained further; empty where a student is trained first."""
+        return self.fine_tune.start if self.fine_tune else ""
+
+    @property
+    def start_model(self) -> str:
+        """Installed model that is trained further; its scores are grades, whatever the labels."""
+        return self.fine_tune.from_model if self.fine_tune else ""
 
     @property
     def student_trainings(self) -> dict[str, TrainRecipe]:
@@ -97,12 +104,27 @@ class Recipe:
             return None
         return f"pretrain must be left out where network.kind is {self.network.kind!r}"
 
-    def _other_run_rules(self) -> Iterator[str]:
+    def _start_rules(self) -> Iterator[str]:
         kind = self.network.kind
-        if self.start and kind != "stride32":
+        if self.start and not self.start_model and kind != "stride32":
             yield f"fine_tune.from_run must be left out where network.kind is {kind!r}"
         if self.start and self.student != TrainRecipe():
-            yield f"student must be left out where fine_tune.from_run is {self.start!r}"
+            yield f"student must be left out where fine_tune starts from {self.start!r}"
+
+    def _model_rules(self) -> Iterator[str]:
+        """What an installed model needs: a network with the same answers, and no teacher."""
+        where = f"where fine_tune.from_model is {self.start_model!r}"
+        if not self.start_model:
+            return
+        if self.members:
+            yield f"members must be 0 {where}, got {self.members}"
+        if not isinstance(self.network, AnswersNetwork):
+            yield f"network.kind must be 'answers' {where}, got {self.network.kind!r}"
+        elif not self.network.beyond or self.network.normalised:
+            yield (
+                f"network.beyond must be true and network.normalised false {where}: readers' "
+                "scores change the score and not the equivalent noise"
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """The recipe as plain values, for checkpoints and manifests."""

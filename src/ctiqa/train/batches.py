@@ -51,7 +51,7 @@ class Batch:
         number: Index of every example in its set [n].
         images: Pixels as stored: int16 HU [n, 1, rows, cols], or uint8 RGB with three
             channels.
-        label: Training labels in grades [n].
+        label: Training labels in grades [n]; NaN for images without one.
         noise: ln of the local noise in HU [n, rows/32, cols/32], NaN where unknown; ``None`` if
             no network uses it.
         change: Augmentation of every example.

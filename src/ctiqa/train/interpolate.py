@@ -43,7 +43,7 @@ def interpolate(run: Run, train: FineTuneRecipe, start: StateDict, learnt: Path)
     network.load_state_dict({k: share * start[k] + (1 - share) * v for k, v in further.items()})
     measured = replace(train, select="validation")
     metrics = validation(run.validation, measured, run.device)(network)
-    name = train.from_run or "student"
+    name = train.start or "student"
     run.log(f"with {share:.0%} of '{name}': overall {metrics['overall']:.4f}")
     facts = {**run.facts(), "step": 0, "history": [metrics]}
     checkpoint.save(file, facts, average=AveragedModel(network))

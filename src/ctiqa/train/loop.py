@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -246,9 +247,10 @@ def _trained(seen: list[tuple[Tensor, Tensor]]) -> StepMetrics:
     """Agreement on the training batches since the last validation."""
     score = torch.cat([score for score, _ in seen]).double().cpu().numpy()
     label = torch.cat([label for _, label in seen]).double().cpu().numpy()
-    if len(score) < 3:
+    known = np.isfinite(label)
+    if known.sum() < 3:
         return {"train_overall": 0.0}
-    found = agreement(score, label)
+    found = agreement(score[known], label[known])
     return {"train_overall": found.overall, "train_mae": found.mae}
 
 

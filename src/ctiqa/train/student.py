@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,17 @@ from ctiqa.models.build import build
 from ctiqa.models.stride32 import Stride32, take_weights
 from ctiqa.recipe import FineTuneRecipe, NetworkRecipe, Recipe, TrainRecipe
 from ctiqa.train import checkpoint
-from ctiqa.train.batches import Batch, batches_of
+from ctiqa.train.batches import Batch, Batches, batches_of
 from ctiqa.train.interpolate import interpolate
 from ctiqa.train.load import load_trained
 from ctiqa.train.logs.run_log import STUDENT_COLUMNS, RunLog
-from ctiqa.train.loop import BEST, Training
+from ctiqa.train.loop import BEST, Loss, Training
 from ctiqa.train.predict import validation
 from ctiqa.train.pretrain import with_pretrained_features
+from ctiqa.train.scored.copies import WithCopies
+from ctiqa.train.scored.loss import loss_on_scores
+from ctiqa.train.scored.scores import patients_line
+from ctiqa.train.scored.start import start_network
 from ctiqa.train.setup.run import FINE_TUNE, INTERPOLATED, STUDENT, Run
 from ctiqa.train.teacher import Teach, load_member, teacher_scores, training_loss
 
@@ -39,11 +44,15 @@ def train_student(run: Run) -> Path:
     Raises:
         DataError: If a teacher member, or the run to start from, is missing; the message says how
             to make it.
+        UsageError: If the model to start from is missing or unsuitable.
     """
     recipe, further = run.recipe, run.recipe.fine_tune
     if further and further.from_run:
         model = _student_of(run.out.parent / further.from_run, recipe.network)
         return _fine_tune(run, further, model)
+    if further and further.from_model:
+        run.log(patients_line(run.train, run.validation))
+        return _fine_tune(run, further, start_network(recipe))
     folder = run.folder(STUDENT)
     run.log_origins()
     torch.manual_seed(recipe.student.seed)
@@ -61,9 +70,9 @@ def _fine_tune(run: Run, train: FineTuneRecipe, model: nn.Module) -> Path:
     facts = run.facts()
     # Another interpolation needs no new training; older checkpoints lack an empty 'from_run'.
     del facts["recipe"]["fine_tune"]["interpolation"]
-    if train.from_run:
+    if train.start:
         facts["start"] = checkpoint.weights_digest(start)
-    else:
+    if not train.from_run:
         del facts["recipe"]["fine_tune"]["from_run"]
     best = _train(run, model, train, run.folder(FINE_TUNE), facts)
     return interpolate(run, train, start, best) if train.interpolation else best
@@ -90,12 +99,20 @@ def _train(
         columns=STUDENT_COLUMNS,
         always=_teacher_metrics(run, train, learnt),
     )
+    batches, loss = batches_of(learnt, train), training_loss(train, teacher)
+    if isinstance(train, FineTuneRecipe) and train.from_model:
+        batches, loss = _on_scores(run, model, train, batches)
     training = Training(model, train, folder, facts, run.log, metrics_log, run.device)
-    return training.run(
-        batches_of(learnt, train),
-        training_loss(train, teacher),
-        validation(held_out, train, run.device),
-    )
+    return training.run(batches, loss, validation(held_out, train, run.device))
+
+
+def _on_scores(
+    run: Run, model: nn.Module, train: FineTuneRecipe, scored: Batches
+) -> tuple[Batches, Loss]:
+    """Batches and loss of a fine-tuning of an installed model on readers' scores."""
+    installed = copy.deepcopy(model).eval().requires_grad_(False)
+    loss = loss_on_scores(train, run.device.prepared(installed), run.device)
+    return WithCopies(scored, train.seed), loss
 
 
 def _teacher_metrics(run: Run, train: TrainRecipe, examples: Examples) -> dict[str, float]:

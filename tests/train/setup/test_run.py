@@ -14,7 +14,7 @@ from tests.train.tiny import RECIPE
 from ctiqa.data.manifest import HEADER
 from ctiqa.data.prepare import prepare
 from ctiqa.errors import DataError
-from ctiqa.recipe import Kadid10kData
+from ctiqa.recipe import AnswersNetwork, Kadid10kData
 from ctiqa.train.setup.open_run import open_run
 
 WHOLE = replace(RECIPE, data=DATA)
@@ -78,3 +78,42 @@ def test_starting_afresh_empties_the_training(prepared: Prepared, tmp_path: Path
     assert (kept / "last.safetensors").exists()
     fresh = open_run(WHOLE, prepared.out, tmp_path, resume=False).folder("student")
     assert not (fresh / "last.safetensors").exists()
+
+
+ANSWERS = replace(
+    RECIPE,
+    members=0,
+    network=AnswersNetwork(stem=(8, 8, 8, 8, 16), blocks=1, heads=2, outputs=2),
+)
+
+
+def test_answers_that_the_data_do_not_know_are_noticed(prepared: Prepared, tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        open_run(ANSWERS, prepared.out, tmp_path)
+    said = str(caught.value)
+    for name, weight in (("findings", 0.2), ("regions", 0.1)):
+        assert (
+            f"student: '{name}_weight' must be 0, got {weight}: the data set has no {name} to learn"
+        ) in said
+    assert "maps" not in said
+    unasked = replace(ANSWERS.student, findings_weight=0.0, regions_weight=0.0)
+    assert (
+        open_run(replace(ANSWERS, student=unasked), prepared.out, tmp_path).recipe.student
+        == unasked
+    )
+
+
+def test_steps_need_maps_of_noise(prepared: Prepared, tmp_path: Path) -> None:
+    shutil.copytree(prepared.out, tmp_path / "data")
+    for file in (tmp_path / "data").rglob("*.map.npy"):
+        file.unlink()
+    with pytest.raises(DataError) as caught:
+        open_run(WHOLE, tmp_path / "data", tmp_path / "run")
+    for name in ("teacher member 0", "student"):
+        assert f"{name}: 'steps' needs maps of noise, which the data set lacks" in str(caught.value)
+
+
+def test_answers_are_not_learned_in_epochs(prepared: Prepared, tmp_path: Path) -> None:
+    epochs = replace(ANSWERS.student, epochs=1, validate_every=0)
+    with pytest.raises(DataError, match="student: 'epochs' must be 0: a network with answers"):
+        open_run(replace(ANSWERS, student=epochs), prepared.out, tmp_path)

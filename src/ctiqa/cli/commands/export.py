@@ -28,6 +28,7 @@ def export(
     from ctiqa.evaluate.dataset import open_labelled
     from ctiqa.evaluate.model_card.card_facts import input_facts
     from ctiqa.evaluate.model_card.write_card import write_model
+    from ctiqa.evaluate.scale import GRADES
     from ctiqa.io.atomic import check_folder
     from ctiqa.train.export import to_onnx
     from ctiqa.train.setup.fit import on_data_of
@@ -38,11 +39,12 @@ def export(
     labelled = open_labelled(data)
     facts = input_facts(wanted.network)
     low, high = facts["matrix"]
+    scale = GRADES if wanted.start_model else labelled.scale
     network = to_onnx(
         load_student(wanted, run),
         side=low if low == high else None,
         multiple=facts.get("multiple", 1),
-        scale=(labelled.scale.low, labelled.scale.high),
+        scale=(scale.low, scale.high),
     )
     card = write_model(wanted, network, labelled.whole, out, threads=jobs, scale=labelled.scale)
     overall = card["agreement"]["overall"]

@@ -127,8 +127,8 @@ def with_seed(recipe: Recipe, seed: int) -> Recipe:
         for name in ("pretrain", "teacher", "student", "fine_tune")
         if (training := getattr(recipe, name)) is not None
     }
-    if recipe.fine_tune is not None and recipe.fine_tune.from_run:
-        # The student of another run is trained further; this one has none of its own.
+    if recipe.start:
+        # Another student is trained further; this one has none of its own.
         del trainings["student"]
     return replace(
         recipe, **{name: replace(each, seed=each.seed + shift) for name, each in trainings.items()}

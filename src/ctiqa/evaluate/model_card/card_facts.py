@@ -18,6 +18,7 @@ from ctiqa.models.stride32 import INPUT_RANGE_HU
 from ctiqa.noise_scale import EXCELLENT_NOISE_HU, USELESS_NOISE_HU
 from ctiqa.recipe import AnswersNetwork, NetworkRecipe, Recipe, Stride32Network
 from ctiqa.recipe.network import FINDINGS, REGIONS, window_names
+from ctiqa.weights import ModelCard, load_card
 
 INTERVAL_LEVEL = 0.9
 """Nominal coverage of the prediction interval."""
@@ -76,6 +77,9 @@ _NOT_TRAINED_ON = (
     "limbs; heads and necks are only a few slices",
 )
 
+_SCORES_OF = {"folder": _NOT_TRAINED_ON[:1], "ldctiqac2023": _NOT_TRAINED_ON[:2]}
+"""What is no longer missing after fine-tuning on readers' scores, by source."""
+
 NOT_TRAINED_ON = {
     "simulate": (*_NOT_TRAINED_ON, "metal, motion, beam hardening and ring artefacts"),
     "simulate-all": _NOT_TRAINED_ON,
@@ -108,7 +112,10 @@ def draft(recipe: Recipe, examples: Examples) -> dict[str, Any]:
         recipe: Recipe of the network.
         examples: The whole data set it was trained on.
     """
-    return {
+    train = examples.where(split="train")
+    start = load_card(recipe.start_model) if recipe.start_model else None
+    names = answers_facts(recipe.network, train) if start is None else _answers_of(start)
+    facts = {
         "name": recipe.name,
         "version": "1",
         "title": f"No-reference CT image quality, {TITLES[recipe.system]}",
@@ -120,13 +127,35 @@ def draft(recipe: Recipe, examples: Examples) -> dict[str, Any]:
             "range": [0, 4],
             "meaning": "0 bad, 1 poor, 2 fair, 3 good, 4 excellent; higher is better",
         },
-        **answers_facts(recipe.network, examples.where(split="train")),
+        **names,
         "interval": {"level": INTERVAL_LEVEL, "quantile": 1.0, "floor": 0.1},
         "label": LABELS.get(recipe.data.source, ""),
-        "data": _sources(examples.where(split="train")),
+        "data": _sources(train),
         "training": _training(recipe, examples),
         "not_trained_on": list(NOT_TRAINED_ON.get(recipe.data.source, ())),
         "citation": "See CITATION.cff; data sources in NOTICE.",
+    }
+    return facts if start is None else facts | _fine_tuned(start, facts, recipe.data.source)
+
+
+def _answers_of(start: ModelCard) -> dict[str, Any]:
+    """Answers of a fine-tuned model: those of the model before, which fine-tuning preserves."""
+    return {"answers": start.facts["answers"]}
+
+
+def _fine_tuned(start: ModelCard, facts: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """What else the card of a fine-tuned model takes over from that of the model before."""
+    licences = ", ".join(sorted({each["licence"] for each in facts["data"]}))
+    learned = _SCORES_OF.get(source, ())
+    return {
+        "licence": (
+            f"The user's own: made from {start.name} ({start.facts.get('licence', 'unknown')}) and "
+            f"data ({licences}); not part of ctiqa"
+        ),
+        "data": [*start.facts.get("data", ()), *facts["data"]],
+        "not_trained_on": [
+            each for each in start.facts.get("not_trained_on", ()) if each not in learned
+        ],
     }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.evaluate.predictors.predictor import Images, Predictor, PredictorKind
+from ctiqa.evaluate.scale import GRADES
 
 if TYPE_CHECKING:
     from ctiqa.train.load import Trained
@@ -72,5 +73,6 @@ def _predictor_of(
             "precision": first.precision,
         },
         estimate=estimate,
+        scale=GRADES if first.recipe.start_model else None,
         trained_on=first.data,
     )

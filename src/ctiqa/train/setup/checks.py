@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ctiqa.data.label_scale import parse_label_scale
-from ctiqa.data.manifest import Examples
+from ctiqa.data.manifest import SHARDS, Examples
 from ctiqa.errors import DataError, bulleted, some
-from ctiqa.recipe import TrainRecipe
+from ctiqa.recipe import AnswersNetwork, TrainRecipe
 from ctiqa.train.batches import too_few
 from ctiqa.train.predict import too_few_to_choose
+from ctiqa.train.scored.scores import about_scores
 from ctiqa.train.setup.fit import label_scale_of
 from ctiqa.train.setup.run import Run
 
@@ -26,7 +27,7 @@ def check_run(run: Run) -> None:
     Raises:
         DataError: Listing labels that are not finite or are outside their scale (with the names
             of the examples), folds without examples, too few examples to train on or to select a
-            checkpoint by, and slices of different sizes.
+            checkpoint by, answers that the data set cannot teach, and slices of different sizes.
     """
     sets = [each for each in (run.train, run.validation) if len(each)]
     natural = run.examples.natural
@@ -51,7 +52,10 @@ def _about_labels(examples: Examples) -> Iterator[str]:
     outside = finite & ((label < low) | (label > high))
     if outside.any():
         named = _named(examples, outside)
-        yield f"labels must be in {low:g}…{high:g}, which those of {named} are not"
+        yield (
+            f"labels must be in {low:g}…{high:g}, which those of {named} are not; correct them, or "
+            "state their scale ('data.score_range') and prepare again"
+        )
 
 
 def _named(examples: Examples, which: npt.NDArray[np.bool_]) -> str:
@@ -80,6 +84,43 @@ def _about_trainings(run: Run) -> Iterator[str]:
         divided = run.divided(train, member)
         yield from _about_parts(name, divided, train, run.device.world)
         yield from _about_tested(name, divided[0], run)
+        yield from _about_maps(name, divided[0], train)
+    if recipe.start_model:
+        yield from (f"fine_tune: {problem}" for problem in about_scores(run.examples))
+    elif isinstance(recipe.network, AnswersNetwork):
+        yield from _about_answers(run)
+
+
+def _about_answers(run: Run) -> Iterator[str]:
+    """Answers that a network is to learn, but that the data set does not know."""
+    known = {
+        "findings": run.train.findings() is not None,
+        "regions": run.train.regions() is not None,
+    }
+    for name, train in run.recipe.student_trainings.items():
+        if train.epochs:
+            yield f"{name}: 'epochs' must be 0: a network with answers learns them in steps"
+        for answer, there in known.items():
+            key = f"{answer}_weight"
+            if getattr(train, key) and not there:
+                yield (
+                    f"{name}: '{key}' must be 0, got {getattr(train, key)}: the data set has no "
+                    f"{answer} to learn from; data of source 'simulate-clinical' has"
+                )
+
+
+def _about_maps(name: str, learnt: Examples, train: TrainRecipe) -> Iterator[str]:
+    """Training in steps on examples without maps of noise, by which crops are drawn."""
+    if not train.epochs and not _has_maps(learnt):
+        yield (
+            f"{name}: 'steps' needs maps of noise, which the data set lacks; prepare simulated "
+            "data, or count 'epochs'"
+        )
+
+
+def _has_maps(examples: Examples) -> bool:
+    shards = examples.column("shard").tolist()[:1]
+    return all((examples.folder / SHARDS / f"{shard}.map.npy").exists() for shard in shards)
 
 
 def _missing_folds(run: Run) -> list[int]:

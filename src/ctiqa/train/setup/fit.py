@@ -139,6 +139,8 @@ def _about_folds(recipe: Recipe, made: DataRecipe) -> Iterator[str]:
 def _about_scale(recipe: Recipe, examples: Examples) -> Iterator[str]:
     words = label_scale_of(examples)
     low, high = parse_label_scale(words)
+    if recipe.start_model:
+        return  # They are converted to grades.
     if high - low > WIDEST_SCALE:
         yield (
             f"its labels are on the scale {words}, and scales must be at most {WIDEST_SCALE:g} "

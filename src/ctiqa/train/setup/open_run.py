@@ -9,6 +9,8 @@ from pathlib import Path
 from ctiqa.data.manifest import read_examples, read_header
 from ctiqa.errors import DataError
 from ctiqa.recipe import Recipe
+from ctiqa.train.scored.scores import in_grades
+from ctiqa.train.scored.start import start_network
 from ctiqa.train.setup.checks import check_run
 from ctiqa.train.setup.devices import Device
 from ctiqa.train.setup.fit import check_fit, on_data_of
@@ -37,11 +39,13 @@ def open_run(
         natural: Whether natural images are needed instead of slices.
 
     Returns:
-        The run; its recipe has the data recipe stored in the data set.
+        The run; its recipe has the data recipe stored in the data set. Where an installed model is
+        trained further, labels are converted to grades, 0–4.
 
     Raises:
         DataError: If the data set has images of the other kind, does not fit the recipe, or
             training on it could not be completed; every problem is named.
+        UsageError: If the recipe starts from a model that is missing or unsuitable.
     """
     examples = read_examples(data)
     header = read_header(data)
@@ -51,9 +55,11 @@ def open_run(
     if not natural:
         recipe = on_data_of(recipe, data, header)
         check_fit(recipe, examples)
+    if recipe.start_model:
+        start_network(recipe)
     where = device or Device()
     run = Run(recipe, examples, header["content_sha256"], out, where, resume=resume)
     if where.first:
         run = replace(run, log=log)
     check_run(run)
-    return run
+    return replace(run, examples=in_grades(examples)) if recipe.start_model else run

@@ -1,0 +1,1 @@
+"""Fine-tuning an installed model on readers' scores."""
