@@ -56,13 +56,22 @@ def test_the_floor_is_never_nothing() -> None:
     assert rule == IntervalRule(level=0.9, quantile=0.0, floor=0.02)
 
 
-def test_a_rule_in_grades_covers_as_much_on_any_scale() -> None:
+def test_a_label_at_the_end_of_the_scale_is_reached_from_beyond() -> None:
+    label = np.array([4.0, 4.0, 0.0, 3.9])
+    score = np.array([5.0, 3.5, -2.0, 5.0])
+    rule = IntervalRule(level=0.9, quantile=1.0, floor=0.6)
+    inside = [
+        interval_coverage(rule, *each)
+        for each in zip(*(values[:, None] for values in (score, np.zeros(4), label)), strict=True)
+    ]
+    assert inside == [1.0, 1.0, 1.0, 0.0]
+
+
+def test_scores_beyond_the_end_need_no_wider_intervals() -> None:
     score, spread, label = residuals(200, 3)
-    rule = calibrate(score, spread, label, 0.8)
-    eighth = [each / 8 for each in (score, spread, label)]
-    assert interval_coverage(rule, *eighth, grade=1 / 8) == interval_coverage(
-        rule, score, spread, label
-    )
+    far = np.full(200, 4.0)
+    both = [np.concatenate(pair) for pair in ((score, far + 3), (spread, spread), (label, far))]
+    assert calibrate(*both, 0.8).quantile < calibrate(score, spread, label, 0.8).quantile
 
 
 def test_coverage_is_counted_in_groups_of_enough_examples() -> None:

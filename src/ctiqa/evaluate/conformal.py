@@ -16,7 +16,7 @@ from ctiqa.cards import IntervalRule
 from ctiqa.evaluate.degradations import DEGRADATION, with_degradation
 from ctiqa.evaluate.manifest_table import share
 from ctiqa.evaluate.scored import ScoredExamples
-from ctiqa.types import Floats
+from ctiqa.types import SCORE_RANGE, Floats
 
 FEWEST_COVERED = 100
 """Fewest examples of a group whose coverage is reported."""
@@ -29,48 +29,62 @@ def calibrate(score: Floats, spread: Floats, label: Floats, level: float) -> Int
     """Calibrate the interval width on held-out (validation) patients.
 
     Half width = quantile·√(spread² + floor²). The floor is the median error; without it, agreement
-    among the ensemble outputs would be mistaken for certainty.
+    among the ensemble outputs would be mistaken for certainty. An interval is clipped to the scale,
+    so for a label at its end it suffices that the interval reaches that end.
 
     Args:
-        score: Score of every example in grades [n].
+        score: Score of every example in grades, not clipped [n].
         spread: Standard deviation over the ensemble outputs [n].
-        label: Label [n].
+        label: Label, 0-4 [n].
         level: Nominal coverage of the intervals, in (0, 1).
 
     Returns:
         The rule that gives the interval of any slice from its spread.
 
     >>> label = np.linspace(0, 4, 101)
-    >>> calibrate(label + 0.1, np.zeros(101), label, 0.9)
+    >>> calibrate(np.minimum(label + 0.1, 4), np.zeros(101), label, 0.9)
     IntervalRule(level=0.9, quantile=1.0, floor=0.1)
     """
-    error = np.abs(score - label)
-    floor = float(max(np.median(error), LEAST_FLOOR))
-    relative = error / np.hypot(spread, floor)
+    floor = float(max(np.median(np.abs(_clipped(score) - label)), LEAST_FLOOR))
+    relative = _miss(score, label) / np.hypot(spread, floor)
     n = len(relative)
     rank = min(np.ceil((n + 1) * level) / n, 1.0)
     quantile = float(np.quantile(relative, rank))
     return IntervalRule(level, round(quantile, 4), round(floor, 4))
 
 
-def interval_coverage(
-    rule: IntervalRule, score: Floats, spread: Floats, label: Floats, *, grade: float = 1.0
-) -> float:
+def interval_coverage(rule: IntervalRule, score: Floats, spread: Floats, label: Floats) -> float:
     """Empirical coverage: the share of labels inside their interval.
 
     Args:
-        rule: The rule, calibrated in grades.
-        score: Score of every example, clipped to the scale as users get it [n].
+        rule: The rule.
+        score: Score of every example in grades, not clipped [n].
         spread: Standard deviation over the ensemble outputs [n].
-        label: Label [n].
-        grade: Size of one grade in score units.
+        label: Label, 0-4 [n].
 
     >>> rule = IntervalRule(level=0.9, quantile=2.0, floor=0.1)
-    >>> interval_coverage(rule, np.array([1.0, 2.0]), np.zeros(2), np.array([1.1, 2.5]))
-    0.5
+    >>> interval_coverage(rule, np.array([1.0, 2.0, 4.5]), np.zeros(3), np.array([1.1, 2.5, 4.0]))
+    0.6666666666666666
     """
-    half = rule.quantile * np.hypot(spread, grade * rule.floor)
-    return float(np.mean(np.abs(score - label) <= half))
+    return share(_covered(rule, score, spread, label))
+
+
+def _covered(
+    rule: IntervalRule, score: Floats, spread: Floats, label: Floats
+) -> npt.NDArray[np.bool_]:
+    return np.asarray(_miss(score, label) <= rule.quantile * np.hypot(spread, rule.floor))
+
+
+def _miss(score: Floats, label: Floats) -> Floats:
+    """How far an interval around the score must reach for its clipped form to hold the label."""
+    low, high = SCORE_RANGE
+    missed = np.abs(score - label)
+    beyond = ((label >= high) & (score >= high)) | ((label <= low) & (score <= low))
+    return np.where(beyond, 0.0, missed)
+
+
+def _clipped(score: Floats) -> Floats:
+    return np.clip(score, *SCORE_RANGE)
 
 
 def coverage_by_group(rule: IntervalRule, scored: ScoredExamples) -> dict[str, dict[str, float]]:
@@ -83,8 +97,7 @@ def coverage_by_group(rule: IntervalRule, scored: ScoredExamples) -> dict[str, d
     Returns:
         ``n`` and ``covered``, by group.
     """
-    half = rule.quantile * np.hypot(scored.spread, rule.floor)
-    inside = np.abs(scored.score - scored.label) <= half
+    inside = _covered(rule, scored.unclipped, scored.spread, scored.label)
     groups = dict(_groups(scored.examples.table))
     return {
         name: {"n": int(rows.sum()), "covered": round(share(inside[rows]), 4)}

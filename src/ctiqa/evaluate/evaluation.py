@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -228,6 +228,8 @@ def _mapping(
 def _coverage(predictor: Predictor, scored: ScoredExamples) -> float | None:
     if predictor.interval is None:
         return None
-    grade = scored.scale.grade / (predictor.scale or scored.scale).grade
-    score, spread, label = scored.clipped.score, scored.spread, scored.label
-    return interval_coverage(predictor.interval, score, spread, label, grade=grade)
+    scale = scored.scale
+    rule = predictor.interval
+    in_grades = replace(rule, floor=rule.floor / (predictor.scale or scale).grade)
+    score, spread = scale.grades(scored.unclipped), scored.spread / scale.grade
+    return interval_coverage(in_grades, score, spread, scale.grades(scored.label))

@@ -26,6 +26,8 @@ class ScoredExamples:
         score: Score of every example, possibly beyond the scale [n].
         label: Label of every example [n].
         spread: Standard deviation over the members of the predictor [n]; 0 for a single one.
+        as_output: Score as the network gives it, where ``score`` is clipped or rounded [n];
+            ``None`` if it is ``score`` itself.
     """
 
     examples: Examples
@@ -33,6 +35,7 @@ class ScoredExamples:
     score: Floats
     label: Floats
     spread: Floats
+    as_output: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.score)
@@ -64,13 +67,18 @@ class ScoredExamples:
         return self.rescored(self.scale.clip(self.score))
 
     @property
+    def unclipped(self) -> Floats:
+        """Scores as the network gives them, possibly beyond the scale [n]."""
+        return self.score if self.as_output is None else self.as_output
+
+    @property
     def beyond(self) -> int:
         """Number of scores beyond the scale."""
         return int(np.sum(self.score != self.clipped.score))
 
     def rescored(self, score: Floats) -> ScoredExamples:
         """The same examples with other scores [n]."""
-        return replace(self, score=score)
+        return replace(self, score=score, as_output=self.unclipped)
 
     def where(self, inside: npt.NDArray[np.bool_]) -> ScoredExamples:
         """The examples for which ``inside`` [n] is true."""
@@ -80,6 +88,7 @@ class ScoredExamples:
             self.score[inside],
             self.label[inside],
             self.spread[inside],
+            self.unclipped[inside],
         )
 
 

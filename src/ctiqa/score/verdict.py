@@ -89,8 +89,9 @@ def abstention(hu: HuImage, card: ModelCard) -> str | None:
 def judge(members: Members, rule: IntervalRule) -> tuple[float, tuple[float, float]]:
     """Score and prediction interval of one slice.
 
-    Score = mean of the ensemble outputs; interval = score ± quantile·√(spread² + floor²), where
-    spread is their standard deviation; both are clipped to the scale.
+    Score = mean of the ensemble outputs; interval = mean ± quantile·√(spread² + floor²), where
+    spread is their standard deviation; both are clipped to the scale. So a score far beyond the
+    end of the scale has a narrow interval at that end.
 
     Args:
         members: Ensemble outputs, [members].
@@ -102,9 +103,9 @@ def judge(members: Members, rule: IntervalRule) -> tuple[float, tuple[float, flo
     >>> judge(np.float32([2.0, 3.0]), IntervalRule(level=0.9, quantile=2.0, floor=0.0))
     (2.5, (1.5, 3.5))
     """
-    score = _clip(float(np.mean(members, dtype=np.float64)))
+    mean = float(np.mean(members, dtype=np.float64))
     half = rule.quantile * math.hypot(float(np.std(members, dtype=np.float64)), rule.floor)
-    return score, (_clip(score - half), _clip(score + half))
+    return _clip(mean), (_clip(mean - half), _clip(mean + half))
 
 
 def judge_slice(header: SliceHeader, answers: Answers, number: int, card: ModelCard) -> SliceScore:

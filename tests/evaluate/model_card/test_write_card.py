@@ -104,7 +104,7 @@ def test_the_interval_comes_from_validation_patients(
 ) -> None:
     chosen = examples.where(split="validation", purpose="example")
     found = held_out.score_in_grades(predictor_of(folder), chosen, GRADES)
-    assert card["interval"] == asdict(calibrate(found.score, found.spread, found.label, 0.9))
+    assert card["interval"] == asdict(calibrate(found.unclipped, found.spread, found.label, 0.9))
 
 
 def test_the_card_says_what_a_user_must_know(card: dict[str, Any]) -> None:

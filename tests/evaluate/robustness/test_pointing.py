@@ -33,7 +33,8 @@ def deviations(hu: ImageBatch) -> ImageBatch:
     """Mean local deviation of every patch, by no network at all; the rim of the patient is out."""
     local = np.stack([local_deviation(each) for each in hu])
     local[local > 200] = 0
-    return local.reshape(len(hu), 256 // TOKEN, TOKEN, 288 // TOKEN, TOKEN).mean(axis=(2, 4))
+    parts = local.reshape(len(hu), 256 // TOKEN, TOKEN, 288 // TOKEN, TOKEN)
+    return np.asarray(parts.mean(axis=(2, 4)), dtype=np.float32)
 
 
 def test_a_map_of_the_noise_points_to_the_place(tmp_path: Path) -> None:

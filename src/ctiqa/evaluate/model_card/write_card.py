@@ -68,7 +68,7 @@ def write_model(
         )
         for split in parts
     )
-    rule = calibrate(validation.score, validation.spread, validation.label, INTERVAL_LEVEL)
+    rule = calibrate(validation.unclipped, validation.spread, validation.label, INTERVAL_LEVEL)
     found = answer_facts(answers["test"], parts["test"], model.card)
     unseen = held_out.of_regions(examples.where(split="test"), model.card.judged)
     card = {
@@ -77,7 +77,7 @@ def write_model(
         "agreement": held_out.agreement_with_intervals(test),
         "checks": {
             "interval_coverage": round(
-                interval_coverage(rule, test.score, test.spread, test.label), 4
+                interval_coverage(rule, test.unclipped, test.spread, test.label), 4
             ),
             "coverage_by_group": coverage_by_group(rule, test),
             **_checks(predictor, unseen, test, scale),
