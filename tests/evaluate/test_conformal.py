@@ -61,8 +61,7 @@ def test_a_label_at_the_end_of_the_scale_is_reached_from_beyond() -> None:
     score = np.array([5.0, 3.5, -2.0, 5.0])
     rule = IntervalRule(level=0.9, quantile=1.0, floor=0.6)
     inside = [
-        interval_coverage(rule, *each)
-        for each in zip(*(values[:, None] for values in (score, np.zeros(4), label)), strict=True)
+        interval_coverage(rule, score[k : k + 1], np.zeros(1), label[k : k + 1]) for k in range(4)
     ]
     assert inside == [1.0, 1.0, 1.0, 0.0]
 
@@ -70,8 +69,8 @@ def test_a_label_at_the_end_of_the_scale_is_reached_from_beyond() -> None:
 def test_scores_beyond_the_end_need_no_wider_intervals() -> None:
     score, spread, label = residuals(200, 3)
     far = np.full(200, 4.0)
-    both = [np.concatenate(pair) for pair in ((score, far + 3), (spread, spread), (label, far))]
-    assert calibrate(*both, 0.8).quantile < calibrate(score, spread, label, 0.8).quantile
+    rule = calibrate(np.append(score, far + 3), np.tile(spread, 2), np.append(label, far), 0.8)
+    assert rule.quantile < calibrate(score, spread, label, 0.8).quantile
 
 
 def test_coverage_is_counted_in_groups_of_enough_examples() -> None:
