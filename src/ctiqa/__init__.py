@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ctiqa.hu import Window, body_mask
     from ctiqa.io import Found, ReadOptions, read_scans, stream_slices
     from ctiqa.score.report.report import Report
+    from ctiqa.score.report.schema import report_schema
     from ctiqa.score.scorer import Scorer
     from ctiqa.score.select import SliceRange
     from ctiqa.types import (
@@ -72,6 +73,7 @@ __all__ = [
     "__version__",
     "body_mask",
     "read_scans",
+    "report_schema",
     "stream_slices",
 ]
 
@@ -95,6 +97,7 @@ if not TYPE_CHECKING:
             "ctiqa.metrics": [],
             "ctiqa.physics": [],
             "ctiqa.score.report.report": ["Report"],
+            "ctiqa.score.report.schema": ["report_schema"],
             "ctiqa.score.scorer": ["Scorer"],
             "ctiqa.score.select": ["SliceRange"],
             "ctiqa.torch": [],
