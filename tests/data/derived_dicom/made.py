@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ctiqa.data.derived_dicom.derivation import Derivation, derived_uid
+from ctiqa.data.derived_dicom.derivation import Derivation
 from ctiqa.data.derived_dicom.write import storable_hu
 from ctiqa.io import read_file_headers, read_slice
+from ctiqa.io.dicom.writing.uids import derived_uid
 from ctiqa.types import HuImage, SliceHeader
 
 MADE = Derivation("noise of half the dose added", derived_uid("series"), operation="noise")

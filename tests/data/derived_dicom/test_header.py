@@ -13,9 +13,10 @@ from tests.data.derived_dicom.made import MADE, read
 from tests.io.make import PATIENT, dataset, phantom, save, write_ct
 
 from ctiqa.data.derived_dicom.codes import DEIDENTIFICATION, OPERATION_CODES
-from ctiqa.data.derived_dicom.derivation import Derivation, derived_uid
+from ctiqa.data.derived_dicom.derivation import Derivation
 from ctiqa.data.derived_dicom.write import write_derived
 from ctiqa.errors import DataError
+from ctiqa.io.dicom.writing.uids import derived_uid
 from ctiqa.io.silence import silent
 
 SECRETS: dict[str, Any] = {

@@ -13,13 +13,13 @@ from ctiqa.data.derived_dicom.codes import (
     DEIDENTIFICATION,
     EQUIPMENT_PURPOSE,
     OPERATION_CODES,
-    SOURCE_PURPOSE,
-    code_item,
 )
-from ctiqa.data.derived_dicom.derivation import Derivation, derived_uid
+from ctiqa.data.derived_dicom.derivation import Derivation
 from ctiqa.data.derived_dicom.source_image import SourceImage
-from ctiqa.data.derived_dicom.values import allowed_values, is_uid
 from ctiqa.errors import DataError
+from ctiqa.io.dicom.writing.codes import code_item, source_reference
+from ctiqa.io.dicom.writing.uids import derived_uid
+from ctiqa.io.dicom.writing.values import allowed_values, is_uid
 from ctiqa.io.hu.checks import Stored
 
 
@@ -71,22 +71,13 @@ def describe_origin(
     if derivation.operation is not None:
         image.DerivationCodeSequence = [code_item(OPERATION_CODES[derivation.operation])]
     if instance is not None and is_uid(instance):
-        image.SourceImageSequence = [_reference(instance)]
+        image.SourceImageSequence = [source_reference(CTImageStorage, instance)]
     image.ContributingEquipmentSequence = [_equipment()]
     if "FrameOfReferenceUID" not in image:
         # One frame of reference per series: it states that the slices are aligned.
         image.FrameOfReferenceUID = derived_uid("frame of reference", derivation.series_uid)
     if "lossy" in source.header.flags:
         image.LossyImageCompression = "01"
-
-
-def _reference(instance_uid: str) -> Dataset:
-    item = Dataset()
-    item.ReferencedSOPClassUID = CTImageStorage
-    item.ReferencedSOPInstanceUID = instance_uid
-    item.SpatialLocationsPreserved = "YES"
-    item.PurposeOfReferenceCodeSequence = [code_item(SOURCE_PURPOSE)]
-    return item
 
 
 def _equipment() -> Dataset:

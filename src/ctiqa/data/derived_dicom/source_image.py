@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom import dcmread
 from pydicom.uid import CTImageStorage
 
 from ctiqa.data.derived_dicom.attributes import KEPT
-from ctiqa.data.derived_dicom.values import decimal_string
 from ctiqa.errors import DataError
 from ctiqa.hu import PADDING_HU
 from ctiqa.io import read_file_headers, read_slice
-from ctiqa.io.access.files import open_file
 from ctiqa.io.dicom.decoding.pixels import stored_frame
 from ctiqa.io.dicom.header import DicomFile, parse
 from ctiqa.io.dicom.layout import Layout, read_layout
 from ctiqa.io.dicom.tags import Tags
+from ctiqa.io.dicom.writing.content import further_elements
+from ctiqa.io.dicom.writing.values import decimal_string
 from ctiqa.io.hu.checks import Stored
-from ctiqa.io.silence import foreign
 from ctiqa.types import SliceHeader
 
 MaskImage = npt.NDArray[np.bool_]
@@ -69,16 +66,8 @@ def open_source(path: Path) -> SourceImage:
             f"'{path.name}' must be a single-frame CT image of at most 16 bits, got a multi-frame "
             f"or {layout.bits_allocated}-bit one; convert it first"
         )
-    content = file.location.content
-    stream = open_file(path) if content is None else io.BytesIO(content)
     wanted = [*KEPT, "Laterality", "SpecificCharacterSet", "StudyInstanceUID"]
-    with stream, foreign("the DICOM header"):
-        full = dcmread(
-            stream,
-            stop_before_pixels=True,
-            force=True,
-            specific_tags=[*wanted, "PixelPaddingValue", "PixelPaddingRangeLimit"],
-        )
+    full = further_elements(file, [*wanted, "PixelPaddingValue", "PixelPaddingRangeLimit"])
     return SourceImage(file, header, layout, Tags(full))
 
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
-
-from pydicom import dcmwrite
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
 
 from ctiqa.data.derived_dicom.derivation import Derivation
 from ctiqa.data.derived_dicom.header import describe_origin, remove_identity, retained
 from ctiqa.data.derived_dicom.pixel_data import describe_pixels, encode, limits_hu
 from ctiqa.data.derived_dicom.source_image import open_source, padding_mask
 from ctiqa.io.atomic import write_bytes
+from ctiqa.io.dicom.writing.content import file_bytes
 from ctiqa.io.silence import silent
 from ctiqa.types import HuImage
 
@@ -49,7 +45,7 @@ def write_derived(source: Path, hu: HuImage, out: Path, derivation: Derivation) 
         describe_pixels(image, pixels, padding, opened)
         describe_origin(image, pixels, derivation, opened)
         remove_identity(image, derivation, opened)
-        content = _file_bytes(image)
+        content = file_bytes(image)
     write_bytes(out, content)
 
 
@@ -65,12 +61,3 @@ def storable_hu(source: Path) -> tuple[float, float]:
     """
     with silent():
         return limits_hu(open_source(source))
-
-
-def _file_bytes(image: Dataset) -> bytes:
-    """The content of the file in explicit VR little endian."""
-    image.file_meta = FileMetaDataset()
-    image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    stream = io.BytesIO()
-    dcmwrite(stream, image, enforce_file_format=True)
-    return stream.getvalue()

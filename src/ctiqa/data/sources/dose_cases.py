@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ctiqa.data.derived_dicom.derivation import Derivation, derived_uid
+from ctiqa.data.derived_dicom.derivation import Derivation
 from ctiqa.data.derived_dicom.write import storable_hu, write_derived
 from ctiqa.data.published.dose_mix import mix_doses, whole_hu
 from ctiqa.data.recipe_lock import recipe_digest
@@ -23,6 +23,7 @@ from ctiqa.data.task import TaskOutput
 from ctiqa.errors import DataError, Reason, RefusedError
 from ctiqa.hu import PADDING_HU
 from ctiqa.io import find_scans, read_slice
+from ctiqa.io.dicom.writing.uids import derived_uid
 from ctiqa.recipe import DataRecipe
 from ctiqa.recipe.data import CccidData, LdctProjectionData, Mode
 from ctiqa.types import HuImage, Skipped, SliceHeader
