@@ -11,9 +11,8 @@ RUNS   ?= runs
 MODELS ?= src/ctiqa/assets/models
 JOBS   ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
-# The shipped model is fine-tuned from the student of the first.
-FIRST := ctiqa-s2
-MODEL := ctiqa-s3
+# The shipped model.
+MODEL := ctiqa-s4
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
@@ -70,11 +69,8 @@ bench: $(VENV)/.bench ## measure speed and memory against published networks; wr
 weights: $(VENV)/.train ## rebuild the shipped model from DATA (hours; can be stopped and resumed)
 	@test -f $(DATA)/index.json || { \
 	  echo "error: DATA must be a folder with index.json, got $(DATA) (see NOTICE for the sources)" >&2; exit 2; }
-	@for name in $(FIRST) $(MODEL); do \
-	  $(BIN)/ctiqa prepare recipes/$$name.toml --root $(DATA) --out data/$$name --jobs $(JOBS) || exit; done
-	@$(BIN)/ctiqa train-teacher recipes/$(FIRST).toml --data data/$(FIRST) --out $(RUNS)/$(FIRST)
-	@for name in $(FIRST) $(MODEL); do \
-	  $(BIN)/ctiqa train-student recipes/$$name.toml --data data/$$name --out $(RUNS)/$$name || exit; done
+	@$(BIN)/ctiqa prepare recipes/$(MODEL).toml --root $(DATA) --out data/$(MODEL) --jobs $(JOBS)
+	@$(BIN)/ctiqa train-student recipes/$(MODEL).toml --data data/$(MODEL) --out $(RUNS)/$(MODEL)
 	@$(BIN)/ctiqa export recipes/$(MODEL).toml --data data/$(MODEL) --run $(RUNS)/$(MODEL) --out $(MODELS) --jobs $(JOBS)
 	@$(BIN)/ctiqa info
 

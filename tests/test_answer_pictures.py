@@ -29,8 +29,7 @@ from tools.answer_pictures import (
     write,
 )
 
-from ctiqa.data.manifest import MANIFEST, SHARDS, Examples, finding_column, read_examples
-from ctiqa.data.sources.drawn_series import DRAWN
+from ctiqa.data.manifest import DRAWN, MANIFEST, SHARDS, Examples, finding_column, read_examples
 from ctiqa.errors import DataError
 from ctiqa.recipe.network import FINDINGS, REGIONS
 from ctiqa.score.engines.protocol import Answers, ImageBatch

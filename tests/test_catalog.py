@@ -16,10 +16,10 @@ def test_names_are_unique() -> None:
 
 
 def test_misspelt_name_gets_a_hint() -> None:
-    with pytest.raises(UsageError, match="got 'ctiqa-s2'; did you mean 'ctiqa-s3'"):
+    with pytest.raises(UsageError, match="got 'ctiqa-s2'; did you mean 'ctiqa-s4'"):
         find_model("ctiqa-s2")
 
 
 def test_unknown_name_lists_what_there_is() -> None:
-    with pytest.raises(UsageError, match="known models: ctiqa-s3"):
+    with pytest.raises(UsageError, match="known models: ctiqa-s4"):
         find_model("zzz")

@@ -15,7 +15,7 @@ from ctiqa.weights import load_model
 
 MARK = re.compile(r"<!-- model ([a-z-]+): python -m tools\.model_claims -->")
 
-RECORDS = {"evaluation.md", "data.md", "systems.md", "model-card.md"}
+RECORDS = {"evaluation.md", "data.md", "systems.md", "model-card.md", "performance.md"}
 """Pages that also name earlier models, or recipes: measurements with their date and command."""
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ctiqa.catalog import DEFAULT_MODEL
-from ctiqa.data.sources.drawn_series import DRAWN
+from ctiqa.data.manifest import DRAWN
 from ctiqa.recipe import SimulateClinicalData, read_recipe
 from ctiqa.weights import load_model
 

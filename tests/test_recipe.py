@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import ctiqa
+from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.errors import UsageError
 from ctiqa.recipe import (
     AnswersNetwork,
@@ -23,6 +22,7 @@ from ctiqa.recipe import (
     read_recipe,
     recipe_from,
 )
+from ctiqa.weights import load_card
 
 FOLDER = Path(__file__).parents[1] / "recipes"
 RECIPES = sorted(FOLDER.glob("*.toml"))
@@ -375,13 +375,8 @@ def test_what_is_kept_beside_data_and_weights_is_read_without_one(
 
 
 def test_the_card_of_the_shipped_model_holds_its_recipe() -> None:
-    """Keys of the card have the names of its time, and ``validate_on`` did not exist yet."""
-    card = json.loads((Path(ctiqa.__file__).parent / "assets/models/ctiqa-s3.json").read_text())
-    kept = recipe_from(card["training"]["recipe"])
-    whole = read_recipe(FOLDER / "ctiqa-s3.toml")
-    assert kept.fine_tune is not None
-    assert replace(kept.fine_tune, validate_on="clipped") == whole.fine_tune
-    assert (kept.data, kept.network) == (whole.data, whole.network)
+    kept = recipe_from(load_card(DEFAULT_MODEL).facts["training"]["recipe"])
+    assert kept == read_recipe(FOLDER / f"{DEFAULT_MODEL}.toml")
 
 
 def test_a_student_of_another_run_once_had_keys_of_its_own(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ def plain(recipe: Recipe) -> dict[str, Any]:
     return dict(json.loads(json.dumps(recipe.as_dict())))
 
 
-@pytest.mark.parametrize("name", ["ctiqa-s3", "shen2025", "tfkt", "distiliqa"])
+@pytest.mark.parametrize("name", ["ctiqa-s4", "shen2025", "tfkt", "distiliqa"])
 def test_a_recipe_of_today_is_complete(name: str) -> None:
     today = plain(read_recipe(Path("recipes") / f"{name}.toml"))
     assert completed(today, today) == today

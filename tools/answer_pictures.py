@@ -22,9 +22,8 @@ import polars as pl
 
 from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.cli.console.status import DONE, NOTHING_DONE, status_of
-from ctiqa.data.manifest import SHOWS, Examples, finding_column, read_examples
+from ctiqa.data.manifest import DRAWN, SHOWS, Examples, finding_column, read_examples
 from ctiqa.data.simulation.findings import ARTEFACT_FINDINGS
-from ctiqa.data.sources.drawn_series import DRAWN
 from ctiqa.errors import CtiqaError, DataError, WeightsError
 from ctiqa.hu import BODY_THRESHOLD_HU, WINDOWS, apply_window
 from ctiqa.io.atomic import write_bytes

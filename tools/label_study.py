@@ -1,6 +1,6 @@
 """Agreement among the metrics that make up a simulated label, by kind of degradation.
 
-    python tools/label_study.py data/ctiqa-s3
+    python tools/label_study.py data/ctiqa-s4
 
 No radiologist has read these slices, so a metric can only be compared with the others. Each metric
 is mapped to the scale of the labels by a monotone curve fitted on other patients (five folds of

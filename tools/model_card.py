@@ -16,7 +16,12 @@ from typing import Any
 from tools.blocks import write_or_check
 
 from ctiqa.catalog import DEFAULT_MODEL
-from ctiqa.score.report.model_facts import agreement_basis, agreement_rows, model_rows
+from ctiqa.score.report.model_facts import (
+    agreement_basis,
+    agreement_rows,
+    model_rows,
+    trained_on,
+)
 from ctiqa.weights import load_model
 
 PAGE = Path(__file__).parents[1] / "docs" / "model-card.md"
@@ -44,7 +49,7 @@ def page(card: Card) -> str:
             ],
         ),
         f"{card['training']['examples']} training samples, degraded slices of "
-        f"{card['training']['patients']} patients: {card['training']['degradations']}. "
+        f"{trained_on(card['training'])}: {card['training']['degradations']}. "
         "Attributions are in [NOTICE](../NOTICE).",
         "## Not trained on",
         "\n".join(f"- {each}" for each in card["not_trained_on"]),
@@ -59,6 +64,8 @@ def page(card: Card) -> str:
             agreement_rows({"agreement": card["checks"]["dose_and_views"]}),
         ),
         *_checks(card["checks"]),
+        *_filters(card["checks"].get("filters", {})),
+        *_answers(card["checks"].get("answers", {}), card["checks"].get("map", {})),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -73,6 +80,10 @@ def _checks(checks: Card) -> list[str]:
                 (
                     "labels inside the 90 % interval",
                     f"{checks['interval_coverage']:.1%}",
+                ),
+                *(
+                    (f"the same: {name} ({each['n']})", f"{each['covered']:.1%}")
+                    for name, each in checks.get("coverage_by_group", {}).items()
                 ),
                 (
                     f"score never rises by more than {order['tolerance']} as the dose falls "
@@ -113,6 +124,74 @@ def _checks(checks: Card) -> list[str]:
                 for name, r in checks["regions"].items()
             ],
         ),
+    ]
+
+
+def _filters(filters: Card) -> list[str]:
+    """Responses to filters; nothing for a model that was not tried on any."""
+    if not filters:
+        return []
+    head = (
+        "filter",
+        "images",
+        "do harm",
+        "of these rewarded",
+        "label falls",
+        "score does not rise",
+        "rank correlation of gains",
+    )
+    rows = [
+        (
+            name,
+            str(each["pairs"]),
+            str(each["harmful"]),
+            f"{each['rewarded']:.1%}",
+            str(each["steps"]),
+            f"{each['falling']:.1%}",
+            "–" if each["rank_correlation"] is None else f"{each['rank_correlation']:.2f}",
+        )
+        for name, each in filters.items()
+    ]
+    return [
+        "## Filters",
+        "Every filter at every strength against the unfiltered slice. A filter does harm where "
+        "both RMSE and gradient similarity to the clean original get worse, or where it blurs by 3 "
+        "pixels and more; it is rewarded where the score rises by more than 0.1 all the same. "
+        "The label falls from one strength to the next where fidelity is lost.",
+        _table(head, rows),
+    ]
+
+
+def _answers(answers: Card, pointed: Card) -> list[str]:
+    """Accuracy of the other answers; nothing for a model that gives scores alone."""
+    if not answers:
+        return []
+    judged = answers["judged"]
+    noise = [
+        (name, str(each["n"]), f"{each['median_error']:.1%}", f"{each['srocc']:.3f}")
+        for name, each in answers["equivalent_noise"].items()
+    ]
+    findings = [
+        (name, "too few" if auc is None else f"{auc:.2f}")
+        for name, auc in answers["findings_auc"].items()
+    ]
+    regions = [
+        (name, str(each["n"]), f"{each['right']:.1%}") for name, each in answers["regions"].items()
+    ]
+    maps = [(name, str(each["n"]), f"{each['pointed']:.1%}") for name, each in pointed.items()]
+    return [
+        "## Other answers",
+        f"The model scores {judged['n']} of {judged['of']} test slices and abstains from the "
+        f"others because of the region it sees: from {answers['should_abstain']['abstained']:.1%} "
+        f"of the {answers['should_abstain']['n']} that show a region it is not meant to score "
+        f"(head, limb, phantom), and from {answers['should_score']['abstained']:.1%} of the "
+        f"{answers['should_score']['n']} others. The answers below are over all of them; agreement "
+        "above is over the scored slices of patients.",
+        _table(("equivalent noise", "slices", "median relative error", "SROCC"), noise),
+        _table(("finding", "area under the ROC curve"), findings),
+        _table(("shown", "slices", "region right"), regions),
+        "The map of local noise points to a disc that was degraded:",
+        _table(("what was added", "slices", "pointed to"), maps),
     ]
 
 

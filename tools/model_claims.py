@@ -17,6 +17,7 @@ from typing import Any
 from tools.blocks import with_block, write_or_check
 
 from ctiqa.catalog import DEFAULT_MODEL, MODELS
+from ctiqa.score.report.model_facts import trained_on
 from ctiqa.weights import load_model
 
 ROOT = Path(__file__).parents[1]
@@ -86,7 +87,7 @@ def training(card: Card) -> str:
     sizes = card["training"]
     lines = [
         f"`{card['name']}` was trained on {sizes['examples']:,} samples, degraded "
-        f"slices of {sizes['patients']} patients: {sizes['degradations']}. It was **not** "
+        f"slices of {trained_on(sizes)}: {sizes['degradations']}. It was **not** "
         "trained on",
         "",
         *(f"- {each}" for each in card["not_trained_on"]),

@@ -23,13 +23,13 @@ class ModelRecord:
     summary: str
 
 
-DEFAULT_MODEL = "ctiqa-s3"
+DEFAULT_MODEL = "ctiqa-s4"
 """Default model."""
 
 MODELS: tuple[ModelRecord, ...] = (
     ModelRecord(
         name=DEFAULT_MODEL,
-        title="ctiqa student 3",
+        title="ctiqa student 4",
         summary="Chest, abdomen and head, any matrix from 256 to 1024, windows inside the model.",
     ),
 )
@@ -41,8 +41,8 @@ def find_model(name: str) -> ModelRecord:
     Raises:
         UsageError: If no model has this name.
 
-    >>> find_model("ctiqa-s3").title
-    'ctiqa student 3'
+    >>> find_model("ctiqa-s4").title
+    'ctiqa student 4'
     """
     for record in MODELS:
         if record.name == name:

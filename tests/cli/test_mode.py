@@ -40,7 +40,7 @@ def test_data_without_published_mistakes_have_one_mode(run: Run, tmp_path: Path)
 @pytest.mark.parametrize("command", ["train-teacher", "train-student"])
 def test_a_system_of_our_own_has_one_mode(run: Run, tmp_path: Path, command: str) -> None:
     words = ("--data", tmp_path, "--out", tmp_path / "run", "--mode", "as-published")
-    ended = run(command, RECIPES / "ctiqa-s3.toml", *words)
+    ended = run(command, RECIPES / "ctiqa-s4.toml", *words)
     assert ended.status == 2
     assert "mode must be 'corrected' where system is 'ctiqa'" in ended.err
 

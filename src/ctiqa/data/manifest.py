@@ -31,6 +31,9 @@ SHARDS = "shards"
 FILTERED = "filtered"
 """Purpose of images on which every filter is tried; one without a filter comes with them."""
 
+DRAWN = "drawn by ctiqa"
+"""Origin of phantoms and limbs that are drawn, not scanned."""
+
 SHOWS = "shows"
 """Column of what may be said to be seen, joined with ``/``; empty where nobody has looked."""
 
@@ -104,6 +107,12 @@ class Examples:
     def images(self) -> Shards:
         """Pixels by example index: int16 HU [rows, cols], or uint8 RGB [rows, cols, 3]."""
         return Shards(self, "rgb" if self.natural else "hu")
+
+    def drawn(self) -> npt.NDArray[np.bool_]:
+        """Whether each example shows something that was drawn, not scanned [examples]."""
+        if "origin" not in self.table.columns:
+            return np.zeros(len(self), dtype=bool)
+        return np.asarray(self.column("origin") == DRAWN)
 
     def findings(self) -> npt.NDArray[np.float32] | None:
         """What is wrong: 1 yes, 0 no, NaN too faint to tell [examples, findings], if known."""

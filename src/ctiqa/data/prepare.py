@@ -16,7 +16,6 @@ from ctiqa.data.sources import (
     ldct_projection,
     ldctiqac2023,
     simulate,
-    simulate_all,
     simulate_clinical,
 )
 from ctiqa.data.task import Task
@@ -24,7 +23,6 @@ from ctiqa.recipe import DataRecipe
 
 PLANS: dict[str, Callable[[Path, Any], Sequence[Task]]] = {
     "simulate": simulate.plan,
-    "simulate-all": simulate_all.plan,
     "simulate-clinical": simulate_clinical.plan,
     "ldct-projection": ldct_projection.plan,
     "cccid": cccid.plan,

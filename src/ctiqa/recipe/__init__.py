@@ -12,7 +12,6 @@ from ctiqa.recipe.data import (
     Ldctiqac2023Data,
     LdctProjectionData,
     Mode,
-    SimulateAllData,
     SimulateClinicalData,
     SimulateData,
 )
@@ -70,7 +69,6 @@ __all__ = [
     "OldNameWarning",
     "PublishedThing",
     "Recipe",
-    "SimulateAllData",
     "SimulateClinicalData",
     "SimulateData",
     "StemVitNetwork",

@@ -114,21 +114,27 @@ class SimulateData(DataRecipe):
 
 
 @dataclass(frozen=True, slots=True)
-class SimulateAllData(SimulateData):
-    """Like ``simulate``, with further artefacts of scanners; continuous sampling only.
+class SimulateClinicalData(SimulateData):
+    """Like ``simulate``, with artefacts and filters, on patients, limbs and phantoms.
 
     Besides dose, views and kernels: motion, rings, metal, beam hardening, photon starvation and
-    truncation; filters (blur, iterative-like and network-like denoising) at any noise level.
-    Blurring never raises a label: detail removed by a filter can no longer be seen.
+    truncation; filters of every family, whose label is decided by the worst measure of fidelity to
+    the clean original. Findings and regions are recorded besides. Continuous sampling only.
 
     Attributes:
         artefact_share: Share of the drawn examples that have an artefact.
         artefact_kinds: Number of kinds of artefacts per slice, out of six.
+        validation_patients: Patients that are always in the validation split.
+        phantoms: Number of drawn test objects in addition to the patients.
+        limbs: Number of drawn arms and legs in addition to the patients.
     """
 
-    source: str = "simulate-all"
+    source: str = "simulate-clinical"
     artefact_share: float = 0.25
     artefact_kinds: int = 3
+    validation_patients: tuple[str, ...] = ()
+    phantoms: int = 0
+    limbs: int = 0
 
     def own_rules(self) -> tuple[str | None, ...]:
         """See :meth:`DataRecipe.own_rules`."""
@@ -138,31 +144,6 @@ class SimulateAllData(SimulateData):
             rule(self, "artefact_share", "in [0, 1]", lambda v: 0 <= v <= 1),
             rule(self, "artefact_kinds", "0…6", lambda v: 0 <= v <= 6),
             rule(self, "sampler", "'continuous'", lambda v: v == "continuous"),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class SimulateClinicalData(SimulateAllData):
-    """The same with filters of every family, on patients, limbs and phantoms.
-
-    What a filter is worth is decided by the worst measure of its fidelity to the clean original;
-    findings and regions are recorded besides.
-
-    Attributes:
-        validation_patients: Patients that are always in the validation split.
-        phantoms: Number of drawn test objects in addition to the patients.
-        limbs: Number of drawn arms and legs in addition to the patients.
-    """
-
-    source: str = "simulate-clinical"
-    validation_patients: tuple[str, ...] = ()
-    phantoms: int = 0
-    limbs: int = 0
-
-    def own_rules(self) -> tuple[str | None, ...]:
-        """See :meth:`DataRecipe.own_rules`."""
-        return (
-            *SimulateAllData.own_rules(self),
             *(
                 rule(self, name, "0…1000", lambda v: 0 <= v <= 1000)
                 for name in ("phantoms", "limbs")
@@ -347,7 +328,6 @@ def _range_rule(made: object) -> str | None:
 
 SOURCES: dict[str, type[DataRecipe]] = {
     "simulate": SimulateData,
-    "simulate-all": SimulateAllData,
     "simulate-clinical": SimulateClinicalData,
     "ldct-projection": LdctProjectionData,
     "ldctiqac2023": Ldctiqac2023Data,

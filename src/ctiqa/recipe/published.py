@@ -291,7 +291,7 @@ CHOICES: tuple[Choice, ...] = (
 )
 """Every choice of the authors."""
 
-WITHOUT_MODES = ("simulate", "simulate-all", "simulate-clinical", "folder", "kadid10k")
+WITHOUT_MODES = ("simulate", "simulate-clinical", "folder", "kadid10k")
 """Sources without published mistakes."""
 
 

@@ -18,7 +18,7 @@ def rule(made: object, name: str, wanted: str, kept: Callable[[Any], bool]) -> s
 def is_run_name(text: str) -> bool:
     """Whether a text can name a run: a file name of letters, digits, '.', '_' and '-'.
 
-    >>> is_run_name("ctiqa-s3"), is_run_name("../elsewhere")
+    >>> is_run_name("ctiqa-s4"), is_run_name("../elsewhere")
     (True, False)
     """
     return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text) is not None

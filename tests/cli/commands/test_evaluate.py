@@ -85,7 +85,7 @@ def test_everything_wrong_is_said_at_once(run: Run, here: Path) -> None:
     )
     assert done.status == 2
     for expected in (
-        "did you mean 'ctiqa-s3'",
+        "did you mean 'ctiqa-s4'",
         "none.onnx",
         "23 missing examples",
         "1 examples that the data set does not have: who",
@@ -101,7 +101,7 @@ def test_everything_wrong_is_said_at_once(run: Run, here: Path) -> None:
         (("--data", "set"), "name a MODEL, or give --predictions"),
         (("models/tiny.onnx", "--data", "nothing"), "holds no finished data set"),
         (("models/tiny.onnx", "--data", "set", "--split", "tset"), "got 'tset'"),
-        (("ctiqa-s3", "--data", "set"), "made for slices of 256 to 1024 pixels"),
+        (("ctiqa-s4", "--data", "set"), "made for slices of 256 to 1024 pixels"),
     ],
 )
 def test_wrong_usage(run: Run, here: Path, words: tuple[str, ...], expected: str) -> None:

@@ -27,7 +27,7 @@ def test_info_shows_the_card(run: Run) -> None:
     done = run("info")
     assert done.status == 0
     for expected in (
-        "ctiqa-s3 1.0",
+        "ctiqa-s4 1.0",
         "Apache-2.0",
         "Made here (3 patients, 30 slices; CC0)",
         "heads; children",
@@ -46,13 +46,13 @@ def test_info_as_json_is_the_card_and_the_digest(run: Run, model: Path) -> None:
 
 
 def test_list_and_verify(run: Run) -> None:
-    assert run("weights", "list").out == "ctiqa-s3  1.0  packaged  Apache-2.0\n"
-    assert run("weights", "verify").out.startswith("ctiqa-s3  ok  sha256 ")
+    assert run("weights", "list").out == "ctiqa-s4  1.0  packaged  Apache-2.0\n"
+    assert run("weights", "verify").out.startswith("ctiqa-s4  ok  sha256 ")
 
 
 def test_broken_model_is_listed_and_fails_verification(run: Run, tmp_path: Path) -> None:
     (tmp_path / "packaged" / f"{DEFAULT_MODEL}.json").write_text("{}")
-    assert "ctiqa-s3  packaged  broken: ctiqa-s3.json is not" in run("weights", "list").out
+    assert "ctiqa-s4  packaged  broken: ctiqa-s4.json is not" in run("weights", "list").out
     done = run("weights", "verify")
     assert done.status == 4
     assert "sha256 expected" in done.err

@@ -167,7 +167,7 @@ def test_no_words_ask_for_help(run: Run) -> None:
 def test_unknown_model(run: Run, tmp_path: Path) -> None:
     done = run("score", tmp_path, "--model", "ctiqa-x1")
     assert done.status == 2
-    assert "did you mean 'ctiqa-s3'" in done.err
+    assert "did you mean 'ctiqa-s4'" in done.err
 
 
 def test_altered_model(run: Run, tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ from ctiqa.data.simulation.degrade import (
     apply,
     finish,
 )
-from ctiqa.data.simulation.denoisers import denoise_by_total_variation
 from ctiqa.data.simulation.draw import WORST_NOISE_HU, draw
 from ctiqa.data.simulation.scene import FULL_VIEWS, Scene
 from ctiqa.hu import AIR_HU
@@ -134,9 +133,9 @@ def test_kernels_blur_and_denoising_move_the_noise(
 
 @pytest.mark.parametrize("strength", [0.0, 0.5, 1.0])
 def test_denoising_is_a_mix(scene: Scene, strength: float) -> None:
-    full = denoise_by_total_variation(scene.hu, 1.0)
+    full = apply(scene, Degradation(denoise=1.0))
     np.testing.assert_allclose(
-        denoise_by_total_variation(scene.hu, strength),
+        apply(scene, Degradation(denoise=strength)),
         (1 - strength) * scene.hu + strength * full,
         atol=1e-2,
     )

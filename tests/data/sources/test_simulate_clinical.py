@@ -11,14 +11,14 @@ import polars as pl
 import pytest
 from tests.data.collection import write_collection
 
-from ctiqa.data.manifest import FILTERED, read_examples
+from ctiqa.data.manifest import DRAWN, FILTERED, read_examples
 from ctiqa.data.prepare import prepare
 from ctiqa.data.simulation.degrade import Degradation
 from ctiqa.data.simulation.draw import CLEAN_HU, draw_clinical
 from ctiqa.data.simulation.filters import FILTERS
 from ctiqa.data.simulation.labels import LADDER_HU, Ladder, make_ladder
 from ctiqa.data.sources import slice_regions
-from ctiqa.data.sources.drawn_series import DRAWN, drawn_series
+from ctiqa.data.sources.drawn_series import drawn_series
 from ctiqa.data.sources.limbs import without_trunk
 from ctiqa.data.sources.simulate import SimulateTask
 from ctiqa.data.sources.simulate_clinical import SimulateClinicalTask, plan

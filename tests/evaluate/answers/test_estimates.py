@@ -103,5 +103,7 @@ def test_what_a_region_is_not_judged_for_is_counted(examples: Examples) -> None:
     assert judged_examples(answers, names).tolist() == [k < 9 for k in range(COUNT)]
     facts = answer_facts(answers, examples, names)
     assert facts["judged"] == {"n": 9, "of": COUNT}
+    assert facts["should_abstain"] == {"n": 0, "abstained": 0.0}
+    assert facts["should_score"] == {"n": 40, "abstained": 0.85}
     assert facts["regions"]["all"] == {"n": 40, "right": 0.15}
     assert facts["equivalent_noise"] == facts["findings_auc"] == {}

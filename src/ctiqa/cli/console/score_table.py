@@ -38,7 +38,8 @@ def print_report(report: Results) -> None:
     if report.skipped:
         _print_skipped(console, report.skipped)
     model = f"Model {report.model.get('name')} {report.model.get('version')}"
-    console.print(Text(f"{clean(model)}; scale 0 bad, 4 excellent. {NOTICE}", style="dim"))
+    alone = "" if report.model.get("answers") else " (gives scores alone)"
+    console.print(Text(f"{clean(model)}{alone}; scale 0 bad, 4 excellent. {NOTICE}", style="dim"))
 
 
 def _print_scan(console: Console, verdict: ScanScore) -> None:

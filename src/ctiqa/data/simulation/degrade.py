@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy import ndimage
 
-from ctiqa.data.simulation.denoisers import DENOISERS
-from ctiqa.data.simulation.filters import FILTERS, mixed
+from ctiqa.data.simulation.filters import FILTERS, mixed, total_variation
 from ctiqa.data.simulation.scene import FULL_VIEWS, Scene
 from ctiqa.hu import AIR_HU
 from ctiqa.physics import Kernel, change_kernel
 from ctiqa.types import HuImage
+
+VARIATION_WEIGHT = 0.12
+"""Weight of the variation in denoising by total variation (``denoise``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,7 @@ class Degradation:
             ``None`` keeps the kernel.
         kernel_boost: Edge enhancement of that kernel.
         blur_mm: SD of a Gaussian blur in mm (focal spot, motion), 0 for none.
-        denoise: Weight in [0, 1] of the denoised image, 0 for none.
-        denoiser: Denoising method, a key of :data:`ctiqa.data.simulation.denoisers.DENOISERS`.
+        denoise: Weight in [0, 1] of the image denoised by total variation, 0 for none.
         artefact: Kind of artefact, a key of :attr:`Scene.artefacts`; ``None`` for none.
         strength: Factor of the artefact.
         body_only: Whether everything around the patient, such as couch and blankets, is replaced
@@ -50,7 +51,6 @@ class Degradation:
     denoise: float = 0.0
     body_only: bool = False
     seed: int = 0
-    denoiser: str = "tv"
     artefact: str | None = None
     strength: float = 0.0
     filter: str | None = None
@@ -58,12 +58,10 @@ class Degradation:
     filter_share: float = 1.0
 
     def as_dict(self) -> dict[str, float | str | None]:
-        """Fields for the manifest; artefact, denoiser and filter only if there is one."""
+        """Fields for the manifest; artefact and filter only if there is one."""
         facts: dict[str, float | str | None] = asdict(self)
         if self.artefact is None:
             del facts["artefact"], facts["strength"]
-        if self.denoiser == "tv":
-            del facts["denoiser"]
         if self.filter is None:
             del facts["filter"], facts["filter_strength"], facts["filter_share"]
         return facts
@@ -132,7 +130,7 @@ def finish(image: HuImage, scene: Scene, degradation: Degradation) -> HuImage:
     if d.blur_mm:
         image = ndimage.gaussian_filter(image, [d.blur_mm / s for s in scene.spacing_mm])
     if d.denoise:
-        image = DENOISERS[d.denoiser](image, d.denoise)
+        image = mixed(image, total_variation(image, VARIATION_WEIGHT), d.denoise)
     if d.filter is not None:
         filtered = FILTERS[d.filter].apply(image, d.filter_strength)
         image = mixed(image, filtered, d.filter_share)

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from ctiqa.data.simulation.degrade import Degradation
-from ctiqa.data.simulation.denoisers import DENOISER_SHARES, DENOISERS
 from ctiqa.data.simulation.filters import FILTERS
 from ctiqa.data.simulation.scene import FULL_VIEWS, Scene
 from ctiqa.recipe.data import VIEW_COUNTS
@@ -46,45 +45,6 @@ def draw(scene: Scene, rng: np.random.Generator) -> Degradation:
         denoise=float(rng.uniform(0.3, 1.0)) if 0.30 < kind < 0.42 else 0.0,
         body_only=bool(rng.random() < 0.2),
         seed=int(rng.integers(2**31)),
-    )
-
-
-def draw_all(scene: Scene, rng: np.random.Generator, artefact_share: float) -> Degradation:
-    """Draw a degradation of any kind, at any noise level.
-
-    One in five examples has another kernel, one in eight is blurred, one in five is denoised. A
-    share has an artefact with a log-uniform RMS between 4 HU and useless, half of these at full
-    dose and views. Otherwise, dose and views are drawn as in :func:`draw`.
-
-    Args:
-        scene: The slice with its artefacts.
-        rng: Random generator.
-        artefact_share: Share of the examples that have an artefact.
-    """
-    artefact, strength = _draw_artefact(scene, rng, artefact_share)
-    alone = artefact is not None and rng.random() < 0.5
-    views = FULL_VIEWS if alone else _draw_views(scene, rng)
-    dose = 1.0 if alone else _draw_dose(scene, views, rng)
-    kind, half, boost = rng.random(), None, 0.0
-    if kind < 0.10:
-        half, boost = float(rng.uniform(0.45, 0.7)), float(rng.uniform(0.2, 1.2))
-    elif kind < 0.20:
-        half = float(rng.uniform(0.25, 0.4))
-    denoiser = str(rng.choice(list(DENOISERS), p=DENOISER_SHARES))
-    denoised = 0.325 < kind < 0.525
-    return Degradation(
-        dose=dose,
-        views=views,
-        electronic=float(rng.uniform(0, 0.5)) if rng.random() < 0.25 else 0.0,
-        kernel_half_per_mm=half,
-        kernel_boost=boost,
-        blur_mm=float(rng.uniform(0.3, 1.6)) if 0.20 < kind < 0.325 else 0.0,
-        denoise=float(rng.uniform(0.3, 1.0)) if denoised else 0.0,
-        body_only=bool(rng.random() < 0.2),
-        seed=int(rng.integers(2**31)),
-        denoiser=denoiser if denoised else "tv",
-        artefact=artefact,
-        strength=strength,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
+from ctiqa.data.manifest import DRAWN
 from ctiqa.data.simulation.phantoms import draw_limb, draw_phantom
 from ctiqa.data.sources.clean_series import Series, kernel_of
 from ctiqa.data.task import task_rng
@@ -23,9 +24,6 @@ EDGE_PIXELS = 0.7
 
 QUIET_HU, NOISY_HU = 3.0, 20.0
 """Range of the noise that they come with."""
-
-DRAWN = "drawn by ctiqa"
-"""Their origin."""
 
 DRAW = {"phantom": draw_phantom, "limb": draw_limb}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ from ctiqa.data.sources.clean_series import Series
 from ctiqa.data.sources.drawn_series import drawn_series
 from ctiqa.data.sources.limbs import LIMBS, without_trunk
 from ctiqa.data.sources.simulate import NATIVE, SimulateTask, counted_pixels, label_record
-from ctiqa.data.sources.simulate_all import SimulateAllTask, as_kind
 from ctiqa.data.sources.slice_regions import limb_series, regions_of
 from ctiqa.data.splits import Place
 from ctiqa.metrics.full_reference.rmse import rmse
@@ -38,10 +37,15 @@ FILTERED_SLICES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class SimulateClinicalTask(SimulateAllTask):
+class SimulateClinicalTask(SimulateTask):
     """One slice to degrade in every way."""
 
     recipe: SimulateClinicalData
+
+    @property
+    def artefact_kinds(self) -> int:
+        """See :attr:`SimulateTask.artefact_kinds`."""
+        return self.recipe.artefact_kinds
 
     def count(self) -> int:
         """See :meth:`SimulateTask.count`."""
@@ -123,13 +127,18 @@ def plan(root: Path, recipe: SimulateClinicalData) -> list[SimulateTask]:
     Raises:
         DataError: If the collection or the split breaks a rule.
     """
-    found = [as_kind(task, SimulateClinicalTask) for task in simulate.plan(root, recipe)]
+    found = [_clinical(task) for task in simulate.plan(root, recipe)]
     limbs = [replace(task, variant=LIMBS) for task in found if _has_limbs(task)]
     drawn = [
         SimulateClinicalTask(series, 0, NATIVE, place, recipe)
         for series, place in _drawn_places(recipe)
     ]
     return [*found, *limbs, *drawn]
+
+
+def _clinical(task: SimulateTask) -> SimulateClinicalTask:
+    """A task of the source ``simulate`` as one of this source."""
+    return SimulateClinicalTask(**{each.name: getattr(task, each.name) for each in fields(task)})
 
 
 def _has_limbs(task: SimulateClinicalTask) -> bool:

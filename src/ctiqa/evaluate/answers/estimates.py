@@ -12,7 +12,9 @@ from scipy import stats
 
 from ctiqa.data.manifest import Examples
 from ctiqa.evaluate.degradations import DEGRADATION, DOSE_AND_VIEWS, with_degradation
+from ctiqa.evaluate.manifest_table import share
 from ctiqa.evaluate.predictors.predictor import ExampleProgress, same_size_batches
+from ctiqa.recipe.network import REGIONS
 from ctiqa.score.engines.protocol import Answers, ImageBatch
 from ctiqa.types import SCORE_RANGE
 from ctiqa.weights import ModelCard
@@ -145,12 +147,29 @@ def answer_facts(answers: Answers, examples: Examples, card: ModelCard) -> dict[
     judged = judged_examples(answers, card)
     return {
         "judged": {"n": int(judged.sum()), "of": len(judged)},
+        **_abstention(judged, examples, card),
         "equivalent_noise": {name: _rounded(asdict(each)) for name, each in noise.items()},
         "findings_auc": _rounded(findings_auc(answers, examples, card.findings)),
         "regions": {
             name: {"n": n, "right": round(share, 4)}
             for name, (n, share) in region_accuracy(answers, examples, card.regions).items()
         },
+    }
+
+
+def _abstention(
+    judged: npt.NDArray[np.bool_], examples: Examples, card: ModelCard
+) -> dict[str, Any]:
+    """How often the model abstains where it should and where it should not, if that is known."""
+    shown = examples.regions()
+    if shown is None or not card.judged:
+        return {}
+    known = shown.sum(axis=1) > 0
+    scorable = shown[:, [name in card.judged for name in REGIONS]].sum(axis=1) > 0
+    groups = {"should_abstain": known & ~scorable, "should_score": known & scorable}
+    return {
+        name: {"n": int(rows.sum()), "abstained": round(share(~judged[rows]), 4)}
+        for name, rows in groups.items()
     }
 
 

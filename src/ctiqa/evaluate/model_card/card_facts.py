@@ -11,7 +11,6 @@ import polars as pl
 
 from ctiqa.data.manifest import SHOWS, Examples
 from ctiqa.data.simulation.draw import WORST_NOISE_HU
-from ctiqa.data.sources.drawn_series import DRAWN
 from ctiqa.evaluate.dataset import content_of
 from ctiqa.hu import WINDOWS
 from ctiqa.models.stride32 import INPUT_RANGE_HU
@@ -51,7 +50,6 @@ _SIMULATED = (
 
 LABELS = {
     "simulate": _SIMULATED,
-    "simulate-all": f"{_SIMULATED} A blurred slice is worth no more than the sharp one.",
     "simulate-clinical": (
         f"{_SIMULATED} A smoothed slice gains or loses what it gains or loses in fidelity to the "
         "clean original by the worst of these measures."
@@ -82,7 +80,6 @@ _SCORES_OF = {"folder": _NOT_TRAINED_ON[:1], "ldctiqac2023": _NOT_TRAINED_ON[:2]
 
 NOT_TRAINED_ON = {
     "simulate": (*_NOT_TRAINED_ON, "metal, motion, beam hardening and ring artefacts"),
-    "simulate-all": _NOT_TRAINED_ON,
     "simulate-clinical": (
         *_NOT_TRAINED_ON[:3],
         "images of vendors' deep-learning reconstructions",
@@ -98,9 +95,6 @@ DEGRADATIONS = {
     "views, kernels, ten families of filters (Gaussian, median, bilateral, non-local means, total "
     "variation, wavelets, a network, resampling, 8 bits, JPEG), motion, rings, metal, beam "
     "hardening, photon starvation, truncation",
-    "simulate-all": f"dose from 100 % down to total noise of {WORST_NOISE_HU:g} HU, 960 to 60 "
-    "views, kernels, blur, denoising by three methods, motion, rings, metal, beam hardening, "
-    "photon starvation, truncation",
 }
 """Degradations of the examples, by source."""
 
@@ -166,7 +160,7 @@ def answers_facts(network: NetworkRecipe, train: Examples) -> dict[str, Any]:
     """
     if not isinstance(network, AnswersNetwork):
         return {}
-    real = train.table.filter(pl.col("origin") != DRAWN)
+    real = train.table.filter(~train.drawn())
     patients = dict(real.group_by(SHOWS).agg(pl.col("patient").n_unique()).iter_rows())
     judged = [name for name in REGIONS if patients.get(name, 0) >= FEWEST_REGION_PATIENTS]
     return {
@@ -204,9 +198,11 @@ def _windows(network: NetworkRecipe) -> dict[str, Any]:
 
 def _training(recipe: Recipe, examples: Examples) -> dict[str, Any]:
     train = examples.where(split="train")
+    patient, drawn = train.column("patient"), train.drawn()
     facts = {
         "examples": len(train),
-        "patients": len(np.unique(train.column("patient"))),
+        "patients": len(np.unique(patient[~drawn])),
+        **({"drawn": len(np.unique(patient[drawn]))} if drawn.any() else {}),
         "data_sha256": content_of(examples.folder),
         "recipe": recipe.as_dict(),
     }

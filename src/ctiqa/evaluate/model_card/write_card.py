@@ -64,7 +64,8 @@ def write_model(
     answers = {split: answers_to(engine.answer, part) for split, part in parts.items()}
     validation, test = (
         held_out.in_grades(predictor, parts[split], scale, answers[split].scores).where(
-            judged_examples(answers[split], model.card)
+            # What is drawn tests whether the model abstains from it, and nothing else.
+            judged_examples(answers[split], model.card) & ~parts[split].drawn()
         )
         for split in parts
     )

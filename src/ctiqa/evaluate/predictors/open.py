@@ -64,7 +64,7 @@ def open_predictors(
 def is_run(word: str) -> bool:
     """Whether an argument names a trained network: a run, its teacher or a checkpoint.
 
-    >>> is_run("runs/shen2025:teacher"), is_run("psnr"), is_run("ctiqa-s3.onnx")
+    >>> is_run("runs/shen2025:teacher"), is_run("psnr"), is_run("ctiqa-s4.onnx")
     (True, False, False)
     """
     if word in BASELINES:

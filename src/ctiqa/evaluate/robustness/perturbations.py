@@ -13,7 +13,8 @@ from typing import Literal
 import numpy as np
 from scipy import ndimage
 
-from ctiqa.data.simulation.denoisers import denoise_by_total_variation
+from ctiqa.data.simulation.degrade import VARIATION_WEIGHT
+from ctiqa.data.simulation.filters import mixed, total_variation
 from ctiqa.evaluate.predictors.predictor import ImageChange, Images
 from ctiqa.hu import AIR_HU, body_mask
 
@@ -151,8 +152,8 @@ def blur(hu: Images, pixels: float) -> Images:
 
 
 def smooth(hu: Images, strength: float) -> Images:
-    """Slices denoised by total variation (:mod:`ctiqa.data.simulation.degrade`)."""
-    return np.stack([denoise_by_total_variation(image, strength) for image in hu])
+    """Slices denoised by total variation (:mod:`ctiqa.data.simulation.filters`)."""
+    return np.stack([mixed(each, total_variation(each, VARIATION_WEIGHT), strength) for each in hu])
 
 
 def _of(aim: Aim, changes: dict[str, Callable[[Images], Images]]) -> tuple[Perturbation, ...]:

@@ -39,6 +39,32 @@ def agreement_basis(card: Card) -> str:
     return " of ".join(counts)
 
 
+def trained_on(training: Mapping[str, Any]) -> str:
+    """Number of patients, and of drawn objects if there are any, that a model was trained on.
+
+    >>> trained_on({"patients": 41}), trained_on({"patients": 56, "drawn": 28})
+    ('41 patients', '56 patients and 28 drawn phantoms and limbs')
+    """
+    patients = f"{training['patients']} patients"
+    drawn = training.get("drawn", 0)
+    return f"{patients} and {drawn} drawn phantoms and limbs" if drawn else patients
+
+
+def answers_text(card: Card) -> str:
+    """What a model answers, and which regions it scores.
+
+    >>> answers_text({"name": "old"})
+    'score alone: no equivalent noise, findings or region'
+    >>> answers_text({"answers": {"judged": ["chest", "neck"], "findings": ["metal"]}})
+    'score (chest, neck), equivalent noise, findings (metal), region'
+    """
+    answers = card.get("answers") or {}
+    if not answers:
+        return "score alone: no equivalent noise, findings or region"
+    judged, findings = (", ".join(answers.get(name, ())) for name in ("judged", "findings"))
+    return f"score ({judged}), equivalent noise, findings ({findings}), region"
+
+
 def model_rows(card: Card) -> list[tuple[str, str]]:
     """Facts of a model as (label, text); entries missing in the card are omitted."""
     matrix = " to ".join(str(side) for side in card.get("input", {}).get("matrix", ()))
@@ -48,6 +74,7 @@ def model_rows(card: Card) -> list[tuple[str, str]]:
         ("Title", card.get("title", "")),
         ("Made", card.get("created", "")),
         ("Licence", card.get("licence", "")),
+        ("Answers", answers_text(card)),
         ("Score means", card.get("output", {}).get("meaning", "")),
         ("Label", card.get("label", "")),
         ("Matrix", f"{matrix} pixels a side" if matrix else ""),

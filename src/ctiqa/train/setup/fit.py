@@ -31,7 +31,7 @@ _DARKEST_HU = -1000
 PAIRED = ("ldct-projection", "cccid")
 """Sources with labels that compare a slice with its original in the windows of docs/data.md."""
 
-SIMULATED = ("simulate", "simulate-all", "simulate-clinical")
+SIMULATED = ("simulate", "simulate-clinical")
 """Sources with labels made of five metrics in two windows."""
 
 
