@@ -21,6 +21,12 @@ HuImage = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 """Numbers in double precision, float64, any shape."""
 
+NoiseMap = npt.NDArray[np.float32]
+"""Local noise in HU per patch, float32 [⌈rows / patch⌉, ⌈cols / patch⌉]."""
+
+NOISE_PATCH = 32
+"""Side of a patch of a :data:`NoiseMap`, in pixels."""
+
 SCORE_RANGE = (0.0, 4.0)
 """Lowest and highest score: 0 bad, 1 poor, 2 fair, 3 good, 4 excellent (LDCTIQAC2023)."""
 
@@ -154,6 +160,8 @@ class SliceScore:
         findings: What is wrong with the slice, or remarkable.
         flags: Why there is no score, or what to keep in mind (``"air"``, ``"lossy"``, …).
     """
+        noise_map_hu: Local noise in HU per patch of 32×32 pixels; ``None`` for a slice without a
+            score, or a model that does not estimate it.
 
     header: SliceHeader
     score: float | None
@@ -164,6 +172,7 @@ class SliceScore:
     findings: tuple[str, ...] = ()
 
 
+    noise_map_hu: NoiseMap | None = field(default=None, repr=False, compare=False)
 @dataclass(frozen=True, slots=True)
 class ScanScore:
     """The score of one series.

@@ -100,3 +100,17 @@ def test_window_is_applied_where_the_model_wants_brightness(tmp_path: Path) -> N
     )
     assert plain.score != lung.score
     assert lung.score == pytest.approx(4.0, abs=0.01)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_every_slice_is_used_with_its_own_score(
+    loaded: Model, engine: Engine, workers: int
+) -> None:
+    used: dict[int, tuple[Slice, SliceScore]] = {}
+
+    def use(key: int, image: Slice, verdict: SliceScore) -> None:
+        used[key] = image, verdict
+
+    images = list(enumerate(mixed()))
+    found = dict(score_slices(images, engine, loaded.card, workers=workers, use=use))
+    assert used == {key: (image, found[key]) for key, image in images}

@@ -168,6 +168,16 @@ def test_noise_of_a_scan_is_the_geometric_mean_of_its_scored_slices() -> None:
     assert scan_of(verdict(2.0)).equivalent_noise_hu is None
 
 
+def test_a_noise_map_belongs_to_a_scored_slice() -> None:
+    noise = np.log(np.array([[[9.0]], [[25.0]]], np.float32))
+    mapped = answers([0.9, 0.1], [0, 0])._replace(log_noise_hu=noise)
+    limb, chest = (judge_slice(header(), mapped, k, answering_card()) for k in (0, 1))
+    assert limb.noise_map_hu is None
+    assert chest.noise_map_hu is not None
+    np.testing.assert_allclose(chest.noise_map_hu, [[25.0]], rtol=1e-6)
+    assert judge_slice(header(), answers([1, 0], [0, 0]), 1, answering_card()).noise_map_hu is None
+
+
 SHARP = (SHARP_KERNEL,)
 
 

@@ -24,13 +24,19 @@ def expected_members(hu: np.ndarray[Any, np.dtype[np.float32]]) -> list[float]:
 
 
 def network(
-    factors: tuple[float, ...] = MEMBERS, sides: tuple[int | str, int | str] = ("h", "w")
+    factors: tuple[float, ...] = MEMBERS,
+    sides: tuple[int | str, int | str] = ("h", "w"),
+    *,
+    noise_map: bool = False,
+    patch: int = 32,
 ) -> bytes:
     """ONNX: scores = factors * (mean(clip(hu, -1000, 400)) + 1000) / 250.
 
     Args:
         factors: By which the members differ.
         sides: Rows and columns that it takes; a name for any.
+        noise_map: Whether it also answers ``log_noise_hu``: ln 16 in air, ln 32 at 400 HU.
+        patch: Side of the patches of the noise map.
     """
     constants: dict[str, np.ndarray[Any, Any]] = {
         "low": np.array(-1000, np.float32),
@@ -45,11 +51,32 @@ def network(
         helper.make_node("Add", ["mean", "offset"], ["lifted"]),
         helper.make_node("Mul", ["lifted", "factors"], ["scores"]),
     ]
+    outputs = [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", len(factors)])]
+    if noise_map:
+        constants |= {
+            "channel": np.array([1], np.int64),
+            "slope": np.array(np.log(2) / 1400, np.float32),
+            "least": np.array(np.log(16), np.float32),
+        }
+        nodes += [
+            helper.make_node(
+                *("AveragePool", ["lifted_image"], ["patches"]),
+                kernel_shape=[patch, patch],
+                strides=[patch, patch],
+                ceil_mode=1,
+            ),
+            helper.make_node("Squeeze", ["patches", "channel"], ["grid"]),
+            helper.make_node("Mul", ["grid", "slope"], ["risen"]),
+            helper.make_node("Add", ["risen", "least"], ["log_noise_hu"]),
+        ]
+        nodes.insert(1, helper.make_node("Add", ["clipped", "offset"], ["lifted_image"]))
+        shape = ["n", "rows", "cols"]
+        outputs.append(helper.make_tensor_value_info("log_noise_hu", TensorProto.FLOAT, shape))
     graph = helper.make_graph(
         nodes,
         "tiny",
         [helper.make_tensor_value_info("hu", TensorProto.FLOAT, ["n", 1, *sides])],
-        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", len(factors)])],
+        outputs,
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ctiqa.catalog import DEFAULT_MODEL
+from ctiqa.cli.console.maps_line import maps_line
 from ctiqa.cli.console.progress import stage_bars
 from ctiqa.cli.console.say import complain, say
 from ctiqa.cli.console.status import DONE, DONE_WITH_SKIPS, NOTHING_DONE
@@ -32,6 +33,7 @@ class ScoreRequest:
     Attributes:
         paths: Files and folders to score.
         outputs: Files to write.
+        maps: Folder for maps of local noise; ``None`` writes none.
         slices: Range of slices, ``A:B``; ``None`` is all.
         model: Name or path; ``None`` is the default model.
         window: Window by name or numbers; ``None`` is that of the model.
@@ -43,6 +45,7 @@ class ScoreRequest:
 
     paths: Sequence[str]
     outputs: Sequence[Path]
+    maps: str | None
     slices: str | None
     model: str | None
     window: str | None
@@ -69,7 +72,7 @@ def run_score(request: ScoreRequest) -> int:
     with stoppable() as stop:
         try:
             report = _score(request, stop)
-            failures = _write(report, request.outputs)
+            failures = [*_failed_maps(report), *_write(report, request.outputs)]
         except KeyboardInterrupt:
             break_off(stop)
     if not request.quiet:
@@ -87,11 +90,15 @@ def exit_status(report: Report) -> int:
 
 def _score(request: ScoreRequest, stop: Stop) -> Report:
     scorer = _scorer(request)
+    if request.maps is not None:
+        scorer.check_maps(request.maps)
     chosen = None if request.slices is None else SliceRange.parse(request.slices)
     with stage_bars(quiet=request.quiet) as progress:
         found = scorer.find(request.paths, request.reading, slices=chosen, progress=progress)
         stop.keep()
-        report = scorer.score_found(found, request.reading, progress=progress, stop=stop.asked)
+        report = scorer.score_found(
+            found, request.reading, maps=request.maps, progress=progress, stop=stop.asked
+        )
     if stop.number is not None and not report.scans:
         raise KeyboardInterrupt
     return report
@@ -104,6 +111,12 @@ def _scorer(request: ScoreRequest) -> Scorer:
         window=None if request.window is None else Window.parse(request.window),
         engine=request.engine,
     )
+
+
+def _failed_maps(report: Report) -> list[CtiqaError]:
+    """Why not all maps are written; empty if they are."""
+    failure = None if report.maps is None else report.maps.failure
+    return [] if failure is None else [failure]
 
 
 def _write(report: Report, outputs: Sequence[Path]) -> list[CtiqaError]:
@@ -125,6 +138,8 @@ def _print(report: Report) -> None:
     from ctiqa.cli.console.score_table import print_report  # loads rich
 
     print_report(report)
+    if report.maps is not None:
+        say(maps_line(report.maps))
 
 
 def _explain(

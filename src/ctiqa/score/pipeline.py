@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,6 +23,9 @@ Key = TypeVar("Key")
 SliceGroup = tuple[str | None, Sequence[tuple[Key, Slice]]]
 """Slices of one shape, and why they cannot be scored; ``None`` if they can."""
 
+Use = Callable[[Key, Slice, SliceScore], None]
+"""What is done with a slice and its score."""
+
 
 def score_slices(
     images: Iterable[tuple[Key, Slice]],
@@ -32,6 +34,7 @@ def score_slices(
     window: Window | None = None,
     *,
     workers: int = 1,
+    use: Use[Key] | None = None,
 ) -> Iterator[tuple[Key, SliceScore]]:
     """Score a stream of slices: several in parallel, consecutive slices of equal shape in batches.
 
@@ -44,11 +47,20 @@ def score_slices(
         card: Its model card.
         window: Window to apply before the network, for models that expect brightness.
         workers: Batches scored in parallel, >= 1.
+        use: Called with every slice and its score while the pixels are in memory, in the thread
+            that scored it.
 
     Yields:
         One score per slice, in order, with the key of the slice.
     """
-    score = partial(_score_group, engine, card, window)
+
+    def score(group: SliceGroup[Key]) -> tuple[list[Key], list[SliceScore]]:
+        keys, verdicts = _score_group(engine, card, window, group)
+        if use is not None:
+            for (key, image), verdict in zip(group[1], verdicts, strict=True):
+                use(key, image, verdict)
+        return keys, verdicts
+
     groups = _groups(images, card, engine.batch)
     for keys, verdicts in side_by_side(score, groups, workers):
         yield from zip(keys, verdicts, strict=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from threading import Event, Lock
-from typing import overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -17,10 +18,12 @@ from ctiqa.errors import NothingToDoError, UsageError
 from ctiqa.hu import WINDOWS, Window
 from ctiqa.io import Found, ReadOptions, find_scans, stream_slices
 from ctiqa.io.ahead import ahead
+from ctiqa.io.atomic import check_folder
 from ctiqa.io.scans import AnyPath, as_paths
 from ctiqa.score.arrays import scan_of, slices_from_array
 from ctiqa.score.engines.engine import Engine, check_engine, choose
-from ctiqa.score.pipeline import score_slices
+from ctiqa.score.maps.place import with_places
+from ctiqa.score.pipeline import Key, Use, score_slices
 from ctiqa.score.report.report import Report
 from ctiqa.score.select import SliceRange, select
 from ctiqa.score.verdict import score_scan
@@ -28,6 +31,9 @@ from ctiqa.score.work import Work
 from ctiqa.system.processor import usable_cores
 from ctiqa.types import Scan, ScanScore, Skipped, Slice, SliceScore
 from ctiqa.weights import ModelCard, load_model
+
+if TYPE_CHECKING:
+    from ctiqa.score.maps.writer import MapWriter
 
 ScoreProgress = Callable[[str, int, int], None]
 """Called with the stage (``"reading"``, ``"comparing"``, ``"scoring"``), done and total."""
@@ -112,6 +118,7 @@ class Scorer:
         options: ReadOptions | None = None,
         *,
         slices: SliceRange | None = None,
+        maps: AnyPath | None = None,
         progress: ScoreProgress | None = None,
         stop: Event | None = None,
     ) -> Report:
@@ -125,6 +132,8 @@ class Scorer:
             options: How to read them.
             slices: Range of slices to score in each scan; ``None`` is all. Of a shorter scan the
                 slices in the range are scored; a scan without any is skipped.
+            maps: Folder for the maps of local noise of all scored slices, as PNG and for DICOM
+                also as DICOM; ``None`` writes none.
             progress: Called as the work proceeds.
             stop: Once it is set, by another thread or a signal handler, no further slice is
                 started: the report contains the results so far and lists the rest as skipped,
@@ -135,12 +144,31 @@ class Scorer:
             everything was skipped.
 
         Raises:
-            UsageError: If a path does not exist.
+            UsageError: If a path does not exist, or the model makes no maps.
             NothingToDoError: If the paths hold no file at all.
+            OutputError: If no map can be written to the folder.
             WeightsError: If the network fails.
         """
+        if maps is not None:
+            self.check_maps(maps)
         found = self.find(paths, options, slices=slices, progress=progress)
-        return self.score_found(found, options, progress=progress, stop=stop)
+        return self.score_found(found, options, maps=maps, progress=progress, stop=stop)
+
+    def check_maps(self, folder: AnyPath) -> None:
+        """Check that maps can be made and written, before time is spent on reading.
+
+        Raises:
+            UsageError: If the model does not estimate local noise, or the path is empty.
+            OutputError: If no map can be written to the folder.
+            WeightsError: If the network fails.
+        """
+        (place,) = as_paths(folder)
+        check_folder(place)
+        if not self._engine.gives_noise_map():
+            raise UsageError(
+                f"'maps' needs a model that estimates local noise, {self.card.name!r} does not; "
+                f"leave it out, or use {DEFAULT_MODEL}"
+            )
 
     def find(
         self,
@@ -176,6 +204,7 @@ class Scorer:
         found: Found,
         options: ReadOptions | None = None,
         *,
+        maps: AnyPath | None = None,
         progress: ScoreProgress | None = None,
         stop: Event | None = None,
     ) -> Report:
@@ -184,6 +213,7 @@ class Scorer:
         Args:
             found: Scans and skipped files.
             options: The options they were found with.
+            maps: Folder for maps, as in :meth:`score_paths`; see :meth:`check_maps`.
             progress: Called as the work proceeds.
             stop: Ends the work early once it is set.
 
@@ -194,12 +224,16 @@ class Scorer:
         total = sum(len(scan.headers) for scan in found.scans)
         chosen = options or ReadOptions()
         work = Work(found.scans, stop or Event(), lambda done: tell("scoring", done, total))
-        slices = ahead(_numbered(found.scans, chosen, self._jobs))
-        for number, verdict in self._score_stream(work.feed(slices)):
-            work.take(number, verdict)
+        slices = work.feed(ahead(_numbered(found.scans, chosen, self._jobs)))
         facts = {**self._model.facts, "engine": self._engine.kind}
+        writer = None if maps is None else _map_writer(maps, facts)
+        placed = with_places(slices, found.scans)
+        use = None if writer is None else writer.write
+        for place, verdict in self._score_stream(placed, use):
+            work.take(place.scan, verdict)
         skipped = (*found.skipped, *work.skipped, *work.not_reached())
-        return Report(facts, work.verdicts(), skipped, chosen)
+        counts = None if writer is None else writer.counts
+        return Report(facts, work.verdicts(), skipped, chosen, counts)
 
     @property
     def _engine(self) -> Engine:
@@ -226,10 +260,10 @@ class Scorer:
         return [verdict for _, verdict in self._score_stream((0, image) for image in slices)]
 
     def _score_stream(
-        self, images: Iterable[tuple[int, Slice]]
-    ) -> Iterator[tuple[int, SliceScore]]:
+        self, images: Iterable[tuple[Key, Slice]], use: Use[Key] | None = None
+    ) -> Iterator[tuple[Key, SliceScore]]:
         card, workers = self._model.card, self._jobs
-        return score_slices(images, self._engine, card, self._window, workers=workers)
+        return score_slices(images, self._engine, card, self._window, workers=workers, use=use)
 
 
 def resolve_window(window: Window | None, card: ModelCard) -> Window | None:
@@ -253,6 +287,12 @@ def resolve_window(window: Window | None, card: ModelCard) -> Window | None:
         f"'window' must be one of {', '.join(card.selectable_windows)} for model {card.name!r}, "
         f"got {asked}"
     )
+
+
+def _map_writer(folder: AnyPath, facts: Mapping[str, Any]) -> MapWriter:
+    from ctiqa.score.maps.writer import MapWriter  # noqa: PLC0415 - slow to load
+
+    return MapWriter(Path(folder), facts)
 
 
 def _numbered(

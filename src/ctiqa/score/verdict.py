@@ -132,7 +132,9 @@ def judge_slice(header: SliceHeader, answers: Answers, number: int, card: ModelC
     if unscored.region is not None and unscored.region not in card.judged:
         return replace(unscored, flags=(*header.flags, "region"))
     score, interval = judge(answers.scores[number], card.interval)
-    return replace(unscored, score=score, interval=interval)
+    local = answers.log_noise_hu
+    noise_map_hu = None if local is None else np.exp(local[number])
+    return replace(unscored, score=score, interval=interval, noise_map_hu=noise_map_hu)
 
 
 def _most_likely(regions: ImageBatch | None, number: int, names: Sequence[str]) -> str | None:

@@ -175,3 +175,30 @@ def test_file_that_is_no_network_is_refused(tmp_path: Path, kind: EngineKind) ->
 def test_input_that_does_not_fit_names_the_model(model: Path, kind: EngineKind) -> None:
     with pytest.raises(WeightsError, match=r"tiny\.onnx (failed on|must return) .*\(1, "):
         engine(model, kind).run(np.zeros((1, 256), dtype=np.float32))
+
+
+def test_a_noise_map_is_given_or_not(model: Path, tmp_path: Path, kind: EngineKind) -> None:
+    mapped = write_model(tmp_path, network=network(noise_map=True))
+    assert engine(mapped, kind).gives_noise_map()
+    assert not engine(model, kind).gives_noise_map()
+
+
+@pytest.mark.parametrize(
+    ("side", "multiple", "patches"), [(256, 1, 8), (257, 1, 9), (256, 96, 8), (289, 96, 10)]
+)
+def test_a_noise_map_covers_the_slice(
+    tmp_path: Path, side: int, multiple: int, patches: int
+) -> None:
+    windows = {"matrix": [256, 1024], "multiple": multiple, "windows": ["soft"]}
+    made = engine(write_model(tmp_path, network=network(noise_map=True), input=windows))
+    hu = np.full((2, side, side), 400, dtype=np.float32)
+    found = made.answer(hu).log_noise_hu
+    assert found is not None
+    assert found.shape == (2, patches, patches)
+    np.testing.assert_allclose(np.exp(found[:, :8, :8]), 32, rtol=1e-3)
+
+
+def test_a_noise_map_of_another_shape_is_refused(tmp_path: Path) -> None:
+    coarse = network(noise_map=True, patch=64)
+    with pytest.raises(WeightsError, match=r"finite log_noise_hu of shape \(1, 8, 8\), got .*4, 4"):
+        engine(write_model(tmp_path, network=coarse)).answer(phantom()[np.newaxis])

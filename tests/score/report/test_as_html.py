@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.score.made import (
     answered,
@@ -135,9 +136,20 @@ def test_all_answers_of_a_model_are_shown() -> None:
         assert expected in text
 
 
+def test_local_noise_is_shown_with_one_scale_per_scan() -> None:
+    noise = np.full((8, 8), 20, dtype=np.float32)
+    slices = [replace(answered(score, k), noise_map_hu=noise) for k, score in enumerate((1.0, 2.0))]
+    text = page(scan_of(*slices), scan_score([3.0]))
+    found = outline(text)
+    maps = [each["alt"] for each in found.images if "local noise as colour" in str(each["alt"])]
+    assert maps == ["Best slice, local noise as colour", "Worst slice, local noise as colour"]
+    assert text.count("Colours of local noise, from 4 HU to 128 HU") == 1
+    assert '<span style="left: 80.0%">64</span><span style="left: 100.0%">128</span>' in text
+
+
 def test_what_a_model_does_not_answer_is_not_shown() -> None:
     text = page(scan_score([2.0, 3.0]), scan_score([1.0], name="other"))
-    assert not re.search("quivalent noise|>Seen<|>Check<|compare within", text)
+    assert not re.search("quivalent noise|ocal noise|>Seen<|>Check<|compare within", text)
 
 
 def shown_of_a_scan(text: str) -> str:

@@ -122,7 +122,7 @@ def without(path: str) -> tuple[str, str]:
     return path, "absent"
 
 
-BROKEN = [
+BROKEN: list[tuple[str, Any]] = [
     ("schema", 2),
     ("notice", None),
     ("interrupted", "no"),

@@ -1,39 +1,23 @@
 from __future__ import annotations
 
-import base64
-import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
 from tests.score.made import phantom, scan_score
 
 from ctiqa.errors import Reason, RefusedError
-from ctiqa.hu import WINDOWS
+from ctiqa.hu import WINDOWS, body_mask
 from ctiqa.score.report.thumbnails import (
+    MAP_SIDE,
     MAX_SIDE,
-    body_box,
-    data_uri,
-    encode_png,
     make_thumbnails,
+    map_thumbnail,
     pick_slices,
-    shows_lung,
     thumbnail,
 )
-from ctiqa.types import Slice, SliceHeader
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (64, 48)])
-def test_png_holds_the_same_pixels(shape: tuple[int, int]) -> None:
-    grey = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
-    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(encode_png(grey)))), grey)
-
-
-def test_data_uri_holds_the_png() -> None:
-    grey = np.zeros((2, 2), dtype=np.uint8)
-    kind, content = data_uri(grey).split(",")
-    assert kind == "data:image/png;base64"
-    assert base64.b64decode(content) == encode_png(grey)
+from ctiqa.score.view import body_box
+from ctiqa.types import ScanScore, Slice, SliceHeader
 
 
 @pytest.mark.parametrize(
@@ -53,10 +37,8 @@ def test_best_median_and_worst_are_picked(
 
 
 def test_picture_is_cropped_to_the_body() -> None:
-    rows, cols = body_box(phantom())
-    assert 10 < rows.start < 26
-    assert 230 < cols.stop < 246
-    assert thumbnail(phantom(), WINDOWS["soft"]).shape == phantom()[rows, cols].shape
+    box = body_box(body_mask(phantom()))
+    assert thumbnail(phantom(), WINDOWS["soft"]).shape == phantom()[box].shape
     assert thumbnail(phantom(), WINDOWS["soft"]).max() == 128
 
 
@@ -68,17 +50,43 @@ def test_large_matrix_is_averaged_down() -> None:
     assert max(thumbnail(phantom(side=1024), WINDOWS["soft"]).shape) <= MAX_SIDE
 
 
-def test_lung_window_is_shown_for_chests_alone() -> None:
-    assert shows_lung(phantom(lung=True))
-    assert not shows_lung(phantom())
-    assert not shows_lung(np.full((256, 256), -1000, np.float32))
-    (chest,) = make_thumbnails(scan_score([2.0]), lambda h: Slice(phantom(lung=True), h))
-    assert list(chest.pictures) == ["soft", "lung"]
+@pytest.mark.parametrize(("lung", "windows"), [(True, ["soft", "lung"]), (False, ["soft"])])
+def test_lung_window_is_shown_for_chests_alone(lung: bool, windows: list[str]) -> None:
+    (shown,) = make_thumbnails(scan_score([2.0]), lambda h: Slice(phantom(lung=lung), h))
+    assert list(shown.pictures) == windows
+    assert shown.noise_map is None
+
+
+def mapped(scan: ScanScore, noise_hu: float) -> ScanScore:
+    """A scan with the same local noise everywhere."""
+    noise = np.full((8, 8), noise_hu, dtype=np.float32)
+    slices = tuple(replace(each, noise_map_hu=noise) for each in scan.slices)
+    return replace(scan, slices=slices)
+
+
+def test_local_noise_is_shown_where_the_model_estimates_it() -> None:
+    noisy, quiet = (
+        make_thumbnails(mapped(scan_score([2.0]), noise_hu), lambda h: Slice(phantom(), h))
+        for noise_hu in (64.0, 4.0)
+    )
+    assert noisy[0].noise_map is not None
+    assert noisy[0].noise_map != quiet[0].noise_map
+    assert noisy[0].pictures == quiet[0].pictures
+
+
+def test_a_map_is_small_and_in_colour() -> None:
+    hu = phantom(side=1024)
+    picture = map_thumbnail(hu, np.full((32, 32), 40, np.float32), body_mask(hu))
+    rows, cols, channels = picture.shape
+    assert MAP_SIDE / 2 < max(rows, cols) <= MAP_SIDE
+    assert channels == 3
+    inside = picture[rows // 2, cols // 2].astype(int)
+    assert np.ptp(inside) > 40
 
 
 def test_slice_that_is_gone_has_no_picture() -> None:
     def read(header: SliceHeader) -> Slice:
         raise RefusedError(Reason.CORRUPT, "gone")
 
-    (thumbnail,) = make_thumbnails(scan_score([2.0]), read)
-    assert thumbnail.pictures == {}
+    (gone,) = make_thumbnails(mapped(scan_score([2.0]), 9.0), read)
+    assert (gone.pictures, gone.noise_map) == ({}, None)

@@ -24,6 +24,14 @@ OutputFiles = Annotated[
         help="Write a .json, .csv, .parquet or .html file; repeatable.",
     ),
 ]
+# A string, for the same reason as the paths.
+MapFolder = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIR",
+        help="Write the map of local noise of every scored slice as PNG, and for DICOM as DICOM.",
+    ),
+]
 Slices = Annotated[
     str | None,
     typer.Option(
@@ -67,6 +75,7 @@ def score(
     paths: Paths,
     *,
     out: OutputFiles = None,
+    maps: MapFolder = None,
     slices: Slices = None,
     jobs: Jobs = None,
     model: ModelName = None,
@@ -88,6 +97,6 @@ def score(
 
     reading = ReadOptions(tiff_hu=tiff_hu, allow_reformats=allow_reformats)
     request = ScoreRequest(
-        paths, out or [], slices, model, window, engine, jobs, reading, quiet=quiet
+        paths, out or [], maps, slices, model, window, engine, jobs, reading, quiet=quiet
     )
     raise typer.Exit(run_score(request))

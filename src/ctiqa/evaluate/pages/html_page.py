@@ -13,8 +13,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
 from ctiqa.hu import WINDOWS
+from ctiqa.score.png import data_uri
 from ctiqa.score.report.as_html import REPORT_TEMPLATES
-from ctiqa.score.report.thumbnails import data_uri, thumbnail
+from ctiqa.score.report.thumbnails import thumbnail
 from ctiqa.text.plain_text import clean
 from ctiqa.version import __version__
 

@@ -14,6 +14,7 @@ from ctiqa.hu import AIR_HU
 from ctiqa.score.engines.protocol import ENGINE_KINDS, Answers, EngineKind, ImageBatch, Infer
 from ctiqa.system.extras import is_installed, require_extra
 from ctiqa.system.processor import lacks_bfloat16
+from ctiqa.types import NOISE_PATCH
 from ctiqa.weights import Model, ModelCard
 
 ENGINES = ("auto", *ENGINE_KINDS)
@@ -55,6 +56,7 @@ class Engine:
         # Findings and regions that the card does not name cannot be told to anybody.
         self._named = [name for name in Answers._fields if self._widths.get(name) != 0]
         self._multiple = model.card.multiple
+        self._smallest = _smallest_side(model.card)
         self._name = model.files.onnx.name
         self._infer, self._failures = _open(model, threads, kind, streams)
 
@@ -84,19 +86,31 @@ class Engine:
                 shape that its card promises.
         """
         try:
-            outputs = self._infer(_filled(images, self._multiple)[:, np.newaxis])
+            filled = _filled(images, self._multiple)
+            outputs = self._infer(filled[:, np.newaxis])
         except self._failures as error:
             raise WeightsError(f"model {self._name} failed on {images.shape}: {error}") from error
         known = {name: outputs[name] for name in self._named if name in outputs}
         if "scores" not in known:
             raise WeightsError(f"model {self._name} must have an output 'scores', got {[*outputs]}")
         for name, values in known.items():
-            self._check(name, values, len(images))
+            self._check(name, values, filled.shape)
+        if (noise := known.get("log_noise_hu")) is not None:
+            rows, cols = _patches(images.shape)
+            known["log_noise_hu"] = noise[:, :rows, :cols]
         return Answers(**{name: np.asarray(each, np.float32) for name, each in known.items()})
 
-    def _check(self, name: str, values: ImageBatch, count: int) -> None:
-        width = self._widths.get(name)
-        expected = (count, *(values.shape[1:] if width is None else (width,)))
+    def gives_noise_map(self) -> bool:
+        """Whether the network estimates local noise; it is run once, on air."""
+        air = np.full((1, self._smallest, self._smallest), AIR_HU, dtype=np.float32)
+        return self.answer(air).log_noise_hu is not None
+
+    def _check(self, name: str, values: ImageBatch, images: tuple[int, ...]) -> None:
+        expected = images[:1]
+        if name in self._widths:
+            expected = (*expected, self._widths[name])
+        elif name == "log_noise_hu":
+            expected = (*expected, *_patches(images))
         if values.shape != expected or not np.isfinite(values).all():
             raise WeightsError(
                 f"model {self._name} must return finite {name} of shape {expected}, "
@@ -113,6 +127,12 @@ def _smallest_side(card: ModelCard) -> int:
     """The smallest matrix side that a network accepts, in pixels."""
     low, _ = card.matrix
     return low + -low % card.multiple
+
+
+def _patches(images: tuple[int, ...]) -> tuple[int, int]:
+    """Rows and columns of a noise map of slices of this shape."""
+    _, rows, cols = images
+    return -(-rows // NOISE_PATCH), -(-cols // NOISE_PATCH)
 
 
 def _filled(images: ImageBatch, multiple: int) -> ImageBatch:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from threading import local
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ctiqa.score.engines.protocol import Answers
 from ctiqa.system.hidden import hidden
 
 with hidden("openvino.tools.ovc", "openvino_telemetry"):
@@ -56,7 +57,7 @@ def open_openvino_session(network: bytes, threads: int, *, streams: int, side: i
         "ENABLE_CPU_PINNING": False,
     }
     compiled = core.compile_model(core.read_model(network), DEVICE, settings)
-    outputs = {each.get_any_name(): each for each in compiled.outputs}
+    outputs = {_name_of(each): each for each in compiled.outputs}
     requests = local()
 
     def infer(images: ImageBatch) -> Mapping[str, ImageBatch]:
@@ -70,3 +71,9 @@ def open_openvino_session(network: bytes, threads: int, *, streams: int, side: i
     # the GIL and the other the lock of the table.
     infer(np.zeros((1, 1, side, side), dtype=np.float32))
     return infer
+
+
+def _name_of(output: Any) -> str:
+    """Name of an output; after optimisation it also has the names of the nodes merged into it."""
+    known = output.get_names() & {*Answers._fields}
+    return str(known.pop() if known else output.get_any_name())

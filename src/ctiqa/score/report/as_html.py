@@ -10,8 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ctiqa.hu import WINDOWS
 from ctiqa.io import read_slice
+from ctiqa.score.maps.colours import LIMITS_HU, TICKS_HU, scale
+from ctiqa.score.png import data_uri
 from ctiqa.score.report.answers import answer_rows, format_noise, shown_in
 from ctiqa.score.report.charts import Curve, across, curve_of
 from ctiqa.score.report.facts import (
@@ -156,6 +160,9 @@ def _context(report: Results, views: list[ScanView], created: datetime) -> dict[
         "answered": _answered(report),
         "basis": agreement_basis(report.model),
         "created": created,
+        "map_limits": LIMITS_HU,
+        "map_scale": data_uri(scale()[np.newaxis]),
+        "map_ticks": TICKS_HU,
         "model": report.model,
         "model_rows": model_rows(report.model),
         "notice": NOTICE,

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ctiqa.io import ReadOptions
 from ctiqa.types import Results
+
+if TYPE_CHECKING:
+    from ctiqa.score.maps.writer import MapCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,7 @@ class Report(Results):
 
     Attributes:
         options: How the files were read.
+        maps: The maps that were written; ``None`` if none were requested.
 
     >>> report = Report(model={"name": "m", "version": "1"}, scans=(), skipped=())
     >>> import tempfile
@@ -26,6 +31,7 @@ class Report(Results):
     """
 
     options: ReadOptions = field(default_factory=ReadOptions)
+    maps: MapCounts | None = None
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the report in the format given by the suffix of the file.

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import struct
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from ctiqa.errors import RefusedError
-from ctiqa.hu import BODY_THRESHOLD_HU, WINDOWS, Window, apply_window, body_mask
-from ctiqa.types import HuImage, ScanScore, Slice, SliceHeader, SliceScore
-
-GreyPixels = npt.NDArray[np.uint8]
+from ctiqa.hu import WINDOWS, Window, apply_window, body_mask
+from ctiqa.score.maps.overlay import fitting_window, overlay
+from ctiqa.score.png import Pixels8, data_uri
+from ctiqa.score.view import BodyMask, body_box, lung_share, shrink
+from ctiqa.types import HuImage, NoiseMap, ScanScore, Slice, SliceHeader, SliceScore
 
 MAX_SIDE = 512
 """Largest side, in pixels; larger images are averaged down, smaller ones kept to preserve noise."""
 
-MARGIN = 0.03
-"""Margin of air around the body, as a fraction of the matrix."""
-
-LUNG_HU = (-950.0, -500.0)
-"""Range of CT numbers of aerated lung, inside the body."""
+MAP_SIDE = 256
+"""The same for the picture of a noise map, which has less detail and is in colour."""
 
 LUNG_SHARE = 0.12
 """The lung window is also shown if lung exceeds this fraction of the body."""
@@ -38,11 +32,14 @@ class Thumbnail:
         role: Why it is shown, e.g. ``"Best"``.
         verdict: Its score.
         pictures: ``data:`` URIs by name of the window; empty if the slice cannot be read again.
+        noise_map: ``data:`` URI of its local noise as colour; ``None`` if the model does not
+            estimate it, or the slice cannot be read again.
     """
 
     role: str
     verdict: SliceScore
     pictures: Mapping[str, str]
+    noise_map: str | None = None
 
 
 def pick_slices(scan: ScanScore) -> list[tuple[str, SliceScore]]:
@@ -65,13 +62,10 @@ def make_thumbnails(scan: ScanScore, read: Callable[[SliceHeader], Slice]) -> li
         scan: Scores of the scan.
         read: Returns the pixels of a slice; may raise RefusedError.
     """
-    return [
-        Thumbnail(role, verdict, _pictures(verdict.header, read))
-        for role, verdict in pick_slices(scan)
-    ]
+    return [_thumbnail(role, verdict, read) for role, verdict in pick_slices(scan)]
 
 
-def thumbnail(hu: HuImage, window: Window) -> GreyPixels:
+def thumbnail(hu: HuImage, window: Window) -> Pixels8:
     """Convert a slice to 8-bit grey values, cropped to the body.
 
     Args:
@@ -81,71 +75,33 @@ def thumbnail(hu: HuImage, window: Window) -> GreyPixels:
     Returns:
         uint8 [rows, cols], at most ``MAX_SIDE`` per side.
     """
-    brightness = apply_window(_shrink(hu[body_box(hu)]), window)
-    return np.round(brightness * 255).astype(np.uint8)
+    return _grey(hu, body_mask(hu), window)
 
 
-def body_box(hu: HuImage) -> tuple[slice, slice]:
-    """Rows and columns that contain the body, with a margin; all of them if there is no body."""
-    mask = body_mask(hu)
-    if not mask.any():
-        return slice(None), slice(None)
-    margin = round(MARGIN * max(hu.shape))
-    rows, cols = (
-        slice(max(int(hits[0]) - margin, 0), int(hits[-1]) + margin + 1)
-        for hits in (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    )
-    return rows, cols
+def map_thumbnail(hu: HuImage, noise_hu: NoiseMap, mask: BodyMask) -> Pixels8:
+    """A slice with its local noise as colour, cropped to the body.
 
-
-def shows_lung(hu: HuImage) -> bool:
-    """Whether enough of the body is aerated lung for the lung window to be useful."""
-    inside = hu[body_mask(hu)]
-    if inside.size == 0:
-        return False
-    low, high = LUNG_HU
-    return float(np.mean((inside > low) & (inside < min(high, BODY_THRESHOLD_HU)))) > LUNG_SHARE
-
-
-def encode_png(grey: GreyPixels) -> bytes:
-    r"""Encode 8-bit grey values as a PNG file.
-
-    Args:
-        grey: uint8 [rows, cols].
-
-    >>> encode_png(np.zeros((2, 3), dtype=np.uint8))[:8]
-    b'\x89PNG\r\n\x1a\n'
+    Returns:
+        RGB, uint8 [rows, cols, 3], at most ``MAP_SIDE`` per side.
     """
-    rows, cols = grey.shape
-    # Compared with no filter, filter 2 (difference to the row above) halves the size of a CT slice.
-    above = np.vstack([np.zeros((1, cols), dtype=np.uint8), grey[:-1]])
-    filtered = np.hstack([np.full((rows, 1), 2, dtype=np.uint8), grey - above])
-    header = struct.pack(">IIBBBBB", cols, rows, 8, 0, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(filtered.tobytes(), 9)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks)
+    picture = overlay(hu, noise_hu, mask, fitting_window(hu, mask))
+    return np.round(shrink(picture[body_box(mask)], MAP_SIDE)).astype(np.uint8)
 
 
-def data_uri(grey: GreyPixels) -> str:
-    """Encode 8-bit grey values as a ``data:`` URI for a self-contained page."""
-    return "data:image/png;base64," + base64.b64encode(encode_png(grey)).decode()
-
-
-def _pictures(header: SliceHeader, read: Callable[[SliceHeader], Slice]) -> dict[str, str]:
+def _thumbnail(role: str, verdict: SliceScore, read: Callable[[SliceHeader], Slice]) -> Thumbnail:
     try:
-        hu = read(header).hu
+        hu = read(verdict.header).hu
     except RefusedError:
         # The file was removed or changed after scoring; the report says so instead.
-        return {}
-    names = ("soft", "lung") if shows_lung(hu) else ("soft",)
-    return {name: data_uri(thumbnail(hu, WINDOWS[name])) for name in names}
+        return Thumbnail(role, verdict, {})
+    mask = body_mask(hu)
+    names = ("soft", "lung") if lung_share(hu, mask) > LUNG_SHARE else ("soft",)
+    pictures = {name: data_uri(_grey(hu, mask, WINDOWS[name])) for name in names}
+    noise = verdict.noise_map_hu
+    noise_map = None if noise is None else data_uri(map_thumbnail(hu, noise, mask))
+    return Thumbnail(role, verdict, pictures, noise_map)
 
 
-def _shrink(hu: HuImage) -> HuImage:
-    factor = -(-max(hu.shape) // MAX_SIDE)
-    rows, cols = (side // factor for side in hu.shape)
-    blocks = hu[: rows * factor, : cols * factor].reshape(rows, factor, cols, factor)
-    return np.asarray(blocks.mean(axis=(1, 3)), dtype=np.float32)
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+def _grey(hu: HuImage, mask: BodyMask, window: Window) -> Pixels8:
+    brightness = apply_window(shrink(hu[body_box(mask)], MAX_SIDE), window)
+    return np.round(brightness * 255).astype(np.uint8)
