@@ -13,7 +13,7 @@ import pytest
 import typer
 from packaging.requirements import Requirement
 from tests.cli.conftest import TIMEOUT_S, Run
-from tests.score.made import write_series
+from tests.score.made import one_slice
 
 from ctiqa.cli.app import app
 from ctiqa.system.extras import EXTRA_OF, is_installed
@@ -180,7 +180,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     folder = tmp_path_factory.mktemp("world")
     for name in ("scan", "data", "run"):
         (folder / name).mkdir()
-    write_series(folder / "scan", 1)
+    one_slice(folder / "scan")
     header = {"recipe": {}, "content_sha256": "0" * 64}
     (folder / "data" / "manifest.json").write_text(json.dumps(header), encoding="utf-8")
     (folder / "data" / "manifest.parquet").touch()

@@ -12,7 +12,9 @@ import pydicom
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
+import ctiqa
 from ctiqa.errors import Reason
+from ctiqa.io import ReadOptions, find_scans, read_slice
 from ctiqa.score.report.report import Report
 from ctiqa.score.verdict import score_scan
 from ctiqa.types import (
@@ -38,6 +40,15 @@ def phantom(tissue_hu: float = 40.0, side: int = SIDE, lung: bool = False) -> Hu
     if lung:
         hu[np.hypot(down, np.abs(right) - 0.17 * side) < 0.13 * side] = -800
     return hu
+
+
+def one_slice(folder: Path) -> Path:
+    """A folder with a slice of the example scan, not compressed, which the shipped model scores."""
+    folder.mkdir(parents=True, exist_ok=True)
+    example = Path(ctiqa.__file__).parent / "assets" / "example" / "05.dcm"
+    scan = find_scans([example], ReadOptions()).scans[0]
+    write_dicom(folder / "000.dcm", read_slice(scan.headers[0], ReadOptions()).hu)
+    return folder
 
 
 def header(

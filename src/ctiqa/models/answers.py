@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -61,8 +62,8 @@ class AnswersModel(Stride32):
             [n]; logits of the findings [n, findings] and of the regions [n, regions].
         """
         tokens = self.tokens(hu)
-        noise, pooled = self.noise(tokens)[:, 0].float(), self.pool(tokens)
-        total = self._worst(noise, self.inside(tokens)[:, 0].float())[:, None] + self.head(pooled)
+        noise, pooled = _single(self.noise(tokens)[:, 0]), self.pool(tokens)
+        total = self._worst(noise, _single(self.inside(tokens)[:, 0]))[:, None] + self.head(pooled)
         scores = score_of_log_noise(total) + self.beyond(pooled)
         findings, regions = self.findings(pooled), self.regions(pooled)
         return Outputs(scores, noise, total.mean(dim=1), findings, regions)
@@ -73,6 +74,11 @@ class AnswersModel(Stride32):
         weight = functional.logsigmoid(inside).flatten(1)
         powers = (POWER * noise.flatten(1) + weight).logsumexp(dim=1)
         return (powers - weight.logsumexp(dim=1)) / POWER
+
+
+def _single(values: Tensor) -> Tensor:
+    """At least single precision: sums of exponentials need it."""
+    return values if values.dtype == torch.float64 else values.float()
 
 
 def score_of_log_noise(log_noise_hu: Tensor) -> Tensor:

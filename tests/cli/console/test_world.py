@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from tests.cli.conftest import Run, shell
-from tests.score.made import write_series
+from tests.score.made import one_slice, write_series
 
 from ctiqa.cli.console.world import fault_of_the_world
 
@@ -29,7 +29,7 @@ def open_folder() -> Iterator[Path]:
     """A scan that everybody may read."""
     with TemporaryDirectory() as place:
         Path(place).chmod(0o755)
-        yield write_series(Path(place), 1)
+        yield one_slice(Path(place))
 
 
 @pytest.mark.parametrize(

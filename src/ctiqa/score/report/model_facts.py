@@ -54,13 +54,13 @@ def answers_text(card: Card) -> str:
     """What a model answers, and which regions it scores.
 
     >>> answers_text({"name": "old"})
-    'score alone: no equivalent noise, findings or region'
+    'score alone'
     >>> answers_text({"answers": {"judged": ["chest", "neck"], "findings": ["metal"]}})
     'score (chest, neck), equivalent noise, findings (metal), region'
     """
     answers = card.get("answers") or {}
     if not answers:
-        return "score alone: no equivalent noise, findings or region"
+        return "score alone"
     judged, findings = (", ".join(answers.get(name, ())) for name in ("judged", "findings"))
     return f"score ({judged}), equivalent noise, findings ({findings}), region"
 
