@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ctiqa import metrics as metrics
     from ctiqa import physics as physics
     from ctiqa import torch as torch
+    from ctiqa.benchmarking.arrays import benchmark
+    from ctiqa.benchmarking.result import Benchmark
     from ctiqa.errors import (
         CtiqaError,
         DataError,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Acquisition",
+    "Benchmark",
     "CtiqaError",
     "DataError",
     "Found",
@@ -71,6 +74,7 @@ __all__ = [
     "WeightsError",
     "Window",
     "__version__",
+    "benchmark",
     "body_mask",
     "read_scans",
     "report_schema",
@@ -81,6 +85,8 @@ if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy(
         __name__,
         {
+            "ctiqa.benchmarking.arrays": ["benchmark"],
+            "ctiqa.benchmarking.result": ["Benchmark"],
             "ctiqa.errors": [
                 "CtiqaError",
                 "DataError",

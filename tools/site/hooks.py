@@ -9,7 +9,7 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
-from tools.site import api, commands
+from tools.site import api, commands, notebooks
 from tools.site.diagrams import with_pictures
 from tools.site.links import AT_ROOT, ROOT, for_site, outside_code, page_of, relative_links
 
@@ -18,9 +18,10 @@ _places: dict[str, str] = {}
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
-    """Add the pages generated from the program and from files outside ``docs/``."""
+    """Add the pages generated from the program, from notebooks and from files outside ``docs/``."""
     made = {"command-line.md": commands.page()}
     made |= {api.place_of(package): api.page(package) for package in api.PACKAGES}
+    made |= {page_of(name): notebooks.page(ROOT / name) for name in notebooks.names()}
     for file in _linked_files():
         _places[page_of(file)] = file
         made[page_of(file)] = _as_page(file)

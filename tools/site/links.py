@@ -105,9 +105,12 @@ def page_of(file: str) -> str:
 
     >>> page_of("docs/score.md"), page_of("recipes/tfkt.toml"), page_of("CHANGELOG.md")
     ('score.md', 'source/recipes/tfkt.toml.md', 'changelog.md')
+    >>> page_of("docs/notebooks/denoisers.ipynb")
+    'notebooks/denoisers.md'
     """
     if file.startswith("docs/"):
-        return file.removeprefix("docs/")
+        page = file.removeprefix("docs/")
+        return f"{page.removesuffix('.ipynb')}.md" if page.endswith(".ipynb") else page
     if file in AT_ROOT:
         return AT_ROOT[file]
     return f"source/{file}" if file.endswith(".md") else f"source/{file}.md"

@@ -9,7 +9,17 @@ from typing import Annotated, Any
 
 import typer
 
-from ctiqa.cli.commands import ablate, evaluate, export, info, prepare, score, train, weights
+from ctiqa.cli.commands import (
+    ablate,
+    benchmark,
+    evaluate,
+    export,
+    info,
+    prepare,
+    score,
+    train,
+    weights,
+)
 from ctiqa.cli.console.say import complain, warned
 from ctiqa.cli.console.status import BUG, DONE, NOTHING_DONE, WRONG_USAGE, status_of
 from ctiqa.cli.console.world import fault_of_the_world
@@ -25,6 +35,7 @@ app = typer.Typer(
 )
 app.command()(score.score)
 app.command()(info.info)
+app.command()(benchmark.benchmark)
 app.command("prepare")(prepare.prepare_command)
 app.command()(train.pretrain)
 app.command("train-teacher")(train.train_teacher_command)

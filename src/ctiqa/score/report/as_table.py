@@ -79,7 +79,7 @@ def report_as_csv(report: Results) -> bytes:
     writer = csv.DictWriter(text, fieldnames=list(_COLUMNS))
     writer.writeheader()
     for row in report_rows(report):
-        writer.writerow({name: _harmless(cell) for name, cell in row.items()})
+        writer.writerow({name: spreadsheet_cell(cell) for name, cell in row.items()})
     return text.getvalue().encode()
 
 
@@ -159,10 +159,10 @@ def _cell(value: TableCell) -> TableCell:
     return rounded_json(value)
 
 
-def _harmless(cell: TableCell) -> TableCell:
+def spreadsheet_cell(cell: TableCell) -> TableCell:
     """A text that no spreadsheet runs as a formula.
 
-    >>> _harmless("B40f"), _harmless(" =1+1"), _harmless("＝1")
+    >>> spreadsheet_cell("B40f"), spreadsheet_cell(" =1+1"), spreadsheet_cell("＝1")
     ('B40f', "' =1+1", "'＝1")
     """
     if not isinstance(cell, str):
