@@ -158,10 +158,10 @@ class SliceScore:
             for a model that does not estimate it.
         region: What the slice shows, in one word; ``None`` for a model that does not tell.
         findings: What is wrong with the slice, or remarkable.
-        flags: Why there is no score, or what to keep in mind (``"air"``, ``"lossy"``, …).
-    """
         noise_map_hu: Local noise in HU per patch of 32×32 pixels; ``None`` for a slice without a
             score, or a model that does not estimate it.
+        flags: Why there is no score, or what to keep in mind (``"air"``, ``"lossy"``, …).
+    """
 
     header: SliceHeader
     score: float | None
@@ -170,9 +170,9 @@ class SliceScore:
     equivalent_noise_hu: float | None = None
     region: str | None = None
     findings: tuple[str, ...] = ()
-
-
     noise_map_hu: NoiseMap | None = field(default=None, repr=False, compare=False)
+
+
 @dataclass(frozen=True, slots=True)
 class ScanScore:
     """The score of one series.
