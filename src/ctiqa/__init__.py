@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ctiqa import torch as torch
     from ctiqa.benchmarking.arrays import benchmark
     from ctiqa.benchmarking.result import Benchmark
+    from ctiqa.calibration.calibrate import calibrate
+    from ctiqa.calibration.file import Calibration
     from ctiqa.errors import (
         CtiqaError,
         DataError,
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Acquisition",
     "Benchmark",
+    "Calibration",
     "CtiqaError",
     "DataError",
     "Found",
@@ -76,6 +79,7 @@ __all__ = [
     "__version__",
     "benchmark",
     "body_mask",
+    "calibrate",
     "read_scans",
     "report_schema",
     "stream_slices",
@@ -87,6 +91,8 @@ if not TYPE_CHECKING:
         {
             "ctiqa.benchmarking.arrays": ["benchmark"],
             "ctiqa.benchmarking.result": ["Benchmark"],
+            "ctiqa.calibration.calibrate": ["calibrate"],
+            "ctiqa.calibration.file": ["Calibration"],
             "ctiqa.errors": [
                 "CtiqaError",
                 "DataError",

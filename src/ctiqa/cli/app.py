@@ -12,6 +12,7 @@ import typer
 from ctiqa.cli.commands import (
     ablate,
     benchmark,
+    calibrate,
     evaluate,
     export,
     info,
@@ -34,6 +35,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(score.score)
+app.command()(calibrate.calibrate)
 app.command()(info.info)
 app.command()(benchmark.benchmark)
 app.command("prepare")(prepare.prepare_command)

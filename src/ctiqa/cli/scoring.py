@@ -41,6 +41,7 @@ class ScoreRequest:
         jobs: Threads and processes; ``None`` is all cores.
         reading: How files are read.
         quiet: Neither table nor progress.
+        calibration: File of a calibration to local readers.
     """
 
     paths: Sequence[str]
@@ -53,6 +54,7 @@ class ScoreRequest:
     jobs: int | None
     reading: ReadOptions
     quiet: bool
+    calibration: Path | None = None
 
 
 def run_score(request: ScoreRequest) -> int:
@@ -110,6 +112,7 @@ def _scorer(request: ScoreRequest) -> Scorer:
         jobs=request.jobs,
         window=None if request.window is None else Window.parse(request.window),
         engine=request.engine,
+        calibration=request.calibration,
     )
 
 

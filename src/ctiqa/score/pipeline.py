@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from ctiqa.calibration.apply import calibrated
+from ctiqa.calibration.file import Calibration
 from ctiqa.hu import Window, apply_window
 from ctiqa.score.side_by_side import side_by_side
 from ctiqa.score.verdict import abstention, judge_slice
@@ -35,6 +37,7 @@ def score_slices(
     *,
     workers: int = 1,
     use: Use[Key] | None = None,
+    calibration: Calibration | None = None,
 ) -> Iterator[tuple[Key, SliceScore]]:
     """Score a stream of slices: several in parallel, consecutive slices of equal shape in batches.
 
@@ -49,13 +52,14 @@ def score_slices(
         workers: Batches scored in parallel, >= 1.
         use: Called with every slice and its score while the pixels are in memory, in the thread
             that scored it.
+        calibration: Calibration of the scores to local readers.
 
     Yields:
         One score per slice, in order, with the key of the slice.
     """
 
     def score(group: SliceGroup[Key]) -> tuple[list[Key], list[SliceScore]]:
-        keys, verdicts = _score_group(engine, card, window, group)
+        keys, verdicts = _score_group(engine, card, window, calibration, group)
         if use is not None:
             for (key, image), verdict in zip(group[1], verdicts, strict=True):
                 use(key, image, verdict)
@@ -79,7 +83,11 @@ def _groups(
 
 
 def _score_group(
-    engine: Engine, card: ModelCard, window: Window | None, group: SliceGroup[Key]
+    engine: Engine,
+    card: ModelCard,
+    window: Window | None,
+    calibration: Calibration | None,
+    group: SliceGroup[Key],
 ) -> tuple[list[Key], list[SliceScore]]:
     reason, items = group
     keys, images = [key for key, _ in items], [image for _, image in items]
@@ -87,7 +95,10 @@ def _score_group(
         return keys, [_abstain(image, reason) for image in images]
     stack = np.stack([image.hu for image in images])
     answers = engine.answer(stack if window is None else apply_window(stack, window))
-    return keys, [judge_slice(image.header, answers, k, card) for k, image in enumerate(images)]
+    verdicts = [judge_slice(image.header, answers, k, card) for k, image in enumerate(images)]
+    if calibration is not None:
+        verdicts = [calibrated(each, calibration) for each in verdicts]
+    return keys, verdicts
 
 
 def _abstain(image: Slice, reason: str) -> SliceScore:

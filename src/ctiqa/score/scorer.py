@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from ctiqa.arrays import AnyArray
+from ctiqa.calibration.apply import check_model
+from ctiqa.calibration.file import Calibration
 from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.errors import NothingToDoError, UsageError
 from ctiqa.hu import WINDOWS, Window
@@ -30,7 +32,7 @@ from ctiqa.score.verdict import score_scan
 from ctiqa.score.work import Work
 from ctiqa.system.processor import usable_cores
 from ctiqa.types import Scan, ScanScore, Skipped, Slice, SliceScore
-from ctiqa.weights import ModelCard, load_model
+from ctiqa.weights import Model, ModelCard, load_model
 
 if TYPE_CHECKING:
     from ctiqa.score.maps.writer import MapWriter
@@ -52,10 +54,13 @@ class Scorer:
         window: Display window, for models with a choice of windows.
         engine: ``auto``, ``onnxruntime``, ``openvino`` or ``cuda``
             (:func:`ctiqa.score.engines.engine.choose`); engines differ by at most 0.02.
+        calibration: Calibration to local readers (:func:`ctiqa.calibrate`), or its file; it maps
+            all scores and intervals, and reports name it.
 
     Raises:
-        UsageError: If the model or engine does not exist, ``jobs`` is below 1, or the model does
-            not offer the window.
+        UsageError: If the model or engine does not exist, ``jobs`` is below 1, the model does
+            not offer the window, or the calibration is for another model.
+        DataError: If the file of the calibration breaks a rule.
         WeightsError: If the model is missing, altered or not a model.
     """
 
@@ -66,6 +71,7 @@ class Scorer:
         jobs: int | None = None,
         window: Window | None = None,
         engine: str = "auto",
+        calibration: Calibration | AnyPath | None = None,
     ) -> None:
         if jobs is not None and jobs < 1:
             raise UsageError(f"'jobs' must be >= 1, got {jobs}")
@@ -73,6 +79,7 @@ class Scorer:
         self._model = load_model(os.fspath(model))
         self._window = resolve_window(window, self._model.card)
         self._kind = check_engine(engine)
+        self._calibration = _calibration_of(calibration, self._model)
         self._loading: Future[Engine] | None = None
         self._lock = Lock()
 
@@ -225,7 +232,7 @@ class Scorer:
         chosen = options or ReadOptions()
         work = Work(found.scans, stop or Event(), lambda done: tell("scoring", done, total))
         slices = work.feed(ahead(_numbered(found.scans, chosen, self._jobs)))
-        facts = {**self._model.facts, "engine": self._engine.kind}
+        facts = {**self._model.facts, "engine": self._engine.kind, **self._calibrated_by}
         writer = None if maps is None else _map_writer(maps, facts)
         placed = with_places(slices, found.scans)
         use = None if writer is None else writer.write
@@ -234,6 +241,11 @@ class Scorer:
         skipped = (*found.skipped, *work.skipped, *work.not_reached())
         counts = None if writer is None else writer.counts
         return Report(facts, work.verdicts(), skipped, chosen, counts)
+
+    @property
+    def _calibrated_by(self) -> dict[str, Any]:
+        """What reports say of the calibration; empty without one."""
+        return {} if self._calibration is None else {"calibration": self._calibration.summary}
 
     @property
     def _engine(self) -> Engine:
@@ -263,7 +275,24 @@ class Scorer:
         self, images: Iterable[tuple[Key, Slice]], use: Use[Key] | None = None
     ) -> Iterator[tuple[Key, SliceScore]]:
         card, workers = self._model.card, self._jobs
-        return score_slices(images, self._engine, card, self._window, workers=workers, use=use)
+        return score_slices(
+            images,
+            self._engine,
+            card,
+            self._window,
+            workers=workers,
+            use=use,
+            calibration=self._calibration,
+        )
+
+
+def _calibration_of(given: Calibration | AnyPath | None, model: Model) -> Calibration | None:
+    """The calibration, read if it is a file, and checked."""
+    if given is None:
+        return None
+    calibration = given if isinstance(given, Calibration) else Calibration.read(given)
+    check_model(calibration, model)
+    return calibration
 
 
 def resolve_window(window: Window | None, card: ModelCard) -> Window | None:

@@ -62,6 +62,12 @@ EngineName = Annotated[
         help="onnxruntime, openvino (extra 'fast') or cuda; auto takes the fastest available.",
     ),
 ]
+CalibrationFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Map the scores to local readers, by a file of 'ctiqa calibrate'."
+    ),
+]
 TiffHu = Annotated[
     bool, typer.Option("--tiff-hu", help="Read float TIFF in [0, 1] as HU = 1400 p - 1000.")
 ]
@@ -81,6 +87,7 @@ def score(
     model: ModelName = None,
     window: WindowName = None,
     engine: EngineName = "auto",
+    calibration: CalibrationFile = None,
     tiff_hu: TiffHu = False,
     allow_reformats: Reformats = False,
     quiet: Quiet = False,
@@ -97,6 +104,16 @@ def score(
 
     reading = ReadOptions(tiff_hu=tiff_hu, allow_reformats=allow_reformats)
     request = ScoreRequest(
-        paths, out or [], maps, slices, model, window, engine, jobs, reading, quiet=quiet
+        paths,
+        out or [],
+        maps,
+        slices,
+        model,
+        window,
+        engine,
+        jobs,
+        reading,
+        quiet=quiet,
+        calibration=calibration,
     )
     raise typer.Exit(run_score(request))

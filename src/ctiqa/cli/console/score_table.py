@@ -18,6 +18,7 @@ from ctiqa.score.report.facts import (
     shown_path,
     worst,
 )
+from ctiqa.score.report.model_facts import model_title
 from ctiqa.score.verdict import WORDS, word_of
 from ctiqa.text.plain_text import clean
 from ctiqa.types import Results, ScanScore, Skipped, SliceScore
@@ -37,7 +38,7 @@ def print_report(report: Results) -> None:
         _print_scan(console, verdict)
     if report.skipped:
         _print_skipped(console, report.skipped)
-    model = f"Model {report.model.get('name')} {report.model.get('version')}"
+    model = f"Model {model_title(report.model)}"
     alone = "" if report.model.get("answers") else " (gives scores alone)"
     console.print(Text(f"{clean(model)}{alone}; scale 0 bad, 4 excellent. {NOTICE}", style="dim"))
 

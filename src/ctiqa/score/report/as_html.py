@@ -29,7 +29,13 @@ from ctiqa.score.report.facts import (
     grouped,
     shown_path,
 )
-from ctiqa.score.report.model_facts import agreement_basis, agreement_rows, model_rows
+from ctiqa.score.report.model_facts import (
+    agreement_basis,
+    agreement_rows,
+    calibration_text,
+    model_rows,
+    model_title,
+)
 from ctiqa.score.report.report import Report
 from ctiqa.score.report.thumbnails import Thumbnail, make_thumbnails
 from ctiqa.score.verdict import ABSTENTIONS, MEANINGS, WORDS, has_sharp_kernel, word
@@ -160,10 +166,12 @@ def _context(report: Results, views: list[ScanView], created: datetime) -> dict[
         "answered": _answered(report),
         "basis": agreement_basis(report.model),
         "created": created,
+        "calibration": calibration_text(report.model),
         "map_limits": LIMITS_HU,
         "map_scale": data_uri(scale()[np.newaxis]),
         "map_ticks": TICKS_HU,
         "model": report.model,
+        "model_title": model_title(report.model),
         "model_rows": model_rows(report.model),
         "notice": NOTICE,
         "reasons": REASONS,

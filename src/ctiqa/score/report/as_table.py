@@ -8,6 +8,7 @@ import unicodedata
 
 from ctiqa.errors import UsageError
 from ctiqa.score.report.as_json import rounded_json
+from ctiqa.score.report.model_facts import model_title
 from ctiqa.text.plain_text import UNSHOWABLE, clean
 from ctiqa.types import Results, ScanScore, Skipped, SliceScore
 
@@ -59,7 +60,7 @@ _BLANK = f" '{UNSHOWABLE}"
 
 def report_rows(report: Results) -> list[TableRow]:
     """One row per slice, then one per skipped input, with all columns."""
-    scored_by = f"{report.model.get('name')} {report.model.get('version')}"
+    scored_by = model_title(report.model)
     slices = [_slice_row(scan, each) for scan in report.scans for each in scan.slices]
     all_empty: TableRow = dict.fromkeys(_COLUMNS)
     rows = [*slices, *(_skipped_row(each) for each in report.skipped)]

@@ -65,12 +65,42 @@ def answers_text(card: Card) -> str:
     return f"score ({judged}), equivalent noise, findings ({findings}), region"
 
 
+def model_title(card: Card) -> str:
+    """Name and version of a model, and the calibration of its scores if there is one.
+
+    >>> calibration = {"name": "own", "sha256": "e3b0c442"}
+    >>> model_title({"name": "m", "version": 1, "calibration": calibration})
+    'm 1 calibrated by own (sha256 e3b0c442)'
+    """
+    title = f"{card.get('name')} {card.get('version')}"
+    if not (calibration := card.get("calibration")):
+        return title
+    return f"{title} calibrated by {calibration['name']} (sha256 {calibration['sha256'][:12]})"
+
+
+def calibration_text(card: Card) -> str:
+    """The calibration of a model's scores; empty if there is none.
+
+    >>> calibration = {"name": "own", "sha256": "e3b0", "cases": 24, "readers": 1}
+    >>> calibration_text({"calibration": calibration})
+    'own: scores are mapped to 1 local reader, by 24 cases (sha256 e3b0)'
+    """
+    if not (made := card.get("calibration")):
+        return ""
+    readers = f"{made['readers']} local reader{'' if made['readers'] == 1 else 's'}"
+    return (
+        f"{made['name']}: scores are mapped to {readers}, by {made['cases']} cases "
+        f"(sha256 {made['sha256']})"
+    )
+
+
 def model_rows(card: Card) -> list[tuple[str, str]]:
     """Facts of a model as (label, text); entries missing in the card are omitted."""
     matrix = " to ".join(str(side) for side in card.get("input", {}).get("matrix", ()))
     interval = card.get("interval", {})
     rows = [
         ("Model", f"{card.get('name', '')} {card.get('version', '')}".strip()),
+        ("Calibration", calibration_text(card)),
         ("Title", card.get("title", "")),
         ("Made", card.get("created", "")),
         ("Licence", card.get("licence", "")),
