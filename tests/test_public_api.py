@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("ctiqa", "ctiqa.metrics", "ctiqa.physics", "ctiqa.torch")
 """Whose ``__all__`` is public."""
 
-LAZY = ("ctiqa", "ctiqa.metrics", "ctiqa.torch")
+LAZY = ("ctiqa", "ctiqa.metrics", "ctiqa.physics", "ctiqa.torch")
 """Those of them that load a name when it is asked for."""
 
 WANTED = [

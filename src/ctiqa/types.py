@@ -42,6 +42,8 @@ class Acquisition:
     tube_current_ma: float | None = None
     exposure_mas: float | None = None
     ctdivol_mgy: float | None = None
+    ctdi_phantom_cm: float | None = None
+    """Diameter of the phantom that CTDIvol refers to, in cm: 16 (head) or 32 (body)."""
     kernel: str | None = None
     slice_thickness_mm: float | None = None
     manufacturer: str | None = None

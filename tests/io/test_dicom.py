@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydicom import Dataset, Sequence, dcmread
 from tests.io import make
 
 from ctiqa.errors import Reason, RefusedError
@@ -52,6 +53,51 @@ def test_header_holds_the_facts_and_no_patient(tmp_path: Path) -> None:
     assert header.spacing_mm == (0.7, 0.7)
     assert header.flags == ()
     assert "Zyxw" not in repr(header)
+
+
+def code(value: object, scheme: object = "DCM") -> Sequence:
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator = value, scheme
+    return Sequence([item])
+
+
+@pytest.mark.parametrize(
+    ("sequence", "phantom_cm"),
+    [
+        (code("113690"), 16.0),
+        (code("113691"), 32.0),
+        (code("113691 "), 32.0),
+        (code("113692"), None),
+        (code("113691", "99LOCAL"), None),
+        (Sequence([Dataset()]), None),
+        (Sequence([]), None),
+    ],
+    ids=["head", "body", "blank", "other", "other scheme", "empty item", "empty"],
+)
+@pytest.mark.parametrize("syntax", [make.IMPLICIT, make.EXPLICIT])
+def test_phantom_of_ctdivol(
+    tmp_path: Path, syntax: str, sequence: Sequence, phantom_cm: float | None
+) -> None:
+    path = make.write_ct(
+        tmp_path / "a", syntax=syntax, CTDIvol=8.5, CTDIPhantomTypeCodeSequence=sequence
+    )
+    (header,) = read_file_headers(path).headers
+    assert header.acquisition.ctdivol_mgy == 8.5
+    assert header.acquisition.ctdi_phantom_cm == phantom_cm
+
+
+def test_phantom_of_ctdivol_in_enhanced_ct(tmp_path: Path) -> None:
+    frames = [make.phantom(seed=seed) for seed in range(2)]
+    path = make.write_enhanced(tmp_path / "e.dcm", frames, slopes=[1.0, 1.0], z_mm=[0, 5])
+    stored = dcmread(path)
+    for frame, phantom in zip(
+        stored.PerFrameFunctionalGroupsSequence, ("113691", "113690"), strict=True
+    ):
+        exposure = frame.CTExposureSequence[0]
+        exposure.CTDIvol, exposure.CTDIPhantomTypeCodeSequence = 12.0, code(phantom)
+    stored.save_as(path)
+    found = [header.acquisition for header in read_file_headers(path).headers]
+    assert [(each.ctdivol_mgy, each.ctdi_phantom_cm) for each in found] == [(12, 32), (12, 16)]
 
 
 @pytest.mark.parametrize("syntax", [make.IMPLICIT, make.EXPLICIT, make.BIG_ENDIAN])

@@ -72,6 +72,7 @@ WANTED = [
         "Exposure",
         "ExposureInuAs",
         "CTDIvol",
+        "CTDIPhantomTypeCodeSequence",
         "ConvolutionKernel",
         "SliceThickness",
         "GantryDetectorTilt",

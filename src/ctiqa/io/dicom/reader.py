@@ -31,6 +31,9 @@ from ctiqa.types import Acquisition, HuImage, SliceHeader, SliceSource
 _MAX_POSITION_MM = 1e5
 """Positions beyond this are invalid; no couch is a hundred metres long."""
 
+CTDI_PHANTOMS_CM = {("DCM", "113690"): 16.0, ("DCM", "113691"): 32.0}
+"""Diameter in cm of the phantoms of CTDIvol, head and body, by their code (DICOM CID 4052)."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredImage:
@@ -304,6 +307,7 @@ def _acquisition(tags: Tags, orientation: tuple[float, ...] | None) -> Acquisiti
         tube_current_ma=_positive(tags, "XRayTubeCurrent", "XRayTubeCurrentInmA"),
         exposure_mas=_exposure_mas(tags),
         ctdivol_mgy=_positive(tags, "CTDIvol"),
+        ctdi_phantom_cm=CTDI_PHANTOMS_CM.get(tags.code("CTDIPhantomTypeCodeSequence")),
         kernel=tags.shown("ConvolutionKernel"),
         slice_thickness_mm=_positive(tags, "SliceThickness"),
         manufacturer=tags.shown("Manufacturer"),

@@ -95,6 +95,14 @@ class Tags:
         text = self.text(keyword)
         return None if text is None or NAME_SEPARATOR in text else text
 
+    def code(self, keyword: str) -> tuple[str, str]:
+        """Coding scheme and value of a coded element; empty texts if absent or unreadable."""
+        for dataset in self._chain:
+            if (item := _item(dataset, keyword, 0)) is not None:
+                code = Tags(item)
+                return code.text("CodingSchemeDesignator") or "", code.text("CodeValue") or ""
+        return "", ""
+
     def uid(self, keyword: str) -> str | None:
         """A unique identifier; an invalid value is replaced by a digest, so that it stays distinct.
 

@@ -59,13 +59,22 @@ def global_noise_level(hu: HuImage, *, size: int = 9, mask: Mask | None = None) 
     if mask is not None:
         # Whether a patch is tissue also depends on its neighbours, up to size - 1 pixels away.
         inside &= ndimage.minimum_filter(mask, 2 * size - 1)
-    values = local_deviation(hu, size)[inside]
-    if values.size < 50:
+    return most_frequent(local_deviation(hu, size)[inside])
+
+
+def most_frequent(deviations: npt.NDArray[np.floating]) -> float:
+    """The mode of standard deviations, in their unit; NaN for fewer than 50.
+
+    >>> deviations = np.concatenate([np.full(900, 10.0), np.linspace(20, 400, 2000)])
+    >>> 9.5 < most_frequent(deviations) < 10.5
+    True
+    """
+    if deviations.size < 50:
         return float("nan")
     # Logarithmic bins give 3 HU and 100 HU the same relative precision. Counts per HU keep the
     # long tail of structure, spread over wide bins, from becoming the mode.
     edges = np.geomspace(0.5, 500, 140)
-    density = np.histogram(values, edges)[0] / np.diff(edges)
+    density = np.histogram(deviations, edges)[0] / np.diff(edges)
     peak = int(ndimage.gaussian_filter1d(density, 2.5).argmax())
     return float(np.sqrt(edges[peak] * edges[peak + 1]))
 
