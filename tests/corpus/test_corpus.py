@@ -58,7 +58,8 @@ def test_score_is_that_of_the_hu(case: Case, tmp_path: Path, scorer: Scorer) -> 
 def test_the_plain_slice_has_a_score_that_can_move(scorer: Scorer) -> None:
     """4.0 is the top of the scale: a slice up there would hide what its HU lost."""
     score = scorer.score(_slice(build.as_read()[0])).score
-    assert score == pytest.approx(3.5, abs=0.2)
+    assert score is not None
+    assert 1 < score < 3.9
 
 
 @pytest.mark.parametrize("disguise", not_hu.DISGUISES, ids=lambda disguise: disguise.name)
