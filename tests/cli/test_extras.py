@@ -90,6 +90,10 @@ COMMANDS = {
     "score openvino": Command(
         ("score", "scan", "--engine", "openvino"), ("openvino",), "ctiqa[fast]", 0
     ),
+    "calibrate": Command(("calibrate", "none.csv", "scan", "--out", "c.json")),
+    "benchmark": Command(
+        ("benchmark", "--reference", "scan", "--input", "scan", "scan", "--out", "b")
+    ),
     "info": Command(("info",), status=0),
     "prepare": Command(("prepare", RECIPE, "--root", "none", "--out", "out"), ("polars",)),
     "prepare audit": Command(
