@@ -36,6 +36,17 @@ def test_best_median_and_worst_are_picked(
     assert {role: each.score for role, each in pick_slices(scan_score(scores))} == picked
 
 
+def test_among_equal_scores_the_quietest_is_the_best() -> None:
+    scan = scan_score([4.0, 4.0, 4.0])
+    noises = (9.0, 6.0, 14.0)
+    slices = [
+        replace(each, equivalent_noise_hu=noise)
+        for each, noise in zip(scan.slices, noises, strict=True)
+    ]
+    picked = pick_slices(replace(scan, slices=tuple(slices)))
+    assert [each.equivalent_noise_hu for _, each in picked] == [6.0, 9.0, 14.0]
+
+
 def test_picture_is_cropped_to_the_body() -> None:
     box = body_box(body_mask(phantom()))
     assert thumbnail(phantom(), WINDOWS["soft"]).shape == phantom()[box].shape

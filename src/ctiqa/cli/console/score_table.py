@@ -14,9 +14,9 @@ from ctiqa.score.report.facts import (
     acquisition_rows,
     format_interval,
     format_score,
+    from_worst_to_best,
     grouped,
     shown_path,
-    worst,
 )
 from ctiqa.score.report.model_facts import model_title
 from ctiqa.score.verdict import WORDS, word_of
@@ -56,7 +56,7 @@ def _rows(verdict: ScanScore) -> Iterable[tuple[str, Text]]:
     scored = sum(each.score is not None for each in verdict.slices)
     yield "Slices", Text(f"{scored} of {len(verdict.slices)} scored")
     if len(verdict.slices) > 1 and scored:
-        lowest = " · ".join(_short(each) for each in worst(verdict, WORST_SHOWN))
+        lowest = " · ".join(_short(each) for each in from_worst_to_best(verdict)[:WORST_SHOWN])
         yield "Worst", Text(lowest)
     for label, text in answer_rows(verdict):
         yield label, Text(text)

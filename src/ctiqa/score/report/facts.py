@@ -154,10 +154,10 @@ def format_range(values: Range) -> str:
     return low if low == high else f"{low}–{high}"
 
 
-def worst(scan: ScanScore, count: int) -> list[SliceScore]:
-    """The scored slices with the lowest scores, worst first."""
+def from_worst_to_best(scan: ScanScore) -> list[SliceScore]:
+    """The scored slices; those with equal scores, as at the top, by their equivalent noise."""
     scored = [each for each in scan.slices if each.score is not None]
-    return sorted(scored, key=lambda each: each.score or 0.0)[:count]
+    return sorted(scored, key=lambda each: (each.score or 0.0, -(each.equivalent_noise_hu or 0.0)))
 
 
 def grouped(skipped: Iterable[Skipped]) -> dict[Reason, list[Skipped]]:

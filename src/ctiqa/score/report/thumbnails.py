@@ -11,6 +11,7 @@ from ctiqa.errors import RefusedError
 from ctiqa.hu import WINDOWS, Window, apply_window, body_mask
 from ctiqa.score.maps.overlay import fitting_window, overlay
 from ctiqa.score.png import Pixels8, data_uri
+from ctiqa.score.report.facts import from_worst_to_best
 from ctiqa.score.view import BodyMask, body_box, lung_share, shrink
 from ctiqa.types import HuImage, NoiseMap, ScanScore, Slice, SliceHeader, SliceScore
 
@@ -44,7 +45,7 @@ class Thumbnail:
 
 def pick_slices(scan: ScanScore) -> list[tuple[str, SliceScore]]:
     """The best, median and worst scored slices; fewer if fewer than three are scored."""
-    scored = sorted((s for s in scan.slices if s.score is not None), key=lambda s: s.score or 0.0)
+    scored = from_worst_to_best(scan)
     if len(scored) == 1:
         return [("Slice", scored[0])]
     if len(scored) == 2:
