@@ -9,23 +9,10 @@ from ctiqa.benchmarking.as_csv import slices_as_csv
 from ctiqa.benchmarking.as_json import benchmark_as_json
 from ctiqa.benchmarking.page import benchmark_page
 from ctiqa.benchmarking.result import Benchmark
-from ctiqa.errors import UsageError
-from ctiqa.io.atomic import check_folder, make_folder, write_bytes
+from ctiqa.io.atomic import check_results_folder, make_folder, write_bytes
 
 JSON, TABLE, PAGE = "benchmark.json", "slices.csv", "index.html"
 """Names of the files."""
-
-
-def check_out(folder: Path) -> None:
-    """Check that results can be written to a folder, before any work is done.
-
-    Raises:
-        UsageError: If it is a file.
-        OutputError: If it cannot be created or written to.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"'out' must be a folder, got the file '{folder}'")
-    check_folder(folder)
 
 
 def write_benchmark(
@@ -43,7 +30,7 @@ def write_benchmark(
         UsageError: If the folder is a file.
         OutputError: If something cannot be written.
     """
-    check_out(folder)
+    check_results_folder(folder)
     when = created or datetime.now().astimezone()
     files = {
         JSON: benchmark_as_json(benchmark, command, when),

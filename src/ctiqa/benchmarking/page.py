@@ -23,9 +23,8 @@ from ctiqa.benchmarking.result import Benchmark
 from ctiqa.benchmarking.verdict import Code, sign_of
 from ctiqa.metrics.agreement.bootstrap import LEVEL, RESAMPLES
 from ctiqa.score.png import data_uri
-from ctiqa.score.report.as_html import REPORT_TEMPLATES
 from ctiqa.score.report.facts import NOTICE
-from ctiqa.text.plain_text import clean
+from ctiqa.score.report.templating import render_template
 from ctiqa.version import __version__
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -91,17 +90,6 @@ def benchmark_page(benchmark: Benchmark, command: str, created: datetime) -> byt
         command: Command that was run; empty if there was none.
         created: Time of the benchmark.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - slow to load
-
-    environment = Environment(
-        loader=FileSystemLoader([TEMPLATES, REPORT_TEMPLATES]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(_FILTERS)
     context = {
         "absent": ABSENT,
         "benchmark": benchmark,
@@ -118,7 +106,7 @@ def benchmark_page(benchmark: Benchmark, command: str, created: datetime) -> byt
         "tones": TONES,
         "version": __version__,
     }
-    page = environment.get_template("benchmark.html.j2").render(context)
+    page = render_template("benchmark.html.j2", _FILTERS, context, TEMPLATES)
     return page.encode("utf-8", "replace")
 
 
@@ -168,13 +156,7 @@ def _direction(measure: Measure) -> str:
     return {1: "higher is better", -1: "lower is better", 0: "neither is better"}[measure.better]
 
 
-def _shown(value: Any) -> Any:
-    """Clean every text that is put into the page; generated HTML is kept."""
-    return clean(value) if type(value) is str else value
-
-
 _FILTERS: Mapping[str, Callable[..., Any]] = {
-    "clean": clean,
     "direction": _direction,
     "findings": findings_of,
     "least": _least,

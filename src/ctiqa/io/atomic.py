@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from ctiqa.errors import OutputError
+from ctiqa.errors import OutputError, UsageError
 
 NEW_FILE_MODE = 0o666
 """Permissions of a new file before the user's umask."""
@@ -108,6 +108,18 @@ def check_folder(folder: Path) -> None:
         raise OutputError(
             f"'{above}' must be a writable folder; ask for permission or choose another place"
         )
+
+
+def check_results_folder(out: Path) -> None:
+    """Check, before any work is done, that a command can write its results to a folder.
+
+    Raises:
+        UsageError: If it is a file.
+        OutputError: If it cannot be created or written to.
+    """
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"'out' must be a folder, got the file '{out}'")
+    check_folder(out)
 
 
 def _mode_of(path: Path) -> int:

@@ -13,11 +13,11 @@ from ctiqa.errors import OutputError, UsageError
 from ctiqa.evaluate.evaluation import Evaluation, Options, evaluate
 from ctiqa.evaluate.report.distiliqa_csv import ACCUMULATE_METRICS, EVAL_INFO
 from ctiqa.evaluate.report.write_results import (
-    check_results_folder,
     rounded_facts,
     table_folders,
     write_results,
 )
+from ctiqa.io.atomic import check_results_folder
 from ctiqa.metrics.agreement.coefficients import agreement
 
 WHEN = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

@@ -72,11 +72,11 @@ def benchmark(
     were left out, 4 nothing could be compared or written.
     """
     from ctiqa.benchmarking.files import FilesRequest
-    from ctiqa.benchmarking.outputs import check_out
     from ctiqa.hu import Window
     from ctiqa.io import ReadOptions
+    from ctiqa.io.atomic import check_results_folder
 
-    check_out(out)
+    check_results_folder(out)
     request = FilesRequest(
         reference,
         low,

@@ -82,8 +82,9 @@ def evaluate_command(
     require_extra("evaluating", *DATA_SETS, *DRAWINGS)
     from ctiqa.evaluate.ablation.published_table import check_tables
     from ctiqa.evaluate.evaluation import Options
-    from ctiqa.evaluate.report.write_results import check_results_folder, write_results
+    from ctiqa.evaluate.report.write_results import write_results
     from ctiqa.evaluate.robustness.check import MOST_EXAMPLES
+    from ctiqa.io.atomic import check_results_folder
 
     check_results_folder(out)
     check_tables(published or [])

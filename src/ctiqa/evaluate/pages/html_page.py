@@ -8,15 +8,13 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
 from ctiqa.hu import WINDOWS
 from ctiqa.score.png import data_uri
-from ctiqa.score.report.as_html import REPORT_TEMPLATES
+from ctiqa.score.report.templating import render_template
 from ctiqa.score.report.thumbnails import thumbnail
-from ctiqa.text.plain_text import clean
 from ctiqa.version import __version__
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -44,15 +42,8 @@ def render_page(template: str, filters: Mapping[str, Callable[..., Any]], **cont
         filters: Filters that it uses.
         **context: Values that it shows.
     """
-    environment = Environment(
-        loader=FileSystemLoader([TEMPLATES, REPORT_TEMPLATES]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update({"clean": clean, "facts": facts, **filters})
-    return environment.get_template(template).render(version=__version__, **context)
+    values = {"version": __version__, **context}
+    return render_template(template, {"facts": facts, **filters}, values, TEMPLATES)
 
 
 def pictured(folder: Path, row: Mapping[str, Any]) -> str:

@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from ctiqa.errors import UsageError
 from ctiqa.evaluate.dataset import ids_of
 from ctiqa.evaluate.evaluation import Evaluation, ModelEvaluation
 from ctiqa.evaluate.report.distiliqa_csv import Cell, write_accumulate_metrics, write_eval_info
 from ctiqa.evaluate.report.page import evaluation_page
 from ctiqa.evaluate.scan_scores import ScanAgreement
 from ctiqa.evaluate.statistics import Estimates, Part
-from ctiqa.io.atomic import check_folder, make_folder, write_bytes
+from ctiqa.io.atomic import make_folder, write_bytes
 from ctiqa.metrics.agreement.bootstrap import LEVEL, RESAMPLES
 from ctiqa.metrics.agreement.coefficients import agreement
 from ctiqa.version import __version__
@@ -35,18 +34,6 @@ DIGITS = 6
 
 MANIFEST_COLUMNS = ("region", "scanner_kernel", "dose", "views")
 """Columns of the manifest that are copied to eval_info.csv."""
-
-
-def check_results_folder(out: Path) -> None:
-    """Check that results can be written to a folder, before any work is done.
-
-    Raises:
-        UsageError: If it is a file.
-        OutputError: If it cannot be created or written to.
-    """
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"'out' must be a folder, got the file '{out}'")
-    check_folder(out)
 
 
 def write_results(

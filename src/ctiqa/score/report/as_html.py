@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,13 +36,12 @@ from ctiqa.score.report.model_facts import (
     model_title,
 )
 from ctiqa.score.report.report import Report
+from ctiqa.score.report.templating import render_template
 from ctiqa.score.report.thumbnails import Thumbnail, make_thumbnails
 from ctiqa.score.verdict import ABSTENTIONS, MEANINGS, WORDS, has_sharp_kernel, word
 from ctiqa.text.plain_text import clean
 from ctiqa.types import Results, ScanScore, Slice, SliceHeader
 from ctiqa.version import __version__
-
-REPORT_TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,28 +116,11 @@ def scan_names(verdicts: Sequence[ScanScore]) -> list[str]:
 
 def report_html(report: Results, views: list[ScanView], created: datetime) -> str:
     """Fill in the page template; every text is escaped."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - slow to load
-
-    environment = Environment(
-        loader=FileSystemLoader(REPORT_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(_FILTERS)
-    return environment.get_template("report.html.j2").render(_context(report, views, created))
-
-
-def _shown(value: Any) -> Any:
-    """Clean every text that is put into the page; generated HTML is kept."""
-    return clean(value) if type(value) is str else value
+    return render_template("report.html.j2", _FILTERS, _context(report, views, created))
 
 
 _FILTERS: Mapping[str, Callable[..., Any]] = {
     "across": across,
-    "clean": clean,
     "interval": format_interval,
     "noise": format_noise,
     "range": format_range,
