@@ -114,19 +114,19 @@ class Examples:
             return np.zeros(len(self), dtype=bool)
         return np.asarray(self.column("origin") == DRAWN)
 
-    def findings(self) -> npt.NDArray[np.float32] | None:
-        """What is wrong: 1 yes, 0 no, NaN too faint to tell [examples, findings], if known."""
-        names = [finding_column(name) for name in FINDINGS]
-        if not set(names).issubset(self.table.columns):
+    def findings(self, names: Sequence[str] = FINDINGS) -> npt.NDArray[np.float32] | None:
+        """What is wrong: 1 yes, 0 no, NaN too faint to tell [examples, names], if known."""
+        columns = [finding_column(name) for name in names]
+        if not set(columns).issubset(self.table.columns):
             return None
-        return np.asarray(self.table.select(names).to_numpy(), dtype=np.float32)
+        return np.asarray(self.table.select(columns).to_numpy(), dtype=np.float32)
 
-    def regions(self) -> npt.NDArray[np.float32] | None:
-        """What is seen: 1 for every region that is right [examples, regions], if known."""
+    def regions(self, names: Sequence[str] = REGIONS) -> npt.NDArray[np.float32] | None:
+        """What is seen: 1 for every region that is right [examples, names], if known."""
         if SHOWS not in self.table.columns:
             return None
         shown = [set(str(words).split("/")) for words in self.table[SHOWS]]
-        return np.array([[name in each for name in REGIONS] for each in shown], dtype=np.float32)
+        return np.array([[name in each for name in names] for each in shown], dtype=np.float32)
 
     def maps(self) -> Shards:
         """Maps of ln(total local noise in HU), float16 [rows/32, cols/32], NaN outside."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,8 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure as Drawing
 from tests.evaluate.made import opened, scored, table_of, tiny
+from tests.evaluate.test_evaluation import abstaining
 from tests.evaluate.test_statistics import made
 
+from ctiqa.data.manifest import SHOWS
 from ctiqa.evaluate.dataset import Labelled
 from ctiqa.evaluate.evaluation import Evaluation, Options, evaluate
 from ctiqa.evaluate.pages.drawing import inline_svg
@@ -94,6 +97,20 @@ def test_a_whole_page_of_two_models(tmp_path: Path, labelled: Labelled) -> None:
     for expected in ("Side by side", "tiny − rival", "flip left-right", "As the dose falls"):
         assert expected in shown
     assert "nan" not in re.sub(r'"data:[^"]*"', "", text).lower()
+
+
+@pytest.mark.parametrize("shows", [False, True])
+def test_other_answers_are_shown(tmp_path: Path, shows: bool) -> None:
+    """Whether or not the data set says what its slices show."""
+    labelled = opened(tmp_path / "set", **({SHOWS: pl.lit("chest")} if shows else {}))  # type: ignore[arg-type]
+    model = abstaining(labelled, tmp_path / "model")
+    shown = text_of(evaluate([model], labelled, Options(robustness=True, most=4)))
+    assert Page(shown).open == []
+    assert "Other answers" in shown
+    assert "Judged by the model" in shown
+    assert ("not meant to score" in shown) == shows
+    plain = replace(model, answer=None)
+    assert "Other answers" not in text_of(evaluate([plain], labelled, Options()))
 
 
 def test_what_was_found_is_what_is_shown(labelled: Labelled) -> None:

@@ -14,7 +14,6 @@ from ctiqa.data.manifest import Examples
 from ctiqa.evaluate.degradations import DEGRADATION, DOSE_AND_VIEWS, with_degradation
 from ctiqa.evaluate.manifest_table import share
 from ctiqa.evaluate.predictors.predictor import ExampleProgress, same_size_batches
-from ctiqa.recipe.network import REGIONS
 from ctiqa.score.engines.protocol import Answers, ImageBatch
 from ctiqa.types import SCORE_RANGE
 from ctiqa.weights import ModelCard
@@ -96,7 +95,7 @@ def findings_auc(
     answers: Answers, examples: Examples, names: Sequence[str]
 ) -> dict[str, float | None]:
     """Area under the ROC curve of every finding; ``None`` if too few examples have or lack it."""
-    true = examples.findings()
+    true = examples.findings(names)
     if answers.findings is None or true is None:
         return {}
     return {name: _auc(answers.findings[:, k], true[:, k]) for k, name in enumerate(names)}
@@ -115,7 +114,7 @@ def region_accuracy(
     answers: Answers, examples: Examples, names: Sequence[str]
 ) -> dict[str, tuple[int, float]]:
     """Slices and share with a right region, by what they show; ``all`` comes first."""
-    right = examples.regions()
+    right = examples.regions(names)
     if answers.regions is None or right is None:
         return {}
     known = right.sum(axis=1) > 0
@@ -161,11 +160,11 @@ def _abstention(
     judged: npt.NDArray[np.bool_], examples: Examples, card: ModelCard
 ) -> dict[str, Any]:
     """How often the model abstains where it should and where it should not, if that is known."""
-    shown = examples.regions()
+    shown = examples.regions(card.regions)
     if shown is None or not card.judged:
         return {}
     known = shown.sum(axis=1) > 0
-    scorable = shown[:, [name in card.judged for name in REGIONS]].sum(axis=1) > 0
+    scorable = shown[:, np.isin(card.regions, card.judged)].sum(axis=1) > 0
     groups = {"should_abstain": known & ~scorable, "should_score": known & scorable}
     return {
         name: {"n": int(rows.sum()), "abstained": round(share(~judged[rows]), 4)}
