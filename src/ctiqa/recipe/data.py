@@ -70,7 +70,7 @@ class SimulateData(DataRecipe):
         most_slices: Maximum number of slices per series, evenly spaced.
         sampler: ``continuous`` draws degradations at random; ``grid`` makes every combination of
             the ``grid_…`` lists.
-        train_examples: Degraded examples per slice of training patients (continuous).
+        train_examples: Degraded examples per scene of training patients (continuous).
         held_out_examples: Degraded examples per slice of validation and test patients.
         draws: Independent noise reconstructions per slice.
         grid_doses: Dose fractions of the grid, in (0, 1].
@@ -123,7 +123,9 @@ class SimulateClinicalData(SimulateData):
 
     Attributes:
         artefact_share: Share of the drawn examples that have an artefact.
-        artefact_kinds: Number of kinds of artefacts per slice, out of six.
+        artefact_kinds: Number of kinds of artefacts per scene, out of six.
+        train_scenes: Scenes per slice of training patients: the slice itself and, from the second
+            on, the slice resized by a random factor, each with noise and artefacts of its own.
         validation_patients: Patients that are always in the validation split.
         phantoms: Number of drawn test objects in addition to the patients.
         limbs: Number of drawn arms and legs in addition to the patients.
@@ -132,6 +134,7 @@ class SimulateClinicalData(SimulateData):
     source: str = "simulate-clinical"
     artefact_share: float = 0.25
     artefact_kinds: int = 3
+    train_scenes: int = 1
     validation_patients: tuple[str, ...] = ()
     phantoms: int = 0
     limbs: int = 0
@@ -143,6 +146,7 @@ class SimulateClinicalData(SimulateData):
             *SimulateData.own_rules(self),
             rule(self, "artefact_share", "in [0, 1]", lambda v: 0 <= v <= 1),
             rule(self, "artefact_kinds", "0…6", lambda v: 0 <= v <= 6),
+            rule(self, "train_scenes", "1…100", lambda v: 1 <= v <= 100),
             rule(self, "sampler", "'continuous'", lambda v: v == "continuous"),
             *(
                 rule(self, name, "0…1000", lambda v: 0 <= v <= 1000)

@@ -216,3 +216,24 @@ def test_a_slice_with_limbs_alone_is_made(monkeypatch: pytest.MonkeyPatch, tmp_p
     (limbs,) = (task for task in tasks if task.variant == "limbs")
     # A trunk and nothing else: no tissue is left, and so no example.
     assert limbs.make().records == []
+
+
+def test_further_scenes_of_a_training_slice_are_resized(tmp_path: Path) -> None:
+    root = write_collection(tmp_path / "clean")
+    once, thrice = (
+        {task.name: task for task in plan(root, replace(RECIPE, train_scenes=n))} for n in (1, 3)
+    )
+    added = [thrice[name] for name in thrice if name not in once]
+    training = [task for task in once.values() if task.place.split == "train"]
+    assert set(once) < set(thrice)
+    assert len(added) == 2 * len(training)
+    assert {task.place.split for task in added} == {"train"}
+    assert {task.place for task in added} == {task.place for task in training}
+    again = added[0]
+    before = next(task for task in training if again.name.startswith(task.name))
+    first, second = (task.scene(np.random.default_rng(0)) for task in (before, again))
+    factor = first.spacing_mm[0] / second.spacing_mm[0]
+    assert factor != 1
+    # The same patient in mm, on another number of pixels.
+    ratio = second.mask.sum() / first.mask.sum()
+    assert ratio == pytest.approx(factor**2, rel=0.1)

@@ -117,8 +117,9 @@ class SimulateTask:
             hu = np.maximum(change_kernel(hu, spacing, kernel, new), np.float32(-1024))
             kernel = new
         count = self.artefact_kinds
+        hu, spacing = self.prepared(hu, spacing)
         return make_scene(
-            self.prepared(hu),
+            hu,
             spacing,
             kernel,
             rng,
@@ -133,9 +134,11 @@ class SimulateTask:
         """Number of kinds of artefacts of the slice."""
         return 0
 
-    def prepared(self, hu: HuImage) -> HuImage:
-        """The part of a slice that is used, here all of it."""
-        return hu
+    def prepared(
+        self, hu: HuImage, spacing_mm: tuple[float, float]
+    ) -> tuple[HuImage, tuple[float, float]]:
+        """The slice as it is used and its pixel spacing, here unchanged."""
+        return hu, spacing_mm
 
     def ladder(self, scene: Scene, rng: np.random.Generator) -> labels.Ladder:
         """Effect of plain noise on the slice."""

@@ -16,6 +16,7 @@ from ctiqa.data.simulation.degrade import Degradation, acquire, finish
 from ctiqa.data.simulation.draw import CLEAN_HU, dose_of_noise, draw_clinical
 from ctiqa.data.simulation.filters import FILTERS
 from ctiqa.data.simulation.findings import findings_of
+from ctiqa.data.simulation.resize import draw_factor, resize
 from ctiqa.data.simulation.scene import Scene
 from ctiqa.data.sources import simulate
 from ctiqa.data.sources.clean_series import Series
@@ -24,6 +25,7 @@ from ctiqa.data.sources.limbs import LIMBS, without_trunk
 from ctiqa.data.sources.simulate import NATIVE, SimulateTask, counted_pixels, label_record
 from ctiqa.data.sources.slice_regions import limb_series, regions_of
 from ctiqa.data.splits import Place
+from ctiqa.data.task import task_rng
 from ctiqa.metrics.full_reference.rmse import rmse
 from ctiqa.noise_scale import noise_of_score
 from ctiqa.recipe import SimulateClinicalData
@@ -38,9 +40,21 @@ FILTERED_SLICES = 2
 
 @dataclass(frozen=True, slots=True)
 class SimulateClinicalTask(SimulateTask):
-    """One slice to degrade in every way."""
+    """One slice to degrade in every way.
+
+    Attributes:
+        number: Number of the scene of this slice; from 1 on, the slice is resized.
+    """
 
     recipe: SimulateClinicalData
+    number: int = 0
+
+    @property
+    def name(self) -> str:
+        """See :attr:`SimulateTask.name`."""
+        # Not super(): a dataclass with slots is created twice, and super() refers to the first.
+        name = super(SimulateClinicalTask, self).name
+        return f"{name}-{self.number}" if self.number else name
 
     @property
     def artefact_kinds(self) -> int:
@@ -52,9 +66,16 @@ class SimulateClinicalTask(SimulateTask):
         filtered = 1 + sum(len(each.strengths) for each in FILTERS.values())
         return SimulateTask.count(self) + filtered * self._tries_filters
 
-    def prepared(self, hu: HuImage) -> HuImage:
-        """The slice; its limbs alone where that is asked for."""
-        return without_trunk(hu) if self.variant == LIMBS else hu
+    def prepared(
+        self, hu: HuImage, spacing_mm: tuple[float, float]
+    ) -> tuple[HuImage, tuple[float, float]]:
+        """See :meth:`SimulateTask.prepared`; its limbs alone where that is asked for, resized."""
+        used = without_trunk(hu) if self.variant == LIMBS else hu
+        if not self.number:
+            return used, spacing_mm
+        factor = draw_factor(used, task_rng(self.recipe.seed, f"{self.name}/size"))
+        rows, cols = spacing_mm
+        return resize(used, factor), (rows / factor, cols / factor)
 
     def ladder(self, scene: Scene, rng: np.random.Generator) -> labels.Ladder:
         """See :meth:`SimulateTask.ladder`; beyond the useless, as labels are open at both ends."""
@@ -124,6 +145,8 @@ class SimulateClinicalTask(SimulateTask):
 def plan(root: Path, recipe: SimulateClinicalData) -> list[SimulateTask]:
     """Every slice of a collection, the limbs in it, and the phantoms and limbs that are drawn.
 
+    Slices of training patients come in several scenes.
+
     Raises:
         DataError: If the collection or the split breaks a rule.
     """
@@ -133,7 +156,16 @@ def plan(root: Path, recipe: SimulateClinicalData) -> list[SimulateTask]:
         SimulateClinicalTask(series, 0, NATIVE, place, recipe)
         for series, place in _drawn_places(recipe)
     ]
-    return [*found, *limbs, *drawn]
+    return [*found, *limbs, *_again(found, recipe), *drawn]
+
+
+def _again(
+    tasks: Sequence[SimulateClinicalTask], recipe: SimulateClinicalData
+) -> list[SimulateClinicalTask]:
+    """The further scenes of the slices that are trained on."""
+    trained_on = [task for task in tasks if task.place.split == "train"]
+    numbers = range(1, recipe.train_scenes)
+    return [replace(task, number=number) for number in numbers for task in trained_on]
 
 
 def _clinical(task: SimulateTask) -> SimulateClinicalTask:
