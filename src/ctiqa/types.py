@@ -7,6 +7,7 @@ service all receive a :class:`Slice`, so what was validated is what runs.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,74 @@ class Skipped:
     detail: str
 
 
+class Unmeasured(StrEnum):
+    """Why a quantity cannot be measured on a slice. The codes never change meaning."""
+
+    NO_SPACING = "no_spacing"
+    """The pixel spacing is unknown."""
+    NO_BODY = "no_body"
+    """The slice shows no body."""
+    BODY_CUT_OFF = "body_cut_off"
+    """Too much of the outline is cut off by the field of view."""
+    NO_TISSUE = "no_tissue"
+    """Too little soft tissue."""
+    NO_UNIFORM_TISSUE = "no_uniform_tissue"
+    """Too few regions of soft tissue without structure."""
+    NO_EDGE = "no_edge"
+    """Too little skin that borders on air and is smooth."""
+    NO_FAT = "no_fat"
+    """The histogram has no peak of fat."""
+    NO_MUSCLE = "no_muscle"
+    """The histogram has no peak of muscle."""
+    NO_NOISE = "no_noise"
+    """The noise is zero or has not been measured."""
+    NO_CTDIVOL = "no_ctdivol"
+    """CTDIvol is unknown."""
+    PHANTOM_UNKNOWN = "phantom_unknown"
+    """The phantom of CTDIvol, 16 or 32 cm, is not stated."""
+    SIZE_OUT_OF_RANGE = "size_out_of_range"
+    """The patient is smaller or larger than the conversion factors cover."""
+    NOT_TRUNK = "not_trunk"
+    """The slice shows a head or limb, for which the method is not valid."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatientPhysics:
+    """Physical measures of one slice; ``None`` where a value is not available.
+
+    Attributes:
+        noise_hu: Global noise level in HU.
+        quantum_noise_hu: The part of the noise that falls with dose, in HU.
+        noise_peak_per_mm: Frequency of the peak of the noise power spectrum in cycles/mm.
+        noise_mean_per_mm: Mean frequency of the noise power spectrum in cycles/mm.
+        f50_per_mm: Frequency at which the modulation transfer function is 0.5, in cycles/mm.
+        fat_hu: CT number of fat in HU.
+        muscle_hu: CT number of muscle in HU.
+        contrast_to_noise: (muscle - fat) / noise, dimensionless.
+        cut_share: Share of the outline of the body that the field of view cuts off, 0…1.
+        water_equivalent_diameter_mm: Water-equivalent diameter in mm (AAPM 220).
+        effective_diameter_mm: Effective diameter √(AP·LAT) in mm (AAPM 204).
+        ssde_mgy: Size-specific dose estimate in mGy (AAPM 204, with the water-equivalent diameter).
+        figure_of_merit: 1/(noise²·CTDIvol) in HU⁻²·mGy⁻¹.
+        missing: Why a value is ``None``, by the name of its attribute.
+    """
+
+    noise_hu: float | None = None
+    quantum_noise_hu: float | None = None
+    noise_peak_per_mm: float | None = None
+    noise_mean_per_mm: float | None = None
+    f50_per_mm: float | None = None
+    fat_hu: float | None = None
+    muscle_hu: float | None = None
+    contrast_to_noise: float | None = None
+    cut_share: float | None = None
+    water_equivalent_diameter_mm: float | None = None
+    effective_diameter_mm: float | None = None
+    ssde_mgy: float | None = None
+    figure_of_merit: float | None = None
+    missing: dict[str, Unmeasured] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class SliceScore:
     """The score of one slice.
@@ -163,6 +232,10 @@ class SliceScore:
         noise_map_hu: Local noise in HU per patch of 32×32 pixels; ``None`` for a slice without a
             score, or a model that does not estimate it.
         flags: Why there is no score, or what to keep in mind (``"air"``, ``"lossy"``, …).
+        physics: Physical measures; ``None`` for a slice that was not measured (only some slices of
+            a long series are).
+        dose_reserve: Dose at which the score would fall to 3, "good", as a fraction of the dose of
+            the slice; > 1 if it takes more dose; ``None`` if no dose would do, or it is unknown.
     """
 
     header: SliceHeader
@@ -173,6 +246,8 @@ class SliceScore:
     region: str | None = None
     findings: tuple[str, ...] = ()
     noise_map_hu: NoiseMap | None = field(default=None, repr=False, compare=False)
+    physics: PatientPhysics | None = None
+    dose_reserve: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +263,13 @@ class ScanScore:
         warnings: Sentences about the series as a whole.
         equivalent_noise_hu: Geometric mean over the scored slices in HU; ``None`` without a score,
             or for a model that does not estimate it.
+        equivalent_noise_interval: Interval of it (low, high) in HU; ``None`` if the model card does
+            not say how accurate it is.
+        physics: Medians over its scored slices that were measured; ``missing`` has the most
+            frequent reason. ``None`` if none was measured.
+        dose_reserve: Median over its scored slices of the dose at which the score would fall to 3,
+            as a fraction of the dose of the scan; ``None`` if it is unknown.
+        dose_reserve_interval: Interval of it (low, high), from that of the equivalent noise.
     """
 
     scan: Scan
@@ -197,6 +279,10 @@ class ScanScore:
     flags: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     equivalent_noise_hu: float | None = None
+    equivalent_noise_interval: tuple[float, float] | None = None
+    physics: PatientPhysics | None = None
+    dose_reserve: float | None = None
+    dose_reserve_interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

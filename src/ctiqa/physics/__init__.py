@@ -32,15 +32,16 @@ if TYPE_CHECKING:
     from ctiqa.physics.noise import insert_noise, noise_variance
     from ctiqa.physics.patient.body import BodyOutline, find_body
     from ctiqa.physics.patient.dose import figure_of_merit, size_specific_dose
-    from ctiqa.physics.patient.measure import PatientPhysics, measure_patient
+    from ctiqa.physics.patient.measure import measure_patient
     from ctiqa.physics.patient.quantum import QuantumNoise, quantum_noise
     from ctiqa.physics.patient.sharpness import EdgeSharpness, edge_sharpness
     from ctiqa.physics.patient.size import effective_diameter, water_equivalent_diameter
     from ctiqa.physics.patient.tissues import TissueContrast, tissue_contrast
-    from ctiqa.physics.patient.unmeasured import NotMeasurableError, Unmeasured
+    from ctiqa.physics.patient.unmeasured import NotMeasurableError
     from ctiqa.physics.projector import project
     from ctiqa.physics.simulate import NoiseModel, simulate_low_dose, simulate_sparse_views
     from ctiqa.physics.thickness import average_slices
+    from ctiqa.types import PatientPhysics, Unmeasured
 
 __all__ = [
     "Beam",
@@ -108,14 +109,15 @@ if not TYPE_CHECKING:
             "ctiqa.physics.noise": ["insert_noise", "noise_variance"],
             "ctiqa.physics.patient.body": ["BodyOutline", "find_body"],
             "ctiqa.physics.patient.dose": ["figure_of_merit", "size_specific_dose"],
-            "ctiqa.physics.patient.measure": ["PatientPhysics", "measure_patient"],
+            "ctiqa.physics.patient.measure": ["measure_patient"],
             "ctiqa.physics.patient.quantum": ["QuantumNoise", "quantum_noise"],
             "ctiqa.physics.patient.sharpness": ["EdgeSharpness", "edge_sharpness"],
             "ctiqa.physics.patient.size": ["effective_diameter", "water_equivalent_diameter"],
             "ctiqa.physics.patient.tissues": ["TissueContrast", "tissue_contrast"],
-            "ctiqa.physics.patient.unmeasured": ["NotMeasurableError", "Unmeasured"],
+            "ctiqa.physics.patient.unmeasured": ["NotMeasurableError"],
             "ctiqa.physics.projector": ["project"],
             "ctiqa.physics.simulate": ["NoiseModel", "simulate_low_dose", "simulate_sparse_views"],
             "ctiqa.physics.thickness": ["average_slices"],
+            "ctiqa.types": ["PatientPhysics", "Unmeasured"],
         },
     )

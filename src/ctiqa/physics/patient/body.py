@@ -11,8 +11,8 @@ from scipy import ndimage
 from ctiqa.hu import AIR_HU, BODY_THRESHOLD_HU
 from ctiqa.physics.patient.blocks import BLOCK, block_means
 from ctiqa.physics.patient.morphology import Mask, dilated, eroded, filled
-from ctiqa.physics.patient.unmeasured import NotMeasurableError, Unmeasured
-from ctiqa.types import HuImage
+from ctiqa.physics.patient.unmeasured import NotMeasurableError
+from ctiqa.types import HuImage, Unmeasured
 
 LEAST_BLOCKS = 60
 """A smaller piece of tissue, in blocks of 3×3 pixels, is no body."""

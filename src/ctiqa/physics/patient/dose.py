@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from ctiqa.errors import UsageError
-from ctiqa.physics.patient.unmeasured import NotMeasurableError, Unmeasured
+from ctiqa.physics.patient.unmeasured import NotMeasurableError
+from ctiqa.types import Unmeasured
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 
 from ctiqa.errors import UsageError
 from ctiqa.physics.patient.body import BodyOutline, find_body
@@ -14,46 +14,8 @@ from ctiqa.physics.patient.size import effective_diameter, water_equivalent_diam
 from ctiqa.physics.patient.tissue import Patches, patches
 from ctiqa.physics.patient.tissues import contrast_of, noise_level
 from ctiqa.physics.patient.trunk import has_skull, is_trunk
-from ctiqa.physics.patient.unmeasured import NotMeasurableError, Unmeasured
-from ctiqa.types import Acquisition, HuImage
-
-
-@dataclass(frozen=True, slots=True)
-class PatientPhysics:
-    """Physical measures of one slice; ``None`` where a value is not available.
-
-    Attributes:
-        noise_hu: Global noise level in HU.
-        quantum_noise_hu: The part of the noise that falls with dose, in HU.
-        noise_peak_per_mm: Frequency of the peak of the noise power spectrum in cycles/mm.
-        noise_mean_per_mm: Mean frequency of the noise power spectrum in cycles/mm.
-        f50_per_mm: Frequency at which the modulation transfer function is 0.5, in cycles/mm.
-        fat_hu: CT number of fat in HU.
-        muscle_hu: CT number of muscle in HU.
-        contrast_to_noise: (muscle - fat) / noise, dimensionless.
-        cut_share: Share of the outline of the body that the field of view cuts off, 0…1.
-        water_equivalent_diameter_mm: Water-equivalent diameter in mm (AAPM 220).
-        effective_diameter_mm: Effective diameter √(AP·LAT) in mm (AAPM 204).
-        ssde_mgy: Size-specific dose estimate in mGy (AAPM 204, with the water-equivalent diameter).
-        figure_of_merit: 1/(noise²·CTDIvol) in HU⁻²·mGy⁻¹.
-        missing: Why a value is ``None``, by the name of its attribute.
-    """
-
-    noise_hu: float | None = None
-    quantum_noise_hu: float | None = None
-    noise_peak_per_mm: float | None = None
-    noise_mean_per_mm: float | None = None
-    f50_per_mm: float | None = None
-    fat_hu: float | None = None
-    muscle_hu: float | None = None
-    contrast_to_noise: float | None = None
-    cut_share: float | None = None
-    water_equivalent_diameter_mm: float | None = None
-    effective_diameter_mm: float | None = None
-    ssde_mgy: float | None = None
-    figure_of_merit: float | None = None
-    missing: dict[str, Unmeasured] = field(default_factory=dict)
-
+from ctiqa.physics.patient.unmeasured import NotMeasurableError
+from ctiqa.types import Acquisition, HuImage, PatientPhysics, Unmeasured
 
 NAMES = tuple(each.name for each in fields(PatientPhysics) if each.name != "missing")
 """Names of the values."""

@@ -14,8 +14,8 @@ from ctiqa.physics.patient.ramp_texture import RampTexture
 from ctiqa.physics.patient.rings import Rings, ring_powers, rings_of
 from ctiqa.physics.patient.tissue import Patches, patches
 from ctiqa.physics.patient.typical import near_mode
-from ctiqa.physics.patient.unmeasured import NotMeasurableError, Unmeasured
-from ctiqa.types import Floats, HuImage
+from ctiqa.physics.patient.unmeasured import NotMeasurableError
+from ctiqa.types import Floats, HuImage, Unmeasured
 
 SQUARE_MM = 8.0
 """Side of the squares; smaller ones fit between structures, larger ones resolve more."""

@@ -8,8 +8,8 @@ import numpy as np
 
 from ctiqa.physics.patient.body import BodyOutline, find_body
 from ctiqa.physics.patient.skin import skin_profiles
-from ctiqa.physics.patient.unmeasured import NotMeasurableError, Unmeasured
-from ctiqa.types import Floats, HuImage
+from ctiqa.physics.patient.unmeasured import NotMeasurableError
+from ctiqa.types import Floats, HuImage, Unmeasured
 
 SHARPEST = 0.3
 """Share of the profiles that count: skin that is oblique to the slice looks blurred."""

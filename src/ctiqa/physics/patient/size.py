@@ -10,8 +10,8 @@ from ctiqa.hu import AIR_HU, BODY_THRESHOLD_HU
 from ctiqa.physics.patient.blocks import BLOCK
 from ctiqa.physics.patient.body import BodyOutline, find_body
 from ctiqa.physics.patient.morphology import dilated
-from ctiqa.physics.patient.unmeasured import NotMeasurableError, Unmeasured
-from ctiqa.types import HuImage
+from ctiqa.physics.patient.unmeasured import NotMeasurableError
+from ctiqa.types import HuImage, Unmeasured
 
 MOST_CUT = 0.10
 """Share of the outline that may be cut off by the field of view."""

@@ -10,8 +10,8 @@ from scipy import ndimage
 from ctiqa.metrics.no_reference.noise import most_frequent
 from ctiqa.physics.patient.body import BodyOutline, find_body
 from ctiqa.physics.patient.tissue import Patches, patches
-from ctiqa.physics.patient.unmeasured import NotMeasurableError, Unmeasured
-from ctiqa.types import Floats, HuImage
+from ctiqa.physics.patient.unmeasured import NotMeasurableError
+from ctiqa.types import Floats, HuImage, Unmeasured
 
 FAT_HU = (-150.0, -50.0)
 MUSCLE_HU = (20.0, 90.0)
