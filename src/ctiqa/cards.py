@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,32 @@ class IntervalRule:
 
 
 @dataclass(frozen=True, slots=True)
+class NoiseRule:
+    """How far the equivalent noise may be off (split-conformal, from validation patients).
+
+    In every range of the estimate, the share ``level`` of slices has a true equivalent noise
+    between the estimate divided and multiplied by a factor.
+
+    Attributes:
+        level: Share of slices whose computed equivalent noise is inside the interval, in (0, 1).
+        edges_hu: Borders between the ranges of the estimate in HU, rising.
+        factors: Factor of every range, >= 1; one more than borders.
+    """
+
+    level: float
+    edges_hu: tuple[float, ...]
+    factors: tuple[float, ...]
+
+    def factor(self, noise_hu: float) -> float:
+        """The factor for an estimate in HU.
+
+        >>> NoiseRule(0.9, (16.0,), (1.2, 1.5)).factor(20.0)
+        1.5
+        """
+        return self.factors[bisect_right(self.edges_hu, noise_hu)]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCard:
     """The card of a model.
 
@@ -50,6 +78,7 @@ class ModelCard:
         selectable_windows: Names of the windows a user may choose from; empty if the windows are
             part of the model.
         interval: Width of the prediction interval.
+        noise: Accuracy of the equivalent noise; ``None`` for older models.
         findings: Names of the findings it answers, in order; empty for older models.
         regions: Names of the regions it answers, in order; empty for older models.
         judged: Regions that it scores; it abstains from the others. All if it answers none.
@@ -63,6 +92,7 @@ class ModelCard:
     multiple: int
     selectable_windows: tuple[str, ...]
     interval: IntervalRule
+    noise: NoiseRule | None
     findings: tuple[str, ...]
     regions: tuple[str, ...]
     judged: tuple[str, ...]
@@ -124,6 +154,22 @@ def _is_rising(value: Any) -> bool:
     return all(_is_count(side, 1, MOST_SIDE) for side in value) and value[0] <= value[1]
 
 
+def _is_numbers(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_number, value))
+
+
+def _is_noise_rule(value: Any) -> bool:
+    """Whether a value has rising borders in HU, and a factor for every range between them."""
+    if not isinstance(value, Mapping) or not _is_number(value.get("level")):
+        return False
+    edges: Any = value.get("edges_hu")
+    factors: Any = value.get("factors")
+    if not (_is_numbers(edges) and _is_numbers(factors) and len(factors) == len(edges) + 1):
+        return False
+    rising = all(a < b for a, b in pairwise([0, *edges]))
+    return rising and 0 < value["level"] < 1 and min(factors) >= 1
+
+
 def _is_known_windows(value: Any) -> bool:
     return _is_texts(value) and WINDOWS.keys() >= set(value)
 
@@ -166,6 +212,12 @@ _RULES: tuple[CardRule, ...] = (
     ("interval.level", True, lambda value: _is_number(value) and 0 < value < 1, "in (0, 1)"),
     ("interval.quantile", True, lambda value: _is_number(value) and value >= 0, ">= 0"),
     ("interval.floor", True, lambda value: _is_number(value) and value >= 0, ">= 0"),
+    (
+        "noise_interval",
+        False,
+        _is_noise_rule,
+        "an object with 'level' in (0, 1), rising 'edges_hu' and one more 'factors', >= 1",
+    ),
     ("answers", False, lambda value: isinstance(value, Mapping), "an object"),
     ("answers.findings", False, _is_texts, "a list of texts"),
     ("answers.regions", False, _is_texts, "a list of texts"),
@@ -211,8 +263,16 @@ def _card_from(facts: Mapping[str, Any]) -> ModelCard:
         multiple=facts["input"].get("multiple", 1),
         selectable_windows=tuple(facts["input"].get("selectable_windows", ())),
         interval=IntervalRule(float(rule["level"]), float(rule["quantile"]), float(rule["floor"])),
+        noise=_noise_rule(facts.get("noise_interval")),
         findings=tuple(answers.get("findings", ())),
         regions=tuple(answers.get("regions", ())),
         judged=tuple(answers.get("judged", ())),
         facts=facts,
     )
+
+
+def _noise_rule(entry: Mapping[str, Any] | None) -> NoiseRule | None:
+    if entry is None:
+        return None
+    edges, factors = (tuple(map(float, entry[name])) for name in ("edges_hu", "factors"))
+    return NoiseRule(float(entry["level"]), edges, factors)

@@ -235,7 +235,7 @@ class SliceScore:
         physics: Physical measures; ``None`` for a slice that was not measured (only some slices of
             a long series are).
         dose_reserve: Dose at which the score would fall to 3, "good", as a fraction of the dose of
-            the slice; > 1 if it takes more dose; ``None`` if no dose would do, or it is unknown.
+            the slice; > 1 if it takes more dose, infinite if no dose would do; ``None`` if unknown.
     """
 
     header: SliceHeader
@@ -268,7 +268,7 @@ class ScanScore:
         physics: Medians over its scored slices that were measured; ``missing`` has the most
             frequent reason. ``None`` if none was measured.
         dose_reserve: Median over its scored slices of the dose at which the score would fall to 3,
-            as a fraction of the dose of the scan; ``None`` if it is unknown.
+            as a fraction of the dose of the scan; infinite if no dose does, ``None`` if unknown.
         dose_reserve_interval: Interval of it (low, high), from that of the equivalent noise.
     """
 

@@ -16,10 +16,11 @@ import ctiqa
 from ctiqa.errors import Reason
 from ctiqa.io import ReadOptions, find_scans, read_slice
 from ctiqa.score.report.report import Report
-from ctiqa.score.verdict import score_scan
+from ctiqa.score.whole_scan import score_scan
 from ctiqa.types import (
     Acquisition,
     HuImage,
+    PatientPhysics,
     Scan,
     ScanScore,
     Skipped,
@@ -100,6 +101,7 @@ def answered(
     noise_hu: float = 12.0,
     region: str = "chest",
     findings: tuple[str, ...] = (),
+    physics: PatientPhysics | None = None,
 ) -> SliceScore:
     """A slice of a model with all answers; without a score its region is not scored."""
     return replace(
@@ -108,6 +110,7 @@ def answered(
         equivalent_noise_hu=noise_hu,
         region=region,
         findings=findings,
+        physics=physics,
     )
 
 

@@ -6,13 +6,14 @@ Split-conformal prediction with a locally scaled residual: Lei J et al. J Am Sta
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ctiqa.cards import IntervalRule
+from ctiqa.cards import IntervalRule, NoiseRule
 from ctiqa.evaluate.degradations import DEGRADATION, with_degradation
 from ctiqa.evaluate.manifest_table import share
 from ctiqa.evaluate.scored import ScoredExamples
@@ -20,6 +21,9 @@ from ctiqa.types import SCORE_RANGE, Floats
 
 FEWEST_COVERED = 100
 """Fewest examples of a group whose coverage is reported."""
+
+NOISE_EDGES_HU = (10.0, 20.0, 50.0)
+"""Borders between the ranges of equivalent noise that are calibrated for themselves, in HU."""
 
 LEAST_FLOOR = 0.02
 """Smallest floor in grades, for a network with hardly any error."""
@@ -47,10 +51,50 @@ def calibrate(score: Floats, spread: Floats, label: Floats, level: float) -> Int
     """
     floor = float(max(np.median(np.abs(_clipped(score) - label)), LEAST_FLOOR))
     relative = _miss(score, label) / np.hypot(spread, floor)
-    n = len(relative)
-    rank = min(np.ceil((n + 1) * level) / n, 1.0)
-    quantile = float(np.quantile(relative, rank))
-    return IntervalRule(level, round(quantile, 4), round(floor, 4))
+    return IntervalRule(level, round(_upper(relative, level), 4), round(floor, 4))
+
+
+def calibrate_noise(found: Floats, true: Floats, level: float) -> NoiseRule:
+    """Calibrate how far the equivalent noise may be off, on held-out (validation) patients.
+
+    The residual is |ln(estimate/truth)|. It is calibrated in every range of the estimate for
+    itself, because clean slices are harder than noisy ones (Mondrian conformal prediction: Vovk V
+    et al. Algorithmic Learning in a Random World, 2005, section 4.5).
+
+    Args:
+        found: Estimates in HU [n].
+        true: True equivalent noise in HU [n].
+        level: Nominal coverage of the intervals, in (0, 1).
+
+    Returns:
+        The rule that gives the interval of any estimate.
+
+    >>> true = np.geomspace(4, 64, 500)
+    >>> rule = calibrate_noise(true * np.where(true < 15, 1.5, 1.1), true, 0.9)
+    >>> rule.factor(10.0), rule.factor(50.0)
+    (1.5, 1.1)
+    """
+    residual = np.abs(np.log(found / true))
+    edges = _edges(found)
+    ranges = np.searchsorted(edges, found, side="right")
+    factors = [_upper(residual[ranges == k], level) for k in range(len(edges) + 1)]
+    return NoiseRule(level, edges, tuple(round(math.exp(each), 4) for each in factors))
+
+
+def _edges(found: Floats) -> tuple[float, ...]:
+    """The borders between ranges that hold enough examples on both sides."""
+    kept: list[float] = []
+    for edge in NOISE_EDGES_HU:
+        below = ((found >= (kept[-1] if kept else 0)) & (found < edge)).sum()
+        if min(below, (found >= edge).sum()) >= FEWEST_COVERED:
+            kept.append(edge)
+    return tuple(kept)
+
+
+def _upper(residual: Floats, level: float) -> float:
+    """The conformal quantile: the share ``level`` of new residuals is at most this."""
+    n = len(residual)
+    return float(np.quantile(residual, min(np.ceil((n + 1) * level) / n, 1.0)))
 
 
 def interval_coverage(rule: IntervalRule, score: Floats, spread: Floats, label: Floats) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from ctiqa.calibration.apply import calibrated
 from ctiqa.calibration.file import Calibration
 from ctiqa.hu import Window, apply_window
+from ctiqa.score.physics import with_physics
 from ctiqa.score.side_by_side import side_by_side
 from ctiqa.score.verdict import abstention, judge_slice
 from ctiqa.types import Slice, SliceScore
@@ -38,6 +39,7 @@ def score_slices(
     workers: int = 1,
     use: Use[Key] | None = None,
     calibration: Calibration | None = None,
+    measured: Callable[[Key], bool] | None = None,
 ) -> Iterator[tuple[Key, SliceScore]]:
     """Score a stream of slices: several in parallel, consecutive slices of equal shape in batches.
 
@@ -53,6 +55,7 @@ def score_slices(
         use: Called with every slice and its score while the pixels are in memory, in the thread
             that scored it.
         calibration: Calibration of the scores to local readers.
+        measured: Whether the physical measures of a slice are taken besides; ``None`` takes none.
 
     Yields:
         One score per slice, in order, with the key of the slice.
@@ -60,6 +63,11 @@ def score_slices(
 
     def score(group: SliceGroup[Key]) -> tuple[list[Key], list[SliceScore]]:
         keys, verdicts = _score_group(engine, card, window, calibration, group)
+        if measured is not None:
+            verdicts = [
+                with_physics(verdict, image) if measured(key) and not group[0] else verdict
+                for (key, image), verdict in zip(group[1], verdicts, strict=True)
+            ]
         if use is not None:
             for (key, image), verdict in zip(group[1], verdicts, strict=True):
                 use(key, image, verdict)

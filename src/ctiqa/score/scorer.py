@@ -25,10 +25,11 @@ from ctiqa.io.scans import AnyPath, as_paths
 from ctiqa.score.arrays import scan_of, slices_from_array
 from ctiqa.score.engines.engine import Engine, check_engine, choose
 from ctiqa.score.maps.place import with_places
+from ctiqa.score.physics import is_measured
 from ctiqa.score.pipeline import Key, Use, score_slices
 from ctiqa.score.report.report import Report
 from ctiqa.score.select import SliceRange, select
-from ctiqa.score.verdict import score_scan
+from ctiqa.score.whole_scan import score_scan
 from ctiqa.score.work import Work
 from ctiqa.system.processor import usable_cores
 from ctiqa.types import Scan, ScanScore, Skipped, Slice, SliceScore
@@ -230,17 +231,25 @@ class Scorer:
         tell = progress or _silent
         total = sum(len(scan.headers) for scan in found.scans)
         chosen = options or ReadOptions()
-        work = Work(found.scans, stop or Event(), lambda done: tell("scoring", done, total))
+        work = Work(
+            found.scans,
+            stop or Event(),
+            lambda done: tell("scoring", done, total),
+            self.card.noise,
+        )
         slices = work.feed(ahead(_numbered(found.scans, chosen, self._jobs)))
         facts = {**self._model.facts, "engine": self._engine.kind, **self._calibrated_by}
         writer = None if maps is None else _map_writer(maps, facts)
         placed = with_places(slices, found.scans)
         use = None if writer is None else writer.write
-        for place, verdict in self._score_stream(placed, use):
+        counts = [len(scan.headers) for scan in found.scans]
+        for place, verdict in self._score_stream(
+            placed, use, lambda at: is_measured(at.index, counts[at.scan])
+        ):
             work.take(place.scan, verdict)
         skipped = (*found.skipped, *work.skipped, *work.not_reached())
-        counts = None if writer is None else writer.counts
-        return Report(facts, work.verdicts(), skipped, chosen, counts)
+        maps_written = None if writer is None else writer.counts
+        return Report(facts, work.verdicts(), skipped, chosen, maps_written)
 
     @property
     def _calibrated_by(self) -> dict[str, Any]:
@@ -266,13 +275,22 @@ class Scorer:
     def _score_array(self, array: AnyArray) -> SliceScore | ScanScore:
         slices = slices_from_array(array)
         verdicts = self._score_all(slices)
-        return verdicts[0] if np.ndim(array) == 2 else score_scan(scan_of(slices), verdicts)
+        return verdicts[0] if np.ndim(array) == 2 else self._scan(slices, verdicts)
+
+    def _scan(self, slices: tuple[Slice, ...], verdicts: Sequence[SliceScore]) -> ScanScore:
+        return score_scan(scan_of(slices), verdicts, self.card.noise)
 
     def _score_all(self, slices: Sequence[Slice]) -> list[SliceScore]:
-        return [verdict for _, verdict in self._score_stream((0, image) for image in slices)]
+        stream = self._score_stream(
+            enumerate(slices), measured=lambda index: is_measured(index, len(slices))
+        )
+        return [verdict for _, verdict in stream]
 
     def _score_stream(
-        self, images: Iterable[tuple[Key, Slice]], use: Use[Key] | None = None
+        self,
+        images: Iterable[tuple[Key, Slice]],
+        use: Use[Key] | None = None,
+        measured: Callable[[Key], bool] | None = None,
     ) -> Iterator[tuple[Key, SliceScore]]:
         card, workers = self._model.card, self._jobs
         return score_slices(
@@ -283,6 +301,7 @@ class Scorer:
             workers=workers,
             use=use,
             calibration=self._calibration,
+            measured=measured,
         )
 
 

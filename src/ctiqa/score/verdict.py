@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from statistics import fmean, geometric_mean
 
 import numpy as np
 import numpy.typing as npt
 
 from ctiqa.hu import body_fraction
 from ctiqa.score.engines.protocol import Answers, ImageBatch
-from ctiqa.types import SCORE_RANGE, HuImage, Scan, ScanScore, SliceHeader, SliceScore
+from ctiqa.types import SCORE_RANGE, HuImage, ScanScore, SliceHeader, SliceScore
 from ctiqa.weights import IntervalRule, ModelCard
 
 Members = npt.NDArray[np.float32]
@@ -50,12 +48,15 @@ MIN_BODY_FRACTION = 0.01
 
 
 def word(score: float) -> str:
-    """The word of the scale nearest to a score as printed, with one decimal.
+    """The word of the scale nearest to a score; halfway, the better one.
+
+    It belongs to the score, not to its printed number, which may be rounded:
+    :func:`ctiqa.score.report.rounding.shown` prints numbers that agree with their word.
 
     >>> word(3.2), word(3.5), word(3.46)
-    ('good', 'excellent', 'excellent')
+    ('good', 'excellent', 'good')
     """
-    return WORDS[min(math.floor(round(float(score), 1) + 0.5), len(WORDS) - 1)]
+    return WORDS[min(math.floor(float(score) + 0.5), len(WORDS) - 1)]
 
 
 def has_sharp_kernel(verdict: SliceScore | ScanScore) -> bool:
@@ -146,47 +147,6 @@ def _findings(findings: ImageBatch | None, number: int, names: Sequence[str]) ->
     if findings is None:
         return ()
     return tuple(name for name, p in zip(names, findings[number], strict=True) if p > SURE)
-
-
-def score_scan(scan: Scan, slices: Sequence[SliceScore]) -> ScanScore:
-    """The score of a scan: the mean of its slice scores.
-
-    Its interval is the mean of the lower and upper bounds of the slices: errors of neighbouring
-    slices are correlated, so averaging does not narrow the interval.
-
-    Args:
-        scan: The series.
-        slices: Scores of the slices that could be read, in z order.
-    """
-    judged = [(each.score, each.interval) for each in slices if each.score is not None]
-    lows = [interval[0] for _, interval in judged if interval]
-    highs = [interval[1] for _, interval in judged if interval]
-    flags = dict.fromkeys(flag for each in slices for flag in each.flags)
-    return ScanScore(
-        scan=replace(scan, headers=tuple(each.header for each in slices)),
-        score=fmean(score for score, _ in judged) if judged else None,
-        interval=(fmean(lows), fmean(highs)) if judged else None,
-        slices=tuple(slices),
-        flags=(*flags, *(() if judged else ("not_scored",))),
-        warnings=scan.warnings + _scan_warnings(scan.headers, slices),
-        equivalent_noise_hu=_mean_noise(each for each in slices if each.score is not None),
-    )
-
-
-def _mean_noise(scored: Iterable[SliceScore]) -> float | None:
-    """Geometric mean of the equivalent noise, because the score follows its logarithm."""
-    known = [each.equivalent_noise_hu for each in scored if each.equivalent_noise_hu is not None]
-    return geometric_mean(known) if known else None
-
-
-def _scan_warnings(headers: Sequence[SliceHeader], slices: Sequence[SliceScore]) -> tuple[str, ...]:
-    warnings = []
-    if unread := len(headers) - len(slices):
-        warnings.append(f"{unread} of {len(headers)} slices could not be read")
-    reasons = Counter(flag for each in slices for flag in each.flags if flag in ABSTENTIONS)
-    for flag, count in reasons.items():
-        warnings.append(f"{count} of {len(slices)} slices not scored: {ABSTENTIONS[flag]}")
-    return tuple(warnings)
 
 
 def _clip(score: float) -> float:

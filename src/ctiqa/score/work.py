@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
+from ctiqa.cards import NoiseRule
 from ctiqa.errors import Reason
-from ctiqa.score.verdict import score_scan
+from ctiqa.score.whole_scan import score_scan
 from ctiqa.types import Scan, ScanScore, Skipped, Slice, SliceHeader, SliceScore
 
 
@@ -20,13 +21,21 @@ class Work:
         scans: The scans to score.
         stop: Once it is set, no further slice is yielded.
         tick: Called with the number of slices yielded so far.
+        noise_rule: Accuracy of the equivalent noise, if the model states it.
     """
 
-    def __init__(self, scans: Sequence[Scan], stop: Event, tick: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        scans: Sequence[Scan],
+        stop: Event,
+        tick: Callable[[int], None],
+        noise_rule: NoiseRule | None = None,
+    ) -> None:
         self.skipped: list[Skipped] = []
         self._scans = scans
         self._stop = stop
         self._tick = tick
+        self._noise_rule = noise_rule
         self._found: list[list[SliceScore]] = [[] for _ in scans]
         self._reached = [0 for _ in scans]
         self._handed_out = 0
@@ -55,7 +64,7 @@ class Work:
     def verdicts(self) -> tuple[ScanScore, ...]:
         """The scores of all scans of which at least one slice was read."""
         return tuple(
-            score_scan(self._part(number), slices)
+            score_scan(self._part(number), slices, self._noise_rule)
             for number, slices in enumerate(self._found)
             if slices
         )

@@ -40,7 +40,12 @@ def test_contract() -> None:
         "score": 2.0,
         "interval": [1.5, 2.5],
         "equivalent_noise_hu": None,
+        "equivalent_noise_interval": None,
+        "dose_reserve": None,
+        "dose_reserve_interval": None,
+        "physics": None,
         "n_slices": 2,
+        "n_judged": 1,
         "flags": [],
         "warnings": [],
     }
@@ -55,8 +60,10 @@ def test_contract() -> None:
         "score": None,
         "interval": None,
         "equivalent_noise_hu": None,
+        "dose_reserve": None,
         "region": None,
         "findings": [],
+        "physics": None,
         "flags": ["air"],
     }
 
@@ -70,6 +77,22 @@ def test_all_answers_of_a_model_are_written() -> None:
     assert [each["equivalent_noise_hu"] for each in slices] == [4.0, 9.0, 12.0]
     assert [each["region"] for each in slices] == ["chest", "chest", "limb"]
     assert [each["findings"] for each in slices] == [["metal", "sharp kernel"], [], []]
+
+
+def test_physics_and_dose_reserve_are_written() -> None:
+    missing = {"ssde_mgy": Unmeasured.PHANTOM_UNKNOWN}
+    physics = PatientPhysics(noise_hu=9.12345678, quantum_noise_hu=6.0, missing=missing)
+    good = answered(4.0, 0, noise_hu=9.0, physics=physics)
+    hopeless = answered(0.5, 1, noise_hu=90.0, physics=replace(physics, quantum_noise_hu=1.0))
+    (written,) = parsed(report(scan_of(good, hopeless)))["scans"]
+    first, second = written["slices"]
+    assert first["physics"]["noise_hu"] == 9.123457
+    assert first["physics"]["f50_per_mm"] is None
+    assert first["physics"]["missing"] == {"ssde_mgy": "phantom_unknown"}
+    assert 0 < first["dose_reserve"] < 1
+    # No dose would do: infinity is no JSON.
+    assert second["dose_reserve"] is None
+    assert written["physics"]["quantum_noise_hu"] == 3.5
 
 
 def test_a_stopped_run_says_so() -> None:

@@ -19,7 +19,7 @@ from ctiqa import Scorer, SliceRange
 from ctiqa.errors import Reason
 from ctiqa.score.report.as_json import REPORT_SCHEMA, report_as_dict, report_as_json
 from ctiqa.score.report.schema import report_schema
-from ctiqa.types import Results
+from ctiqa.types import PatientPhysics, Results, Unmeasured
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:onnxruntime")
 
@@ -27,6 +27,12 @@ EXAMPLE = Path(ctiqa.__file__).parent / "assets" / "example"
 
 RUN = {"sha256": "0" * 64, "engine": "onnxruntime"}
 """What the scorer adds to the model card."""
+
+PHYSICS = PatientPhysics(
+    noise_hu=12.0,
+    quantum_noise_hu=10.0,
+    missing={"ssde_mgy": Unmeasured.PHANTOM_UNKNOWN},
+)
 
 
 def closed(schema: Any) -> Any:
@@ -36,8 +42,10 @@ def closed(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     kept = {name: each if name == "model" else closed(each) for name, each in schema.items()}
-    objects = schema.get("type") == "object" and "sha256" not in schema["properties"]
-    return kept | ({"additionalProperties": False} if objects else {})
+    keys_known = schema.get("properties", {})
+    is_object = schema.get("type") in ("object", ["object", "null"])
+    closes = is_object and keys_known and "engine" not in keys_known
+    return kept | ({"additionalProperties": False} if closes else {})
 
 
 def problems(content: Any, schema: dict[str, Any] | None = None) -> list[str]:
@@ -54,7 +62,7 @@ def complete() -> dict[str, Any]:
     """A report with every answer, an abstention, acquisition parameters and a skipped file."""
     scan = scan_of(
         verdict(2.0, 0, kernel="B40f", kvp=120.0, flags=("lossy",)),
-        answered(3.5, 1, findings=("metal",)),
+        answered(3.5, 1, findings=("metal",), physics=PHYSICS),
         answered(None, 2, region="limb"),
     )
     skipped = [ctiqa.Skipped(Path("a.dcm"), Reason.NOT_CT, "'Modality' is MR")]
@@ -139,7 +147,16 @@ BROKEN: list[tuple[str, Any]] = [
     ("scans.0.interval", [1.0]),
     ("scans.0.interval", [1.0, 4.5]),
     ("scans.0.equivalent_noise_hu", -1.0),
+    ("scans.0.dose_reserve", 0.0),
+    ("scans.0.dose_reserve_interval", [0.1]),
+    ("scans.0.equivalent_noise_interval", [0.0, 1.0]),
+    ("scans.0.physics.noise_hu", "12"),
+    ("scans.0.physics.missing", {"ssde_mgy": 1}),
+    without("scans.0.physics.f50_per_mm"),
+    ("scans.0.slices.1.dose_reserve", "0.1"),
+    ("scans.0.slices.1.physics", []),
     ("scans.0.n_slices", 0),
+    ("scans.0.n_judged", -1),
     ("scans.0.n_slices", 2.5),
     ("scans.0.acquisition.kvp", [120.0]),
     ("scans.0.acquisition.kernel", "B40f"),

@@ -7,10 +7,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from ctiqa.data.manifest import FILTERED, Examples
 from ctiqa.errors import DataError
 from ctiqa.evaluate.answers.estimates import answer_facts, answers_to, judged_examples
-from ctiqa.evaluate.conformal import calibrate, coverage_by_group, interval_coverage
+from ctiqa.evaluate.conformal import (
+    calibrate,
+    calibrate_noise,
+    coverage_by_group,
+    interval_coverage,
+)
 from ctiqa.evaluate.degradations import plain_examples
 from ctiqa.evaluate.model_card import held_out
 from ctiqa.evaluate.model_card.card_facts import INTERVAL_LEVEL, draft
@@ -22,7 +30,11 @@ from ctiqa.evaluate.scored import ScoredExamples
 from ctiqa.io.atomic import make_folder, write_bytes
 from ctiqa.recipe import Recipe
 from ctiqa.score.engines.engine import Engine
-from ctiqa.weights import HASHES, Model, ModelFiles, file_digest, load_hashes, parse_card
+from ctiqa.score.engines.protocol import Answers
+from ctiqa.weights import HASHES, Model, ModelCard, ModelFiles, file_digest, load_hashes, parse_card
+
+TOTAL_NOISE = "total_noise_hu"
+"""Column of the equivalent noise that an example truly has."""
 
 ENOUGH = 30
 """Smallest part of the test split whose agreement is reported."""
@@ -64,8 +76,7 @@ def write_model(
     answers = {split: answers_to(engine.answer, part) for split, part in parts.items()}
     validation, test = (
         held_out.in_grades(predictor, parts[split], scale, answers[split].scores).where(
-            # What is drawn tests whether the model abstains from it, and nothing else.
-            judged_examples(answers[split], model.card) & ~parts[split].drawn()
+            _scored(answers[split], parts[split], model.card)
         )
         for split in parts
     )
@@ -75,6 +86,7 @@ def write_model(
     card = {
         **facts,
         "interval": asdict(rule),
+        **_noise_rule(answers["validation"], parts["validation"], model.card),
         "agreement": held_out.agreement_with_intervals(test),
         "checks": {
             "interval_coverage": round(
@@ -87,6 +99,26 @@ def write_model(
     }
     _write(recipe.name, network, card, folder)
     return card
+
+
+def _scored(answers: Answers, examples: Examples, card: ModelCard) -> npt.NDArray[np.bool_]:
+    """Which examples are patients that the model scores [n].
+
+    What is drawn tests whether the model abstains from it, and nothing else.
+    """
+    return judged_examples(answers, card) & ~examples.drawn()
+
+
+def _noise_rule(answers: Answers, examples: Examples, card: ModelCard) -> dict[str, Any]:
+    """The card's entry on the accuracy of the equivalent noise; nothing if it is not estimated."""
+    log_noise = answers.log_equivalent_noise_hu
+    if log_noise is None or TOTAL_NOISE not in examples.table.columns:
+        return {}
+    rows = _scored(answers, examples, card)
+    found = np.exp(log_noise.astype(np.float64))
+    true = examples.column(TOTAL_NOISE).astype(np.float64)
+    rule = calibrate_noise(found[rows], true[rows], INTERVAL_LEVEL)
+    return {"noise_interval": asdict(rule)}
 
 
 def _check_matrix(examples: Examples, low: int, high: int) -> None:

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import fields
 from typing import Any
 
 from ctiqa.score.report.facts import NOTICE, Range, acquisition, was_stopped
 from ctiqa.text.plain_text import clean_tree
-from ctiqa.types import Results, ScanScore, Skipped, SliceScore
+from ctiqa.types import PatientPhysics, Results, ScanScore, Skipped, SliceScore
 
 REPORT_SCHEMA = 1
 """Version of the format."""
+
+PHYSICS = tuple(each.name for each in fields(PatientPhysics) if each.name != "missing")
+"""Names of the physical measures, in order."""
 
 
 def report_as_json(report: Results) -> bytes:
@@ -58,7 +62,12 @@ def _scan(verdict: ScanScore) -> dict[str, Any]:
         "score": rounded_json(verdict.score),
         "interval": _interval(verdict.interval),
         "equivalent_noise_hu": rounded_json(verdict.equivalent_noise_hu),
+        "equivalent_noise_interval": _interval(verdict.equivalent_noise_interval),
+        "dose_reserve": rounded_json(verdict.dose_reserve),
+        "dose_reserve_interval": _interval(verdict.dose_reserve_interval),
+        "physics": _physics(verdict.physics),
         "n_slices": len(verdict.slices),
+        "n_judged": sum(each.score is not None for each in verdict.slices),
         "acquisition": acquisition(verdict.scan.headers),
         "slices": [_slice(each) for each in verdict.slices],
         "flags": list(verdict.flags),
@@ -76,10 +85,20 @@ def _slice(verdict: SliceScore) -> dict[str, Any]:
         "score": rounded_json(verdict.score),
         "interval": _interval(verdict.interval),
         "equivalent_noise_hu": rounded_json(verdict.equivalent_noise_hu),
+        "dose_reserve": rounded_json(verdict.dose_reserve),
         "region": verdict.region,
         "findings": list(verdict.findings),
+        "physics": _physics(verdict.physics),
         "flags": list(verdict.flags),
     }
+
+
+def _physics(found: PatientPhysics | None) -> dict[str, Any] | None:
+    """Every value, and the codes of the reasons why values are missing."""
+    if found is None:
+        return None
+    values = {name: rounded_json(getattr(found, name), 6) for name in PHYSICS}
+    return {**values, "missing": {name: code.value for name, code in found.missing.items()}}
 
 
 def _skipped(each: Skipped) -> dict[str, str]:

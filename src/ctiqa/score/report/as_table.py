@@ -7,10 +7,10 @@ import io
 import unicodedata
 
 from ctiqa.errors import UsageError
-from ctiqa.score.report.as_json import rounded_json
+from ctiqa.score.report.as_json import PHYSICS, rounded_json
 from ctiqa.score.report.model_facts import model_title
 from ctiqa.text.plain_text import UNSHOWABLE, clean
-from ctiqa.types import Results, ScanScore, Skipped, SliceScore
+from ctiqa.types import PatientPhysics, Results, ScanScore, Skipped, SliceScore
 
 TableCell = str | float | int | None
 TableRow = dict[str, TableCell]
@@ -28,6 +28,7 @@ _COLUMNS: dict[str, str] = {
     "low": REAL,
     "high": REAL,
     "equivalent_noise_hu": REAL,
+    "dose_reserve": REAL,
     "region": TEXT,
     "findings": TEXT,
     "flags": TEXT,
@@ -35,6 +36,8 @@ _COLUMNS: dict[str, str] = {
     "scan_low": REAL,
     "scan_high": REAL,
     "scan_equivalent_noise_hu": REAL,
+    "scan_dose_reserve": REAL,
+    **dict.fromkeys(PHYSICS, REAL),
     "kvp": REAL,
     "exposure_mas": REAL,
     "ctdivol_mgy": REAL,
@@ -117,6 +120,7 @@ def _slice_row(scan: ScanScore, verdict: SliceScore) -> TableRow:
         "flags": " ".join(verdict.flags),
         **_score_cells("", verdict),
         **_score_cells("scan_", scan),
+        **_physics_cells(verdict.physics),
         **{name: getattr(header.acquisition, name) for name in _ACQUISITION},
     }
 
@@ -140,8 +144,16 @@ def _score_cells(prefix: str, verdict: SliceScore | ScanScore) -> TableRow:
         "low": low,
         "high": high,
         "equivalent_noise_hu": verdict.equivalent_noise_hu,
+        "dose_reserve": verdict.dose_reserve,
     }
     return {prefix + name: rounded_json(value) for name, value in cells.items()}
+
+
+def _physics_cells(found: PatientPhysics | None) -> TableRow:
+    """The physical measures; no cells for a slice that was not measured."""
+    if found is None:
+        return {}
+    return {name: rounded_json(getattr(found, name), 6) for name in PHYSICS}
 
 
 def _skipped_row(each: Skipped) -> TableRow:
