@@ -10,7 +10,7 @@ from tests.score.made import answered, report, scan_of, scan_score, skip
 
 from ctiqa.errors import Reason
 from ctiqa.score.report.as_json import report_as_json
-from ctiqa.types import Results, Skipped
+from ctiqa.types import PatientPhysics, Results, Skipped, Unmeasured
 
 
 def parsed(content: Results) -> dict[str, Any]:
