@@ -24,7 +24,7 @@ from ctiqa.benchmarking.verdict import Code, sign_of
 from ctiqa.metrics.agreement.bootstrap import LEVEL, RESAMPLES
 from ctiqa.score.png import data_uri
 from ctiqa.score.report.facts import NOTICE
-from ctiqa.score.report.templating import render_template
+from ctiqa.score.report.page.templating import render_template
 from ctiqa.version import __version__
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -81,8 +81,9 @@ def _score_text(verdict: ScanScore) -> Text:
 def _short(verdict: SliceScore) -> str:
     source = verdict.header.source
     name = clean(source.file.name) + (f"[{source.frame}]" if source.frame else "")
-    shown = shown_in(verdict)
-    return f"{name} {verdict.score:.1f}" + (f" ({shown})" if shown else "")
+    content = shown_in(verdict)
+    number = format_score(verdict, worded=False)
+    return f"{name} {number}" + (f" ({content})" if content else "")
 
 
 def _print_skipped(console: Console, skipped: Iterable[Skipped]) -> None:

@@ -12,7 +12,7 @@ from ctiqa.evaluate.dose_relations import QUANTILES, Relation, Spread
 from ctiqa.evaluate.label_audit.groups import CHALLENGE, STEPS_A_GRADE, Group
 from ctiqa.evaluate.pages import html_page as page
 from ctiqa.evaluate.pages.drawing import FAINT, PAGE_COLOURS, PALE, inline_svg, plot
-from ctiqa.score.report.charts import across
+from ctiqa.score.report.page.charts import across
 from ctiqa.text.plain_text import clean
 from ctiqa.types import SCORE_RANGE
 

@@ -13,8 +13,8 @@ from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError
 from ctiqa.hu import WINDOWS
 from ctiqa.score.png import data_uri
-from ctiqa.score.report.templating import render_template
-from ctiqa.score.report.thumbnails import thumbnail
+from ctiqa.score.report.page.templating import render_template
+from ctiqa.score.report.page.thumbnails import thumbnail
 from ctiqa.version import __version__
 
 TEMPLATES = Path(__file__).parent / "templates"

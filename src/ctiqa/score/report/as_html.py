@@ -16,7 +16,6 @@ from ctiqa.io import read_slice
 from ctiqa.score.maps.colours import LIMITS_HU, TICKS_HU, scale
 from ctiqa.score.png import data_uri
 from ctiqa.score.report.answers import answer_rows, format_noise, shown_in
-from ctiqa.score.report.charts import Curve, across, curve_of
 from ctiqa.score.report.facts import (
     NOTICE,
     REASONS,
@@ -35,9 +34,10 @@ from ctiqa.score.report.model_facts import (
     model_rows,
     model_title,
 )
+from ctiqa.score.report.page.charts import Curve, across, curve_of
+from ctiqa.score.report.page.templating import render_template
+from ctiqa.score.report.page.thumbnails import Thumbnail, make_thumbnails
 from ctiqa.score.report.report import Report
-from ctiqa.score.report.templating import render_template
-from ctiqa.score.report.thumbnails import Thumbnail, make_thumbnails
 from ctiqa.score.verdict import ABSTENTIONS, MEANINGS, WORDS, has_sharp_kernel, word
 from ctiqa.text.plain_text import clean
 from ctiqa.types import Results, ScanScore, Slice, SliceHeader

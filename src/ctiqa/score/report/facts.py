@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from ctiqa.errors import Reason
+from ctiqa.score.report.rounding import shown
 from ctiqa.score.verdict import ABSTENTIONS, SHARP_KERNEL, word_of
 from ctiqa.text.plain_text import clean
 from ctiqa.types import Acquisition, Results, ScanScore, Skipped, SliceHeader, SliceScore
@@ -57,7 +58,7 @@ def shown_path(path: Path) -> str:
 
 
 def format_score(verdict: SliceScore | ScanScore, *, worded: bool = True) -> str:
-    """Format the score of a slice or scan with one decimal and its word.
+    """Format the score of a slice or scan as it is printed, with its word.
 
     Args:
         verdict: The score.
@@ -70,7 +71,7 @@ def format_score(verdict: SliceScore | ScanScore, *, worded: bool = True) -> str
     """
     if verdict.score is None:
         return "not scored"
-    number = f"{verdict.score:.1f}"
+    number = shown(verdict.score)
     if not worded:
         return number
     if word := word_of(verdict):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.score.made import scan_score
 
-from ctiqa.score.report.charts import Mark, curve_of, tick_indices
+from ctiqa.score.report.page.charts import Mark, curve_of, tick_indices
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 30, 61, 299, 2000, 100_000])

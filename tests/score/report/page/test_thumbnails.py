@@ -8,7 +8,7 @@ from tests.score.made import phantom, scan_score
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.hu import WINDOWS, body_mask
-from ctiqa.score.report.thumbnails import (
+from ctiqa.score.report.page.thumbnails import (
     MAP_SIDE,
     MAX_SIDE,
     make_thumbnails,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from ctiqa.score.report.facts import Range
-from ctiqa.score.report.thumbnails import pick_slices
+from ctiqa.score.report.page.thumbnails import pick_slices
 from ctiqa.types import SCORE_RANGE, ScanScore, SliceScore
 
 _UNITS = 1000.0

@@ -1,0 +1,1 @@
+"""The HTML page of a report, and what all HTML pages share."""
