@@ -165,3 +165,13 @@ def test_a_data_set_with_everything(table: pl.DataFrame) -> None:
 def test_rules_of_the_recipe(field: str, value: object, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         replace(SimulateClinicalData(), **{field: value})  # type: ignore[arg-type]
+
+
+def test_a_patient_who_fills_the_corners_gets_no_implant_there() -> None:
+    """Corners lie outside the circle that all projections see, where nothing can be inserted."""
+    hu = np.full((96, 96), 40, np.float32)
+    measured = measure(hu, (1.5, 1.5), STANDARD_KERNEL, n_views=120)
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        found = ARTEFACT_KINDS["metal"](measured, np.ones((96, 96), bool), rng)
+        assert found is None or found.rms_hu > 0

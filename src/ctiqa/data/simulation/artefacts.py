@@ -122,8 +122,17 @@ def _metal(measured: MeasuredRays, mask: Mask, rng: Rng) -> Artefact | None:
         angle_deg = float(rng.uniform(0, 180))
         inserts.append(Ellipse(float(x_mm), float(y_mm), along_mm, across_mm, angle_deg))
     material = str(rng.choice(sorted(METALS_PER_MM)))
-    made = add_metal(measured, Metal(tuple(inserts), material), rng)
+    seen = tuple(each for each in inserts if _in_field(each, measured))
+    if not seen:
+        return None
+    made = add_metal(measured, Metal(seen, material), rng)
     return _added(made.added_hu, mask, ndimage.binary_dilation(made.mask, iterations=3))
+
+
+def _in_field(insert: Ellipse, measured: MeasuredRays) -> bool:
+    """Whether an implant lies in the circle that all projections see; a corner may be outside."""
+    sides = (n * mm for n, mm in zip(measured.shape, measured.spacing_mm, strict=True))
+    return insert.reach_mm < min(sides) / 2
 
 
 def _bone(measured: MeasuredRays, mask: Mask, _: Rng) -> Artefact | None:

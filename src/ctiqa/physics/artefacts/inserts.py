@@ -43,6 +43,15 @@ class Ellipse:
             *((0 < v < math.inf, f"'{k}' must be > 0, got {v}") for k, v in lengths.items()),
         )
 
+    @property
+    def reach_mm(self) -> float:
+        """Radius of a circle about the isocentre that contains it, in mm.
+
+        >>> Ellipse(3, 4, 2, 1).reach_mm
+        7.0
+        """
+        return math.hypot(self.x_mm, self.y_mm) + max(self.semi_x_mm, self.semi_y_mm)
+
 
 def coverage(
     inserts: tuple[Ellipse, ...], shape: tuple[int, int], spacing_mm: tuple[float, float]

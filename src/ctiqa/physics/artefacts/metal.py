@@ -6,7 +6,6 @@ tomography: a simulation study. IEEE Trans Nucl Sci 46(3):691–696, 1999.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,7 +125,7 @@ def _check_inputs(measured: MeasuredRays, metal: Metal, rng: np.random.Generator
         ),
         *(
             (
-                math.hypot(each.x_mm, each.y_mm) + max(each.semi_x_mm, each.semi_y_mm) < radius,
+                each.reach_mm < radius,
                 f"'inserts' must lie within {radius:.0f} mm of the isocentre, got {each}; "
                 "move it inside the patient",
             )
