@@ -7,18 +7,19 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
-from ctiqa.score.report.answers import answer_rows, format_noise, shown_in
+from ctiqa.score.report.answers import shown_in
 from ctiqa.score.report.facts import (
     NOTICE,
     REASONS,
     acquisition_rows,
-    format_interval,
     format_score,
     from_worst_to_best,
     grouped,
     shown_path,
 )
+from ctiqa.score.report.measures import GAP
 from ctiqa.score.report.model_facts import model_title
+from ctiqa.score.report.sentences import QUALITY, heading, summary_rows
 from ctiqa.score.verdict import WORDS, word_of
 from ctiqa.text.plain_text import clean
 from ctiqa.types import Results, ScanScore, Skipped, SliceScore
@@ -45,6 +46,8 @@ def print_report(report: Results) -> None:
 
 def _print_scan(console: Console, verdict: ScanScore) -> None:
     console.print(Text(shown_path(verdict.scan.path), style="bold"), soft_wrap=True)
+    if about := heading(verdict):
+        console.print(Text(f"  {about}"), soft_wrap=True)
     for label, text in _rows(verdict):
         console.print(Text(f"  {label:<9} ", style="dim").append(text), soft_wrap=True)
     console.print()
@@ -52,30 +55,24 @@ def _print_scan(console: Console, verdict: ScanScore) -> None:
 
 def _rows(verdict: ScanScore) -> Iterable[tuple[str, Text]]:
     yield "Series", Text(clean(verdict.scan.series_uid), style="dim")
-    yield "Score", _score_text(verdict)
+    for label, text in summary_rows(verdict):
+        yield label, _quality_text(verdict, text) if label == QUALITY else Text(text)
     scored = sum(each.score is not None for each in verdict.slices)
-    yield "Slices", Text(f"{scored} of {len(verdict.slices)} scored")
     if len(verdict.slices) > 1 and scored:
         lowest = " · ".join(_short(each) for each in from_worst_to_best(verdict)[:WORST_SHOWN])
         yield "Worst", Text(lowest)
-    for label, text in answer_rows(verdict):
-        yield label, Text(text)
     facts = " · ".join(text for _, text in acquisition_rows(verdict.scan.headers))
     yield "Acquired", Text(facts)
     for warning in verdict.warnings:
         yield "Warning", Text(clean(warning), style="yellow")
 
 
-def _score_text(verdict: ScanScore) -> Text:
+def _quality_text(verdict: ScanScore, quality: str) -> Text:
+    """The row of the quality, with the score in the colour of its word."""
     word = word_of(verdict)
     style = f"bold {_COLOURS[WORDS.index(word)]}" if word else "bold"
-    text = Text(format_score(verdict), style=style)
-    if verdict.interval:
-        interval = f"   90 % interval {format_interval(verdict.interval)}"
-        text.append(interval, style="not bold default")
-    if noise := format_noise(verdict):
-        text.append(f"   equivalent noise {noise}", style="not bold default")
-    return text
+    score, *rest = quality.split(GAP)
+    return Text(score, style=style).append("".join(GAP + each for each in rest), "not bold default")
 
 
 def _short(verdict: SliceScore) -> str:

@@ -15,7 +15,7 @@ from ctiqa.hu import WINDOWS
 from ctiqa.io import read_slice
 from ctiqa.score.maps.colours import LIMITS_HU, TICKS_HU, scale
 from ctiqa.score.png import data_uri
-from ctiqa.score.report.answers import answer_rows, format_noise, shown_in
+from ctiqa.score.report.answers import format_noise, shown_in
 from ctiqa.score.report.facts import (
     NOTICE,
     REASONS,
@@ -38,6 +38,7 @@ from ctiqa.score.report.page.charts import Curve, across, curve_of
 from ctiqa.score.report.page.templating import render_template
 from ctiqa.score.report.page.thumbnails import Thumbnail, make_thumbnails
 from ctiqa.score.report.report import Report
+from ctiqa.score.report.sentences import summary_rows
 from ctiqa.score.verdict import ABSTENTIONS, MEANINGS, WORDS, has_sharp_kernel, word
 from ctiqa.text.plain_text import clean
 from ctiqa.types import Results, ScanScore, Slice, SliceHeader
@@ -97,7 +98,7 @@ def scan_view(
         name=name,
         verdict=verdict,
         sharp=has_sharp_kernel(verdict),
-        answers=answer_rows(verdict),
+        answers=summary_rows(verdict),
         facts=acquisition_rows(verdict.scan.headers),
         curve=curve_of(verdict) if len(verdict.slices) > 1 else None,
         thumbnails=make_thumbnails(verdict, read),
