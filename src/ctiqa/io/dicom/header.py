@@ -69,6 +69,8 @@ WANTED = [
         "BodyPartExamined",
         "KVP",
         "XRayTubeCurrent",
+        "ExposureTime",
+        "SpiralPitchFactor",
         "Exposure",
         "ExposureInuAs",
         "CTDIvol",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from ctiqa.errors import Reason, RefusedError
 from ctiqa.io.access.files import file_stamp
 from ctiqa.io.dicom.decoding.pixels import stored_frame
 from ctiqa.io.dicom.decoding.syntaxes import is_lossy, is_native
+from ctiqa.io.dicom.exposure import exposure_mas
 from ctiqa.io.dicom.header import CHANGED, DicomFile, PixelLocation, parse
 from ctiqa.io.dicom.image_type import check_image_type, check_object, check_rescale_type
 from ctiqa.io.dicom.layout import Layout, read_layout
@@ -303,33 +303,16 @@ def _acquisition(tags: Tags, orientation: tuple[float, ...] | None) -> Acquisiti
     if tilt is None and orientation is not None:
         tilt = tilt_deg(orientation)
     return Acquisition(
-        kvp=_positive(tags, "KVP"),
-        tube_current_ma=_positive(tags, "XRayTubeCurrent", "XRayTubeCurrentInmA"),
-        exposure_mas=_exposure_mas(tags),
-        ctdivol_mgy=_positive(tags, "CTDIvol"),
+        kvp=tags.positive("KVP"),
+        tube_current_ma=tags.positive("XRayTubeCurrent", "XRayTubeCurrentInmA"),
+        exposure_mas=exposure_mas(tags),
+        ctdivol_mgy=tags.positive("CTDIvol"),
         ctdi_phantom_cm=CTDI_PHANTOMS_CM.get(tags.code("CTDIPhantomTypeCodeSequence")),
         kernel=tags.shown("ConvolutionKernel"),
-        slice_thickness_mm=_positive(tags, "SliceThickness"),
+        slice_thickness_mm=tags.positive("SliceThickness"),
         manufacturer=tags.shown("Manufacturer"),
         model=tags.shown("ManufacturerModelName"),
         body_part=tags.shown("BodyPartExamined"),
         gantry_tilt_deg=tilt,
-        lossy_ratio=_positive(tags, "LossyImageCompressionRatio"),
+        lossy_ratio=tags.positive("LossyImageCompressionRatio"),
     )
-
-
-def _exposure_mas(tags: Tags) -> float | None:
-    exposure_mas = _positive(tags, "Exposure", "ExposureInmAs")
-    if exposure_mas is not None:
-        return exposure_mas
-    exposure_uas = _positive(tags, "ExposureInuAs")
-    return None if exposure_uas is None else exposure_uas / 1000
-
-
-def _positive(tags: Tags, *keywords: str) -> float | None:
-    """The first positive finite number among several elements; 0 means unknown."""
-    for keyword in keywords:
-        number = tags.number(keyword)
-        if number is not None and math.isfinite(number) and number > 0:
-            return number
-    return None

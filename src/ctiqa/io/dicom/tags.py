@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from hashlib import sha256
@@ -64,6 +65,14 @@ class Tags:
         """The first value of a numeric element."""
         numbers = self.numbers(keyword)
         return numbers[0] if numbers else None
+
+    def positive(self, *keywords: str) -> float | None:
+        """The first positive finite number among several elements; writers use 0 for unknown."""
+        for keyword in keywords:
+            number = self.number(keyword)
+            if number is not None and math.isfinite(number) and number > 0:
+                return number
+        return None
 
     def integer(self, keyword: str) -> int | None:
         """The first value of a numeric element, if it is an integer."""
