@@ -26,13 +26,13 @@ def median(hu: Floats) -> Floats:
 
 
 def total_variation(hu: Floats) -> Floats:
-    return np.asarray(400 * denoise_tv_chambolle(hu / 400, weight=0.06, max_num_iter=15))
+    denoise: Callable[..., Floats] = denoise_tv_chambolle
+    return 400 * denoise(hu / 400, weight=0.06, max_num_iter=15)
 
 
 def bilateral(hu: Floats) -> Floats:
-    return np.asarray(
-        4096 * denoise_bilateral(hu / 4096, win_size=7, sigma_color=45 / 4096, sigma_spatial=2.0)
-    )
+    denoise: Callable[..., Floats] = denoise_bilateral
+    return 4096 * denoise(hu / 4096, win_size=7, sigma_color=45 / 4096, sigma_spatial=2.0)
 
 
 FILTERS: dict[str, Callable[[Floats], Floats]] = {

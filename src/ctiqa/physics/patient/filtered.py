@@ -25,8 +25,8 @@ from ctiqa.physics.patient.quantum import (
 from ctiqa.physics.patient.rings import ring_powers, rings_of
 from ctiqa.physics.patient.size import water_equivalent_diameter
 from ctiqa.physics.patient.tissue import Patches, patches
-from ctiqa.physics.patient.unmeasured import NotMeasurableError, Unmeasured
-from ctiqa.types import Floats, HuImage
+from ctiqa.physics.patient.unmeasured import NotMeasurableError
+from ctiqa.types import Floats, HuImage, Unmeasured
 
 LARGEST_PIXEL_MM = 1.2
 """Larger pixels (PET/CT, radiotherapy) do not resolve fine noise."""
