@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from ctiqa.hu import SOFT_TISSUE_HU
 from ctiqa.metrics.full_reference.images import Mask
-from ctiqa.metrics.no_reference.noise import SOFT_TISSUE_HU, noise_power_spectrum
+from ctiqa.metrics.no_reference.noise import noise_power_spectrum
 from ctiqa.types import Floats, HuImage
 
 SIDE = 32

@@ -7,11 +7,10 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from ctiqa.errors import UsageError
+from ctiqa.hu import SOFT_TISSUE_HU
 from ctiqa.metrics.full_reference.images import Mask
+from ctiqa.metrics.no_reference.most_frequent import most_frequent
 from ctiqa.types import HuImage
-
-SOFT_TISSUE_HU = (-150.0, 200.0)
-"""CT numbers from fat to enhanced organs, where noise is measured."""
 
 
 def local_deviation(hu: HuImage, size: int = 9) -> HuImage:
@@ -60,23 +59,6 @@ def global_noise_level(hu: HuImage, *, size: int = 9, mask: Mask | None = None) 
         # Whether a patch is tissue also depends on its neighbours, up to size - 1 pixels away.
         inside &= ndimage.minimum_filter(mask, 2 * size - 1)
     return most_frequent(local_deviation(hu, size)[inside])
-
-
-def most_frequent(deviations: npt.NDArray[np.floating]) -> float:
-    """The mode of standard deviations, in their unit; NaN for fewer than 50.
-
-    >>> deviations = np.concatenate([np.full(900, 10.0), np.linspace(20, 400, 2000)])
-    >>> 9.5 < most_frequent(deviations) < 10.5
-    True
-    """
-    if deviations.size < 50:
-        return float("nan")
-    # Logarithmic bins give 3 HU and 100 HU the same relative precision. Counts per HU keep the
-    # long tail of structure, spread over wide bins, from becoming the mode.
-    edges = np.geomspace(0.5, 500, 140)
-    density = np.histogram(deviations, edges)[0] / np.diff(edges)
-    peak = int(ndimage.gaussian_filter1d(density, 2.5).argmax())
-    return float(np.sqrt(edges[peak] * edges[peak + 1]))
 
 
 def square_regions(hu: HuImage, mask: Mask, size: int) -> HuImage:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from ctiqa.hu import AIR_HU, BODY_THRESHOLD_HU
 from ctiqa.physics.patient.blocks import BLOCK, block_means
-from ctiqa.physics.patient.morphology import Mask, dilated, eroded, filled
+from ctiqa.physics.patient.morphology import Mask, dilated, eroded, filled, labelled
 from ctiqa.physics.patient.unmeasured import NotMeasurableError
 from ctiqa.types import HuImage, Unmeasured
 
@@ -95,8 +94,8 @@ def find_body(hu: HuImage) -> BodyOutline:
     if min(means.shape) < LEAST_SIDE:
         raise NotMeasurableError(Unmeasured.NO_BODY, "the image is too small for a body")
     tissue = means > BODY_THRESHOLD_HU
-    pieces, count = ndimage.label(eroded(tissue))
-    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
+    pieces = labelled(eroded(tissue))
+    sizes = np.bincount(pieces.ravel())
     sizes[0] = 0
     by_size = np.argsort(sizes)[::-1][:MOST_PIECES]
     parts: list[Mask] = []
@@ -142,7 +141,7 @@ def _padding(hu: HuImage, means: HuImage, body: Mask) -> Mask:
     air = inside & ~dilated(body, 2)
     if constant[air].sum() > MOST_CONSTANT * air.sum():
         return np.zeros(means.shape, dtype=bool)
-    pieces, _ = ndimage.label(constant)
+    pieces = labelled(constant)
     corners = np.unique(pieces[:: rows - 1, :: cols - 1])
     return np.asarray(np.isin(pieces, corners[corners > 0]))
 

@@ -7,7 +7,6 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft
 
 from ctiqa.types import Floats, HuImage
 
@@ -90,7 +89,7 @@ def _powers(squares: HuImage, rings: Rings) -> npt.NDArray[np.float32]:
     window, plane = _window_and_plane(rings.side)
     flat = squares.reshape(len(squares), -1)
     level = flat - (flat @ plane) @ plane.T
-    spectra = fft.rfft2(level.reshape(squares.shape) * window)
+    spectra = np.fft.rfft2(level.reshape(squares.shape) * window)
     power = spectra.real**2 + spectra.imag**2
     return np.asarray(power.reshape(len(squares), -1) @ rings.weight)
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from ctiqa.hu import AIR_HU
+from ctiqa.metrics.smoothing import box_smoothed
 from ctiqa.physics.patient.blocks import BLOCK
 from ctiqa.physics.patient.body import BodyOutline
 from ctiqa.physics.patient.morphology import Mask
@@ -121,7 +121,7 @@ def _mean_of_neighbours(count: int, index: npt.NDArray[np.intp], width: Floats) 
     """
     total, known = np.zeros(count), np.zeros(count)
     total[index], known[index] = width, 1
-    total, known = (ndimage.uniform_filter1d(each, ALIKE)[index] for each in (total, known))
+    total, known = (box_smoothed(each, ALIKE)[index] for each in (total, known))
     return np.where(known > MOST, total / known, np.nan)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
-from ctiqa.metrics.no_reference.noise import most_frequent
+from ctiqa.metrics.no_reference.most_frequent import most_frequent
+from ctiqa.metrics.smoothing import gaussian_smoothed
 from ctiqa.physics.patient.body import BodyOutline, find_body
 from ctiqa.physics.patient.tissue import Patches, patches
 from ctiqa.physics.patient.unmeasured import NotMeasurableError
@@ -117,7 +117,7 @@ def _peak(means_hu: Floats, window_hu: tuple[float, float]) -> float | None:
     margin = 2 * PEAK_HU
     ends = (low - margin, high + margin)
     count, edges = np.histogram(means_hu, bins=round(ends[1] - ends[0]), range=ends)
-    smooth = ndimage.gaussian_filter1d(count.astype(np.float64), 3.0)
+    smooth = gaussian_smoothed(count, 3.0)
     middle = (edges[1:] + edges[:-1]) / 2
     inside = (middle >= low) & (middle <= high)
     top = int(np.where(inside, smooth, -1.0).argmax())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import ndimage
 
+from ctiqa.metrics.smoothing import gaussian_smoothed
 from ctiqa.types import Floats
 
 BIN = 0.05
@@ -45,7 +45,7 @@ def near_mode(powers: Floats) -> Floats:
     low = float(np.median(logs)) - QUIETEST
     count = np.bincount(np.rint((logs[logs > low] - low) / BIN).astype(np.intp))
     density = count * np.exp(-BIN * np.arange(count.size))
-    top = ndimage.gaussian_filter1d(density, SMOOTHING, mode="constant").argmax()
+    top = gaussian_smoothed(density, SMOOTHING, mirrored=False).argmax()
     mode = low + BIN * float(top)
     for _ in range(3):
         near = np.abs(logs - mode) < REACH
