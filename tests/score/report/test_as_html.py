@@ -2,16 +2,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from tests.score.made import (
     answered,
-    phantom,
     report,
     scan_of,
     scan_score,
@@ -19,64 +15,17 @@ from tests.score.made import (
     verdict,
     write_series,
 )
+from tests.score.report.page.made import NOW, outline, page
 from tests.score.tiny_model import card
 
 from ctiqa.score import Scorer
-from ctiqa.score.report.as_html import report_as_html, report_html, scan_names, scan_view
+from ctiqa.score.report.as_html import report_as_html
+from ctiqa.score.report.page.scan_view import scan_names
 from ctiqa.score.report.report import Report
 from ctiqa.score.verdict import WORDS
-from ctiqa.types import Results, ScanScore, Slice
+from ctiqa.types import ScanScore
 
-NOW = datetime(2026, 11, 21, 3, 15, tzinfo=UTC)
 EVIL = "<script>alert('x')</script>\"&"
-
-
-def page(*scans: ScanScore, **facts: Any) -> str:
-    content = Results(card("tiny") | {"sha256": "0" * 64}, scans, facts.get("skipped", ()))
-    views = [
-        scan_view(number, scan, lambda header: Slice(phantom(lung=True), header), name)
-        for number, (scan, name) in enumerate(zip(scans, scan_names(scans), strict=True), start=1)
-    ]
-    return report_html(content, views, NOW)
-
-
-class Outline(HTMLParser):
-    """Collects what a page is made of, and checks that elements are closed."""
-
-    VOID = frozenset({"meta", "img", "br", "rect", "line", "path", "circle"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.headings: list[int] = []
-        self.images: list[dict[str, str | None]] = []
-        self.ids: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        if tag not in self.VOID:
-            self.open.append(tag)
-        if re.fullmatch(r"h\d", tag):
-            self.headings.append(int(tag[1]))
-        if tag == "img":
-            self.images.append(found)
-        if identifier := found.get("id"):
-            self.ids.append(identifier)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in self.VOID:
-            assert self.open.pop() == tag
-
-
-def outline(text: str) -> Outline:
-    parser = Outline()
-    parser.feed(text)
-    parser.close()
-    assert parser.open == []
-    return parser
 
 
 def test_page_is_whole_and_in_order() -> None:
@@ -123,8 +72,8 @@ def test_all_answers_of_a_model_are_shown() -> None:
     outline(text)
     for expected in (
         'equivalent noise <span class="strong">20.0 HU</span>',
-        "<dt>Seen</dt><dd>chest 2, limb 1 not scored</dd>",
-        "<dt>Check</dt><dd>metal in 1 slice</dd>",
+        '<dt>Judged</dt><dd><span class="part">2 of 3 slices (2 chest); not judged: 1 limb</span>',
+        '<dt>Check</dt><dd><span class="part">metal in 1 slice, z 0 mm</span>',
         '<span class="shows">equivalent noise 40.0 HU</span>',
         '<span class="shows">chest, metal</span>',
         '<td class="num">12.0 HU</td>',

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -20,13 +18,12 @@ from ctiqa.score.report.facts import (
     NOTICE,
     REASONS,
     SHARP_KERNEL_NOTE,
-    acquisition_rows,
     format_interval,
-    format_range,
     format_score,
     grouped,
     shown_path,
 )
+from ctiqa.score.report.measures import GAP
 from ctiqa.score.report.model_facts import (
     agreement_basis,
     agreement_rows,
@@ -34,40 +31,16 @@ from ctiqa.score.report.model_facts import (
     model_rows,
     model_title,
 )
-from ctiqa.score.report.page.charts import Curve, across, curve_of
+from ctiqa.score.report.page.charts import across
+from ctiqa.score.report.page.overview import MANY, overview_of
+from ctiqa.score.report.page.scan_view import ScanView, scan_names, scan_view
 from ctiqa.score.report.page.templating import render_template
-from ctiqa.score.report.page.thumbnails import Thumbnail, make_thumbnails
+from ctiqa.score.report.page.thumbnails import FULL, SMALL
 from ctiqa.score.report.report import Report
-from ctiqa.score.report.sentences import summary_rows
-from ctiqa.score.verdict import ABSTENTIONS, MEANINGS, WORDS, has_sharp_kernel, word
-from ctiqa.text.plain_text import clean
-from ctiqa.types import Results, ScanScore, Slice, SliceHeader
+from ctiqa.score.report.sentences import check, judged, reserve
+from ctiqa.score.verdict import ABSTENTIONS, MEANINGS, WORDS, word
+from ctiqa.types import Results
 from ctiqa.version import __version__
-
-
-@dataclass(frozen=True, slots=True)
-class ScanView:
-    """One scan as shown on the page.
-
-    Attributes:
-        number: 1 for the first scan of the report.
-        name: Its short name.
-        verdict: Its scores.
-        sharp: Whether its kernel is sharp, so that no word is used.
-        answers: What the model answers beside the score, as (label, text).
-        facts: Acquisition parameters as (label, text).
-        curve: Score along z; ``None`` for a single slice.
-        thumbnails: Images of some slices.
-    """
-
-    number: int
-    name: str
-    verdict: ScanScore
-    sharp: bool
-    answers: list[tuple[str, str]]
-    facts: list[tuple[str, str]]
-    curve: Curve | None
-    thumbnails: list[Thumbnail]
 
 
 def report_as_html(report: Report, created: datetime | None = None) -> bytes:
@@ -80,51 +53,33 @@ def report_as_html(report: Report, created: datetime | None = None) -> bytes:
         created: Time printed on the page; ``None`` is now.
     """
     read = partial(read_slice, options=report.options)
+    style = SMALL if len(report.scans) >= MANY else FULL
     named = zip(report.scans, scan_names(report.scans), strict=True)
     views = [
-        scan_view(number, verdict, read, name)
+        scan_view(number, verdict, read, name, style)
         for number, (verdict, name) in enumerate(named, start=1)
     ]
     page = report_html(report, views, created or datetime.now().astimezone())
     return page.encode("utf-8", "replace")
 
 
-def scan_view(
-    number: int, verdict: ScanScore, read: Callable[[SliceHeader], Slice], name: str
-) -> ScanView:
-    """Collect what the page shows of one scan; ``read`` returns the pixels of a slice."""
-    return ScanView(
-        number=number,
-        name=name,
-        verdict=verdict,
-        sharp=has_sharp_kernel(verdict),
-        answers=summary_rows(verdict),
-        facts=acquisition_rows(verdict.scan.headers),
-        curve=curve_of(verdict) if len(verdict.slices) > 1 else None,
-        thumbnails=make_thumbnails(verdict, read),
-    )
-
-
-def scan_names(verdicts: Sequence[ScanScore]) -> list[str]:
-    """Short names of scans: the last part of the path, with the end of the UID if ambiguous."""
-    names = [clean(each.scan.path.name) or shown_path(each.scan.path) for each in verdicts]
-    repeated = {name for name, count in Counter(names).items() if count > 1}
-    return [
-        f"{name} (series …{clean(each.scan.series_uid)[-8:]})" if name in repeated else name
-        for name, each in zip(names, verdicts, strict=True)
-    ]
-
-
 def report_html(report: Results, views: list[ScanView], created: datetime) -> str:
-    """Fill in the page template; every text is escaped."""
-    return render_template("report.html.j2", _FILTERS, _context(report, views, created))
+    """Fill in the page template: cards of few scans, or the overview of many."""
+    context = _context(report, views, created)
+    if len(views) < MANY:
+        return render_template("report.html.j2", _FILTERS, context)
+    return render_template(
+        "overview.html.j2", _FILTERS, {**context, "overview": overview_of(views)}
+    )
 
 
 _FILTERS: Mapping[str, Callable[..., Any]] = {
     "across": across,
+    "check": check,
     "interval": format_interval,
+    "judged": judged,
     "noise": format_noise,
-    "range": format_range,
+    "reserve": reserve,
     "score": format_score,
     "shown": shown_path,
     "shown_in": shown_in,
@@ -133,9 +88,11 @@ _FILTERS: Mapping[str, Callable[..., Any]] = {
 
 
 def _answered(report: Results) -> dict[str, bool]:
-    """What the model answers beside the score, so that it has a column."""
+    """What is known beside the scores, so that it is shown and explained."""
     slices = [each for scan in report.scans for each in scan.slices]
     return {
+        "reserve": any(each.dose_reserve is not None for each in report.scans),
+        "physics": any(each.physics is not None for each in report.scans),
         "noise": any(each.equivalent_noise_hu is not None for each in slices),
         "region": any(each.region is not None for each in slices),
     }
@@ -148,6 +105,7 @@ def _context(report: Results, views: list[ScanView], created: datetime) -> dict[
         "answered": _answered(report),
         "basis": agreement_basis(report.model),
         "created": created,
+        "gap": GAP,
         "calibration": calibration_text(report.model),
         "map_limits": LIMITS_HU,
         "map_scale": data_uri(scale()[np.newaxis]),

@@ -101,6 +101,11 @@ def texts(headers: Iterable[SliceHeader], name: str) -> list[str]:
     return sorted(clean(value) for value in values if value)
 
 
+def scanner(headers: Sequence[SliceHeader]) -> str:
+    """Manufacturer and model, as the files name them; empty if unknown."""
+    return " ".join([*texts(headers, "manufacturer"), *texts(headers, "model")])
+
+
 def acquisition(headers: Sequence[SliceHeader]) -> dict[str, list[float] | list[str]]:
     """Acquisition parameters: [min, max] of numbers, all values of texts, [] if unknown."""
     facts: dict[str, list[float] | list[str]] = {}
@@ -131,9 +136,8 @@ def acquisition_rows(headers: Sequence[SliceHeader]) -> list[tuple[str, str]]:
     >>> acquisition_rows([SliceHeader(SliceSource(Path("a")), 512, 512, acquisition=known)])
     [('Kernel', 'B40f'), ('Tube voltage', '120 kVp'), ('Matrix', '512 × 512')]
     """
-    makers = texts(headers, "manufacturer")
     words = [
-        ("Scanner", " ".join([*makers, *texts(headers, "model")])),
+        ("Scanner", scanner(headers)),
         ("Body part", ", ".join(texts(headers, "body_part"))),
         ("Kernel", ", ".join(texts(headers, "kernel"))),
     ]

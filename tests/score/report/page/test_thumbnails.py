@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -8,9 +10,10 @@ from tests.score.made import phantom, scan_score
 
 from ctiqa.errors import Reason, RefusedError
 from ctiqa.hu import WINDOWS, body_mask
+from ctiqa.score.maps.colours import colours_of
 from ctiqa.score.report.page.thumbnails import (
-    MAP_SIDE,
-    MAX_SIDE,
+    FULL,
+    SMALL,
     make_thumbnails,
     map_thumbnail,
     pick_slices,
@@ -58,7 +61,7 @@ def test_air_is_not_cropped() -> None:
 
 
 def test_large_matrix_is_averaged_down() -> None:
-    assert max(thumbnail(phantom(side=1024), WINDOWS["soft"]).shape) <= MAX_SIDE
+    assert max(thumbnail(phantom(side=1024), WINDOWS["soft"]).shape) <= FULL.side
 
 
 @pytest.mark.parametrize(("lung", "windows"), [(True, ["soft", "lung"]), (False, ["soft"])])
@@ -85,14 +88,47 @@ def test_local_noise_is_shown_where_the_model_estimates_it() -> None:
     assert noisy[0].pictures == quiet[0].pictures
 
 
-def test_a_map_is_small_and_in_colour() -> None:
+def test_a_map_has_the_colours_of_its_noise_inside_the_body_and_none_outside() -> None:
     hu = phantom(side=1024)
-    picture = map_thumbnail(hu, np.full((32, 32), 40, np.float32), body_mask(hu))
+    noise = np.full((32, 32), 40, np.float32)
+    picture = map_thumbnail(noise, body_mask(hu))
     rows, cols, channels = picture.shape
-    assert MAP_SIDE / 2 < max(rows, cols) <= MAP_SIDE
+    assert FULL.map_side / 2 < max(rows, cols) <= FULL.map_side
     assert channels == 3
-    inside = picture[rows // 2, cols // 2].astype(int)
-    assert np.ptp(inside) > 40
+    assert (picture[0] == 0).all()
+    assert picture[rows // 2, cols // 2].tolist() == colours_of(noise[0, 0]).tolist()
+
+
+def test_a_map_covers_the_same_part_of_the_slice_as_its_picture() -> None:
+    hu = phantom()
+    map_shape = map_thumbnail(np.full((8, 8), 40, np.float32), body_mask(hu)).shape
+    shape = thumbnail(hu, WINDOWS["soft"]).shape
+    assert map_shape[0] / map_shape[1] == pytest.approx(shape[0] / shape[1], abs=0.02)
+
+
+def grey_levels(uri: str) -> int:
+    """Number of grey levels in a picture whose rows are stored as differences to the row above."""
+    content = base64.b64decode(uri.partition(",")[2])
+    start = content.index(b"IDAT") + 4
+    length = int.from_bytes(content[start - 8 : start - 4], "big")
+    cols = int.from_bytes(content[16:20], "big")
+    lines = np.frombuffer(zlib.decompress(content[start : start + length]), np.uint8)
+    differences = lines.reshape(-1, cols + 1)[:, 1:]
+    return len(np.unique(np.cumsum(differences, axis=0, dtype=np.uint8)))
+
+
+def test_small_pictures_are_of_the_worst_and_the_median_slice_and_have_few_grey_levels() -> None:
+    ramp = phantom() + np.linspace(-150, 150, 256, dtype=np.float32)
+    small, full = (
+        make_thumbnails(mapped(scan_score([4.0, 1.0, 2.0]), 9.0), lambda h: Slice(ramp, h), style)
+        for style in (SMALL, FULL)
+    )
+    assert [each.role for each in small] == ["Worst", "Median"]
+    assert [each.role for each in full] == ["Best", "Median", "Worst"]
+    assert grey_levels(full[0].pictures["soft"]) > SMALL.grey_levels
+    assert 4 < grey_levels(small[0].pictures["soft"]) <= SMALL.grey_levels
+    assert all(list(each.pictures) == ["soft"] for each in small)
+    assert all(each.noise_map for each in small)
 
 
 def test_slice_that_is_gone_has_no_picture() -> None:
