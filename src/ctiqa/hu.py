@@ -19,9 +19,6 @@ PADDING_HU = -1024.0
 BODY_THRESHOLD_HU = -300.0
 """Pixels above are tissue; pixels below are air, lung or bowel gas."""
 
-SOFT_TISSUE_HU = (-150.0, 200.0)
-"""CT numbers from fat to enhanced organs, where noise is measured."""
-
 PLAUSIBLE_HU = (-1100.0, 32_768.0)
 """CT numbers outside this range, except padding, cannot be HU (extended scale included)."""
 

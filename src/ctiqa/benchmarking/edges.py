@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from ctiqa.hu import SOFT_TISSUE_HU
 from ctiqa.metrics.full_reference.images import Mask
+from ctiqa.metrics.no_reference.most_frequent import SOFT_TISSUE_HU
 from ctiqa.types import Floats, HuImage
 
 SIGMA = 1.0

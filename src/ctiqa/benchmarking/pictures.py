@@ -12,7 +12,8 @@ from ctiqa.benchmarking.cases import Case
 from ctiqa.benchmarking.edges import edges_of
 from ctiqa.benchmarking.measuring import Measured
 from ctiqa.errors import RefusedError
-from ctiqa.hu import SOFT_TISSUE_HU, Window, apply_window, body_mask
+from ctiqa.hu import Window, apply_window, body_mask
+from ctiqa.metrics.no_reference.most_frequent import SOFT_TISSUE_HU
 from ctiqa.score.png import Pixels8
 from ctiqa.types import HuImage, SliceHeader
 

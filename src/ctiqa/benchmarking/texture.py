@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from ctiqa.hu import SOFT_TISSUE_HU
 from ctiqa.metrics.full_reference.images import Mask
+from ctiqa.metrics.no_reference.most_frequent import SOFT_TISSUE_HU
 from ctiqa.metrics.no_reference.noise import noise_power_spectrum
 from ctiqa.types import Floats, HuImage
 

@@ -7,6 +7,9 @@ import numpy.typing as npt
 
 from ctiqa.metrics.smoothing import gaussian_smoothed
 
+SOFT_TISSUE_HU = (-150.0, 200.0)
+"""CT numbers from fat to enhanced organs, where noise is measured."""
+
 
 def most_frequent(deviations: npt.NDArray[np.floating]) -> float:
     """The mode of standard deviations, in their unit; NaN for fewer than 50.

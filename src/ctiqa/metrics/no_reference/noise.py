@@ -7,9 +7,8 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from ctiqa.errors import UsageError
-from ctiqa.hu import SOFT_TISSUE_HU
 from ctiqa.metrics.full_reference.images import Mask
-from ctiqa.metrics.no_reference.most_frequent import most_frequent
+from ctiqa.metrics.no_reference.most_frequent import SOFT_TISSUE_HU, most_frequent
 from ctiqa.types import HuImage
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ctiqa.hu import SOFT_TISSUE_HU
+from ctiqa.metrics.no_reference.most_frequent import SOFT_TISSUE_HU
 from ctiqa.physics.patient.blocks import BLOCK, block_means, windows
 from ctiqa.physics.patient.body import BodyOutline
 from ctiqa.physics.patient.morphology import Mask, eroded
