@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from tools.blocks import with_block, write_or_check
+from tools.trust.passages import TRUST
 
 from ctiqa.catalog import DEFAULT_MODEL, MODELS
 from ctiqa.score.report.model_facts import trained_on
 from ctiqa.weights import load_model
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/index.md", "docs/score.md", "docs/evaluation.md")
+PAGES = ("README.md", "docs/index.md", "docs/score.md", "docs/evaluation.md", "docs/trust.md")
 
 Card = Mapping[str, Any]
 
@@ -120,6 +121,7 @@ PASSAGES: Mapping[str, Callable[[Card], str]] = {
     "regions": regions,
     "seen": seen,
     "training": training,
+    **TRUST,
 }
 
 
