@@ -1,0 +1,1 @@
+"""Dose curves as text, JSON and page."""
