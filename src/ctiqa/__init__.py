@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ctiqa.benchmarking.result import Benchmark
     from ctiqa.calibration.calibrate import calibrate
     from ctiqa.calibration.file import Calibration
+    from ctiqa.diff.compare import compare_scans
+    from ctiqa.diff.result import Comparison
     from ctiqa.errors import (
         CtiqaError,
         DataError,
@@ -54,6 +56,7 @@ __all__ = [
     "Acquisition",
     "Benchmark",
     "Calibration",
+    "Comparison",
     "CtiqaError",
     "DataError",
     "Found",
@@ -80,6 +83,7 @@ __all__ = [
     "benchmark",
     "body_mask",
     "calibrate",
+    "compare_scans",
     "read_scans",
     "report_schema",
     "stream_slices",
@@ -93,6 +97,8 @@ if not TYPE_CHECKING:
             "ctiqa.benchmarking.result": ["Benchmark"],
             "ctiqa.calibration.calibrate": ["calibrate"],
             "ctiqa.calibration.file": ["Calibration"],
+            "ctiqa.diff.compare": ["compare_scans"],
+            "ctiqa.diff.result": ["Comparison"],
             "ctiqa.errors": [
                 "CtiqaError",
                 "DataError",

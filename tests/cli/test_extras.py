@@ -91,6 +91,10 @@ COMMANDS = {
         ("score", "scan", "--engine", "openvino"), ("openvino",), "ctiqa[fast]", 0
     ),
     "calibrate": Command(("calibrate", "none.csv", "scan", "--out", "c.json")),
+    "diff": Command(
+        ("diff", "scan", "scan", "--engine", "onnxruntime", "--out", "d.json", "--out", "d.html"),
+        status=0,
+    ),
     "benchmark": Command(
         ("benchmark", "--reference", "scan", "--input", "scan", "scan", "--out", "b")
     ),

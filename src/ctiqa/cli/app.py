@@ -13,6 +13,7 @@ from ctiqa.cli.commands import (
     ablate,
     benchmark,
     calibrate,
+    diff,
     evaluate,
     export,
     info,
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command()(score.score)
 app.command()(calibrate.calibrate)
 app.command()(info.info)
+app.command()(diff.diff)
 app.command()(benchmark.benchmark)
 app.command("prepare")(prepare.prepare_command)
 app.command()(train.pretrain)

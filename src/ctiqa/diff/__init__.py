@@ -1,0 +1,1 @@
+"""Comparison of two scans on matched slices: differences with intervals, and a verdict in words."""
