@@ -7,6 +7,7 @@ service all receive a :class:`Slice`, so what was validated is what runs.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,26 @@ class Acquisition:
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesFacts:
+    """What groups series that can be compared; ``None`` where the file does not say.
+
+    Holds no patient identity: a text that could name the patient is left out
+    (:mod:`ctiqa.text.free_text`).
+
+    Attributes:
+        station: Name of the scanner within its hospital.
+        protocol: Name of the protocol.
+        description: Description of the series.
+        study_day: Day of the study.
+    """
+
+    station: str | None = None
+    protocol: str | None = None
+    description: str | None = None
+    study_day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SliceSource:
     """Source of a slice: the file, and the frame in multi-frame files and volumes.
 
@@ -98,6 +119,7 @@ class SliceHeader:
             LPS), six numbers; ``None`` where unknown.
         acquisition: Acquisition parameters.
         flags: Fixed short labels for this slice, e.g. ``"lossy"``, ``"gantry_tilt"``.
+        series: Facts that group series.
     """
 
     source: SliceSource
@@ -108,6 +130,7 @@ class SliceHeader:
     orientation: tuple[float, ...] | None = None
     acquisition: Acquisition = field(default_factory=Acquisition)
     flags: tuple[str, ...] = ()
+    series: SeriesFacts = field(default_factory=SeriesFacts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,7 @@
 """Parse DICOM files: the header, and the position of the pixels.
 
-Only the tags in :data:`WANTED` are ever loaded. None of them identifies the patient, so code
-built on this module cannot leak an identity.
+Data sets have only the tags in :data:`WANTED`. None of them identifies the patient, so code built
+on this module cannot leak an identity.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from ctiqa.io.dicom.decoding.syntaxes import (
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
 )
+from ctiqa.io.dicom.identity import IDENTITY, leave_out_identity
 from ctiqa.io.dicom.limited import LimitedReader
 from ctiqa.io.dicom.meta import read_announced, undeflate
 from ctiqa.io.silence import foreign
@@ -67,6 +68,11 @@ WANTED = [
         "Manufacturer",
         "ManufacturerModelName",
         "BodyPartExamined",
+        "StationName",
+        "ProtocolName",
+        "SeriesDescription",
+        "StudyDate",
+        "AcquisitionDate",
         "KVP",
         "XRayTubeCurrent",
         "ExposureTime",
@@ -227,13 +233,16 @@ def _parse_stream(path: Path, stamp: Stamp, stream: BinaryIO, content: bytes | N
             limited,
             stop_before_pixels=True,
             force=True,
-            specific_tags=WANTED,
+            specific_tags=[*WANTED, *IDENTITY],
             defer_size=MAX_ELEMENT_BYTES,
         )
         syntax = str(dataset.file_meta.get("TransferSyntaxUID", "")).strip()
         end = stream.tell()
+        is_cut = end > size or _ends_short(dataset)
+        leave_out_identity(dataset)
         _check_elements(dataset)
-        _check_complete(dataset, end, size)
+        if is_cut:
+            raise RefusedError(Reason.TRUNCATED, f"the file ends inside its header, at byte {size}")
         element = find_pixels(stream, dataset)
         location = PixelLocation(
             path=path,
@@ -287,13 +296,9 @@ def _check_elements(dataset: Dataset) -> None:
             )
 
 
-def _check_complete(dataset: Dataset, end: int, size: int) -> None:
-    """Refuse a truncated header.
-
-    Raises:
-        RefusedError: With ``TRUNCATED``.
-    """
+def _ends_short(dataset: Dataset) -> bool:
+    """Whether the last element has fewer bytes than it announces."""
     last: Any = dataset.get_item(max(dataset.keys())) if dataset else None
-    short = isinstance(last, RawDataElement) and len(last.value or b"") < last.length
-    if short or end > size:
-        raise RefusedError(Reason.TRUNCATED, f"the file ends inside its header, at byte {size}")
+    if not isinstance(last, RawDataElement) or last.value is None:
+        return False
+    return len(last.value) < last.length

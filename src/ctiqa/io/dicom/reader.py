@@ -16,6 +16,7 @@ from ctiqa.io.dicom.exposure import exposure_mas
 from ctiqa.io.dicom.header import CHANGED, DicomFile, PixelLocation, parse
 from ctiqa.io.dicom.image_type import check_image_type, check_object, check_rescale_type
 from ctiqa.io.dicom.layout import Layout, read_layout
+from ctiqa.io.dicom.series_facts import series_facts
 from ctiqa.io.dicom.tags import Tags
 from ctiqa.io.grouping.geometry import (
     check_axial,
@@ -119,15 +120,22 @@ def _read_again(header: SliceHeader, options: ReadOptions) -> StoredImage:
     return _stored_image(file, tags, layout)
 
 
-def pixel_fingerprint(path: Path) -> tuple[str, bytes]:
+def pixel_fingerprint(path: Path, kept: object = None) -> tuple[str, bytes]:
     """Transfer syntax of a file, and a digest of its stored pixels, their layout and rescale.
+
+    Args:
+        path: The file.
+        kept: What a header of the file has kept, which saves parsing the file again.
 
     Raises:
         RefusedError: If the file cannot be read.
     """
-    file = parse(path)
-    location, tags = file.location, Tags(file.dataset)
-    image = _stored_image(file, tags, read_layout(location, tags))
+    image = kept
+    if not isinstance(image, StoredImage) or image.location.stamp != file_stamp(path):
+        file = parse(path)
+        tags = Tags(file.dataset)
+        image = _stored_image(file, tags, read_layout(file.location, tags))
+    location = image.location
     with location.open() as stream:
         digest = hashlib.sha256(repr((image.layout, image.rescale, image.padding)).encode())
         while chunk := stream.read(1 << 20):
@@ -196,6 +204,7 @@ def _header(
         orientation=orientation,
         acquisition=_acquisition(tags, orientation),
         flags=tuple(dict.fromkeys(flags)),
+        series=series_facts(tags),
     )
 
 

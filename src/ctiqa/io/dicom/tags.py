@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from datetime import date
 from hashlib import sha256
 from typing import Any
 
@@ -24,6 +25,12 @@ MAX_TEXT = 64
 NAME_SEPARATOR = "^"
 
 UID = re.compile(r"[0-9.]{1,64}")
+
+DAY = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)")
+"""A date, also in the retired form with full stops."""
+
+FIRST_YEAR = 1971
+"""Year of the first CT scan of a patient; earlier dates are shifted, unknown or of birth."""
 
 DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 """A number written with a decimal comma, against the standard."""
@@ -103,6 +110,18 @@ class Tags:
             return None
         text = self.text(keyword)
         return None if text is None or NAME_SEPARATOR in text else text
+
+    def day(self, keyword: str) -> date | None:
+        """A date, unless it is before the first CT scanner."""
+        element = self._element(keyword)
+        if element is None or element.VR != "DA":
+            return None
+        parts = DAY.fullmatch(str(element.value).strip(" \0"))
+        try:
+            day = date(*map(int, parts.groups())) if parts else None
+        except ValueError:
+            return None
+        return day if day is not None and day.year >= FIRST_YEAR else None
 
     def code(self, keyword: str) -> tuple[str, str]:
         """Coding scheme and value of a coded element; empty texts if absent or unreadable."""
