@@ -98,6 +98,11 @@ COMMANDS = {
     "benchmark": Command(
         ("benchmark", "--reference", "scan", "--input", "scan", "scan", "--out", "b")
     ),
+    "dose-curve": Command(
+        ("dose-curve", "scan", "--doses", "0.5", "--draws", "1", "--engine", "onnxruntime"),
+        ("numba",),
+        status=0,
+    ),
     "info": Command(("info",), status=0),
     "prepare": Command(("prepare", RECIPE, "--root", "none", "--out", "out"), ("polars",)),
     "prepare audit": Command(

@@ -14,6 +14,7 @@ from ctiqa.cli.commands import (
     benchmark,
     calibrate,
     diff,
+    dose_curve,
     evaluate,
     export,
     info,
@@ -39,6 +40,7 @@ app.command()(score.score)
 app.command()(calibrate.calibrate)
 app.command()(info.info)
 app.command()(diff.diff)
+app.command("dose-curve")(dose_curve.dose_curve)
 app.command()(benchmark.benchmark)
 app.command("prepare")(prepare.prepare_command)
 app.command()(train.pretrain)
