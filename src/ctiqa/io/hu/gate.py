@@ -41,6 +41,9 @@ NARROWEST_HU = 25
 BRAIN_HU, BRAIN_SHARE = (-100, 150), 0.9
 """A low-noise brain that fills the image may lack values below 0; nearly all are in this range."""
 
+PICTURE_TOP = 255
+"""Highest value of a picture of 8 bits; a dark one is distributed like a brain."""
+
 METAL_HU, METAL_SHARE = 2000, 0.1
 """More metal than in any patient."""
 
@@ -173,7 +176,8 @@ def _too_narrow(measured: Histogram, low: float, high: float) -> str | None:
 def _never_negative(measured: Histogram, low: float, high: float) -> str | None:
     """Rule: stored pixels without the intercept, or a display image."""
     brain = measured.share(*BRAIN_HU) > BRAIN_SHARE and measured.share(BONE_HU) < LITTLE_BONE
-    if measured.quantile(0.001) < 0 or brain:
+    picture = low >= 0 and BRAIN_HU[1] < high <= PICTURE_TOP
+    if measured.quantile(0.001) < 0 or (brain and not picture):
         return None
     return (
         f"{'no' if low >= 0 else 'hardly any'} value below 0 (they span {low:g} to {high:g}), "
