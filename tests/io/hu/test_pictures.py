@@ -1,4 +1,4 @@
-"""Pictures are no CT, dark ones neither; quiet brains are."""
+"""Dark pictures are no CT; the quiet brains that look like them are tested with the gate."""
 
 from __future__ import annotations
 
@@ -26,13 +26,3 @@ def test_dark_picture_is_refused() -> None:
     assert "no value below 0" in str(why_not_hu(picture))
     with pytest.raises(UsageError, match="like stored pixels or a picture"):
         slices_from_array(picture)
-
-
-def test_quiet_brain_is_not() -> None:
-    rng = np.random.default_rng(0)
-    brain = np.where(np.hypot(*np.mgrid[-150:150, -150:150]) < 40, 9.0, 34.0)
-    brain = ndimage.gaussian_filter(brain + 4 * rng.standard_normal(brain.shape), 0.8).round()
-    assert brain.min() >= 0
-    assert why_not_hu(brain) is None
-    brain[:20, :20] = 900
-    assert why_not_hu(brain) is None
