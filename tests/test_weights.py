@@ -129,6 +129,12 @@ def test_half_an_import_is_noticed(folders: Path) -> None:
         ({"input": {"matrix": list(range(100_000))}}, r"'input\.matrix' must be"),
         ({"input": {"matrix": [256, 512], "windows": "soft"}}, r"'input\.windows' must be"),
         ({"interval": []}, r"'interval' must be an object, got \[\]"),
+        ({"noise_interval": 1.2}, "'noise_interval' must be an object, got 1.2"),
+        ({"noise_interval": {"level": 0.9, "floor": 0.1}}, "'noise_interval.quantile' is missing"),
+        (
+            {"noise_interval": {"level": 0.9, "quantile": 1, "floor": -0.1}},
+            r"'noise_interval\.floor' must be >= 0, got -0\.1",
+        ),
         ({"interval": {"level": "0.9", "quantile": 1, "floor": 0}}, r"'interval\.level' must"),
         ({"interval": {"level": 0.9, "quantile": True, "floor": 0}}, r"'interval\.quantile'"),
         ({"output": 4}, "'output' must be an object"),

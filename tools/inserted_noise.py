@@ -6,17 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from tools.dose_twins import Twin
 
 from ctiqa.data.sources.clean_series import Series
 from ctiqa.dose_curve.insertion import Tissue, low_dose_noise
 from ctiqa.hu import body_mask
 from ctiqa.physics.patient.filtered import is_filtered
-from ctiqa.physics.patient.quantum import MOST_SQUARES
+from ctiqa.physics.patient.quantum import MOST_SQUARES, quantum_noise
 from ctiqa.physics.patient.unmeasured import NotMeasurableError
 from ctiqa.types import HuImage
 
 HEAD = """\
-| inserted noise, all slices of the collection | n | median | 5 % | 95 % |
+| noise | n | median | 5 % | 95 % |
 |---|---|---|---|---|
 """
 
@@ -44,17 +45,36 @@ class Noise:
     own_direction: float
 
 
-def noise_table(series: Sequence[Series]) -> str:
-    """The table, over the middle slice of every series that is not filtered."""
+def noise_table(series: Sequence[Series], neighbours: Sequence[Twin]) -> str:
+    """The table.
+
+    Args:
+        series: Noise is inserted in the middle slice of each that is not filtered.
+        neighbours: Pairs of slices with their means.
+    """
     found = [noise for each in series if (noise := _noise(each)) is not None]
     rows: dict[str, Callable[[Noise], float]] = {
-        "RMS in the body, by the level in soft tissue": lambda noise: noise.body_factor,
-        "mean frequency minus that of the slice, /mm": lambda noise: noise.frequency_change,
-        "power along columns over rows, octaves": lambda noise: noise.direction,
+        "inserted: RMS in the body, by the level in soft tissue": lambda noise: noise.body_factor,
+        "inserted: mean frequency minus own, /mm": lambda noise: noise.frequency_change,
+        "inserted: power along columns over rows, octaves": lambda noise: noise.direction,
         "… of the slices themselves": lambda noise: noise.own_direction,
     }
     lines = [_row(name, [value(each) for each in found]) for name, value in rows.items()]
+    ratios = [ratio for twin in neighbours if (ratio := _ratio(twin)) is not None]
+    lines.append(_row("quantum noise of a slice by that of the mean of two (√2 = 1.414)", ratios))
     return HEAD + "\n".join(lines)
+
+
+def _ratio(twin: Twin) -> float | None:
+    """Quantum noise of slices by that of their mean, RMS."""
+    spacing = twin.full.header.spacing_mm
+    if spacing is None:
+        return None
+    try:
+        full, *low = (quantum_noise(each.hu, spacing).level_hu for each in (twin.full, *twin.low))
+    except NotMeasurableError:
+        return None
+    return float(np.sqrt(np.mean(np.square(low)))) / full
 
 
 def _row(name: str, values: Sequence[float]) -> str:

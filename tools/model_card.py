@@ -85,6 +85,16 @@ def _checks(checks: Card) -> list[str]:
                     (f"the same: {name} ({each['n']})", f"{each['covered']:.1%}")
                     for name, each in checks.get("coverage_by_group", {}).items()
                 ),
+                *(
+                    [
+                        (
+                            "equivalent noises inside their 90 % interval",
+                            f"{checks['noise_interval_coverage']:.1%}",
+                        )
+                    ]
+                    if "noise_interval_coverage" in checks
+                    else []
+                ),
                 (
                     f"score never rises by more than {order['tolerance']} as the dose falls "
                     f"through seven steps ({order['n_slices']} slices)",

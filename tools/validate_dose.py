@@ -6,9 +6,8 @@
 The first form uses a collection with an ``index.json``. It inserts noise into slices of patients
 that the model was not trained on and takes the result for the full dose; the twin has noise of its
 own at a quarter of that dose. The noise is made with the nominal kernel of the scanner, not with
-the texture that the dose curve measures. Pairs of neighbouring slices are twins whose noise is all
-real. The second table compares the inserted noise with that of all slices. ``--write`` puts both
-into the page.
+the texture that the dose curve measures. The second table is about noise alone, of all slices of
+the collection and of neighbours. ``--write`` puts both into the page.
 
 The second form compares with real twins: the series and slices of two folders, paired in order.
 """
@@ -103,10 +102,9 @@ def validation(root: Path, scorer: Scorer) -> str:
     kinds = {
         "simulated, constant tube current": simulated(unseen, QUARTER, modulated=False),
         "simulated, modulated tube current": simulated(unseen, QUARTER, modulated=True),
-        "neighbouring slices and their mean": neighbours(root, unseen),
     }
     rows = [row(name, list(compare(twins, scorer))) for name, twins in kinds.items()]
-    return f"{HEAD}{''.join(rows)}\n{noise_table(series)}"
+    return f"{HEAD}{''.join(rows)}\n{noise_table(series, list(neighbours(root, series)))}"
 
 
 def compare(twins: Iterator[Twin], scorer: Scorer) -> Iterator[Compared]:

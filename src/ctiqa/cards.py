@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from ctiqa.errors import WeightsError
 from ctiqa.hu import WINDOWS
+from ctiqa.noise_scale import LOG_NOISE_PER_GRADE
 from ctiqa.text.strict_json import StrictJsonError, parse_json
 
 MOST_MEMBERS = 1000
@@ -43,26 +43,32 @@ class IntervalRule:
 class NoiseRule:
     """How far the equivalent noise may be off (split-conformal, from validation patients).
 
-    In every range of the estimate, the share ``level`` of slices has a true equivalent noise
-    between the estimate divided and multiplied by a factor.
+    The interval reaches from the estimate divided by a factor to the estimate multiplied by it. The
+    logarithm of the factor is quantile·√(spread² + floor²), where spread is the standard deviation
+    over the ensemble outputs, as a logarithm of noise.
 
     Attributes:
         level: Share of slices whose computed equivalent noise is inside the interval, in (0, 1).
-        edges_hu: Borders between the ranges of the estimate in HU, rising.
-        factors: Factor of every range, >= 1; one more than borders.
+        quantile: Factor of the half width, >= 0.
+        floor: Relative error, added to the spread in quadrature, >= 0; the median on validation
+            patients, at least 0.01.
     """
 
     level: float
-    edges_hu: tuple[float, ...]
-    factors: tuple[float, ...]
+    quantile: float
+    floor: float
 
-    def factor(self, noise_hu: float) -> float:
-        """The factor for an estimate in HU.
+    def factor(self, spread: float = 0.0) -> float:
+        """The factor of a slice.
 
-        >>> NoiseRule(0.9, (16.0,), (1.2, 1.5)).factor(20.0)
-        1.5
+        Args:
+            spread: Standard deviation over the ensemble outputs in grades.
+
+        >>> rule = NoiseRule(level=0.9, quantile=2.0, floor=0.1)
+        >>> round(rule.factor(), 3), round(rule.factor(spread=0.5), 3)
+        (1.221, 1.665)
         """
-        return self.factors[bisect_right(self.edges_hu, noise_hu)]
+        return math.exp(self.quantile * math.hypot(spread * LOG_NOISE_PER_GRADE, self.floor))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,22 +160,6 @@ def _is_rising(value: Any) -> bool:
     return all(_is_count(side, 1, MOST_SIDE) for side in value) and value[0] <= value[1]
 
 
-def _is_numbers(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_number, value))
-
-
-def _is_noise_rule(value: Any) -> bool:
-    """Whether a value has rising borders in HU, and a factor for every range between them."""
-    if not isinstance(value, Mapping) or not _is_number(value.get("level")):
-        return False
-    edges: Any = value.get("edges_hu")
-    factors: Any = value.get("factors")
-    if not (_is_numbers(edges) and _is_numbers(factors) and len(factors) == len(edges) + 1):
-        return False
-    rising = all(a < b for a, b in pairwise([0, *edges]))
-    return rising and 0 < value["level"] < 1 and min(factors) >= 1
-
-
 def _is_known_windows(value: Any) -> bool:
     return _is_texts(value) and WINDOWS.keys() >= set(value)
 
@@ -212,12 +202,10 @@ _RULES: tuple[CardRule, ...] = (
     ("interval.level", True, lambda value: _is_number(value) and 0 < value < 1, "in (0, 1)"),
     ("interval.quantile", True, lambda value: _is_number(value) and value >= 0, ">= 0"),
     ("interval.floor", True, lambda value: _is_number(value) and value >= 0, ">= 0"),
-    (
-        "noise_interval",
-        False,
-        _is_noise_rule,
-        "an object with 'level' in (0, 1), rising 'edges_hu' and one more 'factors', >= 1",
-    ),
+    ("noise_interval", False, lambda value: isinstance(value, Mapping), "an object"),
+    ("noise_interval.level", True, lambda value: _is_number(value) and 0 < value < 1, "in (0, 1)"),
+    ("noise_interval.quantile", True, lambda value: _is_number(value) and value >= 0, ">= 0"),
+    ("noise_interval.floor", True, lambda value: _is_number(value) and value >= 0, ">= 0"),
     ("answers", False, lambda value: isinstance(value, Mapping), "an object"),
     ("answers.findings", False, _is_texts, "a list of texts"),
     ("answers.regions", False, _is_texts, "a list of texts"),
@@ -274,5 +262,4 @@ def _card_from(facts: Mapping[str, Any]) -> ModelCard:
 def _noise_rule(entry: Mapping[str, Any] | None) -> NoiseRule | None:
     if entry is None:
         return None
-    edges, factors = (tuple(map(float, entry[name])) for name in ("edges_hu", "factors"))
-    return NoiseRule(float(entry["level"]), edges, factors)
+    return NoiseRule(float(entry["level"]), float(entry["quantile"]), float(entry["floor"]))

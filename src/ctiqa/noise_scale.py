@@ -20,6 +20,9 @@ LEAST_NOISE_HU = 0.5
 
 _SPAN = math.log(USELESS_NOISE_HU / EXCELLENT_NOISE_HU)
 
+LOG_NOISE_PER_GRADE = _SPAN / SCORE_RANGE[1]
+"""Change of the logarithm of the equivalent noise per grade."""
+
 
 def score_of_noise(noise_hu: float) -> float:
     """Score for an equivalent noise in HU, open at both ends; falls by 2.1 per factor e.

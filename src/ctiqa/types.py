@@ -250,6 +250,8 @@ class SliceScore:
         interval: 90 % prediction interval (low, high) on the same scale; ``None`` when abstaining.
         equivalent_noise_hu: Plain noise in HU that would make the slice as bad as it is; ``None``
             for a model that does not estimate it.
+        equivalent_noise_interval: 90 % prediction interval of it (low, high) in HU; ``None`` if the
+            slice is not scored, or the model card does not say how accurate it is.
         region: What the slice shows, in one word; ``None`` for a model that does not tell.
         findings: What is wrong with the slice, or remarkable.
         noise_map_hu: Local noise in HU per patch of 32×32 pixels; ``None`` for a slice without a
@@ -266,6 +268,7 @@ class SliceScore:
     interval: tuple[float, float] | None
     flags: tuple[str, ...] = ()
     equivalent_noise_hu: float | None = None
+    equivalent_noise_interval: tuple[float, float] | None = None
     region: str | None = None
     findings: tuple[str, ...] = ()
     noise_map_hu: NoiseMap | None = field(default=None, repr=False, compare=False)
@@ -286,8 +289,8 @@ class ScanScore:
         warnings: Sentences about the series as a whole.
         equivalent_noise_hu: Geometric mean over the scored slices in HU; ``None`` without a score,
             or for a model that does not estimate it.
-        equivalent_noise_interval: Interval of it (low, high) in HU; ``None`` if the model card does
-            not say how accurate it is.
+        equivalent_noise_interval: Geometric means of the intervals of the scored slices (low, high)
+            in HU; ``None`` without them.
         physics: Medians over its scored slices that were measured; ``missing`` has the most
             frequent reason. ``None`` if none was measured.
         dose_reserve: Median over its scored slices of the dose at which the score would fall to 3,

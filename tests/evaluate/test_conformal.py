@@ -10,9 +10,12 @@ from ctiqa.cards import IntervalRule
 from ctiqa.evaluate.conformal import (
     FEWEST_COVERED,
     calibrate,
+    calibrate_noise,
     coverage_by_group,
     interval_coverage,
+    noise_coverage,
 )
+from ctiqa.noise_scale import LOG_NOISE_PER_GRADE
 from ctiqa.types import Floats
 
 Residuals = tuple[Floats, Floats, Floats]
@@ -83,3 +86,25 @@ def test_coverage_is_counted_in_groups_of_enough_examples() -> None:
         "abdomen": {"n": FEWEST_COVERED, "covered": 0.5},
         "chest": {"n": FEWEST_COVERED, "covered": 1.0},
     }
+
+
+def noises(n: int, seed: int) -> Residuals:
+    """Estimated and true noise whose relative error grows with the spread, and the spread."""
+    rng = np.random.default_rng(seed)
+    true, spread = np.exp(rng.uniform(1, 5, n)), rng.uniform(0.05, 0.5, n)
+    return true * np.exp(LOG_NOISE_PER_GRADE * spread * rng.standard_normal(n)), true, spread
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9])
+def test_intervals_of_the_noise_cover_what_they_promise(level: float) -> None:
+    rule = calibrate_noise(*noises(1000, 1), level)
+    assert noise_coverage(rule, *noises(1000, 1)) >= level - 0.002
+    assert noise_coverage(rule, *noises(20_000, 2)) == pytest.approx(level, abs=0.04)
+    # The spread tells good estimates from bad ones.
+    assert rule.factor(0.05) < rule.factor(0.5)
+
+
+def test_a_perfect_estimate_of_the_noise_has_a_floor() -> None:
+    true = np.array([4.0, 20.0, 90.0])
+    rule = calibrate_noise(true, true, np.zeros(3), 0.9)
+    assert (rule.quantile, rule.floor, rule.factor()) == (0.0, 0.01, 1.0)

@@ -14,7 +14,7 @@ from ctiqa.physics.reserve import dose_reserve
 from ctiqa.score.whole_scan import score_scan
 from ctiqa.types import PatientPhysics, Scan, SliceScore, Unmeasured
 
-RULE = NoiseRule(level=0.9, edges_hu=(10.0,), factors=(1.5, 1.2))
+RULE = NoiseRule(level=0.9, quantile=2.0, floor=0.1)
 
 
 def measured(quantum_hu: float | None = 10.0, **values: float) -> PatientPhysics:
@@ -53,13 +53,14 @@ def test_noise_of_a_scan_is_the_geometric_mean_of_its_scored_slices() -> None:
     assert scan_of(verdict(2.0)).equivalent_noise_hu is None
 
 
-def test_interval_of_the_noise_follows_the_rule_of_its_range() -> None:
-    slices = [answered(4.0, index, noise_hu=8.0) for index in range(3)]
-    scan = scan_score([4.0]).scan
-    assert score_scan(scan, slices).equivalent_noise_interval is None
-    found = score_scan(scan, slices, RULE)
-    assert found.equivalent_noise_hu == pytest.approx(8)
-    assert found.equivalent_noise_interval == pytest.approx((8 / 1.5, 8 * 1.5))
+def test_interval_of_the_noise_is_the_geometric_mean_of_those_of_the_slices() -> None:
+    intervals = ((4.0, 16.0), (9.0, 36.0), None)
+    slices = [
+        replace(answered(4.0, index), equivalent_noise_interval=interval)
+        for index, interval in enumerate(intervals)
+    ]
+    assert scan_of(*slices).equivalent_noise_interval == pytest.approx((6.0, 24.0))
+    assert scan_of(answered(4.0)).equivalent_noise_interval is None
 
 
 def test_physics_of_a_scan_is_the_median_of_its_scored_slices() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tools.trust.numbers import Card, estimate, extremes, percent, tested
 
+from ctiqa.cards import NoiseRule
+
 
 def estimates(card: Card) -> str:
     """Overview of all that the network estimates, with its error on held-out patients."""
@@ -71,9 +73,11 @@ def _noise_interval(card: Card) -> tuple[str, str, str, str]:
     rule = card.get("noise_interval")
     if rule is None:
         return ("the true value of a stated share of slices", "–", "the card states none", "–")
+    checks = card["checks"]
     return (
         f"contains the true value of {percent(rule['level'], 0)} of slices",
-        "validation patients",
-        f"a factor of {min(rule['factors']):.2f} to {max(rule['factors']):.2f}",
+        f"{checks['answers']['judged']['n']:,} slices",
+        f"contains {percent(checks['noise_interval_coverage'])}; a factor of "
+        f"{NoiseRule(**rule).factor():.2f} or more",
         "errors that a whole scan shares: it is not narrower for a scan",
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from itertools import pairwise
 
 from tools.trust.numbers import Card, estimate, extremes, percent, tested
 from tools.trust.overview import estimates
+
+from ctiqa.cards import NoiseRule
 
 
 def score(card: Card) -> str:
@@ -91,16 +92,13 @@ def _factors(card: Card) -> str:
     rule = card.get("noise_interval")
     if rule is None:
         return "The card of this model states no interval, so none is printed."
-    edges = [f"{edge:.0f}" for edge in rule["edges_hu"]]
-    ranges = [f"below {edges[0]} HU"] if edges else ["everywhere"]
-    ranges += [f"{low} to {high} HU" for low, high in pairwise(edges)]
-    ranges += [f"from {edges[-1]} HU on"] if edges else []
-    listed = ", ".join(
-        f"{factor:.2f} {where}" for factor, where in zip(rule["factors"], ranges, strict=True)
-    )
+    least = NoiseRule(**rule).factor()
+    covered = card["checks"]["noise_interval_coverage"]
     return (
-        "The interval is the estimate divided and multiplied by a factor, chosen so that it "
-        f"contains {percent(rule['level'], 0)} of the validation slices: {listed}."
+        "The interval is the estimate divided and multiplied by a factor that grows with the "
+        "disagreement of the ensemble outputs, chosen so that it contains "
+        f"{percent(rule['level'], 0)} of the validation slices. It is {least:.2f} at least, and "
+        f"the interval contains {percent(covered)} of the test slices."
     )
 
 

@@ -6,7 +6,6 @@ Split-conformal prediction with a locally scaled residual: Lei J et al. J Am Sta
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -17,16 +16,17 @@ from ctiqa.cards import IntervalRule, NoiseRule
 from ctiqa.evaluate.degradations import DEGRADATION, with_degradation
 from ctiqa.evaluate.manifest_table import share
 from ctiqa.evaluate.scored import ScoredExamples
+from ctiqa.noise_scale import LOG_NOISE_PER_GRADE
 from ctiqa.types import SCORE_RANGE, Floats
 
 FEWEST_COVERED = 100
 """Fewest examples of a group whose coverage is reported."""
 
-NOISE_EDGES_HU = (10.0, 20.0, 50.0)
-"""Borders between the ranges of equivalent noise that are calibrated for themselves, in HU."""
-
 LEAST_FLOOR = 0.02
 """Smallest floor in grades, for a network with hardly any error."""
+
+LEAST_RELATIVE = 0.01
+"""Smallest floor of the equivalent noise, as a relative error."""
 
 
 def calibrate(score: Floats, spread: Floats, label: Floats, level: float) -> IntervalRule:
@@ -54,41 +54,46 @@ def calibrate(score: Floats, spread: Floats, label: Floats, level: float) -> Int
     return IntervalRule(level, round(_upper(relative, level), 4), round(floor, 4))
 
 
-def calibrate_noise(found: Floats, true: Floats, level: float) -> NoiseRule:
+def calibrate_noise(found: Floats, true: Floats, spread: Floats, level: float) -> NoiseRule:
     """Calibrate how far the equivalent noise may be off, on held-out (validation) patients.
 
-    The residual is |ln(estimate/truth)|. It is calibrated in every range of the estimate for
-    itself, because clean slices are harder than noisy ones (Mondrian conformal prediction: Vovk V
-    et al. Algorithmic Learning in a Random World, 2005, section 4.5).
+    As :func:`calibrate`, for the residual |ln(estimate/truth)|.
 
     Args:
         found: Estimates in HU [n].
         true: True equivalent noise in HU [n].
+        spread: Standard deviation over the ensemble outputs in grades [n].
         level: Nominal coverage of the intervals, in (0, 1).
 
     Returns:
-        The rule that gives the interval of any estimate.
+        The rule that gives the interval of any estimate from its spread.
 
-    >>> true = np.geomspace(4, 64, 500)
-    >>> rule = calibrate_noise(true * np.where(true < 15, 1.5, 1.1), true, 0.9)
-    >>> rule.factor(10.0), rule.factor(50.0)
-    (1.5, 1.1)
+    >>> true = np.geomspace(4, 64, 101)
+    >>> rule = calibrate_noise(1.1 * true, true, np.zeros(101), 0.9)
+    >>> round(rule.factor(), 2)
+    1.1
     """
     residual = np.abs(np.log(found / true))
-    edges = _edges(found)
-    ranges = np.searchsorted(edges, found, side="right")
-    factors = [_upper(residual[ranges == k], level) for k in range(len(edges) + 1)]
-    return NoiseRule(level, edges, tuple(round(math.exp(each), 4) for each in factors))
+    floor = float(max(np.median(residual), LEAST_RELATIVE))
+    relative = residual / np.hypot(spread * LOG_NOISE_PER_GRADE, floor)
+    return NoiseRule(level, round(_upper(relative, level), 4), round(floor, 4))
 
 
-def _edges(found: Floats) -> tuple[float, ...]:
-    """The borders between ranges that hold enough examples on both sides."""
-    kept: list[float] = []
-    for edge in NOISE_EDGES_HU:
-        below = ((found >= (kept[-1] if kept else 0)) & (found < edge)).sum()
-        if min(below, (found >= edge).sum()) >= FEWEST_COVERED:
-            kept.append(edge)
-    return tuple(kept)
+def noise_coverage(rule: NoiseRule, found: Floats, true: Floats, spread: Floats) -> float:
+    """Empirical coverage: the share of true equivalent noises inside their interval.
+
+    Args:
+        rule: The rule.
+        found: Estimates in HU [n].
+        true: True equivalent noise in HU [n].
+        spread: Standard deviation over the ensemble outputs in grades [n].
+
+    >>> rule = NoiseRule(level=0.9, quantile=2.0, floor=0.1)
+    >>> noise_coverage(rule, np.array([10.0, 10.0]), np.array([11.0, 14.0]), np.zeros(2))
+    0.5
+    """
+    factors = np.array([rule.factor(each) for each in spread])
+    return share(np.abs(np.log(found / true)) <= np.log(factors))
 
 
 def _upper(residual: Floats, level: float) -> float:

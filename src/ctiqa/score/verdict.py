@@ -135,7 +135,24 @@ def judge_slice(header: SliceHeader, answers: Answers, number: int, card: ModelC
     score, interval = judge(answers.scores[number], card.interval)
     local = answers.log_noise_hu
     noise_map_hu = None if local is None else np.exp(local[number])
-    return replace(unscored, score=score, interval=interval, noise_map_hu=noise_map_hu)
+    return replace(
+        unscored,
+        score=score,
+        interval=interval,
+        equivalent_noise_interval=_noise_interval(unscored, answers.scores[number], card),
+        noise_map_hu=noise_map_hu,
+    )
+
+
+def _noise_interval(
+    verdict: SliceScore, members: Members, card: ModelCard
+) -> tuple[float, float] | None:
+    """Interval of the equivalent noise, if it is estimated and the card says how accurately."""
+    noise_hu = verdict.equivalent_noise_hu
+    if noise_hu is None or card.noise is None:
+        return None
+    factor = card.noise.factor(float(np.std(members, dtype=np.float64)))
+    return noise_hu / factor, noise_hu * factor
 
 
 def _most_likely(regions: ImageBatch | None, number: int, names: Sequence[str]) -> str | None:

@@ -24,8 +24,8 @@ def score_scan(
     """The score of a scan: the mean of its slice scores.
 
     Its interval is the mean of the lower and upper bounds of the slices: errors of neighbouring
-    slices are correlated, so averaging does not narrow the interval. For the same reason the
-    interval of its equivalent noise is that of a single slice.
+    slices are correlated, so averaging does not narrow the interval. So is that of its equivalent
+    noise, as geometric means.
 
     Args:
         scan: The series.
@@ -42,7 +42,6 @@ def score_scan(
         share for each, share in zip(known, shares, strict=True) if each.score is not None
     ]
     flags = dict.fromkeys(flag for each in slices for flag in each.flags)
-    noise = _mean_noise(judged)
     return ScanScore(
         scan=replace(scan, headers=tuple(each.header for each in slices)),
         score=fmean(each.score for each in judged if each.score is not None) if judged else None,
@@ -50,8 +49,8 @@ def score_scan(
         slices=tuple(known),
         flags=(*flags, *(() if judged else ("not_scored",))),
         warnings=scan.warnings + _scan_warnings(scan.headers, slices),
-        equivalent_noise_hu=noise,
-        equivalent_noise_interval=_noise_interval(noise, noise_rule),
+        equivalent_noise_hu=_mean_noise(judged),
+        equivalent_noise_interval=_mean_noise_interval(judged),
         physics=_typical([each.physics for each in judged if each.physics is not None]),
         dose_reserve=_typical_reserve(judged, judged_shares),
         dose_reserve_interval=_reserve_interval(judged, judged_shares, noise_rule),
@@ -70,11 +69,11 @@ def _mean_noise(judged: Iterable[SliceScore]) -> float | None:
     return geometric_mean(known) if known else None
 
 
-def _noise_interval(noise_hu: float | None, rule: NoiseRule | None) -> Interval | None:
-    if noise_hu is None or rule is None:
+def _mean_noise_interval(judged: Iterable[SliceScore]) -> Interval | None:
+    known = [each.equivalent_noise_interval for each in judged if each.equivalent_noise_interval]
+    if not known:
         return None
-    factor = rule.factor(noise_hu)
-    return noise_hu / factor, noise_hu * factor
+    return geometric_mean(low for low, _ in known), geometric_mean(high for _, high in known)
 
 
 def _typical(measured: Sequence[PatientPhysics]) -> PatientPhysics | None:
@@ -128,11 +127,13 @@ def _typical_reserve(
 def _reserve_interval(
     judged: Sequence[SliceScore], shares: Sequence[float | None], rule: NoiseRule | None
 ) -> Interval | None:
-    """Dose reserve if the equivalent noise at the lower dose is judged too low, or too high."""
+    """Dose reserve if the equivalent noise at the lower dose is judged too low, or too high.
+
+    There, plain noise is what is wrong, and the ensemble outputs agree.
+    """
     if rule is None:
         return None
-    wanted = noise_of_score(GOOD)
-    factor = rule.factor(wanted)
+    wanted, factor = noise_of_score(GOOD), rule.factor()
     targets = (score_of_noise(wanted * factor), score_of_noise(wanted / factor))
     low, high = (_typical_reserve(judged, shares, target) for target in targets)
     return None if low is None or high is None else (low, high)

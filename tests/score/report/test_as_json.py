@@ -60,6 +60,7 @@ def test_contract() -> None:
         "score": None,
         "interval": None,
         "equivalent_noise_hu": None,
+        "equivalent_noise_interval": None,
         "dose_reserve": None,
         "region": None,
         "findings": [],

@@ -18,6 +18,7 @@ from ctiqa.evaluate.conformal import (
     calibrate_noise,
     coverage_by_group,
     interval_coverage,
+    noise_coverage,
 )
 from ctiqa.evaluate.degradations import plain_examples
 from ctiqa.evaluate.model_card import held_out
@@ -31,6 +32,7 @@ from ctiqa.io.atomic import make_folder, write_bytes
 from ctiqa.recipe import Recipe
 from ctiqa.score.engines.engine import Engine
 from ctiqa.score.engines.protocol import Answers
+from ctiqa.types import Floats
 from ctiqa.weights import HASHES, Model, ModelCard, ModelFiles, file_digest, load_hashes, parse_card
 
 TOTAL_NOISE = "total_noise_hu"
@@ -81,18 +83,20 @@ def write_model(
         for split in parts
     )
     rule = calibrate(validation.unclipped, validation.spread, validation.label, INTERVAL_LEVEL)
+    noise_rule, noise_covered = _noise_rule(answers, parts, model.card)
     found = answer_facts(answers["test"], parts["test"], model.card)
     unseen = held_out.of_regions(examples.where(split="test"), model.card.judged)
     card = {
         **facts,
         "interval": asdict(rule),
-        **_noise_rule(answers["validation"], parts["validation"], model.card),
+        **noise_rule,
         "agreement": held_out.agreement_with_intervals(test),
         "checks": {
             "interval_coverage": round(
                 interval_coverage(rule, test.unclipped, test.spread, test.label), 4
             ),
             "coverage_by_group": coverage_by_group(rule, test),
+            **noise_covered,
             **_checks(predictor, unseen, test, scale),
             **({"answers": found, "map": _pointing(engine, test.examples)} if found else {}),
         },
@@ -109,16 +113,33 @@ def _scored(answers: Answers, examples: Examples, card: ModelCard) -> npt.NDArra
     return judged_examples(answers, card) & ~examples.drawn()
 
 
-def _noise_rule(answers: Answers, examples: Examples, card: ModelCard) -> dict[str, Any]:
-    """The card's entry on the accuracy of the equivalent noise; nothing if it is not estimated."""
-    log_noise = answers.log_equivalent_noise_hu
-    if log_noise is None or TOTAL_NOISE not in examples.table.columns:
-        return {}
+def _noise_rule(
+    answers: dict[str, Answers], parts: dict[str, Examples], card: ModelCard
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The card's entries on the accuracy of the equivalent noise; empty if it is not estimated.
+
+    Returns:
+        The rule from the validation split, and its coverage on the test split.
+    """
+    if any(each.log_equivalent_noise_hu is None for each in answers.values()) or any(
+        TOTAL_NOISE not in each.table.columns for each in parts.values()
+    ):
+        return {}, {}
+    validation, test = (
+        _noises(answers[split], parts[split], card) for split in ("validation", "test")
+    )
+    rule = calibrate_noise(*validation, INTERVAL_LEVEL)
+    covered = round(noise_coverage(rule, *test), 4)
+    return {"noise_interval": asdict(rule)}, {"noise_interval_coverage": covered}
+
+
+def _noises(answers: Answers, examples: Examples, card: ModelCard) -> tuple[Floats, Floats, Floats]:
+    """Estimated and true equivalent noise in HU, and spread in grades, of what is scored [n]."""
     rows = _scored(answers, examples, card)
-    found = np.exp(log_noise.astype(np.float64))
+    found = np.exp(np.asarray(answers.log_equivalent_noise_hu, dtype=np.float64))
     true = examples.column(TOTAL_NOISE).astype(np.float64)
-    rule = calibrate_noise(found[rows], true[rows], INTERVAL_LEVEL)
-    return {"noise_interval": asdict(rule)}
+    spread = answers.scores.std(axis=1, dtype=np.float64)
+    return found[rows], true[rows], spread[rows]
 
 
 def _check_matrix(examples: Examples, low: int, high: int) -> None:

@@ -85,6 +85,7 @@ def _slice(verdict: SliceScore) -> dict[str, Any]:
         "score": rounded_json(verdict.score),
         "interval": _interval(verdict.interval),
         "equivalent_noise_hu": rounded_json(verdict.equivalent_noise_hu),
+        "equivalent_noise_interval": _interval(verdict.equivalent_noise_interval),
         "dose_reserve": rounded_json(verdict.dose_reserve),
         "region": verdict.region,
         "findings": list(verdict.findings),
