@@ -11,7 +11,7 @@ from ctiqa.dose_curve.quick import quick_reserve, quick_scores
 from ctiqa.dose_curve.result import Reserve
 from ctiqa.physics.reserve import dose_reserve, score_at_dose
 
-RULE = NoiseRule(0.9, (), (1.3,))
+RULE = NoiseRule(0.9, quantile=2.0, floor=0.13)
 
 
 def test_the_dose_is_the_dose_reserve() -> None:

@@ -17,6 +17,7 @@ from ctiqa.errors import UsageError
 from ctiqa.physics.patient.body import find_body
 from ctiqa.physics.patient.filtered import is_filtered
 from ctiqa.physics.patient.unmeasured import NotMeasurableError
+from ctiqa.score.honesty.flags import FILTERED
 from ctiqa.score.verdict import ABSTENTIONS
 from ctiqa.types import Floats, Slice, SliceScore, Unmeasured
 
@@ -51,9 +52,9 @@ def check_slice(image: Slice, verdict: SliceScore) -> float:
         NoCurveError: If the slice has no score, no pixel spacing, or was filtered.
     """
     if verdict.score is None:
-        flag = next(reversed(verdict.flags), "not_scored")
+        flag = next((each for each in verdict.flags if each in ABSTENTIONS), "not_scored")
         shown = f" ({verdict.region})" if verdict.region else ""
-        raise NoCurveError(flag, f"not scored: {ABSTENTIONS.get(flag, flag)}{shown}")
+        raise NoCurveError(flag, f"not scored: {ABSTENTIONS.get(flag, 'no score')}{shown}")
     if verdict.equivalent_noise_hu is None:
         raise NoCurveError("no_equivalent_noise", "the model does not estimate equivalent noise")
     spacing_mm = image.header.spacing_mm
@@ -62,9 +63,9 @@ def check_slice(image: Slice, verdict: SliceScore) -> float:
             Unmeasured.NO_SPACING.value,
             "the file does not state the pixel spacing, without which nothing can be projected",
         )
-    if is_filtered(image.hu, spacing_mm):
+    if FILTERED in verdict.flags or is_filtered(image.hu, spacing_mm):
         raise NoCurveError(
-            "filtered",
+            FILTERED,
             "the image was filtered or denoised: what the filter would leave of more noise cannot "
             "be extrapolated",
         )

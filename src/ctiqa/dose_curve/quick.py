@@ -14,9 +14,9 @@ from ctiqa.noise_scale import noise_of_score, score_of_noise
 from ctiqa.physics.reserve import BODY_FACTOR, dose_reserve, score_at_dose
 from ctiqa.types import Floats
 
-NOISE_ERROR = 0.2
+NOISE_ERROR = 0.18
 """Error of the quantum noise of the body: 15 % as measured with anatomy (``docs/physics.md``), and
-in quadrature 13 % of the body factor (``python -m tools.validate_dose``)."""
+in quadrature 9 % of the body factor (``python -m tools.validate_dose``)."""
 
 
 def quick_scores(noise_hu: float, quantum_hu: float, doses: Sequence[float]) -> Floats:
@@ -50,7 +50,7 @@ def quick_reserve(
     pairs = [sorted((_reserve(noise_hu, quieter, target), _reserve(least, louder, target)))]
     if rule is not None:
         wanted = noise_of_score(target)
-        factor = rule.factor(wanted)
+        factor = rule.factor()
         targets = [score_of_noise(wanted * each) for each in (factor, 1 / factor)]
         pairs.append([_reserve(noise_hu, quantum_hu, each) for each in targets])
     return Reserve(dose, _joined(dose, pairs))

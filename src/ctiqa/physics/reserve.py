@@ -15,7 +15,7 @@ from ctiqa.types import SCORE_RANGE
 GOOD = 3.0
 """The score called good, the usual target."""
 
-BODY_FACTOR = 1.08
+BODY_FACTOR = 1.09
 """Quantum noise of the whole body by that of soft tissue.
 
 Equivalent noise counts the noise of the whole body, which is loudest in the middle, between the
@@ -29,14 +29,14 @@ def dose_reserve(
 ) -> float | None:
     """The dose at which the score of a slice falls to a target, as a fraction of its own dose.
 
-    At dose d the equivalent noise is √(E² + (1.08·Q)²·(1/d − 1)): Brooks RA, Di Chiro G.
+    At dose d the equivalent noise is √(E² + (1.09·Q)²·(1/d − 1)): Brooks RA, Di Chiro G.
     Statistical limitations in x-ray reconstructive tomography. Med Phys 3(4):237–240, 1976. The
     factor is :data:`BODY_FACTOR`. The dose is the one at which this reaches the equivalent noise of
     the target.
 
     Args:
         equivalent_noise_hu: Equivalent noise E of the slice in HU, > 0.
-        quantum_noise_hu: Quantum noise Q of the slice in soft tissue in HU, > 0. Times 1.08 it is
+        quantum_noise_hu: Quantum noise Q of the slice in soft tissue in HU, > 0. Times 1.09 it is
             part of E; a larger value is a measurement error and counts as E.
         target: Score; the scale may be continued beyond 0 and 4.
 
@@ -48,7 +48,7 @@ def dose_reserve(
         UsageError: If an argument is out of range.
 
     >>> round(dose_reserve(8.0, 7.0), 3)
-    0.088
+    0.09
     >>> round(dose_reserve(40.0, 38.0), 2)
     2.44
     >>> dose_reserve(40.0, 20.0) is None
