@@ -11,7 +11,8 @@ import numpy as np
 from ctiqa.calibration.apply import calibrated
 from ctiqa.calibration.file import Calibration
 from ctiqa.hu import Window, apply_window
-from ctiqa.score.physics import with_physics
+from ctiqa.score.domain import OUTSIDE_TRAINING, why_outside
+from ctiqa.score.examined import examined
 from ctiqa.score.side_by_side import side_by_side
 from ctiqa.score.verdict import abstention, judge_slice
 from ctiqa.types import Slice, SliceScore
@@ -62,12 +63,16 @@ def score_slices(
     """
 
     def score(group: SliceGroup[Key]) -> tuple[list[Key], list[SliceScore]]:
-        keys, verdicts = _score_group(engine, card, window, calibration, group)
-        if measured is not None:
-            verdicts = [
-                with_physics(verdict, image) if measured(key) and not group[0] else verdict
-                for (key, image), verdict in zip(group[1], verdicts, strict=True)
-            ]
+        reason, items = group
+        keys = [key for key, _ in items]
+        if reason:
+            verdicts = [_abstain(image, reason) for _, image in items]
+        else:
+            wanted = [measured is not None and measured(key) for key in keys]
+            images = [image for _, image in items]
+            verdicts = _judged(engine, card, window, images, wanted)
+        if calibration is not None:
+            verdicts = [calibrated(each, calibration) for each in verdicts]
         if use is not None:
             for (key, image), verdict in zip(group[1], verdicts, strict=True):
                 use(key, image, verdict)
@@ -90,23 +95,30 @@ def _groups(
             yield reason, held
 
 
-def _score_group(
+def _judged(
     engine: Engine,
     card: ModelCard,
     window: Window | None,
-    calibration: Calibration | None,
-    group: SliceGroup[Key],
-) -> tuple[list[Key], list[SliceScore]]:
-    reason, items = group
-    keys, images = [key for key, _ in items], [image for _, image in items]
-    if reason:
-        return keys, [_abstain(image, reason) for image in images]
+    images: Sequence[Slice],
+    wanted: Sequence[bool],
+) -> list[SliceScore]:
+    """Scores of slices of one shape, with flags and, where wanted, measures."""
     stack = np.stack([image.hu for image in images])
     answers = engine.answer(stack if window is None else apply_window(stack, window))
-    verdicts = [judge_slice(image.header, answers, k, card) for k, image in enumerate(images)]
-    if calibration is not None:
-        verdicts = [calibrated(each, calibration) for each in verdicts]
-    return keys, verdicts
+    verdicts = []
+    for number, (image, measure) in enumerate(zip(images, wanted, strict=True)):
+        if reason := _outside(image, card):
+            verdicts.append(_abstain(image, reason))
+            continue
+        verdict = judge_slice(image.header, answers, number, card)
+        verdicts.append(examined(verdict, image, card, measure=measure))
+    return verdicts
+
+
+def _outside(image: Slice, card: ModelCard) -> str | None:
+    """Why a slice shows no patient; objects may be scored by a model that names no regions."""
+    reason = why_outside(image.hu, image.header.spacing_mm)
+    return None if reason == OUTSIDE_TRAINING and not card.judged else reason
 
 
 def _abstain(image: Slice, reason: str) -> SliceScore:

@@ -24,8 +24,8 @@ from ctiqa.io.atomic import check_folder
 from ctiqa.io.scans import AnyPath, as_paths
 from ctiqa.score.arrays import scan_of, slices_from_array
 from ctiqa.score.engines.engine import Engine, check_engine, choose
+from ctiqa.score.examined import is_measured
 from ctiqa.score.maps.place import with_places
-from ctiqa.score.physics import is_measured
 from ctiqa.score.pipeline import Key, Use, score_slices
 from ctiqa.score.report.report import Report
 from ctiqa.score.select import SliceRange, select

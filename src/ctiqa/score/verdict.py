@@ -34,6 +34,8 @@ ABSTENTIONS = {
     "blank": "every pixel has the same value",
     "air": "no body in the slice",
     "region": "not a region that the model was trained to score",
+    "not_hu": "not a patient in CT numbers",
+    "outside_training": "not a patient, or not one that the model was trained to score",
 }
 """Flags of slices that are not scored, and their meaning."""
 
@@ -85,6 +87,13 @@ def abstention(hu: HuImage, card: ModelCard) -> str | None:
     if float(hu.min()) == float(hu.max()):
         return "blank"
     return "air" if body_fraction(hu) < MIN_BODY_FRACTION else None
+
+
+def why_unscored(verdict: SliceScore) -> str | None:
+    """The first of the flags that say why a slice has no score; ``None`` if it has one."""
+    if verdict.score is not None:
+        return None
+    return next((flag for flag in verdict.flags if flag in ABSTENTIONS), None)
 
 
 def judge(members: Members, rule: IntervalRule) -> tuple[float, tuple[float, float]]:

@@ -11,7 +11,8 @@ from statistics import fmean, geometric_mean, median
 from ctiqa.cards import NoiseRule
 from ctiqa.noise_scale import noise_of_score, score_of_noise
 from ctiqa.physics.reserve import GOOD, dose_reserve
-from ctiqa.score.verdict import ABSTENTIONS
+from ctiqa.score.honesty.flags import scan_flags
+from ctiqa.score.verdict import ABSTENTIONS, why_unscored
 from ctiqa.types import PatientPhysics, Scan, ScanScore, SliceHeader, SliceScore, Unmeasured
 
 Interval = tuple[float, float]
@@ -41,13 +42,12 @@ def score_scan(
     judged_shares = [
         share for each, share in zip(known, shares, strict=True) if each.score is not None
     ]
-    flags = dict.fromkeys(flag for each in slices for flag in each.flags)
     return ScanScore(
         scan=replace(scan, headers=tuple(each.header for each in slices)),
         score=fmean(each.score for each in judged if each.score is not None) if judged else None,
         interval=_mean_interval([each.interval for each in judged if each.interval is not None]),
         slices=tuple(known),
-        flags=(*flags, *(() if judged else ("not_scored",))),
+        flags=(*scan_flags(slices), *(() if judged else ("not_scored",))),
         warnings=scan.warnings + _scan_warnings(scan.headers, slices),
         equivalent_noise_hu=_mean_noise(judged),
         equivalent_noise_interval=_mean_noise_interval(judged),
@@ -143,7 +143,7 @@ def _scan_warnings(headers: Sequence[SliceHeader], slices: Sequence[SliceScore])
     warnings = []
     if unread := len(headers) - len(slices):
         warnings.append(f"{unread} of {len(headers)} slices could not be read")
-    reasons = Counter(flag for each in slices for flag in each.flags if flag in ABSTENTIONS)
+    reasons = Counter(reason for each in slices if (reason := why_unscored(each)))
     for flag, count in reasons.items():
         warnings.append(f"{count} of {len(slices)} slices not scored: {ABSTENTIONS[flag]}")
     return tuple(warnings)

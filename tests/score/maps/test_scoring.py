@@ -28,7 +28,7 @@ def test_every_scored_slice_has_a_map(mapped: Path, tmp_path: Path) -> None:
     write_series(tmp_path / "a", 3)
     air = np.where(np.eye(256) > 0, -990, -1000).astype(np.float32)
     write_dicom(tmp_path / "a" / "air.dcm", air, 9)
-    write_series(tmp_path / "b", 2, first_hu=200, SeriesInstanceUID="1.2.826.0.2")
+    write_series(tmp_path / "b", 2, first_hu=50, SeriesInstanceUID="1.2.826.0.2")
     scorer = Scorer(mapped, jobs=1)
     report = scorer.score_paths([tmp_path / "a", tmp_path / "b"], maps=tmp_path / "m")
     assert report.maps is not None
@@ -60,13 +60,13 @@ def test_scores_are_those_of_a_run_without_maps(mapped: Path, tmp_path: Path) ->
 
 
 def test_the_map_is_among_the_results(mapped: Path, model: Path) -> None:
-    hu = phantom(400.0)
+    hu = phantom(40.0)
     verdict = Scorer(mapped, jobs=1).score(hu)
     noise = getattr(verdict, "noise_map_hu", None)
     assert noise is not None
     assert noise.shape == (8, 8)
     assert noise[0, 0] == pytest.approx(16, rel=1e-3)
-    assert noise[4, 4] == pytest.approx(32, rel=1e-3)
+    assert noise[4, 4] == pytest.approx(16 * 2 ** (1040 / 1400), rel=1e-3)
     assert getattr(Scorer(model, jobs=1).score(hu), "noise_map_hu", 0) is None
 
 

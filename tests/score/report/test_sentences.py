@@ -107,6 +107,14 @@ def test_findings_say_where_they_are() -> None:
     assert "Check" not in dict(summary_rows(scan_of(answered(3.0))))
 
 
+def test_what_puts_the_score_in_doubt_is_said() -> None:
+    scan = replace(scan_of(answered(3.0, findings=("metal",))), flags=("filtered", "lossy"))
+    text = dict(summary_rows(scan))["Check"]
+    assert text.startswith("metal in 1 slice, smoother than its noise allows")
+    contradicted = replace(scan, flags=("contradiction",))
+    assert "contradicts the measured noise" in dict(summary_rows(contradicted))["Check"]
+
+
 def test_measures_and_what_is_missing() -> None:
     scan = scan_of(acquired(answered(3.0, physics=PHYSICS), ctdivol_mgy=10.6))
     assert measures_text(scan) == (

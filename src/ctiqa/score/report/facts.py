@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ctiqa.errors import Reason
 from ctiqa.score.report.rounding import shown
-from ctiqa.score.verdict import ABSTENTIONS, SHARP_KERNEL, word_of
+from ctiqa.score.verdict import ABSTENTIONS, SHARP_KERNEL, why_unscored, word_of
 from ctiqa.text.plain_text import clean
 from ctiqa.types import Acquisition, Results, ScanScore, Skipped, SliceHeader, SliceScore
 
@@ -192,11 +192,7 @@ def why_nothing_was_scored(report: Results) -> str:
         for reason, each in grouped(report.skipped).items()
     ]
     flags = Counter(
-        flag
-        for scan in report.scans
-        for each in scan.slices
-        for flag in each.flags
-        if flag in ABSTENTIONS
+        flag for scan in report.scans for each in scan.slices if (flag := why_unscored(each))
     )
     slices = [f"{count} × {ABSTENTIONS[flag]} ({flag})" for flag, count in flags.items()]
     return ", ".join([*slices, *files])

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
+from ctiqa.score.honesty.flags import CONTRADICTION, FILTERED
 from ctiqa.score.report.answers import format_noise
 from ctiqa.score.report.facts import (
     SHARP_KERNEL_NOTE,
@@ -17,7 +18,7 @@ from ctiqa.score.report.facts import (
     texts,
 )
 from ctiqa.score.report.measures import GAP, measures_text, missing_text
-from ctiqa.score.verdict import ABSTENTIONS, has_sharp_kernel
+from ctiqa.score.verdict import ABSTENTIONS, has_sharp_kernel, why_unscored
 from ctiqa.text.plain_text import clean
 from ctiqa.types import SCORE_RANGE, ScanScore, SliceScore
 
@@ -26,6 +27,12 @@ TOP = "top of the scale"
 
 UNREGIONED = "region"
 """Flag of a slice whose region is not scored; what it shows says more than the flag."""
+
+DOUBTS = {
+    FILTERED: "smoother than its noise allows, as after a filter: the score may be too high",
+    CONTRADICTION: "the score contradicts the measured noise",
+}
+"""Flags of a scan that put its score in doubt, in words."""
 
 QUALITY = "Quality"
 """Label of the row with the score."""
@@ -104,10 +111,11 @@ def judged(scan: ScanScore) -> str:
 def check(scan: ScanScore) -> str:
     """What is wrong with slices, or remarkable, and where; most frequent first."""
     counts = Counter(finding for each in scan.slices for finding in each.findings)
-    return ", ".join(
+    found = [
         f"{clean(finding)} in {count} slice{'' if count == 1 else 's'}{_where(scan, finding)}"
         for finding, count in counts.most_common()
-    )
+    ]
+    return ", ".join([*found, *(text for flag, text in DOUBTS.items() if flag in scan.flags)])
 
 
 def plain_words(scan: ScanScore) -> str:
@@ -141,8 +149,8 @@ def _why(verdict: SliceScore) -> str:
     """Why a slice has no score, in few words."""
     if UNREGIONED in verdict.flags and verdict.region is not None:
         return verdict.region
-    flags = [flag for flag in verdict.flags if flag in ABSTENTIONS]
-    return ABSTENTIONS[flags[0]] if flags else "not scored"
+    flag = why_unscored(verdict)
+    return ABSTENTIONS[flag] if flag else "not scored"
 
 
 def _counted(names: Iterable[str]) -> str:

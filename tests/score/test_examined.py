@@ -1,0 +1,56 @@
+"""Which slices are measured, and that measuring changes no score."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ctiqa
+from ctiqa.io import read_slice
+from ctiqa.score.examined import MEASURED, is_measured
+from ctiqa.types import Unmeasured
+
+EXAMPLE = Path(ctiqa.__file__).parent / "assets" / "example"
+
+
+@pytest.mark.parametrize("count", [1, 2, 11, 12, 13, 23, 24, 99, 1000])
+def test_a_few_slices_along_all_of_z_are_measured(count: int) -> None:
+    chosen = [index for index in range(count) if is_measured(index, count)]
+    assert len(chosen) == min(count, MEASURED)
+    steps = [b - a for a, b in itertools.pairwise(chosen)]
+    assert max(steps, default=1) - min(steps, default=1) <= 1
+    assert chosen[0] + (count - 1 - chosen[-1]) <= count / MEASURED + 1
+
+
+def test_slices_carry_their_measures_and_reasons() -> None:
+    (scan,) = ctiqa.read_scans(EXAMPLE).scans
+    known = read_slice(scan.headers[0], ctiqa.ReadOptions())
+    bare = replace(known, header=replace(known.header, spacing_mm=None))
+    for each, why in ((known, None), (bare, Unmeasured.NO_SPACING)):
+        found = ctiqa.Scorer(jobs=1).score(each).physics
+        assert found is not None
+        assert found.missing.get("quantum_noise_hu") == why
+        assert found.missing["ssde_mgy"] == Unmeasured.NO_CTDIVOL
+
+
+def test_only_sampled_slices_of_a_long_scan_are_measured() -> None:
+    (scan,) = ctiqa.read_scans(EXAMPLE).scans
+    found = ctiqa.Scorer(jobs=1).score_paths(EXAMPLE).scans[0]
+    assert len(scan.headers) > MEASURED
+    measured = [each.physics is not None for each in found.slices]
+    assert measured == [is_measured(k, len(measured)) for k in range(len(measured))]
+
+
+def test_what_is_no_patient_has_no_score_whatever_the_model_says(model: Path) -> None:
+    """The tiny model gives a score for everything; brightness as on a screen is no HU."""
+    (scan,) = ctiqa.read_scans(EXAMPLE).scans
+    hu = read_slice(scan.headers[0], ctiqa.ReadOptions()).hu
+    grey = 2000 * np.clip((hu + 160) / 400, 0, 1) - 1000
+    scorer = ctiqa.Scorer(model, jobs=1)
+    assert scorer.score(hu).score is not None
+    found = scorer.score(grey)
+    assert (found.score, found.interval, found.flags) == (None, None, ("not_hu",))
