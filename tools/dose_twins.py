@@ -92,7 +92,7 @@ def neighbours(root: Path, series: Sequence[Series]) -> Iterator[Twin]:
         pairs = _pairs(z, thick[each.name])
         for k in evenly(len(pairs), MOST_PAIRS):
             low = [stack[index] for index in pairs[k]]
-            mean = np.mean(low, axis=0, dtype=np.float32)
+            mean = np.asarray(np.mean(low, axis=0), dtype=np.float32)
             yield Twin(
                 as_slice(mean, spacing), tuple(as_slice(image, spacing) for image in low), 0.5
             )

@@ -98,3 +98,17 @@ def test_wrong_usage_is_named_before_any_work(
 def test_quiet_says_nothing(call: Any) -> None:
     done = call("--quiet")
     assert (done.status, done.out, done.err) == (0, "", "")
+
+
+def test_an_interrupted_run_writes_nothing(
+    call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ctiqa.dose_curve.run.dose_curves", interrupted)
+    (tmp_path / "d.json").write_text("old")
+    done = call("--out", tmp_path / "d.json")
+    assert done.status == 130
+    assert "stopped by the user" in done.err
+    assert (tmp_path / "d.json").read_text() == "old"

@@ -73,8 +73,9 @@ def dose_curve(
     Noise is inserted in the projections of sampled slices, with their own level and texture.
 
     Exit status: 0 done, 2 wrong usage, 3 done but files or series were skipped, 4 no series has a
-    curve or nothing could be written. Nothing is written before the end.
+    curve or nothing could be written, 130 stopped. Nothing is written before the end.
     """
+    from ctiqa.cli.console.stopping import break_off, stoppable
     from ctiqa.dose_curve.plan import Plan, parse_doses
     from ctiqa.dose_curve.report.as_text import curves_as_text
     from ctiqa.dose_curve.report.outputs import check_outputs, write_outputs
@@ -91,10 +92,21 @@ def dose_curve(
     outputs = out or []
     check_outputs(outputs)
     reading = ReadOptions(tiff_hu=tiff_hu)
-    found = _run(
-        paths, plan, reading, slices=slices, model=model, engine=engine, jobs=jobs, quiet=quiet
-    )
-    write_outputs(found, outputs, command_of(context))
+    with stoppable() as stop:
+        try:
+            found = _run(
+                paths,
+                plan,
+                reading,
+                slices=slices,
+                model=model,
+                engine=engine,
+                jobs=jobs,
+                quiet=quiet,
+            )
+            write_outputs(found, outputs, command_of(context))
+        except KeyboardInterrupt:
+            break_off(stop)
     if not quiet:
         say(curves_as_text(found))
     raise typer.Exit(DONE_WITH_SKIPS if found.lost else DONE)
