@@ -48,8 +48,9 @@ def test_only_sampled_slices_of_a_long_scan_are_measured() -> None:
 def test_what_is_no_patient_has_no_score_whatever_the_model_says(model: Path) -> None:
     """The tiny model gives a score for everything."""
     (scan,) = ctiqa.read_scans(EXAMPLE).scans
-    hu = read_slice(scan.headers[0], ctiqa.ReadOptions()).hu
+    known = read_slice(scan.headers[0], ctiqa.ReadOptions())
+    shifted = ctiqa.Slice(known.hu + np.float32(500), known.header)
     scorer = ctiqa.Scorer(model, jobs=1)
-    assert scorer.score(hu).score is not None
-    found = scorer.score(hu + np.float32(500))
+    assert scorer.score(known).score is not None
+    found = scorer.score(shifted)
     assert (found.score, found.interval, found.flags) == (None, None, ("not_hu",))

@@ -10,7 +10,7 @@ from ctiqa.diff.inputs import Input, Progress
 from ctiqa.errors import NothingToDoError, some
 from ctiqa.io import Found, ReadOptions, stream_slices
 from ctiqa.io.protocol import DEFAULT_OPTIONS
-from ctiqa.score.physics import with_physics
+from ctiqa.score.examined import physics_of
 from ctiqa.score.scorer import Scorer
 from ctiqa.score.side_by_side import side_by_side
 from ctiqa.score.whole_scan import score_scan
@@ -124,7 +124,9 @@ def _measured_slice(item: tuple[SliceScore, Slice | Skipped]) -> tuple[SliceScor
     verdict, image = item
     if isinstance(image, Skipped):
         return verdict, ""
-    known = verdict if verdict.physics is not None else with_physics(verdict, image)
+    known = verdict
+    if known.physics is None:
+        known = replace(verdict, physics=physics_of(verdict, image))
     return known, hashlib.blake2b(image.hu.tobytes(), digest_size=16).hexdigest()
 
 

@@ -36,7 +36,9 @@ def examined(verdict: SliceScore, image: Slice, card: ModelCard, *, measure: boo
         card: Card of the model.
         measure: Whether the slice is measured; without it, flags follow from the answers alone.
     """
-    physics, filtered = _measured(verdict, image) if measure else (None, False)
+    physics, filtered = None, False
+    if measure:
+        physics, filtered = physics_of(verdict, image), _is_filtered(verdict, image)
     flags = honesty_flags(verdict, physics, card, filtered=filtered)
     return replace(verdict, physics=physics, flags=(*verdict.flags, *flags))
 
@@ -46,12 +48,24 @@ def _chosen(count: int) -> frozenset[int]:
     return frozenset(int((k + 0.5) * width) for k in range(MEASURED))
 
 
-def _measured(verdict: SliceScore, image: Slice) -> tuple[PatientPhysics, bool]:
-    from ctiqa.physics.patient.filtered import is_filtered  # noqa: PLC0415 - slow to load
+def physics_of(verdict: SliceScore, image: Slice) -> PatientPhysics:
+    """The physical measures of a slice.
+
+    Args:
+        verdict: The score; its region says for which methods the slice is valid.
+        image: The slice.
+    """
     from ctiqa.physics.patient.measure import measure_patient  # noqa: PLC0415 - slow to load
 
-    hu, spacing_mm = image.hu, image.header.spacing_mm
-    physics = measure_patient(hu, spacing_mm, image.header.acquisition, region=verdict.region)
+    header = image.header
+    return measure_patient(image.hu, header.spacing_mm, header.acquisition, region=verdict.region)
+
+
+def _is_filtered(verdict: SliceScore, image: Slice) -> bool:
+    """Whether the noise has the texture of a filter; False if that is unknown."""
+    from ctiqa.physics.patient.filtered import is_filtered  # noqa: PLC0415 - slow to load
+
+    spacing_mm = image.header.spacing_mm
     if verdict.score is None or spacing_mm is None:
-        return physics, False
-    return physics, is_filtered(hu, spacing_mm)
+        return False
+    return is_filtered(image.hu, spacing_mm)
