@@ -11,6 +11,7 @@ from tests.score.made import answered, header, scan_of, scan_score, verdict
 from ctiqa.cards import NoiseRule
 from ctiqa.noise_scale import noise_of_score
 from ctiqa.physics.reserve import dose_reserve
+from ctiqa.score.examined import is_measured
 from ctiqa.score.whole_scan import score_scan
 from ctiqa.types import PatientPhysics, Scan, SliceScore, Unmeasured
 
@@ -123,3 +124,29 @@ def test_interval_of_the_reserve_holds_it() -> None:
     assert found.dose_reserve_interval is not None
     low, high = found.dose_reserve_interval
     assert 0 < low < found.dose_reserve < high < 1
+
+
+def foreign(flag: str, index: int) -> SliceScore:
+    return replace(verdict(None, index), flags=(flag,))
+
+
+@pytest.mark.parametrize("flag", ["not_hu", "outside_training"])
+def test_a_scan_is_of_one_kind(flag: str) -> None:
+    """Most of the slices of a long scan are not examined, and need not look foreign."""
+    count = 40
+    slices = [foreign(flag, k) if is_measured(k, count) else answered(3.0, k) for k in range(count)]
+    found = scan_of(*slices)
+    assert found.score is None
+    assert found.flags == (flag, "not_scored")
+    assert all(each.score is None and flag in each.flags for each in found.slices)
+
+
+def test_a_few_foreign_slices_do_not_condemn_a_scan() -> None:
+    slices = [answered(3.0, k) for k in range(38)]
+    found = scan_of(foreign("not_hu", 0), foreign("not_hu", 1), *slices)
+    assert found.score == 3.0
+    limbs = [
+        replace(answered(None, k, region="limb"), flags=("region", "outside_training"))
+        for k in range(6)
+    ]
+    assert scan_of(*limbs, answered(2.0, 6)).score == 2.0

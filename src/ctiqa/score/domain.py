@@ -41,7 +41,9 @@ ANY_PIXEL_MM = (0.7, 0.7)
 """Pixels of a usual scan; the texture hardly depends on them."""
 
 
-def why_outside(hu: HuImage, spacing_mm: tuple[float, float] | None) -> str | None:
+def why_outside(
+    hu: HuImage, spacing_mm: tuple[float, float] | None, *, thorough: bool = True
+) -> str | None:
     """Why a slice is none of a patient; ``None`` if it may be one.
 
     CT numbers of a body have a plan: most of what is no air is fat, muscle or organs, within
@@ -52,6 +54,7 @@ def why_outside(hu: HuImage, spacing_mm: tuple[float, float] | None) -> str | No
     Args:
         hu: CT numbers in HU, float32 [rows, cols], at least -1024.
         spacing_mm: Pixel spacing (row, column) in mm; ``None`` if unknown.
+        thorough: Whether the body and its noise are examined too, which takes ten times as long.
 
     Returns:
         ``"not_hu"``, ``"outside_training"``, ``"air"`` (no body) or ``None``.
@@ -68,6 +71,13 @@ def why_outside(hu: HuImage, spacing_mm: tuple[float, float] | None) -> str | No
     unlike = excess_of(plan) * (INSIDE_WEIGHT if plan.air < LITTLE_AIR else 1.0)
     if unlike > LIMIT:
         return NOT_HU
+    return _why_no_body(hu, spacing_mm, plan, unlike) if thorough else None
+
+
+def _why_no_body(
+    hu: HuImage, spacing_mm: tuple[float, float] | None, plan: TissuePlan, unlike: float
+) -> str | None:
+    """The same from the body and its noise, for a slice whose plan may be that of a patient."""
     try:
         body = find_body(hu)
     except NotMeasurableError:

@@ -9,7 +9,7 @@ from ctiqa.score.honesty.flags import honesty_flags
 from ctiqa.types import PatientPhysics, Slice, SliceScore
 
 MEASURED = 8
-"""Slices measured per scan: measuring takes as long as scoring, and varies slowly along z."""
+"""Slices measured per scan: measuring takes longer than scoring, and varies slowly along z."""
 
 
 def is_measured(index: int, count: int) -> bool:

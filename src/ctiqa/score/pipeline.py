@@ -56,7 +56,7 @@ def score_slices(
         use: Called with every slice and its score while the pixels are in memory, in the thread
             that scored it.
         calibration: Calibration of the scores to local readers.
-        measured: Whether the physical measures of a slice are taken besides; ``None`` takes none.
+        measured: Whether a slice is measured and thoroughly examined; ``None`` measures none.
 
     Yields:
         One score per slice, in order, with the key of the slice.
@@ -107,7 +107,7 @@ def _judged(
     answers = engine.answer(stack if window is None else apply_window(stack, window))
     verdicts = []
     for number, (image, measure) in enumerate(zip(images, wanted, strict=True)):
-        if reason := _outside(image, card):
+        if reason := _outside(image, card, thorough=measure):
             verdicts.append(_abstain(image, reason))
             continue
         verdict = judge_slice(image.header, answers, number, card)
@@ -115,9 +115,9 @@ def _judged(
     return verdicts
 
 
-def _outside(image: Slice, card: ModelCard) -> str | None:
+def _outside(image: Slice, card: ModelCard, *, thorough: bool) -> str | None:
     """Why a slice shows no patient; objects may be scored by a model that names no regions."""
-    reason = why_outside(image.hu, image.header.spacing_mm)
+    reason = why_outside(image.hu, image.header.spacing_mm, thorough=thorough)
     return None if reason == OUTSIDE_TRAINING and not card.judged else reason
 
 

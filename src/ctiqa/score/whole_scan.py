@@ -11,6 +11,8 @@ from statistics import fmean, geometric_mean, median
 from ctiqa.cards import NoiseRule
 from ctiqa.noise_scale import noise_of_score, score_of_noise
 from ctiqa.physics.reserve import GOOD, dose_reserve
+from ctiqa.score.domain import NOT_HU, OUTSIDE_TRAINING
+from ctiqa.score.examined import is_measured
 from ctiqa.score.honesty.flags import scan_flags
 from ctiqa.score.verdict import ABSTENTIONS, why_unscored
 from ctiqa.types import PatientPhysics, Scan, ScanScore, SliceHeader, SliceScore, Unmeasured
@@ -33,6 +35,7 @@ def score_scan(
         slices: Scores of the slices that could be read, in z order.
         noise_rule: Accuracy of the equivalent noise; ``None`` if the model does not state it.
     """
+    slices = _of_one_kind(slices, len(scan.headers))
     shares = _quantum_shares(slices)
     known = [
         replace(each, dose_reserve=_reserve(each, share))
@@ -55,6 +58,35 @@ def score_scan(
         dose_reserve=_typical_reserve(judged, judged_shares),
         dose_reserve_interval=_reserve_interval(judged, judged_shares, noise_rule),
     )
+
+
+def _of_one_kind(slices: Sequence[SliceScore], count: int) -> Sequence[SliceScore]:
+    """Slices without scores if most of the examined ones show no patient.
+
+    Of a long scan only some slices are thoroughly examined, and the others are of the same kind.
+
+    Args:
+        slices: Scores of the slices that could be read.
+        count: Number of slices of the scan.
+    """
+    examined = [each for index, each in enumerate(slices) if is_measured(index, count)]
+    for flag in (NOT_HU, OUTSIDE_TRAINING):
+        foreign = [each for each in examined if _shows_no_patient(each, flag)]
+        if 2 * len(foreign) > len(examined):
+            return [_abstained(each, flag) for each in slices]
+    return slices
+
+
+def _shows_no_patient(verdict: SliceScore, flag: str) -> bool:
+    """Whether a slice has no score for this reason; a region that is not scored is a patient."""
+    return verdict.score is None and verdict.region is None and flag in verdict.flags
+
+
+def _abstained(verdict: SliceScore, flag: str) -> SliceScore:
+    """The slice without its score."""
+    if verdict.score is None:
+        return verdict
+    return SliceScore(verdict.header, None, None, (*verdict.header.flags, flag))
 
 
 def _mean_interval(intervals: Sequence[Interval]) -> Interval | None:

@@ -97,11 +97,16 @@ class Rule:
         return max((self.measure(plan) - self.usual) / (self.foreign - self.usual), 0.0)
 
 
-RULES = (
+BONE_RULES = (
     # Soft tissue, of all tissue; the rest is bone and what the scanner blurs with air.
     Rule(lambda plan: plan.soft / plan.tissue, 0.75, 0.45),
     # Fat, muscle and organs without contrast medium, of soft tissue.
     Rule(lambda plan: (plan.share(-150, -50) + plan.share(0, 110)) / plan.soft, 0.50, 0.30),
+)
+"""Of these only the larger counts: at the top of the skull there is bone, and bone that is blurred
+with brain and skin."""
+
+RULES = (
     # Between lung and fat there are only edges.
     Rule(lambda plan: plan.share(-500, -200) / plan.tissue, 0.20, 0.50),
     # Something is like water.
@@ -115,7 +120,7 @@ RULES = (
 
 
 def excess_of(plan: TissuePlan) -> float:
-    """How far a histogram is from those of patients: the sum of all rules.
+    """How far a histogram is from those of patients: the sum of the rules.
 
     Returns:
         0 for most patients; ≥ 1 for what is none.
@@ -130,4 +135,5 @@ def excess_of(plan: TissuePlan) -> float:
         return 0.0
     if plan.soft == 0:
         return float("inf")
-    return sum(rule.excess(plan) for rule in RULES)
+    bone = max(rule.excess(plan) for rule in BONE_RULES)
+    return bone + sum(rule.excess(plan) for rule in RULES)
