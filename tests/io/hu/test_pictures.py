@@ -26,3 +26,12 @@ def test_dark_picture_is_refused() -> None:
     assert "no value below 0" in str(why_not_hu(picture))
     with pytest.raises(UsageError, match="like stored pixels or a picture"):
         slices_from_array(picture)
+
+
+def test_image_of_another_modality_with_a_dark_background_is_refused() -> None:
+    """Nine pixels of ten are background, and as low as a brain."""
+    rng = np.random.default_rng(0)
+    signal = np.abs(rng.normal(0, 12, (300, 300)))
+    signal[130:180, 130:180] += 900
+    assert ((signal > -100) & (signal < 150)).mean() > 0.9
+    assert "no value below 0" in str(why_not_hu(signal))

@@ -41,6 +41,9 @@ NARROWEST_HU = 25
 BRAIN_HU, BRAIN_SHARE = (-100, 150), 0.9
 """A low-noise brain that fills the image may lack values below 0; nearly all are in this range."""
 
+BRAIN_MEDIAN_HU = 15
+"""Half of a brain is above this; half of a picture with a dark background is not."""
+
 PICTURE_TOP = 255
 """Highest value of a picture of 8 bits; a dark one is distributed like a brain."""
 
@@ -175,7 +178,11 @@ def _too_narrow(measured: Histogram, low: float, high: float) -> str | None:
 
 def _never_negative(measured: Histogram, low: float, high: float) -> str | None:
     """Rule: stored pixels without the intercept, or a display image."""
-    brain = measured.share(*BRAIN_HU) > BRAIN_SHARE and measured.share(BONE_HU) < LITTLE_BONE
+    brain = (
+        measured.share(*BRAIN_HU) > BRAIN_SHARE
+        and measured.share(BONE_HU) < LITTLE_BONE
+        and measured.quantile(0.5) >= BRAIN_MEDIAN_HU
+    )
     picture = low >= 0 and BRAIN_HU[1] < high <= PICTURE_TOP
     if measured.quantile(0.001) < 0 or (brain and not picture):
         return None
