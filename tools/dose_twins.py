@@ -1,4 +1,4 @@
-"""Slices at two doses: simulated, neighbouring slices with their mean, and from two folders."""
+"""Slices at two doses, simulated or from two folders; and neighbouring slices."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class Twin:
 
     Attributes:
         full: The slice at the higher dose.
-        low: The same at the lower dose; several, if there are.
+        low: The same at the lower dose.
         dose: The lower dose as a fraction of the higher.
     """
 
     full: Slice
-    low: tuple[Slice, ...]
+    low: Slice
     dose: float
 
 
@@ -67,7 +67,7 @@ def simulated(series: Sequence[Series], dose: float, *, modulated: bool) -> Iter
             (hu + np.float32(level * math.sqrt(1 / part - 1)) * noise).astype(np.float32)
             for part, noise in zip((FULL, FULL * dose), noises, strict=True)
         )
-        yield Twin(as_slice(full, spacing), (as_slice(low, spacing),), dose)
+        yield Twin(as_slice(full, spacing), as_slice(low, spacing), dose)
 
 
 def unit_noise(
@@ -81,8 +81,8 @@ def unit_noise(
     return noise / np.float32(Tissue.of(hu).noise_in(noise, spacing).level_hu)
 
 
-def neighbours(root: Path, series: Sequence[Series]) -> Iterator[Twin]:
-    """Two slices that do not overlap, and their mean, which has half the variance of each."""
+def neighbours(root: Path, series: Sequence[Series]) -> Iterator[tuple[Slice, Slice]]:
+    """Pairs of slices that do not overlap."""
     records = json.loads((root / "index.json").read_text(encoding="utf-8"))
     thick = {Path(str(each["file"])).stem: each.get("slice_thickness_mm") for each in records}
     for each in series:
@@ -91,11 +91,8 @@ def neighbours(root: Path, series: Sequence[Series]) -> Iterator[Twin]:
             z = stored["z_mm"]
         pairs = _pairs(z, thick[each.name])
         for k in evenly(len(pairs), MOST_PAIRS):
-            low = [stack[index] for index in pairs[k]]
-            mean = np.asarray(np.mean(low, axis=0), dtype=np.float32)
-            yield Twin(
-                as_slice(mean, spacing), tuple(as_slice(image, spacing) for image in low), 0.5
-            )
+            one, two = (as_slice(stack[index], spacing) for index in pairs[k])
+            yield one, two
 
 
 def _pairs(z_mm: Floats, thickness: object) -> list[tuple[int, int]]:
@@ -125,7 +122,7 @@ def from_folders(full: Path, low: Path, dose: float) -> Iterator[Twin]:
     for whole, part in zip(*scans, strict=True):
         for two in zip(whole.headers, part.headers, strict=True):
             high, lower = map(read_slice, two)
-            yield Twin(high, (lower,), dose)
+            yield Twin(high, lower, dose)
 
 
 def as_slice(hu: HuImage, spacing: Spacing) -> Slice:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from tools.dose_twins import Twin
 
 from ctiqa.data.sources.clean_series import Series
 from ctiqa.dose_curve.insertion import Tissue, low_dose_noise
-from ctiqa.hu import body_mask
 from ctiqa.physics.patient.filtered import is_filtered
 from ctiqa.physics.patient.quantum import MOST_SQUARES, quantum_noise
 from ctiqa.physics.patient.unmeasured import NotMeasurableError
-from ctiqa.types import HuImage
+from ctiqa.types import HuImage, Slice
 
 HEAD = """\
 | noise | n | median | 5 % | 95 % |
@@ -33,48 +32,50 @@ class Noise:
     """Noise inserted in one slice.
 
     Attributes:
-        body_factor: RMS in the whole body by the level in soft tissue.
-        frequency_change: Mean frequency minus that of the slice, in cycles/mm.
+        frequency: Mean frequency minus that of the slice, in cycles/mm.
         direction: Power of vertical over horizontal frequencies, logarithm to base 2.
         own_direction: That of the slice.
     """
 
-    body_factor: float
-    frequency_change: float
+    frequency: float
     direction: float
     own_direction: float
 
 
-def noise_table(series: Sequence[Series], neighbours: Sequence[Twin]) -> str:
+def noise_table(
+    series: Sequence[Series], neighbours: Sequence[tuple[Slice, Slice]], growth: Sequence[float]
+) -> str:
     """The table.
 
     Args:
         series: Noise is inserted in the middle slice of each that is not filtered.
-        neighbours: Pairs of slices with their means.
+        neighbours: Pairs of slices that share no noise.
+        growth: Growth of equivalent noise relative to that of quantum noise.
     """
     found = [noise for each in series if (noise := _noise(each)) is not None]
-    rows: dict[str, Callable[[Noise], float]] = {
-        "inserted: RMS in the body, by the level in soft tissue": lambda noise: noise.body_factor,
-        "inserted: mean frequency minus own, /mm": lambda noise: noise.frequency_change,
-        "inserted: power along columns over rows, octaves": lambda noise: noise.direction,
-        "… of the slices themselves": lambda noise: noise.own_direction,
-    }
-    lines = [_row(name, [value(each) for each in found]) for name, value in rows.items()]
-    ratios = [ratio for twin in neighbours if (ratio := _ratio(twin)) is not None]
-    lines.append(_row("quantum noise of a slice by that of the mean of two (√2 = 1.414)", ratios))
-    return HEAD + "\n".join(lines)
+    halved = [ratio for one, two in neighbours if (ratio := _ratio(one, two)) is not None]
+    return HEAD + "\n".join(
+        [
+            _row("inserted: mean frequency minus own, /mm", [each.frequency for each in found]),
+            _row("inserted: power along columns over rows, octaves", [n.direction for n in found]),
+            _row("… of the slices themselves", [each.own_direction for each in found]),
+            _row("quantum noise of a slice by that of the mean of two (√2 = 1.414)", halved),
+            _row("twins: growth of equivalent noise by that of quantum noise", growth),
+        ]
+    )
 
 
-def _ratio(twin: Twin) -> float | None:
-    """Quantum noise of slices by that of their mean, RMS."""
-    spacing = twin.full.header.spacing_mm
+def _ratio(one: Slice, two: Slice) -> float | None:
+    """Quantum noise of two slices, RMS, by that of their mean."""
+    spacing = one.header.spacing_mm
+    mean = np.asarray((one.hu + two.hu) / 2, dtype=np.float32)
     if spacing is None:
         return None
     try:
-        full, *low = (quantum_noise(each.hu, spacing).level_hu for each in (twin.full, *twin.low))
+        first, second, both = (quantum_noise(hu, spacing).level_hu for hu in (one.hu, two.hu, mean))
     except NotMeasurableError:
         return None
-    return float(np.sqrt(np.mean(np.square(low)))) / full
+    return math.sqrt((first**2 + second**2) / 2) / both
 
 
 def _row(name: str, values: Sequence[float]) -> str:
@@ -94,8 +95,7 @@ def _noise(series: Series) -> Noise | None:
     except NotMeasurableError:
         return None
     return Noise(
-        body_factor=float(np.sqrt(np.mean(np.square(made[body_mask(hu)])))),
-        frequency_change=inserted.mean_per_mm - own.mean_per_mm,
+        frequency=inserted.mean_per_mm - own.mean_per_mm,
         direction=_direction(tissue, made),
         own_direction=_direction(tissue, hu),
     )

@@ -15,6 +15,7 @@ The second form compares with real twins: the series and slices of two folders, 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from ctiqa.cli.console.status import status_of
 from ctiqa.data.sources.clean_series import read_index
 from ctiqa.dose_curve.one_slice import NoCurveError, curve_of_slice
 from ctiqa.dose_curve.plan import Plan
+from ctiqa.dose_curve.result import SliceCurve
 from ctiqa.errors import CtiqaError
 from ctiqa.io.atomic import write_bytes
 from ctiqa.score import Scorer
@@ -48,12 +50,22 @@ HEAD = """\
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One twin: its dose, its real score, and the scores predicted from the full dose."""
+    """One twin, and what is predicted from the slice at the higher dose.
+
+    Attributes:
+        dose: The lower dose as a fraction of the higher.
+        real: Its score at the lower dose.
+        simulated: Its score by simulation.
+        quick: Its score by the quick formula.
+        growth: What the variance of the equivalent noise grows by, relative to that of the quantum
+            noise; a ratio of standard deviations.
+    """
 
     dose: float
     real: float
     simulated: float
     quick: float
+    growth: float
 
 
 def main() -> None:
@@ -103,8 +115,11 @@ def validation(root: Path, scorer: Scorer) -> str:
         "simulated, constant tube current": simulated(unseen, QUARTER, modulated=False),
         "simulated, modulated tube current": simulated(unseen, QUARTER, modulated=True),
     }
-    rows = [row(name, list(compare(twins, scorer))) for name, twins in kinds.items()]
-    return f"{HEAD}{''.join(rows)}\n{noise_table(series, list(neighbours(root, series)))}"
+    found = {name: list(compare(twins, scorer)) for name, twins in kinds.items()}
+    rows = [row(name, each) for name, each in found.items()]
+    growth = [each.growth for twins in found.values() for each in twins]
+    table = noise_table(series, list(neighbours(root, series)), growth)
+    return f"{HEAD}{''.join(rows)}\n{table}"
 
 
 def compare(twins: Iterator[Twin], scorer: Scorer) -> Iterator[Compared]:
@@ -114,15 +129,21 @@ def compare(twins: Iterator[Twin], scorer: Scorer) -> Iterator[Compared]:
         return [scorer.score(each) for each in images]
 
     for twin in twins:
-        real = [each.score for each in judge(twin.low) if each.score is not None]
+        (real,) = judge([twin.low])
         try:
             plan = Plan(doses=(twin.dose,))
             curve = curve_of_slice(twin.full, scorer.score(twin.full), judge, plan)
         except NoCurveError:
             continue
-        if real:
+        if real.score is not None:
             score, quick = float(curve.means[-1]), float(curve.quick_scores[-1])
-            yield Compared(twin.dose, float(np.mean(real)), score, quick)
+            yield Compared(twin.dose, real.score, score, quick, _growth(twin, real, curve))
+
+
+def _growth(twin: Twin, real: SliceScore, curve: SliceCurve) -> float:
+    grown = (real.equivalent_noise_hu or 0.0) ** 2 - curve.mean_noise_hu[0] ** 2
+    expected = curve.quantum_noise_hu**2 * (1 / twin.dose - 1)
+    return math.sqrt(max(grown, 0.0) / expected)
 
 
 def row(name: str, found: Sequence[Compared]) -> str:

@@ -18,7 +18,6 @@ from ctiqa.dose_curve.result import DoseCurves, LeftOut, SeriesCurve, SliceCurve
 from ctiqa.noise_scale import score_of_noise
 from ctiqa.physics import Kernel
 from ctiqa.physics.kernels import STANDARD_KERNEL
-from ctiqa.physics.reserve import BODY_FACTOR
 from ctiqa.types import Acquisition, HuImage, Scan, Slice, SliceHeader, SliceScore, SliceSource
 
 SIDE, SPACING = 256, 1.1
@@ -73,7 +72,7 @@ def slice_curve(
     chosen = plan or Plan()
     rng = np.random.default_rng(index)
     doses = np.array(chosen.doses)[:, None]
-    grown = np.sqrt(noise_hu**2 + (BODY_FACTOR * quantum_hu) ** 2 * (1 / doses - 1))
+    grown = np.sqrt(noise_hu**2 + quantum_hu**2 * (1 / doses - 1))
     levels = grown * np.exp(0.02 * rng.standard_normal((len(doses), chosen.draws)))
     levels[0] = noise_hu
     scores = np.clip(np.vectorize(score_of_noise)(levels), 0, 4)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ctiqa.errors import UsageError
 from ctiqa.noise_scale import noise_of_score
-from ctiqa.physics.reserve import BODY_FACTOR, dose_reserve, score_at_dose
+from ctiqa.physics.reserve import dose_reserve, score_at_dose
 
 noises = st.floats(1.0, 100.0)
 targets = st.floats(0.5, 3.9)
@@ -42,8 +42,8 @@ def test_pure_quantum_noise_scales_with_one_over_the_square_root_of_dose() -> No
 def test_structure_does_not_grow_when_dose_falls() -> None:
     # 25 HU, of which 20 are quantum noise: at half the dose √(25² + 20²).
     expected = 4 * math.log(105 / math.sqrt(625 + 400)) / math.log(105 / 16)
-    assert score_at_dose(25.0, 20.0 / BODY_FACTOR, 0.5) == pytest.approx(expected)
-    assert score_at_dose(25.0, 25.0 / BODY_FACTOR, 0.5) < expected
+    assert score_at_dose(25.0, 20.0, 0.5) == pytest.approx(expected)
+    assert score_at_dose(25.0, 25.0, 0.5) < expected
 
 
 def test_the_score_is_clipped_to_its_scale() -> None:
@@ -58,8 +58,8 @@ def test_quantum_noise_measured_above_the_equivalent_noise_counts_as_the_whole()
 
 def test_no_dose_helps_where_the_rest_alone_is_below_the_target() -> None:
     noise = noise_of_score(3)
-    assert dose_reserve(math.hypot(noise, 5.0), 5.0 / BODY_FACTOR) is None
-    assert dose_reserve(math.hypot(0.9 * noise, 5.0), 5.0 / BODY_FACTOR) is not None
+    assert dose_reserve(math.hypot(noise, 5.0), 5.0) is None
+    assert dose_reserve(math.hypot(0.9 * noise, 5.0), 5.0) is not None
 
 
 def test_a_target_beyond_the_scale_is_a_noise_like_any_other() -> None:

@@ -27,6 +27,13 @@ PEAK = 0.98
 """Quantile of the line integrals of a view that counts as its largest attenuation."""
 
 
+ROUNDS = 3
+MOST_CHANGE = 1.5
+LEAST_GROWTH = 0.5
+"""Rounds in which the level of the noise is adjusted, the largest change in each, and the least
+relative growth of the variance that is divided by."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LowDoseNoise:
     """A slice with noise that can be added to it.
@@ -79,8 +86,8 @@ def low_dose_noise(
     """Simulate the noise that a slice would have at a lower dose.
 
     White noise in the projections of the slice is weighted by attenuation and reconstructed. A
-    radial filter gives it the noise power spectrum of the slice, and a factor the level of 1 HU in
-    the soft tissue in which the noise of the slice is measured.
+    radial filter gives it the noise power spectrum of the slice, and a factor its level: at a
+    quarter of the dose, twice the noise is measured in the slice, in the same soft tissue.
 
     Args:
         hu: CT numbers in HU, float32 [rows, cols].
@@ -105,7 +112,8 @@ def low_dose_noise(
     def unit(deviation: Floats) -> tuple[HuImage, ...]:
         white = (rng.standard_normal(deviation.shape) for _ in range(draws))
         images = [rays.image_of((deviation * each).astype(np.float32)) for each in white]
-        return tissue.with_texture(images, own, spacing_mm)
+        shaped = tissue.with_texture(images, own, spacing_mm)
+        return tissue.scaled(shaped, hu, own.level_hu, spacing_mm)
 
     quantum, electronic = (*map(unit, weights), ())[:2]
     return LowDoseNoise(hu, own.level_hu, quantum, electronic, electronic_share)
@@ -155,11 +163,39 @@ class Tissue:
     def with_texture(
         self, images: Sequence[HuImage], own: QuantumNoise, spacing_mm: tuple[float, float]
     ) -> tuple[HuImage, ...]:
-        """Noise images with the power spectrum of the slice and 1 HU on average."""
+        """Noise images with the power spectrum of a slice, at its level on average."""
         made = [self.noise_in(each, spacing_mm) for each in images]
         shape = (images[0].shape[0], images[0].shape[1])
         weights = matching_weights(own, made, shape, spacing_mm)
         shaped = [filter_radially(each, weights) for each in images]
-        levels = [self.noise_in(each, spacing_mm).level_hu for each in shaped]
-        factor = np.float32(1 / math.sqrt(np.mean(np.square(levels))))
+        factor = np.float32(own.level_hu / self._rms(shaped, spacing_mm))
         return tuple(each * factor for each in shaped)
+
+    def scaled(
+        self, images: Sequence[HuImage], hu: HuImage, level: float, spacing_mm: tuple[float, float]
+    ) -> tuple[HuImage, ...]:
+        """Noise images that double the noise measured in a slice when its dose is quartered.
+
+        Noise is measured as the most frequent level. In noise alone that may be the level of other
+        tissue than in the slice, where structure hides some of it.
+
+        Args:
+            images: Noise images of about the level of the slice.
+            hu: The slice.
+            level: Its quantum noise in HU.
+            spacing_mm: Pixel spacing (row, column) in mm.
+
+        Returns:
+            The images, scaled to 1 HU.
+        """
+        factor = 1.0
+        for _ in range(ROUNDS):
+            part = np.float32(factor * math.sqrt(3))
+            grown = self._rms([hu + part * each for each in images], spacing_mm) / level
+            change = math.sqrt(3 / max(grown**2 - 1, LEAST_GROWTH))
+            factor *= min(max(change, 1 / MOST_CHANGE), MOST_CHANGE)
+        return tuple(each * np.float32(factor / level) for each in images)
+
+    def _rms(self, images: Sequence[HuImage], spacing_mm: tuple[float, float]) -> float:
+        levels = [self.noise_in(each, spacing_mm).level_hu for each in images]
+        return math.sqrt(np.mean(np.square(levels)))

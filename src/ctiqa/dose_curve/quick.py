@@ -11,12 +11,12 @@ from ctiqa.cards import NoiseRule
 from ctiqa.dose_curve.crossing import Interval
 from ctiqa.dose_curve.result import Reserve
 from ctiqa.noise_scale import noise_of_score, score_of_noise
-from ctiqa.physics.reserve import BODY_FACTOR, dose_reserve, score_at_dose
+from ctiqa.physics.reserve import dose_reserve, score_at_dose
 from ctiqa.types import Floats
 
-NOISE_ERROR = 0.18
-"""Error of the quantum noise of the body: 15 % as measured with anatomy (``docs/physics.md``), and
-in quadrature 9 % of the body factor (``python -m tools.validate_dose``)."""
+NOISE_ERROR = 0.2
+"""Relative error of the quantum noise as the growth of the equivalent noise, in nine of ten slices
+(``python -m tools.validate_dose``)."""
 
 
 def quick_scores(noise_hu: float, quantum_hu: float, doses: Sequence[float]) -> Floats:
@@ -46,7 +46,7 @@ def quick_reserve(
     dose = _reserve(noise_hu, quantum_hu, target)
     factor = 1 + NOISE_ERROR
     quieter, louder = quantum_hu / factor, quantum_hu * factor
-    least = max(noise_hu, BODY_FACTOR * louder)
+    least = max(noise_hu, louder)
     pairs = [sorted((_reserve(noise_hu, quieter, target), _reserve(least, louder, target)))]
     if rule is not None:
         wanted = noise_of_score(target)

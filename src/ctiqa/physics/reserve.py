@@ -15,29 +15,24 @@ from ctiqa.types import SCORE_RANGE
 GOOD = 3.0
 """The score called good, the usual target."""
 
-BODY_FACTOR = 1.09
-"""Quantum noise of the whole body by that of soft tissue.
-
-Equivalent noise counts the noise of the whole body, which is loudest in the middle, between the
-shoulders and in the pelvis; quantum noise is measured as the most frequent level in soft tissue.
-Noise inserted in projections has this ratio (``python -m tools.validate_dose``).
-"""
-
 
 def dose_reserve(
     equivalent_noise_hu: float, quantum_noise_hu: float, target: float = GOOD
 ) -> float | None:
     """The dose at which the score of a slice falls to a target, as a fraction of its own dose.
 
-    At dose d the equivalent noise is √(E² + (1.09·Q)²·(1/d − 1)): Brooks RA, Di Chiro G.
-    Statistical limitations in x-ray reconstructive tomography. Med Phys 3(4):237–240, 1976. The
-    factor is :data:`BODY_FACTOR`. The dose is the one at which this reaches the equivalent noise of
-    the target.
+    At dose d the equivalent noise is √(E² + Q²·(1/d − 1)): Brooks RA, Di Chiro G. Statistical
+    limitations in x-ray reconstructive tomography. Med Phys 3(4):237–240, 1976. The dose is the one
+    at which this reaches the equivalent noise of the target.
+
+    Q is measured in soft tissue, E counts the noise of the whole body. No factor is needed between
+    them: on slices with noise inserted in the projections, E grows as Q does (``python -m
+    tools.validate_dose``).
 
     Args:
         equivalent_noise_hu: Equivalent noise E of the slice in HU, > 0.
-        quantum_noise_hu: Quantum noise Q of the slice in soft tissue in HU, > 0. Times 1.09 it is
-            part of E; a larger value is a measurement error and counts as E.
+        quantum_noise_hu: Quantum noise Q of the slice in HU, > 0. It is part of E; a larger value
+            is a measurement error and counts as E.
         target: Score; the scale may be continued beyond 0 and 4.
 
     Returns:
@@ -48,9 +43,9 @@ def dose_reserve(
         UsageError: If an argument is out of range.
 
     >>> round(dose_reserve(8.0, 7.0), 3)
-    0.09
+    0.076
     >>> round(dose_reserve(40.0, 38.0), 2)
-    2.44
+    2.89
     >>> dose_reserve(40.0, 20.0) is None
     True
     """
@@ -68,7 +63,7 @@ def score_at_dose(equivalent_noise_hu: float, quantum_noise_hu: float, dose: flo
 
     Args:
         equivalent_noise_hu: Equivalent noise of the slice in HU, > 0.
-        quantum_noise_hu: Quantum noise of the slice in soft tissue in HU, > 0.
+        quantum_noise_hu: Quantum noise of the slice in HU, > 0; clipped to the equivalent noise.
         dose: Fraction of the dose of the slice, > 0; above 1 for more dose.
 
     Returns:
@@ -97,5 +92,5 @@ def _variances(equivalent_noise_hu: float, quantum_noise_hu: float) -> tuple[flo
     ):
         if not (value > 0 and math.isfinite(value)):
             raise UsageError(f"'{name}' must be > 0 HU, got {value:g}")
-    quantum = min(BODY_FACTOR * quantum_noise_hu, equivalent_noise_hu) ** 2
+    quantum = min(quantum_noise_hu, equivalent_noise_hu) ** 2
     return equivalent_noise_hu**2 - quantum, quantum

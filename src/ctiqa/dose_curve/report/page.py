@@ -23,7 +23,6 @@ from ctiqa.dose_curve.report.wording import (
     score_text,
 )
 from ctiqa.dose_curve.result import DoseCurves
-from ctiqa.physics.reserve import BODY_FACTOR
 from ctiqa.score.report.facts import NOTICE, acquisition_rows, shown_path
 from ctiqa.score.report.page.charts import across
 from ctiqa.score.report.page.templating import render_template
@@ -42,7 +41,6 @@ def curves_page(curves: DoseCurves, command: str, created: datetime) -> bytes:
         created: Time of the run.
     """
     context = {
-        "body_factor": BODY_FACTOR,
         "charts": [chart_of(each, curves.plan) for each in curves.series],
         "command": command,
         "created": created,
