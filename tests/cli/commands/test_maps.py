@@ -92,7 +92,7 @@ def test_a_full_disc_costs_the_maps_and_no_score(
     )
     assert done.status == 4
     assert "No space left on device" in done.err
-    assert "3 of 3 scored" in done.out
+    assert "3 of 3 slices" in done.out
     assert "Maps of local noise: 1 slice in" in done.out
     assert json.loads(out.read_bytes())["scans"][0]["n_slices"] == 3
     assert len(list((tmp_path / "m").iterdir())) == 2

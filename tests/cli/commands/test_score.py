@@ -33,7 +33,7 @@ def test_series_is_scored_and_written(run: Run, model: Path, tmp_path: Path) -> 
     assert all(path.stat().st_size > 500 for path in targets)
     (scan,) = json.loads(json_file.read_bytes())["scans"]
     assert f"{scan['score']:.1f} " in done.out
-    for expected in ("3 of 3 scored", "Worst     000.dcm", "B40f · 120 kVp", "research use only"):
+    for expected in ("3 of 3 slices", "Worst     000.dcm", "B40f · 120 kVp", "research use only"):
         assert expected in done.out
 
 
@@ -92,7 +92,7 @@ def test_empty_folder(run: Run, model: Path, tmp_path: Path) -> None:
 def test_air_is_an_answer(run: Run, model: Path, tmp_path: Path) -> None:
     blank = np.full((256, 256), -1000, dtype=np.float32)
     done = run("score", write_dicom(tmp_path / "air.dcm", blank), "--model", model)
-    assert "Score     not scored" in done.out
+    assert "Quality   not scored" in done.out
     assert "every pixel has the same value" in done.out
     assert done.status == 4
     assert done.err == ("error: nothing was scored: 1 × every pixel has the same value (blank)\n")
@@ -214,7 +214,7 @@ def test_quiet_says_nothing(run: Run, model: Path, tmp_path: Path) -> None:
 
 def test_slices_are_chosen(run: Run, model: Path, tmp_path: Path) -> None:
     done = run("score", write_series(tmp_path, 4), "--model", model, "--slices", "1:3")
-    assert "2 of 2 scored" in done.out
+    assert "2 of 2 slices" in done.out
 
 
 def test_short_series_do_not_stop_an_archive(run: Run, model: Path, tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ def test_short_series_do_not_stop_an_archive(run: Run, model: Path, tmp_path: Pa
         write_series(
             tmp_path / name,
             length,
-            first_hu=100.0 * number,
+            first_hu=30.0 * number,
             SeriesInstanceUID=f"1.2.{number}",
         )
     out = tmp_path / "r.json"
@@ -266,7 +266,7 @@ def test_one_output_that_fails_costs_no_other(
     assert done.status == 4
     assert "r.json' must be writable" in done.err
     assert [target.exists() for target in targets] == [False, True, True]
-    assert "1 of 1 scored" in done.out
+    assert "1 of 1 slices" in done.out
 
 
 def test_long_lists_are_cut_short(run: Run, model: Path, tmp_path: Path) -> None:

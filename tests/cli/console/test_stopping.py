@@ -117,7 +117,7 @@ def test_what_is_done_is_kept(
     assert len(rows) == COUNT
     assert f"stopped by the user after {scored} slices" in done.err
     assert str(run.out) in done.err
-    assert f"{scored} of {scored} scored" in done.out
+    assert f"{scored} of {scored} slices" in done.out
     assert "Traceback" not in done.err
 
 
