@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from statistics import median
 
 import pytest
 from tests.score.made import answered, header, scan_of, scan_score, verdict
@@ -18,8 +19,8 @@ from ctiqa.types import PatientPhysics, Scan, SliceScore, Unmeasured
 RULE = NoiseRule(level=0.9, quantile=2.0, floor=0.1)
 
 
-def measured(quantum_hu: float | None = 10.0, **values: float) -> PatientPhysics:
-    return PatientPhysics(quantum_noise_hu=quantum_hu, **values)
+def measured(quantum_hu: float | None = 10.0, f50_per_mm: float | None = None) -> PatientPhysics:
+    return PatientPhysics(quantum_noise_hu=quantum_hu, f50_per_mm=f50_per_mm)
 
 
 def test_scan_is_the_mean_of_its_slices_and_their_intervals() -> None:
@@ -90,7 +91,7 @@ def test_slices_without_measures_take_the_share_of_the_nearest() -> None:
     reserves = [each.dose_reserve for each in found.slices]
     expected = [dose_reserve(e, q) for e, q in ((20, 10), (18, 9), (18, 18), (20, 20))]
     assert reserves == pytest.approx(expected)
-    assert found.dose_reserve == pytest.approx(sorted(expected)[1] / 2 + sorted(expected)[2] / 2)
+    assert found.dose_reserve == pytest.approx(median(each for each in expected if each))
 
 
 def test_reserve_is_infinite_where_no_dose_would_do() -> None:
