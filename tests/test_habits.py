@@ -138,7 +138,7 @@ def test_links_of_the_project_lead_to_one_place() -> None:
 
 def test_what_is_developed_with_is_pinned() -> None:
     extras = project()["optional-dependencies"]
-    for extra in ("dev", "test", "train", "fast"):
+    for extra in ("dev", "test", "train", "clinic", "fast"):
         for line in extras[extra]:
             name = re.split(r"[<>=\[]", line)[0]
             assert name == "ctiqa" or pinned(re.sub(r"[-_.]+", "-", name).lower())

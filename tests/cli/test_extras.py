@@ -51,6 +51,8 @@ print(json.dumps(found))
 MODULE_OF = {
     "Pillow": "PIL",
     "PyWavelets": "pywt",
+    "SQLAlchemy": "sqlalchemy",
+    "binary": "psycopg_binary",
     "dicomweb-client": "dicomweb_client",
     "scikit-image": "skimage",
 }

@@ -13,6 +13,7 @@ from ctiqa.errors import UsageError
 
 EXTRA_OF = {
     "PIL": "train",
+    "alembic": "clinic",
     "dask": "cluster",
     "dicomweb_client": "clinic",
     "distributed": "cluster",
@@ -23,10 +24,13 @@ EXTRA_OF = {
     "onnxscript": "train",
     "openvino": "fast",
     "polars": "train",
+    "psycopg": "clinic",
+    "psycopg_binary": "clinic",
     "pynetdicom": "clinic",
     "pywt": "train",
     "safetensors": "train",
     "skimage": "train",
+    "sqlalchemy": "clinic",
     "tensorboard": "train",
     "timm": "train",
     "torch": "train",

@@ -1,0 +1,1 @@
+"""The database of a store: address, connection, tables, migrations, errors."""

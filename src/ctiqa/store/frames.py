@@ -1,0 +1,114 @@
+"""Tables of a store as frames of polars or pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from sqlalchemy import JSON, Connection, Date, Double, Integer, String, cast, func, or_, select
+from sqlalchemy.sql import ColumnElement, Select
+
+from ctiqa.errors import UsageError
+from ctiqa.store.database.tables import Utc, models, runs, scans, skipped, slices
+from ctiqa.system.extras import require_extra
+
+FrameKind = Literal["polars", "pandas"]
+
+Query = Select[Any]
+
+INTERNAL = ("id",)
+"""Columns that mean nothing outside the database."""
+
+
+def frame_of(connection: Connection, query: Query, kind: FrameKind) -> Any:
+    """The rows of a query as a frame, with one type per column, also if it is empty.
+
+    Raises:
+        UsageError: If the library is unknown or not installed.
+    """
+    if kind not in ("polars", "pandas"):
+        raise UsageError(f"'kind' must be polars or pandas, got {kind!r}")
+    require_extra("a table of a store", kind, extra="clinic" if kind == "polars" else None)
+    columns = list(query.selected_columns)
+    rows = connection.execute(query).all()
+    values: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(columns)
+    named = zip(columns, values, strict=True)
+    return _polars(named) if kind == "polars" else _pandas(named)
+
+
+def scans_query() -> Query:
+    """All scans: by day, then in the order of their keys."""
+    columns: list[ColumnElement[Any]] = [
+        cast(column, String).label(column.name) if isinstance(column.type, JSON) else column
+        for column in scans.c
+        if column.name not in INTERNAL
+    ]
+    query = select(*columns, models.c.title.label("scored_by")).join_from(scans, models)
+    key = (scans.c.series_uid, scans.c.content, scans.c.model_digest, scans.c.options_digest)
+    return query.order_by(scans.c.study_day.nulls_last(), *key)
+
+
+def slices_query(uids: Sequence[str]) -> Query:
+    """Slices along z, with the key of their scan.
+
+    Args:
+        uids: Series; none stands for all.
+    """
+    key = (scans.c.series_uid, scans.c.content, scans.c.model_digest, scans.c.options_digest)
+    columns = [column for column in slices.c if column.name != "scan"]
+    query = select(*key, *columns).join_from(slices, scans).order_by(*key, slices.c.number)
+    return query.where(or_(*(scans.c.series_uid == uid for uid in uids))) if uids else query
+
+
+def skipped_query() -> Query:
+    """Inputs that were not scored."""
+    return select(skipped).order_by(skipped.c.reason, skipped.c.input)
+
+
+def runs_query() -> Query:
+    """Runs, with the numbers of scans and skipped inputs that each has stored."""
+    counts = [
+        select(func.count())
+        .select_from(table)
+        .where(table.c.run == runs.c.id)
+        .scalar_subquery()
+        .label(table.name)
+        for table in (scans, skipped)
+    ]
+    return select(*runs.c, *counts).order_by(runs.c.started, runs.c.id)
+
+
+def _polars(columns: Any) -> Any:
+    import polars  # noqa: PLC0415 - optional
+
+    kinds = {
+        Utc: polars.Datetime("us", "UTC"),
+        Date: polars.Date,
+        Double: polars.Float64,
+        Integer: polars.Int64,
+    }
+    series = [
+        polars.Series(column.name, values, _kind(column, kinds, polars.String))
+        for column, values in columns
+    ]
+    return polars.DataFrame(series)
+
+
+def _pandas(columns: Any) -> Any:
+    import pandas  # noqa: PLC0415 - optional
+
+    kinds = {Utc: "datetime64[us, UTC]", Date: "datetime64[us]", Double: float, Integer: int}
+    return pandas.DataFrame(
+        {
+            column.name: pandas.Series(list(values), dtype=_kind(column, kinds, object))
+            for column, values in columns
+        }
+    )
+
+
+def _kind(column: ColumnElement[Any], kinds: dict[type, Any], other: Any) -> Any:
+    """Type of a column in a frame."""
+    for sql, kind in kinds.items():
+        if isinstance(column.type, sql):
+            return kind
+    return other
