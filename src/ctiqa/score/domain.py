@@ -84,7 +84,8 @@ def _why_no_body(
         return AIR
     unlike += grey_outside(body) if plan.air > MUCH_AIR else 0.0
     unlike += _irregular_noise(hu, body) if plan.air < LITTLE_AIR else 0.0
-    if unlike > LIMIT or runs_through(body.trunk):
+    unlike += runs_through(body.trunk)
+    if unlike > LIMIT:
         return NOT_HU
     wrong_size = spacing_mm is not None and not has_human_size(body.trunk, spacing_mm)
     if wrong_size or (plan.air > MUCH_AIR and is_test_object(body)):

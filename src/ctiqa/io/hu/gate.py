@@ -41,7 +41,7 @@ NARROWEST_HU = 25
 BRAIN_HU, BRAIN_SHARE = (-100, 150), 0.9
 """A low-noise brain that fills the image may lack values below 0; nearly all are in this range."""
 
-BRAIN_MEDIAN_HU = 15
+BRAIN_MEDIAN_HU = 20
 """Half of a brain is above this; half of a picture with a dark background is not."""
 
 PICTURE_TOP = 255

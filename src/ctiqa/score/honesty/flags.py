@@ -8,11 +8,11 @@ from statistics import fmean
 from ctiqa.cards import ModelCard
 from ctiqa.noise_scale import EXCELLENT_NOISE_HU, noise_of_score
 from ctiqa.physics.patient.filtered import is_too_quiet
+from ctiqa.score.domain import OUTSIDE_TRAINING
 from ctiqa.types import PatientPhysics, SliceScore, Unmeasured
 
 FILTERED, SHARP_KERNEL, SATURATED = "filtered", "sharp_kernel", "saturated"
-CONTRADICTION, OUTSIDE_TRAINING = "contradiction", "outside_training"
-ARTEFACT = "artefact:"
+CONTRADICTION, ARTEFACT = "contradiction", "artefact:"
 """Codes; the kind of an artefact follows the colon."""
 
 SMOOTHED = frozenset({"blurred", "denoised"})
@@ -64,6 +64,15 @@ def honesty_flags(
 
     Returns:
         Codes, each once; for a slice without a score only ``outside_training``.
+
+    >>> from pathlib import Path
+    >>> from ctiqa.catalog import DEFAULT_MODEL
+    >>> from ctiqa.types import SliceHeader, SliceSource
+    >>> from ctiqa.weights import load_model
+    >>> header = SliceHeader(SliceSource(Path("scan.nii")), rows=512, cols=512)
+    >>> metal = SliceScore(header, 4.0, None, findings=("metal",))
+    >>> honesty_flags(metal, None, load_model(DEFAULT_MODEL).card)
+    ('artefact:metal', 'saturated')
     """
     if verdict.score is None:
         unknown = verdict.region is not None and verdict.region not in card.judged
@@ -85,6 +94,13 @@ def scan_flags(slices: Sequence[SliceScore]) -> tuple[str, ...]:
 
     Returns:
         Codes, each once, in the order of their first slice.
+
+    >>> from pathlib import Path
+    >>> from ctiqa.types import SliceHeader, SliceSource
+    >>> header = SliceHeader(SliceSource(Path("scan.nii")), rows=512, cols=512)
+    >>> flags = [("filtered", "saturated"), ("filtered",), ()]
+    >>> scan_flags([SliceScore(header, 3.9, None, each) for each in flags])
+    ('filtered',)
     """
     scored = [each for each in slices if each.score is not None]
     measured = [each for each in scored if each.physics is not None] or scored

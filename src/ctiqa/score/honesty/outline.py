@@ -21,9 +21,10 @@ GREY_USUAL, GREY_FOREIGN = 0.15, 0.45
 MARGIN = 3
 """Blocks around the body that hold its blurred edge."""
 
-LEAST_END, END_SHARE = 8, 0.75
-"""Blocks, and share of its greatest width, with which the body in a projection touches the first
-and the last row; an axial slice that is too wide touches them with a small arc."""
+LEAST_END = 8
+END_USUAL, END_FOREIGN = 0.25, 0.75
+"""Blocks, and shares of its greatest width, with which a body touches the first and the last row:
+in a projection with all of it, in an axial slice that is too wide with a small arc."""
 
 SIZE_MM = (40.0, 700.0)
 """Diameter of a circle as large as a human body, or one limb of it."""
@@ -52,18 +53,22 @@ def grey_outside(body: BodyOutline) -> float:
     return max((grey - GREY_USUAL) / (GREY_FOREIGN - GREY_USUAL), 0.0)
 
 
-def runs_through(trunk: Mask) -> bool:
-    """Whether a body runs from the first to the last row and touches neither side, as in a scout.
+def runs_through(trunk: Mask) -> float:
+    """How far a body runs from the first to the last row, and touches neither side, as in a scout.
+
+    Returns:
+        0 for patients, ≥ 1 for what is none.
 
     >>> scout = np.zeros((60, 60), dtype=bool)
     >>> scout[:, 20:40] = True
     >>> runs_through(scout), runs_through(scout.T), runs_through(scout & np.eye(60, dtype=bool))
-    (True, False, False)
+    (1.5, 0.0, 0.0)
     """
     width = trunk.sum(axis=1)
-    ends = min(width[0], width[-1])
-    sides = trunk[:, 0].any() or trunk[:, -1].any()
-    return bool(ends >= max(LEAST_END, END_SHARE * width.max()) and not sides)
+    ends = float(min(width[0], width[-1]))
+    if ends < LEAST_END or trunk[:, 0].any() or trunk[:, -1].any():
+        return 0.0
+    return max((ends / float(width.max()) - END_USUAL) / (END_FOREIGN - END_USUAL), 0.0)
 
 
 def has_human_size(trunk: Mask, spacing_mm: tuple[float, float]) -> bool:
