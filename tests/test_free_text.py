@@ -70,6 +70,12 @@ def test_more_characters_can_be_allowed_but_no_numbers() -> None:
     assert protocol_text("I31f\\47112", also="\\") is None
 
 
+@pytest.mark.parametrize("text", ["194", "47-11", " "])
+def test_a_text_without_a_letter_is_no_name(text: str) -> None:
+    assert protocol_text(text) is None
+    assert station_text(text) is None
+
+
 @pytest.mark.parametrize("text", ["CT1", "AWP65478", "RAD-CT_02", "STATION_NAME"])
 def test_names_of_scanners_are_kept(text: str) -> None:
     assert station_text(text) == text

@@ -10,7 +10,7 @@ from sqlalchemy.sql import ColumnElement, Select
 
 from ctiqa.errors import UsageError
 from ctiqa.store.database.tables import Utc, models, runs, scans, skipped, slices
-from ctiqa.system.extras import require_extra
+from ctiqa.system.extras import is_installed, require_extra
 
 FrameKind = Literal["polars", "pandas"]
 
@@ -26,9 +26,7 @@ def frame_of(connection: Connection, query: Query, kind: FrameKind) -> Any:
     Raises:
         UsageError: If the library is unknown or not installed.
     """
-    if kind not in ("polars", "pandas"):
-        raise UsageError(f"'kind' must be polars or pandas, got {kind!r}")
-    require_extra("a table of a store", kind, extra="clinic" if kind == "polars" else None)
+    _require(kind)
     columns = list(query.selected_columns)
     rows = connection.execute(query).all()
     values: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(columns)
@@ -76,6 +74,18 @@ def runs_query() -> Query:
         for table in (scans, skipped)
     ]
     return select(*runs.c, *counts).order_by(runs.c.started, runs.c.id)
+
+
+def _require(kind: str) -> None:
+    if kind == "polars":
+        require_extra("a table of a store", "polars", extra="clinic")
+    elif kind != "pandas":
+        raise UsageError(f"'kind' must be polars or pandas, got {kind!r}")
+    elif not is_installed("pandas"):
+        raise UsageError(
+            "a table for pandas needs pandas, which is not installed; install it with: "
+            "pip install 'pandas', or leave out 'kind' for a table of polars"
+        )
 
 
 def _polars(columns: Any) -> Any:

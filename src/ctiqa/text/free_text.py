@@ -7,7 +7,7 @@ whole text is left out, because the rest of it may identify the patient as well.
 1. Its characters are letters, digits, spaces and ``_-./+()%&#<>:``. The caret, comma and equals
    sign that separate the parts of a name are not among them, nor is the asterisk before a birth
    date.
-2. It has at most 64 characters, and no word of more than 24.
+2. It has at least one letter and at most 64 characters, and no word of more than 24.
 3. No five digits in a row, no six in a word, no seven with nothing but separators in between, and
    no more than twelve in all: that would be a number of a patient, an order or a telephone.
 4. No date, and no four digits that could be a year (1900–2099).
@@ -70,6 +70,8 @@ def protocol_text(text: str | None, also: str = "") -> str | None:
         return None
     words = re.split(r"[\W_]+", text)
     if any(_is_long(word) for word in words) or _digits(text) > MOST_DIGITS:
+        return None
+    if not any(each.isalpha() for each in text):
         return None
     return None if any(rule.search(text) for rule in _REFUSED) else text
 

@@ -26,6 +26,7 @@ PATIENT: dict[str, Any] = {
     "PatientID": "LUNG-42",
     "PatientBirthDate": "20240229",
     "AccessionNumber": "QX7",
+    "OtherPatientIDs": "AB-8151-9",
 }
 
 
@@ -52,7 +53,8 @@ def test_nothing_is_invented(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("keyword", TEXTS)
 @pytest.mark.parametrize(
-    "text", ["zeppelin", "CTZEPPELIN", "Thorax-Li", "ÅDNE", "LUNG-42", "qx7", "Zeppelin^Li"]
+    "text",
+    ["zeppelin", "CTZEPPELIN", "Thorax-Li", "ÅDNE", "LUNG-42", "qx7", "CT8151", "Zeppelin^Li"],
 )
 def test_a_text_that_repeats_the_identity_is_left_out(
     tmp_path: Path, keyword: str, text: str

@@ -64,11 +64,12 @@ def leave_out_identity(dataset: Dataset) -> None:
 
 
 def _parts(identity: Elements) -> tuple[str, ...]:
-    """What a text must not contain: parts of names, and whole numbers."""
+    """What a text must not contain: parts of names, numbers, and long rows of their digits."""
     whole = {_raw_text(identity[tag]) or "" for tag in NUMBERS if tag in identity}
     names = {_raw_text(identity[tag]) or "" for tag in NAMES if tag in identity}
     letters = (part for name in names - whole for part in re.split(r"[\W\d_]+", name))
-    return tuple(part for part in {*whole, *letters} if len(part) >= LEAST_PART)
+    digits = (row for number in whole for row in re.findall(rf"\d{{{LEAST_INSIDE},}}", number))
+    return tuple(part for part in {*whole, *letters, *digits} if len(part) >= LEAST_PART)
 
 
 def _repeats(element: RawDataElement | DataElement, parts: tuple[str, ...]) -> bool:
