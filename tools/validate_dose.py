@@ -10,6 +10,7 @@ the texture that the dose curve measures. The second table is about noise alone,
 the collection and of neighbours. ``--write`` puts both into the page.
 
 The second form compares with real twins: the series and slices of two folders, paired in order.
+Exit status 5 if the bias exceeds 0.10 or the mean absolute error 0.20.
 """
 
 from __future__ import annotations
@@ -42,6 +43,13 @@ BEGIN = "<!-- validation: python -m tools.validate_dose ../shared/ct --write -->
 END = "<!-- /validation -->"
 
 QUARTER = 0.25
+
+MOST_BIAS, MOST_ERROR = 0.10, 0.20
+"""Limits of bias and mean absolute error of the simulated scores."""
+
+LIMIT_BROKEN = 5
+"""Exit status if they are exceeded."""
+
 HEAD = """\
 | twins | dose | n | real score | simulation: bias | mean error | quick: bias | mean error |
 |---|---|---|---|---|---|---|---|
@@ -97,17 +105,24 @@ def _run(options: argparse.Namespace) -> None:
     scorer = Scorer(options.model, jobs=1)
     if options.root is None:
         twins = from_folders(options.full, options.low, options.dose)
-        sys.stdout.write(HEAD + row("real", list(compare(twins, scorer))))
-        return
-    body = validation(options.root, scorer)
-    sys.stdout.write(f"{body}\n")
-    if options.write:
-        page = PAGE.read_text(encoding="utf-8")
-        write_bytes(PAGE, with_block(page, BEGIN, END, body).encode())
+        found = {"real": list(compare(twins, scorer))}
+        sys.stdout.write(score_table(found))
+    else:
+        found, body = validation(options.root, scorer)
+        sys.stdout.write(f"{body}\n")
+        if options.write:
+            page = PAGE.read_text(encoding="utf-8")
+            write_bytes(PAGE, with_block(page, BEGIN, END, body).encode())
+    if not all(map(within_limits, found.values())):
+        raise SystemExit(LIMIT_BROKEN)
 
 
-def validation(root: Path, scorer: Scorer) -> str:
-    """Both tables of the page."""
+Found = dict[str, list[Compared]]
+"""Twins by kind."""
+
+
+def validation(root: Path, scorer: Scorer) -> tuple[Found, str]:
+    """The twins, and both tables of the page."""
     series = [each for each in read_index(root) if each.region != "head"]
     held_out = set(scorer.card.facts["training"]["recipe"]["data"]["test_patients"])
     unseen = [each for each in series if each.patient in held_out]
@@ -116,10 +131,22 @@ def validation(root: Path, scorer: Scorer) -> str:
         "simulated, modulated tube current": simulated(unseen, QUARTER, modulated=True),
     }
     found = {name: list(compare(twins, scorer)) for name, twins in kinds.items()}
-    rows = [row(name, each) for name, each in found.items()]
     growth = [each.growth for twins in found.values() for each in twins]
     table = noise_table(series, list(neighbours(root, series)), growth)
-    return f"{HEAD}{''.join(rows)}\n{table}"
+    return found, f"{score_table(found)}\n{table}"
+
+
+def score_table(found: Found) -> str:
+    """The first table."""
+    return HEAD + "".join(row(name, each) for name, each in found.items())
+
+
+def within_limits(found: Sequence[Compared]) -> bool:
+    """Whether the simulated scores are as close to the real ones as the page states."""
+    if not found:
+        return False
+    errors = np.array([each.simulated - each.real for each in found])
+    return bool(abs(errors.mean()) <= MOST_BIAS and np.abs(errors).mean() <= MOST_ERROR)
 
 
 def compare(twins: Iterator[Twin], scorer: Scorer) -> Iterator[Compared]:
