@@ -18,7 +18,7 @@ from ctiqa.physics.patient.body import find_body
 from ctiqa.physics.patient.filtered import is_filtered
 from ctiqa.physics.patient.unmeasured import NotMeasurableError
 from ctiqa.score.honesty.flags import FILTERED
-from ctiqa.score.verdict import ABSTENTIONS
+from ctiqa.score.verdict import ABSTENTIONS, why_unscored
 from ctiqa.types import Floats, Slice, SliceScore, Unmeasured
 
 Judge = Callable[[Sequence[Slice]], list[SliceScore]]
@@ -52,7 +52,7 @@ def check_slice(image: Slice, verdict: SliceScore) -> float:
         NoCurveError: If the slice has no score, no pixel spacing, or was filtered.
     """
     if verdict.score is None:
-        flag = next((each for each in verdict.flags if each in ABSTENTIONS), "not_scored")
+        flag = why_unscored(verdict) or "not_scored"
         shown = f" ({verdict.region})" if verdict.region else ""
         raise NoCurveError(flag, f"not scored: {ABSTENTIONS.get(flag, 'no score')}{shown}")
     if verdict.equivalent_noise_hu is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ctiqa.cli.commands.score import EngineName, Jobs, ModelName, Paths, Quiet, TiffHu
+from ctiqa.cli.commands.score import EngineName, ModelName, Paths, Quiet, TiffHu
 from ctiqa.cli.console.command import command_of
 from ctiqa.cli.console.say import say
 from ctiqa.cli.console.status import DONE, DONE_WITH_SKIPS
@@ -46,6 +46,10 @@ Electronic = Annotated[
     typer.Option(
         metavar="SHARE", help="Share of the noise variance of the scan that is electronic."
     ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Threads that simulate and score; default: all cores."),
 ]
 Seed = Annotated[int | None, typer.Option(metavar="N", help="Seed of the noise; default: 0.")]
 
@@ -129,11 +133,17 @@ def _run(
     from ctiqa.io.dicom.decoding import lazy_gdcm
     from ctiqa.score import Scorer
     from ctiqa.score.select import SliceRange
+    from ctiqa.system.extras import require_extra
     from ctiqa.system.processor import usable_cores
 
+    require_extra("'ctiqa dose-curve'", "numba")
+    import numba
+
     lazy_gdcm.claim_process()
+    workers = jobs or usable_cores()
+    numba.set_num_threads(min(workers, numba.config.NUMBA_NUM_THREADS))
     scorer = Scorer(model or DEFAULT_MODEL, jobs=1, engine=engine)
     chosen = None if slices is None else SliceRange.parse(slices)
     with stage_bars(quiet=quiet) as progress:
-        means = Means(scorer, reading, jobs or usable_cores(), progress)
+        means = Means(scorer, reading, workers, progress)
         return dose_curves(paths, plan, means, chosen=chosen)
