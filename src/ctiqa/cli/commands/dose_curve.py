@@ -141,7 +141,7 @@ def _run(
 
     lazy_gdcm.claim_process()
     workers = jobs or usable_cores()
-    numba.set_num_threads(min(workers, numba.config.NUMBA_NUM_THREADS))
+    numba.set_num_threads(min(workers, numba.get_num_threads()))
     scorer = Scorer(model or DEFAULT_MODEL, jobs=1, engine=engine)
     chosen = None if slices is None else SliceRange.parse(slices)
     with stage_bars(quiet=quiet) as progress:
