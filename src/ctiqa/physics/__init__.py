@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ctiqa.physics.patient.tissues import TissueContrast, tissue_contrast
     from ctiqa.physics.patient.unmeasured import NotMeasurableError
     from ctiqa.physics.projector import project
+    from ctiqa.physics.reserve import dose_reserve, score_at_dose
     from ctiqa.physics.simulate import NoiseModel, simulate_low_dose, simulate_sparse_views
     from ctiqa.physics.thickness import average_slices
     from ctiqa.types import PatientPhysics, Unmeasured
@@ -66,6 +67,7 @@ __all__ = [
     "add_metal",
     "average_slices",
     "change_kernel",
+    "dose_reserve",
     "edge_sharpness",
     "effective_diameter",
     "figure_of_merit",
@@ -82,6 +84,7 @@ __all__ = [
     "quantum_noise",
     "reconstruct",
     "ring",
+    "score_at_dose",
     "simulate_low_dose",
     "simulate_sparse_views",
     "size_specific_dose",
@@ -116,6 +119,7 @@ if not TYPE_CHECKING:
             "ctiqa.physics.patient.tissues": ["TissueContrast", "tissue_contrast"],
             "ctiqa.physics.patient.unmeasured": ["NotMeasurableError"],
             "ctiqa.physics.projector": ["project"],
+            "ctiqa.physics.reserve": ["dose_reserve", "score_at_dose"],
             "ctiqa.physics.simulate": ["NoiseModel", "simulate_low_dose", "simulate_sparse_views"],
             "ctiqa.physics.thickness": ["average_slices"],
             "ctiqa.types": ["PatientPhysics", "Unmeasured"],
