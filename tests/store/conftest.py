@@ -7,10 +7,6 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("sqlalchemy", reason="the extra 'clinic' is not installed")
-pytest.importorskip("psycopg", reason="the extra 'clinic' is not installed")
-
 from tests.store.postgres import NoServerError, Server, running
 
 from ctiqa.store import Store, open_store

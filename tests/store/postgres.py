@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -41,7 +42,7 @@ class Server:
         self.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
         return self.url(database)
 
-    def execute(self, statement: sql.Composable, database: str = "postgres") -> None:
+    def execute(self, statement: sql.SQL | sql.Composed, database: str = "postgres") -> None:
         """Run a statement, as the owner of everything."""
         with psycopg.connect(
             host="127.0.0.1",
@@ -97,7 +98,9 @@ def _options(folder: Path, port: int) -> str:
 
 
 def _run(owner: pwd.struct_passwd, folder: Path, command: list[str]) -> None:
-    identity = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+    identity: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        identity = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
     done = subprocess.run(
         command,
         cwd=folder,
@@ -108,7 +111,7 @@ def _run(owner: pwd.struct_passwd, folder: Path, command: list[str]) -> None:
         text=True,
         check=False,
         timeout=120,
-        **(identity if os.geteuid() == 0 else {}),  # type: ignore[arg-type]
+        **identity,
     )
     if done.returncode:
         raise NoServerError(f"{Path(command[0]).name} failed: {done.stderr.strip()[-300:]}")

@@ -10,6 +10,7 @@ from tests.store import made
 
 from ctiqa.errors import OutputError, Reason, UsageError
 from ctiqa.io import ReadOptions
+from ctiqa.score.report.report import Report
 from ctiqa.store import Run, Store, open_store, series_key
 from ctiqa.store.rows import slice_row
 from ctiqa.types import SliceScore
@@ -53,7 +54,7 @@ def test_a_stored_scan_survives_closing(address: str) -> None:
     ],
     ids=["series", "content", "model", "calibration", "options"],
 )
-def test_each_part_of_the_key_makes_a_row_of_its_own(store: Store, other: made.Report) -> None:
+def test_each_part_of_the_key_makes_a_row_of_its_own(store: Store, other: Report) -> None:
     assert store.add(made.report(made.scan_score()), Run()) == 1
     digest = store.digest()
     assert store.add(other, Run()) == 1

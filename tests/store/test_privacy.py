@@ -21,7 +21,11 @@ from ctiqa.types import ScanScore, Skipped, SliceScore
 
 NAME = "Zeppelin^Quintus"
 NUMBER = "4711-23-815"
-IDENTITY = {"PatientName": NAME, "PatientID": NUMBER, "PatientBirthDate": "19550203"}
+IDENTITY: dict[str, Any] = {
+    "PatientName": NAME,
+    "PatientID": NUMBER,
+    "PatientBirthDate": "19550203",
+}
 PLANTED = ("zeppelin", "quintus", "4711", "815", "1955", "03.02", "50302", "1.2.826.0.77")
 """Parts of what identifies the patient; the last one is of a UID."""
 
@@ -74,8 +78,8 @@ def scored(folder: Path) -> Report:
 def test_an_identity_in_any_text_is_left_out(
     address: str, tmp_path: Path, uids: Any, text: str
 ) -> None:
-    texts = dict.fromkeys(TEXTS[:3], text)
-    series = {"SeriesInstanceUID": "1.2.826.0.77"} if uids == "hashed" else {}
+    texts: dict[str, Any] = dict.fromkeys(TEXTS[:3], text)
+    series: dict[str, Any] = {"SeriesInstanceUID": "1.2.826.0.77"} if uids == "hashed" else {}
     write_dicom(tmp_path / "in" / "a.dcm", phantom(), **IDENTITY, **texts, **series)
     with open_store(address, uids=uids) as store:
         assert store.add(scored(tmp_path / "in"), Run()) == 1

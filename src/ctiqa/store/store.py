@@ -17,7 +17,7 @@ from ctiqa.store.database.connect import writing as transaction
 from ctiqa.store.database.faults import explained
 from ctiqa.store.digest import store_digest
 from ctiqa.store.frames import FrameKind, frame_of
-from ctiqa.store.keys import SeriesKey
+from ctiqa.store.keys import SeriesKey, model_digest
 from ctiqa.store.privacy import UID, Dates, Privacy, Uids
 from ctiqa.store.run import Run
 
@@ -34,6 +34,7 @@ class Store:
         self._engine = engine
         self._address = address
         self._privacy = privacy
+        self._recorded: set[tuple[str, str]] = set()
 
     def __repr__(self) -> str:
         return f"<Store {self._address.name}>"
@@ -69,16 +70,16 @@ class Store:
         Raises:
             UsageError: If a key belongs to another model.
         """
-        with self._writing() as connection:
-            writing.put_run(connection, report, run)
+        self._record(report, run)
         new = 0
         for key, verdict in writing.keyed_scans(report, keys):
             inputs = writing.scored_inputs(verdict, report, self._privacy)
             with self._writing() as connection:
                 new += writing.put_scan(connection, key, verdict, run, self._privacy)
                 writing.drop_skipped(connection, inputs)
-        with self._writing() as connection:
-            writing.put_skipped(connection, report.skipped, run, self._privacy)
+        if report.skipped:
+            with self._writing() as connection:
+                writing.put_skipped(connection, report.skipped, run, self._privacy)
         return new
 
     def finish(self, run: Run) -> None:
@@ -160,6 +161,14 @@ class Store:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _record(self, report: Report, run: Run) -> None:
+        """Store the run and its model, once."""
+        name = (run.id, model_digest(report.model))
+        if name not in self._recorded:
+            with self._writing() as connection:
+                writing.put_run(connection, report, run)
+            self._recorded.add(name)
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:

@@ -31,13 +31,13 @@ def network_drive(path: Path, mounts: Path = MOUNTS) -> str | None:
     except OSError:
         return None
     place = path.resolve()
-    systems = [(_unescaped(point), system) for _, point, system, *_ in map(str.split, lines)]
-    above = [each for each in systems if place.is_relative_to(each[0])]
-    if not above:
-        return None
-    # Of two file systems at one place, the later one hides the earlier one.
-    _, system = max(enumerate(above), key=lambda each: (len(each[1][0]), each[0]))[1]
-    return system if system in NETWORK else None
+    found, longest = None, -1
+    for _device, point, system, *_ in (words for line in lines if len(words := line.split()) > 2):
+        folder = _unescaped(point)
+        # Of two file systems at one place, the later one hides the earlier one.
+        if place.is_relative_to(folder) and len(folder) >= longest:
+            found, longest = system, len(folder)
+    return found if found in NETWORK else None
 
 
 def _unescaped(text: str) -> str:
