@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from scipy import ndimage
 
@@ -11,12 +12,13 @@ from ctiqa.io.hu.gate import why_not_hu
 from ctiqa.score.arrays import slices_from_array
 
 
-def night() -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
+def night() -> npt.NDArray[np.uint8]:
     """A dark picture of 8 bits with a few lights."""
     rng = np.random.default_rng(0)
     sky = 18 + 4 * rng.standard_normal((300, 300))
     lights = ndimage.gaussian_filter((rng.random((300, 300)) < 0.001) * 3000.0, 1.2)
-    return (sky + lights).clip(0, 255).astype(np.uint8)
+    picture: npt.NDArray[np.uint8] = (sky + lights).clip(0, 255).astype(np.uint8)
+    return picture
 
 
 def test_dark_picture_is_refused() -> None:
