@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ctiqa.physics.noise import insert_noise, noise_variance
     from ctiqa.physics.patient.body import BodyOutline, find_body
     from ctiqa.physics.patient.dose import figure_of_merit, size_specific_dose
+    from ctiqa.physics.patient.filtered import is_filtered
     from ctiqa.physics.patient.measure import measure_patient
     from ctiqa.physics.patient.quantum import QuantumNoise, quantum_noise
     from ctiqa.physics.patient.sharpness import EdgeSharpness, edge_sharpness
@@ -75,6 +76,7 @@ __all__ = [
     "harden_by_bone",
     "hu_to_mu",
     "insert_noise",
+    "is_filtered",
     "measure",
     "measure_patient",
     "move",
@@ -112,6 +114,7 @@ if not TYPE_CHECKING:
             "ctiqa.physics.noise": ["insert_noise", "noise_variance"],
             "ctiqa.physics.patient.body": ["BodyOutline", "find_body"],
             "ctiqa.physics.patient.dose": ["figure_of_merit", "size_specific_dose"],
+            "ctiqa.physics.patient.filtered": ["is_filtered"],
             "ctiqa.physics.patient.measure": ["measure_patient"],
             "ctiqa.physics.patient.quantum": ["QuantumNoise", "quantum_noise"],
             "ctiqa.physics.patient.sharpness": ["EdgeSharpness", "edge_sharpness"],
