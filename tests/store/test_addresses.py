@@ -55,6 +55,7 @@ def test_servers(scheme: str) -> None:
         "sqlite://",
         "sqlite:///:memory:",
         "sqlite:///ct.sqlite?mode=ro",
+        "ct\0.sqlite",
         "mysql://me:s3cret@host/ct",
         "odd\x1b://me:s3cret@host",
         "postgresql://",

@@ -72,11 +72,19 @@ def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
     assert filled(tmp_path / "ct.sqlite")
 
 
-@pytest.mark.parametrize("place", ["none/ct.sqlite", "."])
+@pytest.mark.parametrize("place", ["none/ct.sqlite", ".", "loop/ct.sqlite", "x" * 300 + "/ct"])
 def test_a_file_that_cannot_be_there(tmp_path: Path, place: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
     with refused(OutputError, "must be a file in an existing folder"):
         open_store(tmp_path / place)
-    assert not list(tmp_path.iterdir())
+    assert [each.name for each in tmp_path.iterdir()] == ["loop"]
+
+
+@pytest.mark.parametrize("name", ["loop", "x" * 300])
+def test_a_name_that_is_none(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with refused(OutputError, "must be writable"):
+        open_store(tmp_path / name)
 
 
 @pytest.mark.parametrize("start", [0, 100, 4096], ids=["head", "first page", "second page"])

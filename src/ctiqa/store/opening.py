@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ctiqa.io.access.regular import is_there
 from ctiqa.store.privacy import Dates, Privacy, Uids, check_choices
 from ctiqa.system.extras import require_extra
 
@@ -59,7 +60,7 @@ def open_store(
     parsed = parse_address(address)
     if parsed.file is None:
         require_extra("a PostgreSQL store", "psycopg", extra=EXTRA)
-    is_new = parsed.file is not None and not parsed.file.exists()
+    is_new = parsed.file is not None and not is_there(parsed.file)
     try:
         return Store(*_opened(parsed, uids, dates))
     except BaseException:
@@ -89,5 +90,5 @@ def _opened(
 
 def _remove_empty(file: Path | None) -> None:
     """Remove a file that was created, but could not be made a store."""
-    if file is not None and file.exists() and file.stat().st_size == 0:
+    if file is not None and is_there(file) and file.stat().st_size == 0:
         file.unlink()

@@ -59,7 +59,7 @@ def parse_address(address: str | os.PathLike[str]) -> Address:
 
 
 def _file(path: str) -> Address:
-    if not path or path == ":memory:" or "?" in path:
+    if not path or path == ":memory:" or set("?\0") & set(path):
         raise UsageError(
             f"an SQLite store must be a file without parameters, got '{clean(path)}'; name a file"
         )

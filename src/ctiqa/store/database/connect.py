@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from ctiqa.errors import DataError, OutputError
+from ctiqa.io.access.regular import is_there
 from ctiqa.store.database.address import Address
 from ctiqa.store.database.drives import network_drive
 from ctiqa.store.database.faults import WAIT_S
@@ -64,19 +65,20 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 def _check_file(file: Path, name: str) -> None:
-    folder = file.absolute().parent
-    if file.is_dir() or not folder.is_dir():
+    # Unlike those of a path, these functions never raise.
+    folder = os.path.dirname(os.path.abspath(file))  # noqa: PTH100, PTH120
+    if os.path.isdir(file) or not os.path.isdir(folder):  # noqa: PTH112
         raise OutputError(f"{name} must be a file in an existing folder; choose another place")
     if system := network_drive(file):
         raise OutputError(
             f"{name} must be on a local drive, got one of type {system}: several computers can "
             "write there, and SQLite cannot keep them apart; use PostgreSQL (postgresql://...)"
         )
-    if not all(os.access(each, os.W_OK) for each in (folder, file) if each.exists()):
+    if not os.access(folder, os.W_OK) or (is_there(file) and not os.access(file, os.W_OK)):
         raise OutputError(
             f"{name} and its folder must be writable; ask for permission or choose another place"
         )
-    if file.exists() and file.stat().st_size:
+    if is_there(file) and file.stat().st_size:
         _check_ours(file, name)
 
 

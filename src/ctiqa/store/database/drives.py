@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def network_drive(path: Path, mounts: Path = MOUNTS) -> str | None:
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return None
-    place = path.resolve()
+    place = Path(os.path.realpath(path))
     found, longest = None, -1
     for _device, point, system, *_ in (words for line in lines if len(words := line.split()) > 2):
         folder = _unescaped(point)
