@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from ctiqa.cards import ModelCard
 from ctiqa.score.honesty.flags import honesty_flags
 from ctiqa.types import PatientPhysics, Slice, SliceScore
 
-MEASURED = 8
-"""Slices measured per scan: measuring takes longer than scoring, and varies slowly along z."""
+FEWEST, MOST = 4, 8
+"""Slices measured of a short and of a long scan."""
+
+ONE_IN = 6
+"""In between, one slice in so many is measured: it takes longer than scoring."""
+
+
+def number_measured(count: int) -> int:
+    """How many slices of a scan are measured: all of four, a few more of longer scans.
+
+    Args:
+        count: Number of slices of the scan.
+
+    >>> [number_measured(count) for count in (1, 4, 20, 30, 48, 500)]
+    [1, 4, 4, 5, 8, 8]
+    """
+    return min(count, max(FEWEST, min(MOST, math.ceil(count / ONE_IN))))
 
 
 def is_measured(index: int, count: int) -> bool:
@@ -21,10 +37,9 @@ def is_measured(index: int, count: int) -> bool:
 
     >>> [index for index in range(48) if is_measured(index, 48)]
     [3, 9, 15, 21, 27, 33, 39, 45]
-    >>> all(is_measured(index, 5) for index in range(5))
-    True
     """
-    return count <= MEASURED or index in _chosen(count)
+    number = number_measured(count)
+    return any(index == int((k + 0.5) * count / number) for k in range(number))
 
 
 def examined(verdict: SliceScore, image: Slice, card: ModelCard, *, measure: bool) -> SliceScore:
@@ -41,11 +56,6 @@ def examined(verdict: SliceScore, image: Slice, card: ModelCard, *, measure: boo
         physics, filtered = physics_of(verdict, image), _is_filtered(verdict, image)
     flags = honesty_flags(verdict, physics, card, filtered=filtered)
     return replace(verdict, physics=physics, flags=(*verdict.flags, *flags))
-
-
-def _chosen(count: int) -> frozenset[int]:
-    width = count / MEASURED
-    return frozenset(int((k + 0.5) * width) for k in range(MEASURED))
 
 
 def physics_of(verdict: SliceScore, image: Slice) -> PatientPhysics:
