@@ -66,7 +66,7 @@ class NoiseRule:
 
         >>> rule = NoiseRule(level=0.9, quantile=2.0, floor=0.1)
         >>> round(rule.factor(), 3), round(rule.factor(spread=0.5), 3)
-        (1.221, 1.665)
+        (1.221, 1.667)
         """
         return math.exp(self.quantile * math.hypot(spread * LOG_NOISE_PER_GRADE, self.floor))
 

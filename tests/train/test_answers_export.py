@@ -83,6 +83,13 @@ def test_every_answer_of_the_file_is_that_of_the_network(
     assert found.findings.max() <= 1
 
 
+@pytest.fixture
+def drawn_is_scored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slices that are drawn are no patients, so nothing would be scored."""
+    monkeypatch.setattr("ctiqa.score.pipeline.why_outside", lambda *_, **__: None)
+
+
+@pytest.mark.usefixtures("drawn_is_scored")
 def test_users_get_noise_region_and_findings(written: Path) -> None:
     found = Scorer(written, engine="onnxruntime", jobs=1).score(phantom(0))
     assert isinstance(found, SliceScore)
@@ -93,6 +100,7 @@ def test_users_get_noise_region_and_findings(written: Path) -> None:
     assert set(found.findings) <= set(FINDINGS)
 
 
+@pytest.mark.usefixtures("drawn_is_scored")
 def test_the_model_abstains_from_regions_it_does_not_judge(
     network: AnswersModel, tmp_path: Path
 ) -> None:

@@ -55,7 +55,7 @@ def crossing(doses: Sequence[float], curves: Floats, target: float) -> Floats:
     high, low = (np.take_along_axis(scores, at[..., None], -1)[..., 0] for at in (after - 1, after))
     logs = np.log(np.asarray(doses))
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = (high - target) / (high - low)
+        share = np.clip((high - target) / (high - low), 0, 1)
     found = np.exp(logs[after - 1] + share * (logs[after] - logs[after - 1]))
     found = np.where((scores >= target).all(axis=-1), BELOW, found)
     return np.where(scores[..., 0] < target, ABOVE, found)

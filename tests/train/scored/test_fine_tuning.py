@@ -120,6 +120,13 @@ def test_noise_still_costs(desk: Desk) -> None:
     assert score == sorted(score, reverse=True)
 
 
+@pytest.fixture
+def drawn_is_scored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slices that are drawn are no patients, so nothing would be scored."""
+    monkeypatch.setattr("ctiqa.score.pipeline.why_outside", lambda *_, **__: None)
+
+
+@pytest.mark.usefixtures("drawn_is_scored")
 def test_the_exported_model_gives_the_scores_of_the_run(desk: Desk) -> None:
     hu = abdomen(61, 256) + np.random.default_rng(6).normal(0, 40, (256, 256)).astype(np.float32)
     found = Scorer(desk.model, engine="onnxruntime", jobs=1).score(hu)
