@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +14,7 @@ from ctiqa.benchmarking.changes import SEED, Change
 from ctiqa.benchmarking.measures import MEASURES
 from ctiqa.benchmarking.result import Benchmark, Images, Method
 from ctiqa.metrics.agreement.bootstrap import LEVEL, RESAMPLES
-from ctiqa.score.report.as_json import rounded_json
-from ctiqa.score.report.facts import NOTICE
-from ctiqa.text.plain_text import clean_tree
-from ctiqa.version import __version__
+from ctiqa.score.report.as_json import result_as_json, rounded_json
 
 SCHEMA = 1
 """Version of the format."""
@@ -35,16 +31,9 @@ def benchmark_as_json(benchmark: Benchmark, command: str, created: datetime) -> 
         command: Command that was run.
         created: Time of the benchmark.
     """
-    facts = {
-        "schema": SCHEMA,
-        "notice": NOTICE,
-        "ctiqa": __version__,
-        "created": created.isoformat(timespec="seconds"),
-        "command": command,
-        **benchmark_as_dict(benchmark),
-    }
-    text = json.dumps(clean_tree(facts), indent=1, ensure_ascii=False, allow_nan=False)
-    return f"{text}\n".encode()
+    return result_as_json(
+        benchmark_as_dict(benchmark), schema=SCHEMA, command=command, created=created
+    )
 
 
 def benchmark_as_dict(benchmark: Benchmark) -> dict[str, Any]:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import datetime
 from typing import Any
@@ -17,10 +16,8 @@ from ctiqa.diff.matching.pairs import IN_WORDS, SIZE_TOLERANCE, Pair, Why, regio
 from ctiqa.diff.measures import MEASURES
 from ctiqa.diff.measuring import Measured
 from ctiqa.diff.result import Comparison
-from ctiqa.score.report.as_json import rounded_json
-from ctiqa.score.report.facts import NOTICE, acquisition
-from ctiqa.text.plain_text import clean_tree
-from ctiqa.version import __version__
+from ctiqa.score.report.as_json import result_as_json, rounded_json
+from ctiqa.score.report.facts import acquisition
 
 SCHEMA = 1
 """Version of the format."""
@@ -37,16 +34,9 @@ def comparison_as_json(comparison: Comparison, command: str, created: datetime) 
         command: Command that was run.
         created: Time of the comparison.
     """
-    facts = {
-        "schema": SCHEMA,
-        "notice": NOTICE,
-        "ctiqa": __version__,
-        "created": created.isoformat(timespec="seconds"),
-        "command": command,
-        **comparison_as_dict(comparison),
-    }
-    text = json.dumps(clean_tree(facts), indent=1, ensure_ascii=False, allow_nan=False)
-    return f"{text}\n".encode()
+    return result_as_json(
+        comparison_as_dict(comparison), schema=SCHEMA, command=command, created=created
+    )
 
 
 def comparison_as_dict(comparison: Comparison) -> dict[str, Any]:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,11 +13,8 @@ from typing import Any
 
 from ctiqa.dose_curve.crossing import LEVEL, RESAMPLES
 from ctiqa.dose_curve.result import DoseCurves, LeftOut, Reserve, SeriesCurve, SliceCurve
-from ctiqa.score.report.as_json import rounded_json
-from ctiqa.score.report.facts import NOTICE
-from ctiqa.text.plain_text import clean_tree
+from ctiqa.score.report.as_json import result_as_json, rounded_json
 from ctiqa.types import Floats
-from ctiqa.version import __version__
 
 SCHEMA = 1
 """Version of the format."""
@@ -32,16 +28,7 @@ def curves_as_json(curves: DoseCurves, command: str, created: datetime) -> bytes
         command: Command that was run; empty if there was none.
         created: Time of the run.
     """
-    facts = {
-        "schema": SCHEMA,
-        "notice": NOTICE,
-        "ctiqa": __version__,
-        "created": created.isoformat(timespec="seconds"),
-        "command": command,
-        **curves_as_dict(curves),
-    }
-    text = json.dumps(clean_tree(facts), indent=1, ensure_ascii=False, allow_nan=False)
-    return f"{text}\n".encode()
+    return result_as_json(curves_as_dict(curves), schema=SCHEMA, command=command, created=created)
 
 
 def curves_as_dict(curves: DoseCurves) -> dict[str, Any]:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 from ctiqa.score.report.facts import NOTICE, Range, acquisition, was_stopped
 from ctiqa.text.plain_text import clean_tree
 from ctiqa.types import PatientPhysics, Results, ScanScore, Skipped, SliceScore
+from ctiqa.version import __version__
 
 REPORT_SCHEMA = 1
 """Version of the format."""
@@ -29,7 +32,37 @@ def report_as_json(report: Results) -> bytes:
     >>> report_as_json(Results(model={"name": "m"}, scans=(), skipped=()))[:14]
     b'{\n "schema": 1'
     """
-    text = json.dumps(report_as_dict(report), indent=1, ensure_ascii=False, allow_nan=False)
+    return as_json_text(report_as_dict(report))
+
+
+def result_as_json(
+    content: Mapping[str, Any], *, schema: int, command: str, created: datetime
+) -> bytes:
+    """A result other than scores as UTF-8 JSON text, with how it came about.
+
+    Args:
+        content: Nested dicts and lists of texts and finite numbers.
+        schema: Version of the format.
+        command: Command that was run; empty if there was none.
+        created: Time of the run.
+    """
+    origin = {
+        "schema": schema,
+        "notice": NOTICE,
+        "ctiqa": __version__,
+        "created": created.isoformat(timespec="seconds"),
+        "command": command,
+    }
+    return as_json_text(dict(clean_tree({**origin, **content})))
+
+
+def as_json_text(content: Mapping[str, Any]) -> bytes:
+    r"""Indented UTF-8 JSON text; NaN and infinity are refused.
+
+    >>> as_json_text({"kernel": "B40f"})
+    b'{\n "kernel": "B40f"\n}\n'
+    """
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     return f"{text}\n".encode()
 
 
