@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -11,6 +12,7 @@ from tests.score.made import header, image, phantom, verdict, write_series
 
 from ctiqa.errors import Reason
 from ctiqa.score import Scorer
+from ctiqa.score.examined import is_measured
 from ctiqa.score.work import Work
 from ctiqa.types import Scan, Skipped
 
@@ -87,3 +89,17 @@ def test_slices_that_cannot_be_read_are_no_slices_that_were_not_reached() -> Non
     )
     assert work.skipped == [refused]
     assert [each.file.name for each in work.not_reached()] == ["002.dcm", "003.dcm"]
+
+
+def test_a_stopped_scan_is_judged_by_the_slices_that_were_examined() -> None:
+    """Not by those that would be, were it as short as the part that was reached."""
+    headers = tuple(header(k) for k in range(100))
+    work = Work([Scan("1", Path("scan"), headers)], Event(), lambda _: None)
+    list(work.feed((0, replace(image(k), header=headers[k])) for k in range(20)))
+    for k in range(20):
+        foreign = replace(verdict(None, k), flags=("not_hu",))
+        work.take(0, foreign if is_measured(k, 100) else verdict(3.0, k))
+    (scan,) = work.verdicts()
+    assert len(scan.slices) == 20
+    assert scan.score is None
+    assert "not_hu" in scan.flags

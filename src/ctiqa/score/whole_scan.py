@@ -22,7 +22,11 @@ Interval = tuple[float, float]
 
 
 def score_scan(
-    scan: Scan, slices: Sequence[SliceScore], noise_rule: NoiseRule | None = None
+    scan: Scan,
+    slices: Sequence[SliceScore],
+    noise_rule: NoiseRule | None = None,
+    *,
+    planned: int | None = None,
 ) -> ScanScore:
     """The score of a scan: the mean of its slice scores.
 
@@ -34,8 +38,9 @@ def score_scan(
         scan: The series.
         slices: Scores of the slices that could be read, in z order.
         noise_rule: Accuracy of the equivalent noise; ``None`` if the model does not state it.
+        planned: Number of slices that were to be scored, if the run was stopped before the end.
     """
-    slices = _of_one_kind(slices, len(scan.headers))
+    slices = _of_one_kind(slices, planned or len(scan.headers))
     shares = _quantum_shares(slices)
     known = [
         replace(each, dose_reserve=_reserve(each, share))
@@ -67,7 +72,7 @@ def _of_one_kind(slices: Sequence[SliceScore], count: int) -> Sequence[SliceScor
 
     Args:
         slices: Scores of the slices that could be read.
-        count: Number of slices of the scan.
+        count: Number of slices that were to be scored.
     """
     examined = [each for index, each in enumerate(slices) if is_measured(index, count)]
     for flag in (NOT_HU, OUTSIDE_TRAINING):

@@ -64,7 +64,12 @@ class Work:
     def verdicts(self) -> tuple[ScanScore, ...]:
         """The scores of all scans of which at least one slice was read."""
         return tuple(
-            score_scan(self._part(number), slices, self._noise_rule)
+            score_scan(
+                self._part(number),
+                slices,
+                self._noise_rule,
+                planned=len(self._scans[number].headers),
+            )
             for number, slices in enumerate(self._found)
             if slices
         )
