@@ -6,6 +6,10 @@ import math
 from dataclasses import replace
 
 from ctiqa.cards import ModelCard
+from ctiqa.physics.patient.body import BodyOutline, find_body
+from ctiqa.physics.patient.filtered import is_filtered
+from ctiqa.physics.patient.measure import measure_patient
+from ctiqa.physics.patient.unmeasured import NotMeasurableError
 from ctiqa.score.honesty.flags import honesty_flags
 from ctiqa.types import PatientPhysics, Slice, SliceScore
 
@@ -51,31 +55,38 @@ def examined(verdict: SliceScore, image: Slice, card: ModelCard, *, measure: boo
         card: Card of the model.
         measure: Whether the slice is measured; without it, flags follow from the answers alone.
     """
-    physics, filtered = None, False
-    if measure:
-        physics, filtered = physics_of(verdict, image), _is_filtered(verdict, image)
+    physics, filtered = _measured(verdict, image) if measure else (None, False)
     flags = honesty_flags(verdict, physics, card, filtered=filtered)
     return replace(verdict, physics=physics, flags=(*verdict.flags, *flags))
 
 
-def physics_of(verdict: SliceScore, image: Slice) -> PatientPhysics:
+def physics_of(
+    verdict: SliceScore, image: Slice, *, body: BodyOutline | None = None
+) -> PatientPhysics:
     """The physical measures of a slice.
 
     Args:
         verdict: The score; its region says for which methods the slice is valid.
         image: The slice.
+        body: Outline of the body, if known already.
     """
-    from ctiqa.physics.patient.measure import measure_patient  # noqa: PLC0415 - slow to load
-
     header = image.header
-    return measure_patient(image.hu, header.spacing_mm, header.acquisition, region=verdict.region)
+    return measure_patient(
+        image.hu, header.spacing_mm, header.acquisition, region=verdict.region, body=body
+    )
 
 
-def _is_filtered(verdict: SliceScore, image: Slice) -> bool:
-    """Whether the noise has the texture of a filter; False if that is unknown."""
-    from ctiqa.physics.patient.filtered import is_filtered  # noqa: PLC0415 - slow to load
-
-    spacing_mm = image.header.spacing_mm
+def _measured(verdict: SliceScore, image: Slice) -> tuple[PatientPhysics, bool]:
+    """The measures of a slice, and whether its noise has the texture of a filter."""
+    body, spacing_mm = _body(image), image.header.spacing_mm
+    physics = physics_of(verdict, image, body=body)
     if verdict.score is None or spacing_mm is None:
-        return False
-    return is_filtered(image.hu, spacing_mm)
+        return physics, False
+    return physics, is_filtered(image.hu, spacing_mm, body=body)
+
+
+def _body(image: Slice) -> BodyOutline | None:
+    try:
+        return find_body(image.hu)
+    except NotMeasurableError:
+        return None

@@ -32,6 +32,7 @@ def measure_patient(
     acquisition: Acquisition,
     *,
     region: str | None = None,
+    body: BodyOutline | None = None,
 ) -> PatientPhysics:
     """Measure noise, texture, sharpness, contrast, size and dose of one slice.
 
@@ -44,6 +45,7 @@ def measure_patient(
         acquisition: How the slice was acquired; CTDIvol, its phantom and the body part are used.
         region: What the slice shows, as a model says (``"head"``, ``"chest"``, …); ``None`` if
             unknown.
+        body: Outline of the body in ``hu``, if known already.
 
     Returns:
         All values and reasons.
@@ -64,7 +66,7 @@ def measure_patient(
     if spacing_mm is not None and not min(spacing_mm) > 0:
         raise UsageError(f"'spacing_mm' must be > 0, got {spacing_mm}")
     try:
-        body = find_body(hu)
+        body = body or find_body(hu)
     except NotMeasurableError as error:
         return PatientPhysics(missing=dict.fromkeys(NAMES, error.reason))
     found = patches(hu, body)
