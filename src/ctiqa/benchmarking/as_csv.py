@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 
 from ctiqa.benchmarking.measures import MEASURES
 from ctiqa.benchmarking.result import Benchmark
 from ctiqa.score.report.as_json import rounded_json
-from ctiqa.score.report.as_table import TableRow, spreadsheet_cell
+from ctiqa.score.report.as_table import TableRow, rows_as_csv
 from ctiqa.text.plain_text import clean
 
 DIGITS = 6
@@ -20,12 +18,7 @@ COLUMNS = ("scan", "z_mm", "set", "file", "frame", *(m.key for m in MEASURES), "
 
 def slices_as_csv(benchmark: Benchmark) -> bytes:
     """The table as UTF-8 CSV with a header line; unknown values are empty cells."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, fieldnames=COLUMNS)
-    writer.writeheader()
-    for row in _rows(benchmark):
-        writer.writerow({name: spreadsheet_cell(cell) for name, cell in row.items()})
-    return text.getvalue().encode()
+    return rows_as_csv(_rows(benchmark), COLUMNS)
 
 
 def _rows(benchmark: Benchmark) -> Iterator[TableRow]:

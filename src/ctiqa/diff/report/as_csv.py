@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 
 from ctiqa.diff.matching.pairs import region_of, size_of
@@ -11,7 +9,7 @@ from ctiqa.diff.measures import MEASURES, values_of
 from ctiqa.diff.measuring import Measured
 from ctiqa.diff.result import Comparison
 from ctiqa.score.report.as_json import rounded_json
-from ctiqa.score.report.as_table import TableRow, spreadsheet_cell
+from ctiqa.score.report.as_table import TableRow, rows_as_csv
 from ctiqa.text.plain_text import clean
 
 DIGITS = 6
@@ -29,12 +27,7 @@ COLUMNS = tuple(
 
 def pairs_as_csv(comparison: Comparison) -> bytes:
     """The table as UTF-8 CSV with a header line; unknown values are empty cells."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, fieldnames=COLUMNS)
-    writer.writeheader()
-    for row in _rows(comparison):
-        writer.writerow({name: spreadsheet_cell(cell) for name, cell in row.items()})
-    return text.getvalue().encode()
+    return rows_as_csv(_rows(comparison), COLUMNS)
 
 
 def _rows(comparison: Comparison) -> Iterator[TableRow]:

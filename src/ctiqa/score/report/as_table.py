@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
+from collections.abc import Iterable, Sequence
 
 from ctiqa.errors import UsageError
 from ctiqa.score.report.as_json import PHYSICS, rounded_json
@@ -79,10 +80,23 @@ def report_as_csv(report: Results) -> bytes:
     A text that a spreadsheet would run as a formula is prefixed with an apostrophe, because
     kernels and file names are untrusted.
     """
+    return rows_as_csv(report_rows(report), tuple(_COLUMNS))
+
+
+def rows_as_csv(rows: Iterable[TableRow], columns: Sequence[str]) -> bytes:
+    r"""A table as UTF-8 CSV with a header line; no cell can run as a formula.
+
+    Args:
+        rows: Cells by column; columns that a row lacks are empty.
+        columns: Names of the columns, in order.
+
+    >>> rows_as_csv([{"kernel": "=1+1", "score": None}], ["kernel", "score"])
+    b"kernel,score\r\n'=1+1,\r\n"
+    """
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, fieldnames=list(_COLUMNS))
+    writer = csv.DictWriter(text, fieldnames=columns)
     writer.writeheader()
-    for row in report_rows(report):
+    for row in rows:
         writer.writerow({name: spreadsheet_cell(cell) for name, cell in row.items()})
     return text.getvalue().encode()
 
