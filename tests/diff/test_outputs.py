@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from tests.diff.made import measured_scan, measured_slice
+from tests.html_page import EVIL, read_page
 
 from ctiqa.diff.differences import differences_of
 from ctiqa.diff.kinds import kinds_of, notes_on
@@ -32,8 +33,6 @@ from ctiqa.types import Acquisition, Skipped, SliceScore
 
 NOW = datetime(2026, 11, 26, 9, 0).astimezone()
 DOCS = Path(__file__).parents[2] / "docs" / "how-to" / "compare-scans.md"
-
-EVIL = "<script>alert(1)</script>\x1b[2J"
 
 
 def compared(a: list[SliceScore], b: list[SliceScore]) -> Comparison:
@@ -57,7 +56,9 @@ def compared(a: list[SliceScore], b: list[SliceScore]) -> Comparison:
 def comparison() -> Comparison:
     a = [measured_slice(k, quantum_noise_hu=10.0 + k % 2) for k in range(8)]
     b = [
-        measured_slice(k, quantum_noise_hu=14.0 + k % 3, acquisition=Acquisition(kernel=EVIL))
+        measured_slice(
+            k, quantum_noise_hu=14.0 + k % 3, acquisition=Acquisition(kernel=f"{EVIL}\x1b[2J")
+        )
         for k in range(1, 8)
     ]
     return compared(a, [*b, measured_slice(8, score=None)])
@@ -128,12 +129,12 @@ def test_csv(comparison: Comparison) -> None:
 
 def test_the_page_says_the_same_and_is_safe(comparison: Comparison) -> None:
     page = comparison_page(comparison, "ctiqa diff a b", NOW).decode()
+    read_page(page)
     for sentence in comparison.verdict.sentences:
         assert sentence in page
     assert "<script>" not in page
     assert "\x1b" not in page
     assert "&lt;script&gt;" in page
-    assert not re.search(r"(?:src|href)=\"?https?:", page)
     for measure in MEASURES:
         assert measure.title in page
     for line in left_out_lines(*comparison.scans, comparison.found):
@@ -155,7 +156,7 @@ def test_scores_at_the_top_have_no_chart_and_one_slice_is_a_dot() -> None:
     assert [chart.measure.key for chart in charts] == ["equivalent_noise_hu", "quantum_noise_hu"]
     assert charts[0].lines == ("", "")
     assert [len(dots) for dots in charts[0].dots] == [1, 1]
-    comparison_page(one, "", NOW)
+    read_page(comparison_page(one, "", NOW).decode())
 
 
 def test_files(comparison: Comparison, tmp_path: Path) -> None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import polars as pl
 import pytest
 from tests.evaluate.sound_labels import rows, sound
+from tests.html_page import EVIL, PICTURE, read_page
 
 from ctiqa.data.manifest import Examples
 from ctiqa.errors import DataError, OutputError
 from ctiqa.evaluate.label_audit.audit import audit, write_audit
 from ctiqa.evaluate.label_audit.rules import Audit
-
-EVIL = "<script>alert('x')</script>"
 
 
 def page(examples: Examples, folder: Path) -> str:
@@ -26,7 +23,7 @@ def page(examples: Examples, folder: Path) -> str:
 def test_label_alone_is_enough(tmp_path: Path) -> None:
     found = Examples(tmp_path, pl.DataFrame({"label": [0.0, 1.0, 2.0, 3.0, None]}))
     text = page(found, tmp_path)
-    outline(text)
+    read_page(text)
     assert "The pixels of this example could not be read." in text
     assert "not known" in text
     assert "Parts of the label" not in text
@@ -35,7 +32,7 @@ def test_label_alone_is_enough(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("column", ["dose", "views", "raw", "fold", "patient", "region", "loss_0"])
 def test_any_other_column_may_be_absent(column: str, tmp_path: Path) -> None:
-    outline(page(Examples(Path("few"), pl.DataFrame(rows()).drop(column)), tmp_path))
+    read_page(page(Examples(Path("few"), pl.DataFrame(rows()).drop(column)), tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -51,52 +48,12 @@ def test_labels_must_be_there(table: pl.DataFrame) -> None:
         audit(Examples(Path("none"), table))
 
 
-class Outline(HTMLParser):
-    """Checks that elements are closed, and collects ids and references to them."""
-
-    VOID = frozenset({"meta", "img", "rect", "line", "path", "use"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.ids: list[str] = []
-        self.wanted: list[str] = []
-        self.charts = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = {key: value or "" for key, value in attrs}
-        if tag not in self.VOID:
-            self.open.append(tag)
-        self.ids += [found["id"]] if "id" in found else []
-        self.wanted += found.get("aria-labelledby", "").split()
-        self.wanted += [found["href"].removeprefix("#")] if "href" in found else []
-        self.charts += found.get("role") == "img"
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in self.VOID:
-            assert self.open.pop() == tag
-
-
-def outline(text: str) -> Outline:
-    parser = Outline()
-    parser.feed(text)
-    parser.close()
-    assert parser.open == []
-    assert len(set(parser.ids)) == len(parser.ids)
-    assert set(parser.wanted) <= set(parser.ids)
-    return parser
-
-
 def test_page_of_a_prepared_data_set(examples: Examples, tmp_path: Path) -> None:
     text = page(examples, tmp_path)
     found: Audit = audit(examples)
-    parts = outline(text)
-    assert parts.charts == text.count("<title") - 1
-    assert text.count("data:image/png;base64,") == len(found.picks)
-    assert not re.search(r"https?://|@import|<script|<link|url\(", text)
+    parts = read_page(text)
+    assert parts.charts == parts.counts["title"] - 1
+    assert text.count(PICTURE) == len(found.picks)
     assert [order.weak for order in found.monotonicity[:2]] == [1.0, 1.0]
     assert found.leaks == {"split": (), "fold": ()}
 
@@ -109,7 +66,7 @@ def test_texts_are_escaped(tmp_path: Path) -> None:
     names = ("id", "shard", "patient", "region", "split", "origin", "licence")
     evil = sound(**{name: pl.lit(EVIL) for name in names}, label=4 - pl.col("label"))
     text = page(Examples(Path(EVIL), evil.table.rename({"loss_0": f"loss_{EVIL}"})), tmp_path)
-    outline(text)
+    read_page(text)
     assert "<script" not in text
     assert text.count("&lt;script&gt;") > 8
 

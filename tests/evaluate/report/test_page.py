@@ -4,7 +4,6 @@ import html
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from matplotlib.figure import Figure as Drawing
 from tests.evaluate.made import opened, scored, table_of, tiny
 from tests.evaluate.test_evaluation import abstaining
 from tests.evaluate.test_statistics import made
+from tests.html_page import EVIL, read_page, without_pictures
 
 from ctiqa.data.manifest import SHOWS
 from ctiqa.evaluate.dataset import Labelled
@@ -30,39 +30,6 @@ from ctiqa.evaluate.scored import ScoredExamples
 from ctiqa.evaluate.statistics import MetricEstimate
 
 WHEN = datetime(2026, 11, 21, tzinfo=UTC)
-
-EVIL = "<script>alert('x')</script>"
-
-VOID = {"meta", "link", "img", "br"}
-
-
-class Page(HTMLParser):
-    """Elements in order, anchors, and whether all that is opened is closed."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.ids: list[str] = []
-        self.links: list[str] = []
-        self.counts: dict[str, int] = {}
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.counts[tag] = self.counts.get(tag, 0) + 1
-        facts = dict(attrs)
-        self.ids += [facts["id"] or ""] if "id" in facts else []
-        for name in ("href", "src"):
-            self.links += [facts[name] or ""] if name in facts else []
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self.open.pop()
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
 
 
 def near(labelled: Labelled, seed: int) -> dict[str, float]:
@@ -84,19 +51,11 @@ def test_a_whole_page_of_two_models(tmp_path: Path, labelled: Labelled) -> None:
     predictors = open_predictors([str(tiny(tmp_path / "model"))], [], labelled, threads=1)
     rival = table_of(near(labelled, 0), "rival")
     text = text_of(evaluate([*predictors, rival], labelled, Options(robustness=True, most=6)))
-    page = Page(text)
-    assert page.open == []
-    assert len(page.ids) == len(set(page.ids))
-    local = [link for link in page.links if link.startswith("#")]
-    assert {link[1:] for link in local} <= set(page.ids)
-    # Nothing is fetched: all else is a picture inside the page.
-    assert all(link.startswith(("#", "data:image/png;base64,")) for link in page.links)
-    assert "http" not in re.sub(r'"data:[^"]*"', "", text)
-    assert (page.counts["h1"], page.counts["section"]) == (1, 4)
+    assert read_page(text).counts["section"] == 4
     shown = html.unescape(text)
     for expected in ("Side by side", "tiny − rival", "flip left-right", "As the dose falls"):
         assert expected in shown
-    assert "nan" not in re.sub(r'"data:[^"]*"', "", text).lower()
+    assert "nan" not in without_pictures(text).lower()
 
 
 @pytest.mark.parametrize("shows", [False, True])
@@ -105,7 +64,7 @@ def test_other_answers_are_shown(tmp_path: Path, shows: bool) -> None:
     labelled = opened(tmp_path / "set", **({SHOWS: pl.lit("chest")} if shows else {}))  # type: ignore[arg-type]
     model = abstaining(labelled, tmp_path / "model")
     shown = text_of(evaluate([model], labelled, Options(robustness=True, most=4)))
-    assert Page(shown).open == []
+    read_page(shown)
     assert "Other answers" in shown
     assert "Judged by the model" in shown
     assert ("not meant to score" in shown) == shows
@@ -132,6 +91,7 @@ def test_texts_of_files_cannot_act(tmp_path: Path) -> None:
         tmp_path / "set", region=pl.lit(EVIL), scanner_kernel=pl.lit(EVIL) + pl.col("id")
     )
     text = text_of(evaluate([table_of(near(marked, 2), EVIL)], marked, Options(robustness=True)))
+    read_page(text)
     assert EVIL not in text
     assert html.escape(EVIL, quote=False).split("(")[0] in text
 

@@ -1,11 +1,10 @@
-"""Pages made for the tests, and their outline."""
+"""Pages made for the tests, and their text."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 
 from tests.score.made import phantom
 from tests.score.tiny_model import card
@@ -29,45 +28,6 @@ def page(*scans: ScanScore, skipped: Sequence[Skipped] = (), hu: HuImage | None 
         for number, (scan, name) in enumerate(zip(scans, scan_names(scans), strict=True), start=1)
     ]
     return report_html(content, views, NOW)
-
-
-class Outline(HTMLParser):
-    """Collects what a page is made of, and checks that elements are closed."""
-
-    VOID = frozenset({"meta", "img", "br", "rect", "line", "path", "circle", "input"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.headings: list[int] = []
-        self.images: list[dict[str, str | None]] = []
-        self.ids: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        if tag not in self.VOID:
-            self.open.append(tag)
-        if re.fullmatch(r"h\d", tag):
-            self.headings.append(int(tag[1]))
-        if tag == "img":
-            self.images.append(found)
-        if identifier := found.get("id"):
-            self.ids.append(identifier)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in self.VOID:
-            assert self.open.pop() == tag
-
-
-def outline(text: str) -> Outline:
-    parser = Outline()
-    parser.feed(text)
-    parser.close()
-    assert parser.open == []
-    return parser
 
 
 def text_of(html: str) -> str:
