@@ -49,7 +49,7 @@ def test_warnings_name_what_limits_a_curve() -> None:
         "2 of 3 slices looked at were not used: 2 × not scored (limb)",
         "a single slice",
         "sharp kernel",
-        "cuts off up to 30%",
+        "cuts off up to 30 %",
         "below 3 HU",
         "no electronic noise",
         "does not score some slices",
@@ -57,3 +57,12 @@ def test_warnings_name_what_limits_a_curve() -> None:
         assert words in text
     plain = series_curve([slice_curve(k) for k in range(3)])
     assert plain.warnings == ()
+
+
+def test_doses_too_far_apart_for_the_reserve_are_named() -> None:
+    coarse, fine = Plan(doses=(0.5, 0.01)), Plan(doses=(0.5, 0.25, 0.125, 0.0625, 0.03125))
+    (warning,) = series_curve([slice_curve(k, plan=coarse) for k in range(3)], coarse).warnings
+    assert "between 50 % and 1 %, which are far apart" in warning
+    assert series_curve([slice_curve(k, plan=fine) for k in range(3)], fine).warnings == ()
+    high = Plan(doses=(0.9, 0.5))
+    assert series_curve([slice_curve(k, plan=high) for k in range(3)], high).warnings == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from ctiqa.errors import UsageError
 @pytest.mark.parametrize(
     ("facts", "rule"),
     [
-        ({"doses": (0.5, 0.0)}, r"'doses' must be in \(0, 1\].*got 0"),
-        ({"doses": (0.5, 1.5)}, r"'doses' must be in \(0, 1\].*got 1.5"),
+        ({"doses": (0.5, 0.0)}, r"'doses' must be in 0\.001…1.*got 0"),
+        ({"doses": (0.5, 1e-300)}, r"'doses' must be in 0\.001…1.*got 1e-300"),
+        ({"doses": (0.5, 1.5)}, r"'doses' must be in 0\.001…1.*got 1.5"),
+        ({"doses": (math.nan,)}, r"'doses' must be in 0\.001…1.*got nan"),
         ({"doses": (1.0,)}, "'doses' must hold a fraction below 1"),
         ({"target": 4.0}, "'target' must be between 0 and 4, got 4"),
         ({"target": float("nan")}, "'target' must be between 0 and 4"),

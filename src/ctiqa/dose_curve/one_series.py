@@ -21,6 +21,9 @@ MOST_CUT = 0.1
 LEAST_NOISE_HU = 3.0
 """Quantum noise below this is measured inaccurately (docs/physics.md)."""
 
+MOST_APART = 2.0
+"""Ratio of neighbouring doses above which a dose between them is interpolated inaccurately."""
+
 
 def curve_of_series(
     scan: Scan, slices: Sequence[SliceCurve], plan: Plan, left_out: Sequence[LeftOut] = ()
@@ -35,13 +38,19 @@ def curve_of_series(
     """
     scores = np.stack([each.scores for each in slices])
     rng = np.random.default_rng(plan.seed)
+    band = _band(scores, rng)
+    reserve = reserve_of(scores, plan, rng)
     return SeriesCurve(
         scan=scan,
         slices=tuple(slices),
-        band=_band(scores, rng),
-        reserve=reserve_of(scores, plan, rng),
+        band=band,
+        reserve=reserve,
         quick_reserve=_median([each.quick_reserve for each in slices]),
-        warnings=(*scan.warnings, *_warnings(slices, plan, left_out)),
+        warnings=(
+            *scan.warnings,
+            *_warnings(slices, plan, left_out),
+            *_far_apart(reserve.dose, plan),
+        ),
     )
 
 
@@ -70,8 +79,8 @@ def _warnings(
     cut = max(each.cut_share for each in slices)
     if cut > MOST_CUT:
         yield (
-            f"the field of view cuts off up to {cut:.0%} of the outline of the body, so that the "
-            "inserted noise is too low where rays pass what is missing"
+            f"the field of view cuts off up to {100 * cut:.0f} % of the outline of the body, so "
+            "that the inserted noise is too low where rays pass what is missing"
         )
     if min(each.quantum_noise_hu for each in slices) < LEAST_NOISE_HU:
         yield f"quantum noise below {LEAST_NOISE_HU:g} HU is measured inaccurately"
@@ -79,6 +88,20 @@ def _warnings(
         yield "the quick estimate knows no electronic noise"
     if np.isnan([each.means for each in slices]).any():
         yield "the model does not score some slices at low doses"
+
+
+def _far_apart(dose: float, plan: Plan) -> Iterator[str]:
+    """A warning if the doses simulated above and below the reserve are far apart."""
+    if not 0 < dose <= 1:
+        return
+    above = min(each for each in plan.doses if each >= dose)
+    below = max((each for each in plan.doses if each <= dose), default=above)
+    if above > MOST_APART * below:
+        yield (
+            f"the dose at which the score falls to {plan.target:g} is interpolated between "
+            f"{100 * above:g} % and {100 * below:g} %, which are far apart: simulate doses between "
+            "them"
+        )
 
 
 def reasons(left_out: Sequence[LeftOut]) -> str:

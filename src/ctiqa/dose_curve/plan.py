@@ -16,6 +16,9 @@ DRAWS = 3
 SAMPLES = 7
 """Default dose fractions, draws of the noise, and slices per series."""
 
+LEAST_DOSE = 0.001
+"""Smallest dose fraction: below it, the added noise exceeds what CT numbers can hold."""
+
 SEED = 0
 """Default seed of the noise and of the bootstrap, so that a run gives the same numbers again."""
 
@@ -28,7 +31,7 @@ class Plan:
     """What to simulate.
 
     Attributes:
-        doses: Dose fractions, falling from 1, the slice itself; in (0, 1].
+        doses: Dose fractions, falling from 1, the slice itself; from 0.001 to 1.
         target: Score whose dose is sought, between 0 and 4.
         draws: Noise images per slice and dose, >= 1.
         samples: Slices per series, >= 1.
@@ -50,9 +53,10 @@ class Plan:
     seed: int = SEED
 
     def __post_init__(self) -> None:
-        if bad := [each for each in self.doses if not 0 < each <= 1]:
+        if bad := [each for each in self.doses if not LEAST_DOSE <= each <= 1]:
             raise UsageError(
-                f"'doses' must be in (0, 1], fractions of the dose of the scan, got {bad[0]:g}"
+                f"'doses' must be in {LEAST_DOSE:g}…1, fractions of the dose of the scan, "
+                f"got {bad[0]:g}"
             )
         if not min(self.doses, default=1.0) < 1:
             raise UsageError("'doses' must hold a fraction below 1, such as 0.5")

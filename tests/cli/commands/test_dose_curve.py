@@ -76,7 +76,7 @@ def test_without_any_curve_nothing_is_written(call: Any, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("words", "rule"),
     [
-        (("--doses", "0.5,2"), "'doses' must be in (0, 1]"),
+        (("--doses", "0.5,2"), "'doses' must be in 0.001…1"),
         (("--doses", "half"), "'doses' must be fractions separated by commas"),
         (("--target", "5"), "'target' must be between 0 and 4"),
         (("--draws", "0"), "'draws' must be >= 1"),

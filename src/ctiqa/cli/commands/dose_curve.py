@@ -26,7 +26,7 @@ OutputFiles = Annotated[
 DoseList = Annotated[
     str | None,
     typer.Option(
-        metavar="D,D,…", help="Fractions of the dose of the scan, in (0, 1]; default: 1 to 0.03."
+        metavar="D,D,…", help="Fractions of the dose of the scan, 0.001 to 1; default: 1 to 0.03."
     ),
 ]
 Target = Annotated[float, typer.Option(metavar="SCORE", help="Score whose dose is sought.")]
