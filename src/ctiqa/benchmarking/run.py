@@ -135,9 +135,19 @@ def _measure(task: Task, pair: tuple[Case, Row]) -> Measured | list[LeftOut]:
 
 
 def _too_few(measured: Sequence[Measured], left_out: Sequence[LeftOut]) -> str:
-    count = len(measured)
-    why = f" ({some((each.detail for each in left_out), 3)})" if left_out else ""
+    groups = defaultdict(list)
+    for each in left_out:
+        groups[each.name, each.reason].append(each)
+    reasons = [_why(group) for group in sorted(groups.values(), key=len, reverse=True)]
+    why = f" ({some(reasons, 3)})" if reasons else ""
     return (
-        f"a benchmark needs at least {FEWEST_SLICES} slices that all sets have, got {count}{why}; "
-        "for single images use ctiqa.metrics"
+        f"a benchmark needs at least {FEWEST_SLICES} slices that all sets have, got "
+        f"{len(measured)}{why}; for single images use ctiqa.metrics"
     )
+
+
+def _why(group: Sequence[LeftOut]) -> str:
+    """Why slices of one set are not compared, with the first as an example."""
+    first = group[0]
+    example = f"{clean(first.file.name)}: {clean(first.detail)}"
+    return f"{len(group)} × {title(first.name)} {first.reason}, such as {example}"

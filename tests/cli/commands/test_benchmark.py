@@ -177,3 +177,39 @@ def test_a_file_in_place_of_the_folder(call: Any, data: Path, tmp_path: Path) ->
     done = call(data / "smooth")
     assert (done.status, "must be a folder" in done.err) == (2, True)
     assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_an_empty_folder_is_not_the_working_folder(
+    run: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sets = ("--reference", data / "full", "--input", data / "low", data / "smooth")
+    done = run("benchmark", *sets, "--out", "")
+    assert (done.status, "got an empty one" in done.err) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_why_too_few_slices_remain_is_summed_up(call: Any, tmp_path: Path) -> None:
+    folder = write(tmp_path / "m", SMOOTH)
+    for name in ("001.dcm", "002.dcm"):
+        (folder / name).unlink()
+    (folder / "notes.txt").write_text("hello")
+    done = call(folder)
+    refused(
+        tmp_path, done, 4, "at least 3 slices that all sets have, got 2 (2 × method 'm' missing"
+    )
+    assert done.err.count("no slice that matches") == 1
+    assert "1 × method 'm' unreadable, such as notes.txt: " in done.err
+
+
+def test_an_interrupted_run_writes_nothing(
+    call: Any, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ctiqa.benchmarking.files.benchmark_files", interrupted)
+    done = call(data / "smooth")
+    assert done.status == 130
+    assert "stopped by the user: nothing was scored or written" in done.err
+    assert not (tmp_path / "out").exists()

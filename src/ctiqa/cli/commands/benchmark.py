@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -32,7 +31,7 @@ InputPath = Annotated[
     str, typer.Option("--input", metavar="PATH", help="The images that the methods were given.")
 ]
 OutFolder = Annotated[
-    Path, typer.Option(metavar="DIR", help="Folder for benchmark.json, slices.csv, index.html.")
+    str, typer.Option(metavar="DIR", help="Folder for benchmark.json, slices.csv, index.html.")
 ]
 WindowText = Annotated[
     str,
@@ -69,14 +68,17 @@ def benchmark(
     Slices are matched by position, else by file name, else by order; doubt is an error.
 
     Exit status: 0 done, 2 wrong usage or images that do not belong together, 3 done but slices
-    were left out, 4 nothing could be compared or written.
+    were left out, 4 nothing could be compared or written, 130 stopped.
     """
     from ctiqa.benchmarking.files import FilesRequest
+    from ctiqa.cli.console.stopping import break_off, stoppable
     from ctiqa.hu import Window
     from ctiqa.io import ReadOptions
     from ctiqa.io.atomic import check_results_folder
+    from ctiqa.io.scans import as_paths
 
-    check_results_folder(out)
+    (folder,) = as_paths(out)
+    check_results_folder(folder)
     request = FilesRequest(
         reference,
         low,
@@ -85,10 +87,14 @@ def benchmark(
         None if match == "auto" else match,
         Window.parse(window),
     )
-    found = _run(request, model, engine, jobs, quiet=quiet)
-    found.write(out, command=command_of(context))
+    with stoppable() as stop:
+        try:
+            found = _run(request, model, engine, jobs, quiet=quiet)
+            found.write(folder, command=command_of(context))
+        except KeyboardInterrupt:
+            break_off(stop)
     if not quiet:
-        say(f"{found}\n\nPage: {out / 'index.html'}")
+        say(f"{found}\n\nPage: {folder / 'index.html'}")
     skips = [each for each in found.left_out if each.reason != "no_body"]
     raise typer.Exit(DONE_WITH_SKIPS if skips else DONE)
 
