@@ -18,10 +18,11 @@ from tests.html_page import EVIL, read_page
 
 from ctiqa.diff.differences import differences_of
 from ctiqa.diff.kinds import kinds_of, notes_on
-from ctiqa.diff.left_out import left_out_lines
+from ctiqa.diff.left_out import left_out_lines, not_read
 from ctiqa.diff.matching.along_z import match_positions
 from ctiqa.diff.matching.relation import Relation
 from ctiqa.diff.measures import MEASURES
+from ctiqa.diff.report import outputs
 from ctiqa.diff.report.as_csv import COLUMNS, pairs_as_csv
 from ctiqa.diff.report.as_json import comparison_as_dict, comparison_as_json
 from ctiqa.diff.report.charts import charts_of
@@ -139,6 +140,7 @@ def test_the_page_says_the_same_and_is_safe(comparison: Comparison) -> None:
         assert measure.title in page
     for line in left_out_lines(*comparison.scans, comparison.found):
         assert line in page
+    assert not_read(comparison.b.skipped) in page
 
 
 def test_charts_have_both_scans(comparison: Comparison) -> None:
@@ -168,6 +170,18 @@ def test_files(comparison: Comparison, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no folder"):
         comparison.write(tmp_path / "gone" / "d.json")
     assert issubclass(OutputError, OSError)
+
+
+def test_no_file_is_written_before_all_are_made(
+    comparison: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(outputs.FORMATS, ".html", broken)  # type: ignore[arg-type]
+    with pytest.raises(KeyboardInterrupt):
+        outputs.write_outputs(comparison, [tmp_path / "d.json", tmp_path / "d.html"], "")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_reasons_are_summed_up(comparison: Comparison) -> None:

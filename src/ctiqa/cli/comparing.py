@@ -17,7 +17,7 @@ from ctiqa.diff.compare import compare_inputs
 from ctiqa.diff.inputs import find_input
 from ctiqa.diff.matching.relation import Match
 from ctiqa.diff.measuring import Reading
-from ctiqa.diff.report.outputs import check_outputs
+from ctiqa.diff.report.outputs import check_outputs, write_outputs
 from ctiqa.diff.result import Comparison
 from ctiqa.io import ReadOptions
 from ctiqa.io.dicom.decoding import lazy_gdcm
@@ -74,8 +74,7 @@ def run_diff(request: DiffRequest) -> int:
     with stoppable() as stop:
         try:
             comparison = _compare(request)
-            for path in request.outputs:
-                comparison.write(path, command=request.command)
+            write_outputs(comparison, request.outputs, request.command)
         except KeyboardInterrupt:
             break_off(stop)
     if not request.quiet:

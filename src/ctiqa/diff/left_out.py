@@ -1,14 +1,17 @@
-"""Slices that are not compared, in words."""
+"""Slices that are not compared and files that are not read, in words."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ctiqa.diff.matching.pairs import IN_WORDS, Matching, Why, regions_text
 from ctiqa.diff.measuring import Measured
+from ctiqa.score.report.facts import REASONS as WHY_SKIPPED
+from ctiqa.score.report.facts import grouped
 from ctiqa.score.report.measures import REASONS
-from ctiqa.types import Unmeasured
+from ctiqa.text.plain_text import clean
+from ctiqa.types import Skipped, Unmeasured
 
 
 def left_out_lines(a: Measured, b: Measured, found: Matching) -> list[str]:
@@ -19,6 +22,20 @@ def left_out_lines(a: Measured, b: Measured, found: Matching) -> list[str]:
             slices = f"{count} slice{'' if count == 1 else 's'} of {scan.name}"
             lines.append(f"{slices} not compared: {IN_WORDS[why]}{_more(why, scan, whys)}")
     return lines
+
+
+def not_read(skipped: Sequence[Skipped]) -> str:
+    """Why files were not read, each reason with its number and an example; empty without any.
+
+    >>> from pathlib import Path
+    >>> from ctiqa.errors import Reason
+    >>> not_read([Skipped(Path("a/scout.dcm"), Reason.LOCALIZER, "")])
+    '1 × scout or localizer, such as scout.dcm'
+    """
+    return "; ".join(
+        f"{len(each)} × {WHY_SKIPPED[reason]}, such as {clean(each[0].file.name)}"
+        for reason, each in grouped(skipped).items()
+    )
 
 
 def why_nothing(a: Measured, b: Measured, found: Matching) -> str:

@@ -65,6 +65,6 @@ class Comparison:
             UsageError: If the suffix is unknown, or the file cannot be written there.
             OutputError: If writing fails; an existing file is unchanged.
         """
-        from ctiqa.diff.report.outputs import write_output  # noqa: PLC0415 - imports this module
+        from ctiqa.diff.report.outputs import write_outputs  # noqa: PLC0415 - imports this module
 
-        write_output(self, Path(path), command)
+        write_outputs(self, [Path(path)], command)

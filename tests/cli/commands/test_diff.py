@@ -70,7 +70,7 @@ def test_inputs_that_were_skipped_are_counted(call: Any, data: Path, tmp_path: P
     (folder / "notes.txt").write_text("hello")
     done = call(data / "full", folder, "--slices", "0:1")
     assert done.status == 3
-    assert "1 input of B was not read" in done.out
+    assert "1 input of B was not read: 1 × not an image format" in done.out
 
 
 def test_a_series_is_chosen_by_the_end_of_its_uid(call: Any, data: Path, tmp_path: Path) -> None:
@@ -106,4 +106,5 @@ def test_bad_input(call: Any, data: Path, tmp_path: Path) -> None:
     refused(tmp_path, call(data / "full", far, *out), 4, "nothing could be compared", "A shows 5")
     refused(tmp_path, call(data / "full", data / "low", "--out", tmp_path / "d.xlsx"), 2, ".xlsx")
     refused(tmp_path, call(data / "full", "", *out), 2, "empty")
+    refused(tmp_path, call(data / "full", data / "low", *out, *out), 2, "is given twice")
     refused(tmp_path, call(data / "full", data / "low", "--slices", "7:9", *out), 4, "none of them")

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ctiqa.diff.left_out import left_out_lines
+from ctiqa.diff.left_out import left_out_lines, not_read
 from ctiqa.diff.measures import MEASURES, shown_value
 from ctiqa.diff.report.headline import compared_text
 from ctiqa.diff.result import Comparison
@@ -40,7 +40,8 @@ def print_comparison(comparison: Comparison) -> None:
         if count := len(scan.skipped):
             noun = "input" if count == 1 else "inputs"
             verb = "was" if count == 1 else "were"
-            _print(console, Text(f"{count} {noun} of {scan.name} {verb} not read"))
+            why = not_read(scan.skipped)
+            _print(console, Text(f"{count} {noun} of {scan.name} {verb} not read: {why}"))
     model = f"Model {model_title(comparison.a.facts)}. {NOTICE}"
     _print(console, Text(clean(model), style="dim"))
 

@@ -1,8 +1,8 @@
-"""The files of a comparison, in the format given by the suffix."""
+"""The files of a comparison, in the formats given by their suffixes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -26,31 +26,35 @@ FORMATS: Mapping[str, Render] = {
 """Formats by suffix."""
 
 
-def check_outputs(paths: Iterable[Path]) -> None:
+def check_outputs(paths: Sequence[Path]) -> None:
     """Check that files can be written, before time is spent on scoring.
 
     Raises:
-        UsageError: If a path has an unknown suffix, is a folder, or its folder is missing or not
-            writable.
+        UsageError: If a path has an unknown suffix, occurs twice, is a folder, or its folder is
+            missing or not writable.
     """
     for path in paths:
         if path.suffix.lower() not in FORMATS:
             raise UsageError(f"output {path} must end in {' or '.join(FORMATS)}")
+        if paths.count(path) > 1:
+            raise UsageError(f"output {path} is given twice; choose two names")
         check_places([path])
 
 
-def write_output(comparison: Comparison, path: Path, command: str) -> None:
-    """Write a comparison.
+def write_outputs(comparison: Comparison, paths: Sequence[Path], command: str) -> None:
+    """Write a comparison; all files are made before the first is written.
 
     Args:
         comparison: The comparison.
-        path: File to write; the write is atomic.
+        paths: Files to write; each write is atomic.
         command: Command that was run.
 
     Raises:
-        UsageError: If the suffix is unknown, or the file cannot be written there.
+        UsageError: As for :func:`check_outputs`.
         OutputError: If writing fails; an existing file is unchanged.
     """
-    check_outputs([path])
+    check_outputs(paths)
     now = datetime.now().astimezone()
-    write_bytes(path, FORMATS[path.suffix.lower()](comparison, command, now))
+    contents = [FORMATS[path.suffix.lower()](comparison, command, now) for path in paths]
+    for path, content in zip(paths, contents, strict=True):
+        write_bytes(path, content)

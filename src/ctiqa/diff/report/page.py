@@ -10,7 +10,7 @@ from typing import Any
 
 from ctiqa.diff.differences import Difference
 from ctiqa.diff.intervals import FEWEST_SLICES, LEVEL
-from ctiqa.diff.left_out import left_out_lines
+from ctiqa.diff.left_out import left_out_lines, not_read
 from ctiqa.diff.measures import MEASURES, Measure, shown_value
 from ctiqa.diff.measuring import Measured
 from ctiqa.diff.report.charts import charts_of
@@ -45,7 +45,7 @@ class ScanView:
         uid: UID of the series.
         heading: Region, scanner, kernel and tube voltage.
         facts: Acquisition parameters as (label, text).
-        skipped: Number of inputs that were not read.
+        skipped: Why inputs were not read; empty if all were.
     """
 
     name: str
@@ -53,7 +53,7 @@ class ScanView:
     uid: str
     heading: str
     facts: list[tuple[str, str]]
-    skipped: int
+    skipped: str
 
 
 def comparison_page(comparison: Comparison, command: str, created: datetime) -> bytes:
@@ -96,7 +96,7 @@ def _view(scan: Measured) -> ScanView:
         uid=found.series_uid,
         heading=heading(scan.score),
         facts=acquisition_rows(found.headers),
-        skipped=len(scan.skipped),
+        skipped=not_read(scan.skipped),
     )
 
 
