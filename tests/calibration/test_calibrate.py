@@ -189,6 +189,14 @@ def test_nineteen_cases_are_too_few() -> None:
     assert calibrate(made(count=20).rows, made(count=20).results).cases == 20
 
 
+def test_too_few_matching_ids_are_not_blamed_on_the_readers() -> None:
+    given = made(count=25)
+    lost = {f"1.3.{k}" for k in range(12)}
+    rows = [row | {"id": f"9.{row['id']}"} if row["id"] in lost else row for row in given.rows]
+    with pytest.raises(DataError, match=r"got 13 of the 25 that the readers scored.*check these"):
+        calibrate(rows, given.results)
+
+
 def test_eight_patients_are_too_few() -> None:
     assert "at least 9 patients" in refused(made(count=40, patients=8))
     calibrate(made(count=45, patients=9).rows, made(count=45, patients=9).results)

@@ -178,7 +178,7 @@ def test_no_file_is_written_before_all_are_made(
     def broken(*_: object) -> bytes:
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(outputs.FORMATS, ".html", broken)  # type: ignore[arg-type]
+    monkeypatch.setitem(outputs.FORMATS, ".html", broken)
     with pytest.raises(KeyboardInterrupt):
         outputs.write_outputs(comparison, [tmp_path / "d.json", tmp_path / "d.html"], "")
     assert list(tmp_path.iterdir()) == []

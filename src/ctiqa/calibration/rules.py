@@ -6,7 +6,7 @@ import numpy as np
 
 from ctiqa.calibration.conformal import FEWEST_PATIENTS, LEVEL
 from ctiqa.calibration.readings import Readings
-from ctiqa.errors import DataError
+from ctiqa.errors import DataError, some
 from ctiqa.metrics.agreement.coefficients import agreement
 from ctiqa.metrics.agreement.intervals import agreement_intervals
 
@@ -40,7 +40,7 @@ def _check_number(readings: Readings) -> None:
     if cases < FEWEST_CASES:
         raise DataError(
             f"a calibration needs at least {FEWEST_CASES} cases with scores of readers and of the "
-            f"model, got {cases}; let the readers score more"
+            f"model, got {cases}{_without_score(readings)}let the readers score more"
         )
     if patients < FEWEST_PATIENTS:
         raise DataError(
@@ -48,6 +48,17 @@ def _check_number(readings: Readings) -> None:
             f"interval can cover {LEVEL:.0%} of patients left out, got {patients}; add cases of "
             "other patients"
         )
+
+
+def _without_score(readings: Readings) -> str:
+    """How many more cases the readers scored, and the remedy; a semicolon if there are none."""
+    if not readings.left_out:
+        return "; "
+    total = len(readings.target) + len(readings.left_out)
+    return (
+        f" of the {total} that the readers scored: no score of the model for "
+        f"{some(readings.left_out, 3)}; check these ids and files, or "
+    )
 
 
 def _check_span(readings: Readings) -> None:

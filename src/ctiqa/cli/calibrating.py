@@ -17,11 +17,12 @@ from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.cli.console.progress import stage_bars
 from ctiqa.cli.console.status import DONE, DONE_WITH_SKIPS
 from ctiqa.cli.console.stopping import break_off, stoppable
-from ctiqa.errors import NothingToDoError, UsageError
-from ctiqa.io import ReadOptions
+from ctiqa.errors import NothingToDoError, UsageError, some
+from ctiqa.io import Found, ReadOptions
 from ctiqa.io.dicom.decoding import lazy_gdcm
 from ctiqa.score import Scorer
 from ctiqa.score.report.outputs import check_outputs
+from ctiqa.text.plain_text import clean
 from ctiqa.types import Results
 
 
@@ -121,12 +122,17 @@ def _scores(request: CalibrateRequest) -> Results:
     with stage_bars(quiet=request.quiet) as progress:
         found = scorer.find(places, request.reading, progress=progress)
         wanted = only_wanted(found, readings, root)
-        if not wanted.scans and not found.skipped:
-            raise NothingToDoError(
-                f"no case of {request.readers.name} is among the {len(found.scans)} series found; "
-                "check the ids, or pass the scans that they name"
-            )
+        if not wanted.scans and (not found.skipped or not any(each.is_path for each in readings)):
+            raise NothingToDoError(_none_found(request.readers, found))
         return scorer.score_found(wanted, request.reading, progress=progress)
+
+
+def _none_found(readers: Path, found: Found) -> str:
+    """No scan that was found is a case; files that were skipped may be why."""
+    head = f"no case of {clean(readers.name)} is among the {len(found.scans)} series found"
+    skipped = some((f"{clean(each.file.name)}: {clean(each.detail)}" for each in found.skipped), 3)
+    why = f" ({skipped})" if skipped else ""
+    return f"{head}{why}; check the ids or paths, or pass the scans that they name"
 
 
 def _print(made: Calibration, out: Path) -> None:

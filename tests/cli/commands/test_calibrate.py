@@ -159,6 +159,18 @@ def test_nothing_matches(run: Run, model: Path, clinic: Path, tmp_path: Path) ->
     assert not out.exists()
 
 
+def test_files_that_were_skipped_are_named_where_no_id_matches(
+    run: Run, model: Path, tmp_path: Path
+) -> None:
+    table, out = tmp_path / "t.csv", tmp_path / "c.json"
+    table.write_text(readers([f"1.2.826.{k}" for k in range(COUNT)], "id"))
+    (tmp_path / "scans").mkdir()
+    (tmp_path / "scans" / "a.dcm").touch()
+    done = run("calibrate", table, tmp_path / "scans", "--out", out, "--model", model)
+    assert (done.status, out.exists()) == (4, False)
+    assert "among the 0 series found (a.dcm: the file holds no bytes)" in done.err
+
+
 def test_too_few_cases_write_nothing(run: Run, model: Path, clinic: Path, tmp_path: Path) -> None:
     table, out = clinic / "few.csv", tmp_path / "c.json"
     table.write_text(readers([f"scans/{k:02}.dcm" for k in range(19)]))

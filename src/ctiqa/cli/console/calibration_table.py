@@ -53,7 +53,7 @@ def _rows(made: Calibration) -> Iterator[tuple[str, str]]:
     yield "Map", f"{facts['map']['form']}: {', '.join(f'{x:.1f} → {y:.1f}' for x, y in pairs)}"
     yield (
         "Interval",
-        f"{facts['interval']['level']:.0%} of readers' scores: ± {made.half_width:.2f}",
+        f"{100 * facts['interval']['level']:.0f} % of readers' scores: ± {made.half_width:.2f}",
     )
 
 
@@ -76,8 +76,17 @@ def _agreement(found: Mapping[str, Any]) -> Table:
 
 
 def _measure(entry: Mapping[str, Any]) -> str:
-    low, high = entry["interval"]
-    return f"{entry['value']:.2f} ({low:.2f} to {high:.2f})"
+    low, high = map(_number, entry["interval"])
+    return f"{_number(entry['value'])} ({low} to {high})"
+
+
+def _number(value: float) -> str:
+    """A number with two decimals and a minus sign; zero has none.
+
+    >>> _number(-0.25), _number(-0.001)
+    ('−0.25', '0.00')
+    """
+    return f"{value:z.2f}".replace("-", "−")
 
 
 def _notes(facts: Mapping[str, Any]) -> Iterator[str]:
