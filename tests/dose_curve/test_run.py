@@ -13,6 +13,7 @@ import pytest
 from tests.dose_curve.made import SPACING, body, score
 from tests.score.made import write_dicom
 
+from ctiqa.data.simulation.filters import gaussian_filtered
 from ctiqa.dose_curve.plan import Plan
 from ctiqa.dose_curve.result import DoseCurves
 from ctiqa.dose_curve.run import Means, dose_curves
@@ -93,8 +94,28 @@ def test_slices_without_a_score_do_not_cost_the_series(tmp_path: Path) -> None:
     found = run(tmp_path)
     assert len(found.series[0].slices) == 2
     assert [each.reason for each in found.left_out] == ["region"]
-    assert "1 of 3 slices looked at" in found.series[0].warnings[-1]
+    assert "1 of 3 slices looked at" in "\n".join(found.series[0].warnings)
     assert not found.lost
+
+
+@pytest.mark.parametrize(("filtered", "curves"), [(3, 0), (2, 0), (1, 1)])
+def test_a_filter_recognised_in_half_of_the_slices_is_that_of_the_series(
+    tmp_path: Path, filtered: int, curves: int
+) -> None:
+    series(tmp_path / "other", "1.2.5", 1)
+    for index in range(4):
+        hu = body(seed=index)
+        smooth = gaussian_filtered(hu, 1.5) if index < filtered else hu
+        place = tmp_path / "series" / f"{index}.dcm"
+        write_dicom(
+            place, smooth, index, PixelSpacing=[SPACING, SPACING], SeriesInstanceUID="1.2.3"
+        )
+    found = run(tmp_path)
+    assert len(found.series) == 1 + curves
+    if not curves:
+        (whole,) = found.skipped
+        assert (whole.reason, whole.series_uid) == ("filtered", "1.2.3")
+        assert f"{filtered} × the image was filtered" in whole.detail
 
 
 def test_a_range_limits_the_slices(tmp_path: Path) -> None:

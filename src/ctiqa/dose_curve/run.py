@@ -14,6 +14,7 @@ from ctiqa.errors import NothingToDoError, some
 from ctiqa.io import ReadOptions, stream_slices
 from ctiqa.io.protocol import DEFAULT_OPTIONS
 from ctiqa.io.scans import AnyPath
+from ctiqa.score.honesty.flags import FILTERED
 from ctiqa.score.scorer import Scorer
 from ctiqa.score.select import SliceRange
 from ctiqa.score.side_by_side import side_by_side
@@ -64,6 +65,8 @@ class _Work:
         """Simulate one series, or note why it has no curve."""
         goal = self.done + _sampled(scan, self.plan)
         usable, left_out = _usable(scan, self.plan, self.means)
+        if _is_filtered(usable, left_out):
+            usable = []
         chosen = [usable[k] for k in evenly(len(usable), self.plan.samples)] if usable else []
         curves: list[SliceCurve] = []
         for image, verdict in chosen:
@@ -152,6 +155,12 @@ def _usable(
         except NoCurveError as error:
             left_out.append(_left_out(scan, image.header, error.reason, error.detail))
     return usable, left_out
+
+
+def _is_filtered(usable: Sequence[object], left_out: Sequence[LeftOut]) -> bool:
+    """Whether a series was filtered: a filter is that of all slices, if recognised in half."""
+    filtered = sum(each.reason == FILTERED for each in left_out)
+    return filtered > 0 and filtered >= len(usable)
 
 
 def _file(each: Skipped) -> LeftOut:
