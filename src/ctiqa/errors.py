@@ -40,6 +40,8 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     NOT_SELECTED = "not_selected"
     STOPPED = "stopped"
+    NOT_FETCHED = "not_fetched"
+    CRASHED = "crashed"
 
 
 class CtiqaError(Exception):

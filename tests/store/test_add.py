@@ -150,7 +150,7 @@ def test_a_series_is_stored_with_all_its_slices_or_not_at_all(
     def numbered(number: int, verdict: SliceScore) -> dict[str, Any]:
         return slice_row(0 if verdict.region == "neck" else number, verdict)
 
-    monkeypatch.setattr("ctiqa.store.writing.slice_row", numbered)
+    monkeypatch.setattr("ctiqa.store.bundle.slice_row", numbered)
     neck = tuple(made.slice_score(index, 3.0, region="neck") for index in range(2))
     broken = made.scan_score("1.2.4", slices=neck)
     with pytest.raises(OutputError):

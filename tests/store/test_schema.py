@@ -18,12 +18,12 @@ from ctiqa.store.database import schema
 from ctiqa.store.database.connect import VERSION_TABLE, writing
 from ctiqa.store.database.tables import metadata
 
-SECOND = """
+NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "{newest}"
 
 
 def upgrade() -> None:
@@ -33,16 +33,18 @@ def upgrade() -> None:
 """
 """A migration of the future."""
 
+NEXT = NEXT.format(newest=schema.SCHEMA)
+
 
 @pytest.fixture
 def future(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """File of a second migration, which this version of ctiqa has."""
+    """File of one more migration, which this version of ctiqa has."""
     folder = tmp_path / "migrations"
     shutil.copytree(schema.MIGRATIONS, folder)
-    file = folder / "versions" / "v0002_notes.py"
-    file.write_text(SECOND, encoding="utf-8")
+    file = folder / "versions" / "v9999_notes.py"
+    file.write_text(NEXT, encoding="utf-8")
     monkeypatch.setattr(schema, "MIGRATIONS", folder)
-    monkeypatch.setattr(schema, "SCHEMA", "0002")
+    monkeypatch.setattr(schema, "SCHEMA", "9999")
     return file
 
 
@@ -86,7 +88,7 @@ def test_an_older_store_is_upgraded(old: str, future: Path) -> None:
 def test_an_upgrade_that_fails_changes_nothing(
     old: str, future: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    future.write_text(f"{SECOND}    raise KeyboardInterrupt\n", encoding="utf-8")
+    future.write_text(f"{NEXT}    raise KeyboardInterrupt\n", encoding="utf-8")
     with pytest.raises(KeyboardInterrupt):
         open_store(old)
     monkeypatch.undo()
@@ -101,14 +103,16 @@ def test_an_older_ctiqa_refuses_a_newer_store(
 ) -> None:
     open_store(address).close()
     monkeypatch.undo()
-    with pytest.raises(DataError, match=r"version 0002, and .* versions up to 0001; update ctiqa"):
+    with pytest.raises(
+        DataError, match=rf"version 9999, and .* versions up to {schema.SCHEMA}; update ctiqa"
+    ):
         open_store(address)
 
 
 def test_a_creation_that_is_interrupted_leaves_nothing(
     address: str, future: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    future.write_text(f"{SECOND}    raise KeyboardInterrupt\n", encoding="utf-8")
+    future.write_text(f"{NEXT}    raise KeyboardInterrupt\n", encoding="utf-8")
     with pytest.raises(KeyboardInterrupt):
         open_store(address)
     monkeypatch.undo()

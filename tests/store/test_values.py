@@ -81,7 +81,7 @@ def test_a_scan_comes_back_as_it_was(store: Store) -> None:
 
 
 def test_nothing_else_is_kept(store: Store) -> None:
-    keys = {"content", "model_digest", "options_digest", "run", "stored"}
+    keys = {"content", "model_digest", "options_digest", "run", "stored", "current"}
     assert set(store.scans().columns) == keys | set(EXPECTED)
 
 

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from sqlalchemy import JSON, Connection, Date, Double, Integer, String, cast, func, or_, select
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Connection,
+    Date,
+    Double,
+    Integer,
+    String,
+    cast,
+    func,
+    or_,
+    select,
+    type_coerce,
+)
 from sqlalchemy.sql import ColumnElement, Select
 
 from ctiqa.errors import UsageError
@@ -35,13 +48,20 @@ def frame_of(connection: Connection, query: Query, kind: FrameKind) -> Any:
 
 
 def scans_query() -> Query:
-    """All scans: by day, then in the order of their keys."""
+    """All scans: by day, then in the order of their keys.
+
+    The last one stored of a series, by the same model and with the same options, is ``current``.
+    """
     columns: list[ColumnElement[Any]] = [
         cast(column, String).label(column.name) if isinstance(column.type, JSON) else column
         for column in scans.c
         if column.name not in INTERNAL
     ]
-    query = select(*columns, models.c.title.label("scored_by")).join_from(scans, models)
+    result = (scans.c.series_uid, scans.c.model_digest, scans.c.options_digest)
+    newest = func.max(scans.c.id).over(partition_by=result)
+    current = type_coerce(scans.c.id == newest, Boolean).label("current")
+    title = models.c.title.label("scored_by")
+    query = select(*columns, title, current).join_from(scans, models)
     key = (scans.c.series_uid, scans.c.content, scans.c.model_digest, scans.c.options_digest)
     return query.order_by(scans.c.study_day.nulls_last(), *key)
 
@@ -96,6 +116,7 @@ def _polars(columns: Any) -> Any:
         Date: polars.Date,
         Double: polars.Float64,
         Integer: polars.Int64,
+        Boolean: polars.Boolean,
     }
     series = [
         polars.Series(column.name, values, _kind(column, kinds, polars.String))
@@ -107,7 +128,8 @@ def _polars(columns: Any) -> Any:
 def _pandas(columns: Any) -> Any:
     import pandas  # noqa: PLC0415 - optional
 
-    kinds = {Utc: "datetime64[us, UTC]", Date: "datetime64[us]", Double: float, Integer: int}
+    times = {Utc: "datetime64[us, UTC]", Date: "datetime64[us]"}
+    kinds = {**times, Double: float, Integer: int, Boolean: bool}
     return pandas.DataFrame(
         {
             column.name: pandas.Series(list(values), dtype=_kind(column, kinds, object))

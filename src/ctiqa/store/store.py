@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -11,13 +11,15 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine
 
 from ctiqa.score.report.report import Report
-from ctiqa.store import frames, writing
+from ctiqa.store import frames, marks, writing
+from ctiqa.store.bundle import Bundle, bundle_of
 from ctiqa.store.database.address import Address
 from ctiqa.store.database.connect import writing as transaction
 from ctiqa.store.database.faults import explained
 from ctiqa.store.digest import store_digest
 from ctiqa.store.frames import FrameKind, frame_of
 from ctiqa.store.keys import SeriesKey, model_digest
+from ctiqa.store.marks import Mark
 from ctiqa.store.privacy import UID, Dates, Privacy, Uids
 from ctiqa.store.run import Run
 
@@ -45,6 +47,11 @@ class Store:
         return self._privacy.uids
 
     @property
+    def privacy(self) -> Privacy:
+        """What is kept of UIDs, days and names of files, with the key of the hashes."""
+        return self._privacy
+
+    @property
     def dates(self) -> Dates:
         """What is kept of the day of a study: ``"day"``, ``"month"`` or ``"none"``."""
         return self._privacy.dates
@@ -70,16 +77,29 @@ class Store:
         Raises:
             UsageError: If a key belongs to another model.
         """
-        self._record(report, run)
+        return self.put(bundle_of(report, self._privacy, keys=keys), run)
+
+    def put(self, bundle: Bundle, run: Run) -> int:
+        """Store rows that were made with the privacy of this store.
+
+        Args:
+            bundle: Rows of :func:`ctiqa.store.bundle.bundle_of`. They are stored in one
+                transaction per scan; the marks of files follow last, with the skipped inputs.
+            run: The run that they belong to.
+
+        Returns:
+            Number of series that are new.
+        """
+        self._record(bundle.model, run)
         new = 0
-        for key, verdict in writing.keyed_scans(report, keys):
-            inputs = writing.scored_inputs(verdict, report, self._privacy)
+        for scan in bundle.scans:
             with self._writing() as connection:
-                new += writing.put_scan(connection, key, verdict, run, self._privacy)
-                writing.drop_skipped(connection, inputs)
-        if report.skipped:
+                new += writing.put_scan(connection, scan, run)
+                writing.drop_skipped(connection, scan.inputs)
+        if bundle.skipped or bundle.marks:
             with self._writing() as connection:
-                writing.put_skipped(connection, report.skipped, run, self._privacy)
+                writing.put_skipped(connection, bundle.skipped or {}, run)
+                marks.put_marks(connection, bundle.marks)
         return new
 
     def finish(self, run: Run) -> None:
@@ -90,6 +110,32 @@ class Store:
     def has(self, key: SeriesKey) -> bool:
         """Whether the result of a series is stored."""
         return bool(self.known([key]))
+
+    def marks(self, inputs: Collection[int]) -> dict[int, Mark]:
+        """The marks of files (:class:`ctiqa.store.marks.Marker`), as far as they have one."""
+        with explained(self._address), self._engine.connect() as connection:
+            return marks.read_marks(connection, inputs)
+
+    def marks_of_series(self, series: Collection[int]) -> list[Mark]:
+        """The marks of all files of some series."""
+        with explained(self._address), self._engine.connect() as connection:
+            return marks.marks_of_series(connection, series)
+
+    def forget_others(self, root: int, listed: Collection[int]) -> int:
+        """Remove the marks of files of a root that are no longer there; results stay.
+
+        Args:
+            root: Where the survey began.
+            listed: The files that are there, with and without a mark.
+
+        Returns:
+            Number of files that are gone.
+        """
+        with explained(self._address), self._engine.connect() as connection:
+            if marks.count_marks(connection, root) <= len(marks.read_marks(connection, listed)):
+                return 0
+        with self._writing() as connection:
+            return marks.drop_marks(connection, root, listed)
 
     def known(self, keys: Iterable[SeriesKey]) -> set[SeriesKey]:
         """Those of the keys whose results are stored."""
@@ -162,12 +208,12 @@ class Store:
     ) -> None:
         self.close()
 
-    def _record(self, report: Report, run: Run) -> None:
+    def _record(self, model: Mapping[str, Any], run: Run) -> None:
         """Store the run and its model, once."""
-        name = (run.id, model_digest(report.model))
+        name = (run.id, model_digest(model))
         if name not in self._recorded:
             with self._writing() as connection:
-                writing.put_run(connection, report, run)
+                writing.put_run(connection, model, run)
             self._recorded.add(name)
 
     @contextmanager

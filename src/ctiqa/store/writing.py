@@ -2,56 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from ctiqa.errors import Reason, UsageError
 from ctiqa.score.report.model_facts import model_title
-from ctiqa.score.report.report import Report
+from ctiqa.store.bundle import ScanRows
 from ctiqa.store.database.insert import insert_new, insert_once, insert_or_replace
 from ctiqa.store.database.tables import models, runs, scans, skipped, slices
-from ctiqa.store.keys import SeriesKey, model_digest, model_facts, series_key
+from ctiqa.store.keys import SeriesKey, model_digest, model_facts
 from ctiqa.store.privacy import Privacy
-from ctiqa.store.rows import scan_row, slice_row
+from ctiqa.store.queries import parts
 from ctiqa.store.run import Run
 from ctiqa.text.plain_text import clean, clean_tree
-from ctiqa.types import ScanScore, Skipped
 from ctiqa.version import __version__
 
-CHUNK = 500
-"""Number of values in one query."""
 
-
-def keyed_scans(report: Report, keys: Iterable[SeriesKey]) -> Iterable[tuple[SeriesKey, ScanScore]]:
-    """The scans to store, each with its key.
-
-    Of a run that was stopped, the last scan is left out: part of it may be missing.
-
-    Raises:
-        UsageError: If a key belongs to another model or other options.
-    """
-    model = model_digest(report.model)
-    given = {key.series_uid: key for key in keys}
-    if wrong := [key.series_uid for key in given.values() if key.model != model]:
-        raise UsageError(
-            f"'keys' must be for the model of the report, {len(wrong)} are for another one; make "
-            "them with 'series_key(scan, report.model, report.options)'"
-        )
-    stopped = any(each.reason is Reason.STOPPED for each in report.skipped)
-    for verdict in report.scans[:-1] if stopped else report.scans:
-        key = given.get(verdict.scan.series_uid)
-        yield key or series_key(verdict.scan, report.model, report.options), verdict
-
-
-def put_run(connection: Connection, report: Report, run: Run) -> None:
+def put_run(connection: Connection, model: Mapping[str, Any], run: Run) -> None:
     """Store a run and the model that it uses."""
-    facts = clean_tree(model_facts(report.model))
-    model = {"digest": model_digest(report.model), "title": clean(model_title(facts))}
-    insert_once(connection, models, {**model, "facts": facts})
-    engine = report.model.get("engine")
+    facts = clean_tree(model_facts(model))
+    row = {"digest": model_digest(model), "title": clean(model_title(facts)), "facts": facts}
+    insert_once(connection, models, row)
+    engine = model.get("engine")
     row = {
         "id": run.id,
         "kind": clean(run.kind),
@@ -68,41 +42,23 @@ def end_run(connection: Connection, run: Run) -> None:
     connection.execute(update(runs).where(runs.c.id == run.id).values(ended=now))
 
 
-def put_scan(
-    connection: Connection, key: SeriesKey, verdict: ScanScore, run: Run, privacy: Privacy
-) -> bool:
+def put_scan(connection: Connection, scan: ScanRows, run: Run) -> bool:
     """Store a scan with its slices.
 
     Returns:
         Whether it was new.
     """
-    row = {
-        "series_uid": privacy.series_uid(key),
-        "content": privacy.content(key),
-        "model_digest": key.model,
-        "options_digest": key.options,
-        "run": run.id,
-        "stored": datetime.now(UTC),
-        **scan_row(verdict, privacy),
-    }
-    scan = insert_new(connection, scans, row)
-    if scan is None:
+    stored = {"run": run.id, "stored": datetime.now(UTC)}
+    number = insert_new(connection, scans, {**scan.row, **stored})
+    if number is None:
         return False
-    rows = [{"scan": scan, **slice_row(*each)} for each in enumerate(verdict.slices)]
-    if rows:
-        connection.execute(slices.insert(), rows)
+    if scan.slices:
+        connection.execute(slices.insert(), [{"scan": number, **each} for each in scan.slices])
     return True
 
 
-def put_skipped(
-    connection: Connection, inputs: Iterable[Skipped], run: Run, privacy: Privacy
-) -> None:
-    """Store the inputs that were not scored, except those that a stopped run did not reach."""
-    reasons = {
-        privacy.input_id(each.file): each.reason.value
-        for each in inputs
-        if each.reason is not Reason.STOPPED
-    }
+def put_skipped(connection: Connection, reasons: Mapping[str, str], run: Run) -> None:
+    """Store the reasons why inputs were not scored."""
     rows = [{"input": key, "reason": reasons[key], "run": run.id} for key in sorted(reasons)]
     insert_or_replace(connection, skipped, rows, if_changed="reason")
 
@@ -117,12 +73,6 @@ def drop_skipped(connection: Connection, inputs: Collection[str]) -> None:
         connection.execute(delete(skipped).where(skipped.c.input == each))
 
 
-def scored_inputs(verdict: ScanScore, report: Report, privacy: Privacy) -> set[str]:
-    """The files of a scan, except those of which a part was skipped."""
-    files = {each.header.source.file for each in verdict.slices}
-    return {privacy.input_id(file) for file in files - {each.file for each in report.skipped}}
-
-
 def known_keys(
     connection: Connection, keys: Iterable[SeriesKey], privacy: Privacy
 ) -> set[SeriesKey]:
@@ -135,15 +85,6 @@ def known_keys(
         rows = connection.execute(query.where(scans.c.content.in_(part)))
         known.update(wanted[row] for row in map(tuple, rows) if row in wanted)
     return known
-
-
-def parts(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    """The values in parts that fit into one query.
-
-    >>> [len(part) for part in parts(range(1100))]
-    [500, 500, 100]
-    """
-    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
 
 
 def _stored_form(key: SeriesKey, privacy: Privacy) -> tuple[str, ...]:

@@ -32,25 +32,28 @@ def insert_new(connection: Connection, table: Table, row: dict[str, Any]) -> Any
 
 
 def insert_or_replace(
-    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, if_changed: str
+    connection: Connection,
+    table: Table,
+    rows: Sequence[dict[str, Any]],
+    *,
+    if_changed: str | None = None,
 ) -> None:
-    """Insert rows; those that are there already are replaced if one column has another value.
+    """Insert rows; those that are there already are replaced.
 
     Args:
         connection: A transaction that writes.
         table: The table.
         rows: The rows, with all columns, in the order of their keys: two writers that store the
             same rows in different orders would wait for each other.
-        if_changed: Name of the column that is compared.
+        if_changed: Replace a row only if this column has another value.
     """
     if not rows:
         return
     statement: Any = _insert(connection, table)
     keys = [column.name for column in table.primary_key]
     new = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    replacing = statement.on_conflict_do_update(
-        index_elements=keys, set_=new, where=table.c[if_changed] != new[if_changed]
-    )
+    where = None if if_changed is None else table.c[if_changed] != new[if_changed]
+    replacing = statement.on_conflict_do_update(index_elements=keys, set_=new, where=where)
     connection.execute(replacing, list(rows))
 
 

@@ -12,7 +12,7 @@ from ctiqa.store.database.address import Address
 from ctiqa.store.database.connect import VERSION_TABLE, writing
 from ctiqa.store.database.tables import metadata
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """Version of the tables that this version of ctiqa reads and writes."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

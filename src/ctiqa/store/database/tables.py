@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     Column,
     Date,
@@ -162,3 +163,18 @@ skipped = Table(
     Column("run", ForeignKey(runs.c.id), nullable=False),
 )
 """Inputs that were not scored; ``input`` is the keyed hash of a path."""
+
+files = Table(
+    "files",
+    metadata,
+    Column("input", BigInteger, primary_key=True, autoincrement=False),
+    Column("stamp", BigInteger, nullable=False),
+    Column("series", BigInteger),
+    Column("root", BigInteger, nullable=False),
+    Index("ix_files_series", "series"),
+)
+"""One row per file that a survey has dealt with; all values are keyed hashes of 64 bits.
+
+``input`` stands for the path, the model and the options; ``stamp`` for the size and time of the
+file; ``series`` for the series that it belongs to, if any; ``root`` for where the survey began.
+"""

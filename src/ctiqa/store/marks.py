@@ -1,0 +1,113 @@
+"""Marks of files that a survey has dealt with; a second survey only reads files without one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, delete, func, select
+
+from ctiqa.store.database.insert import insert_or_replace
+from ctiqa.store.database.tables import files
+from ctiqa.store.keys import SeriesKey
+from ctiqa.store.privacy import Privacy
+from ctiqa.store.queries import parts
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A file that needs not be read again; all values are keyed hashes.
+
+    Attributes:
+        input: Which file, scored by which model and how.
+        stamp: Its size and time of modification when it was listed.
+        series: The series that it belongs to; ``None`` if it is skipped or left out.
+        root: Where the survey began.
+    """
+
+    input: int
+    stamp: int
+    series: int | None
+    root: int
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """Makes the marks of one survey.
+
+    Attributes:
+        privacy: That of the store.
+        how: Model and options: a file that was scored by another model is a new one.
+
+    >>> marker = Marker(Privacy(secret="ab"), "model and options")
+    >>> marker.input("/a/1.dcm") == marker.input("/a/1.dcm") != marker.input("/a/2.dcm")
+    True
+    """
+
+    privacy: Privacy
+    how: str
+
+    def input(self, name: str) -> int:
+        """What stands for a file, by its path or URL."""
+        return self.privacy.number("input", self.how, name)
+
+    def stamp(self, stamp: str, why: str = "") -> int:
+        """What stands for the state of a file.
+
+        Args:
+            stamp: Its size and time of modification, or an ETag.
+            why: Why it need not be read again, if it is not part of a series.
+        """
+        return self.privacy.number("stamp", why, stamp)
+
+    def series(self, uid: str) -> int:
+        """What stands for a series."""
+        return self.privacy.number("series", self.how, uid)
+
+    def root(self, name: str) -> int:
+        """What stands for the place where a survey begins."""
+        return self.privacy.number("root", self.how, name)
+
+
+def how_of(key: SeriesKey) -> str:
+    """What :attr:`Marker.how` is for the model and the options of a key."""
+    return f"{key.model} {key.options}"
+
+
+def put_marks(connection: Connection, marks: Iterable[Mark]) -> None:
+    """Store marks, in place of earlier ones of the same files."""
+    rows = [asdict(each) for each in sorted(marks, key=lambda each: each.input)]
+    insert_or_replace(connection, files, rows)
+
+
+def read_marks(connection: Connection, inputs: Collection[int]) -> dict[int, Mark]:
+    """The marks of files, as far as they have one."""
+    found = {}
+    for part in parts(sorted(inputs)):
+        for row in connection.execute(select(files).where(files.c.input.in_(part))):
+            found[row.input] = Mark(*row)
+    return found
+
+
+def marks_of_series(connection: Connection, series: Collection[int]) -> list[Mark]:
+    """The marks of all files of some series."""
+    found: list[Mark] = []
+    for part in parts(sorted(series)):
+        query = select(files).where(files.c.series.in_(part))
+        found.extend(Mark(*row) for row in connection.execute(query))
+    return found
+
+
+def count_marks(connection: Connection, root: int) -> int:
+    """Number of the marks of a root."""
+    query = select(func.count()).select_from(files).where(files.c.root == root)
+    return int(connection.execute(query).scalar_one())
+
+
+def drop_marks(connection: Connection, root: int, listed: Collection[int]) -> int:
+    """Remove the marks of files of a root that are no longer there; returns their number."""
+    query = select(files.c.input).where(files.c.root == root)
+    gone = sorted(set(connection.execute(query).scalars()) - set(listed))
+    for part in parts(gone):
+        connection.execute(delete(files).where(files.c.input.in_(part)))
+    return len(gone)
