@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.trends.made import Change, archive, one_chart
 
 from ctiqa.store import open_store
-from tests.trends.made import Change, archive, one_chart
 
 
 def test_a_frame_has_the_columns_and_types_of_a_store(tmp_path: Path) -> None:
