@@ -89,6 +89,13 @@ class Scorer:
         """The model card."""
         return self._model.card
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What reports say of the model and the calibration; the network is not loaded for it."""
+        calibration = self._calibration
+        by = {} if calibration is None else {"calibration": calibration.summary}
+        return {**self._model.facts, **by}
+
     @overload
     def score(self, what: Slice) -> SliceScore: ...
     @overload
@@ -238,7 +245,7 @@ class Scorer:
             self.card.noise,
         )
         slices = work.feed(ahead(_numbered(found.scans, chosen, self._jobs)))
-        facts = {**self._model.facts, "engine": self._engine.kind, **self._calibrated_by}
+        facts = {**self.facts, "engine": self._engine.kind}
         writer = None if maps is None else _map_writer(maps, facts)
         placed = with_places(slices, found.scans)
         use = None if writer is None else writer.write
@@ -250,11 +257,6 @@ class Scorer:
         skipped = (*found.skipped, *work.skipped, *work.not_reached())
         maps_written = None if writer is None else writer.counts
         return Report(facts, work.verdicts(), skipped, chosen, maps_written)
-
-    @property
-    def _calibrated_by(self) -> dict[str, Any]:
-        """What reports say of the calibration; empty without one."""
-        return {} if self._calibration is None else {"calibration": self._calibration.summary}
 
     @property
     def _engine(self) -> Engine:

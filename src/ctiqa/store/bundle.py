@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -45,12 +45,15 @@ class Bundle:
         scans: The scans.
         skipped: Why an input was skipped, by its hash.
         marks: The files that need not be read again.
+        counts: Numbers of series that were not scored: ``known`` for those that the store has,
+            ``left_out`` for those that were not chosen.
     """
 
     model: Mapping[str, Any]
     scans: tuple[ScanRows, ...] = ()
-    skipped: Mapping[str, str] | None = None
+    skipped: Mapping[str, str] = field(default_factory=dict)
     marks: tuple[Mark, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """As JSON; the day of a study in ISO form, an infinite dose reserve as ``Infinity``."""
@@ -73,6 +76,7 @@ class Bundle:
                 tuple(_scan(each) for each in found["scans"]),
                 found["skipped"],
                 tuple(Mark(**each) for each in found["marks"]),
+                found["counts"],
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a bundle: {error}") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from statistics import median
 from typing import Any
@@ -32,16 +32,25 @@ _NAMED = (
 def scan_row(verdict: ScanScore, privacy: Privacy) -> Row:
     """The columns of a scan, except those of its key and run."""
     return {
-        **_texts(verdict.scan.headers),
-        **_numbers(verdict.scan.headers),
+        **header_facts(verdict.scan.headers),
         **_scores(verdict),
         **_physics(verdict.physics),
         **_counts(verdict.slices),
-        "study_day": privacy.day(_first_day(verdict.scan.headers)),
+        "study_day": privacy.day(first_day(verdict.scan.headers)),
         "region": _seen(verdict.slices),
         "flags": _flags(verdict),
         "warnings": [without_names(sentence) for sentence in verdict.warnings],
     }
+
+
+def header_facts(headers: Iterable[SliceHeader]) -> Row:
+    """What the headers of a series say, which is known before it is scored.
+
+    Texts and settings are the most frequent ones, checked once more: readers and users may fill in
+    anything. What varies along z with the size of the patient is the median.
+    """
+    headers = list(headers)
+    return {**_texts(headers), **_numbers(headers)}
 
 
 def slice_row(number: int, verdict: SliceScore) -> Row:
@@ -81,9 +90,7 @@ def without_names(sentence: str) -> str:
     return clean(sentence)
 
 
-def _texts(headers: Iterable[SliceHeader]) -> Row:
-    """The most frequent texts, checked once more: readers and users may fill in anything."""
-    headers = list(headers)
+def _texts(headers: Sequence[SliceHeader]) -> Row:
     acquired = [header.acquisition for header in headers]
     series = [header.series for header in headers]
     return {
@@ -101,8 +108,7 @@ def _machine_text(texts: Iterable[str | None]) -> str | None:
     return protocol_text(_usual(texts), also=MADE_BY_MACHINES)
 
 
-def _numbers(headers: Iterable[SliceHeader]) -> Row:
-    """The usual settings; the median of what varies along z with the size of the patient."""
+def _numbers(headers: Sequence[SliceHeader]) -> Row:
     facts = [header.acquisition for header in headers]
     return {
         "slice_thickness_mm": _usual(rounded(each.slice_thickness_mm) for each in facts),
@@ -156,7 +162,8 @@ def _seen(slices: Iterable[SliceScore]) -> str | None:
     return None if region is None else clean(region)
 
 
-def _first_day(headers: Iterable[SliceHeader]) -> date | None:
+def first_day(headers: Iterable[SliceHeader]) -> date | None:
+    """Day of the study; of several, the first."""
     days = [header.series.study_day for header in headers]
     return min((day for day in days if day is not None), default=None)
 

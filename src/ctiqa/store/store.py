@@ -83,23 +83,23 @@ class Store:
         """Store rows that were made with the privacy of this store.
 
         Args:
-            bundle: Rows of :func:`ctiqa.store.bundle.bundle_of`. They are stored in one
-                transaction per scan; the marks of files follow last, with the skipped inputs.
+            bundle: Rows of :func:`ctiqa.store.bundle.bundle_of`, stored in one transaction per
+                scan; skipped inputs and marks of files come with the last.
             run: The run that they belong to.
 
         Returns:
             Number of series that are new.
         """
         self._record(bundle.model, run)
+        *others, last = bundle.scans or (None,)
         new = 0
-        for scan in bundle.scans:
+        for scan in others:
             with self._writing() as connection:
                 new += writing.put_scan(connection, scan, run)
-                writing.drop_skipped(connection, scan.inputs)
-        if bundle.skipped or bundle.marks:
-            with self._writing() as connection:
-                writing.put_skipped(connection, bundle.skipped or {}, run)
-                marks.put_marks(connection, bundle.marks)
+        with self._writing() as connection:
+            new += last is not None and writing.put_scan(connection, last, run)
+            writing.put_skipped(connection, bundle.skipped, run)
+            marks.put_marks(connection, bundle.marks)
         return new
 
     def finish(self, run: Run) -> None:

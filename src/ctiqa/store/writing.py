@@ -43,18 +43,17 @@ def end_run(connection: Connection, run: Run) -> None:
 
 
 def put_scan(connection: Connection, scan: ScanRows, run: Run) -> bool:
-    """Store a scan with its slices.
+    """Store a scan with its slices; its files are no longer listed as skipped.
 
     Returns:
         Whether it was new.
     """
     stored = {"run": run.id, "stored": datetime.now(UTC)}
     number = insert_new(connection, scans, {**scan.row, **stored})
-    if number is None:
-        return False
-    if scan.slices:
+    if number is not None and scan.slices:
         connection.execute(slices.insert(), [{"scan": number, **each} for each in scan.slices])
-    return True
+    drop_skipped(connection, scan.inputs)
+    return number is not None
 
 
 def put_skipped(connection: Connection, reasons: Mapping[str, str], run: Run) -> None:

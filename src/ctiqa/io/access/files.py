@@ -69,7 +69,7 @@ def walk(paths: Sequence[str | Path]) -> list[Path]:
         UsageError: If a path is empty, does not exist, or is a URL.
     """
     for path in paths:
-        _check_path(str(path))
+        check_path(str(path))
     listed = sorted(list_files([os.fspath(path) for path in paths]), key=_parts)
     return [path for file in listed for path in _opened_up(file)]
 
@@ -79,7 +79,7 @@ def _parts(path: str) -> list[str]:
     return path.split(os.sep)  # noqa: PTH206
 
 
-def _check_path(path: str) -> None:
+def check_path(path: str) -> None:
     """Refuse a path that does not exist."""
     if not path:
         raise UsageError("a path must be a file or folder, got an empty one")
