@@ -1,0 +1,66 @@
+"""Numbers, days and names as the page prints them."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+
+UNKNOWN = "unknown"
+"""Stands for a fact that no header states."""
+
+EPOCH = date(1970, 1, 1)
+
+TITLES = {
+    "noise": "Equivalent noise",
+    "score": "Score",
+    "dose": "CTDIvol",
+    "equivalent_noise_hu": "Equivalent noise",
+    "ctdivol_mgy": "CTDIvol",
+    "ssde_mgy": "SSDE",
+    "dose_reserve": "Dose reserve",
+}
+"""Names of measures and columns."""
+
+UNITS = {
+    "noise": "HU",
+    "equivalent_noise_hu": "HU",
+    "dose": "mGy",
+    "ctdivol_mgy": "mGy",
+    "ssde_mgy": "mGy",
+    "dose_reserve": "%",
+}
+"""Their units; a score has none."""
+
+
+def number(value: float) -> str:
+    """Three significant digits, with thousands separators.
+
+    >>> number(14.234), number(0.5), number(1234.5), number(0.0), number(float("inf"))
+    ('14.2', '0.5', '1,230', '0', '∞')
+    """
+    if not math.isfinite(value):
+        return "∞" if value > 0 else "−∞"
+    if value == 0:
+        return "0"
+    digits = 2 - math.floor(math.log10(abs(value)))
+    rounded = round(value, digits)
+    text = f"{rounded:,.{max(digits, 0)}f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
+
+
+def quantity(count: int, noun: str) -> str:
+    """A count with its noun.
+
+    >>> quantity(1, "scan"), quantity(12345, "scan")
+    ('1 scan', '12,345 scans')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def days_since_epoch(day: date | None) -> int | None:
+    """Days since 1970-01-01, as the script counts them.
+
+    >>> days_since_epoch(date(1970, 1, 11))
+    10
+    """
+    return None if day is None else (day - EPOCH).days
