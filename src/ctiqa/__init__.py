@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ctiqa import metrics as metrics
     from ctiqa import physics as physics
     from ctiqa import torch as torch
+    from ctiqa.archive.survey import survey
     from ctiqa.benchmarking.arrays import benchmark
     from ctiqa.benchmarking.result import Benchmark
     from ctiqa.calibration.calibrate import calibrate
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from ctiqa.score.report.schema import report_schema
     from ctiqa.score.scorer import Scorer
     from ctiqa.score.select import SliceRange
+    from ctiqa.store.opening import open_store
     from ctiqa.types import (
         Acquisition,
         Scan,
@@ -84,15 +86,18 @@ __all__ = [
     "body_mask",
     "calibrate",
     "compare_scans",
+    "open_store",
     "read_scans",
     "report_schema",
     "stream_slices",
+    "survey",
 ]
 
 if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy(
         __name__,
         {
+            "ctiqa.archive.survey": ["survey"],
             "ctiqa.benchmarking.arrays": ["benchmark"],
             "ctiqa.benchmarking.result": ["Benchmark"],
             "ctiqa.calibration.calibrate": ["calibrate"],
@@ -118,6 +123,7 @@ if not TYPE_CHECKING:
             "ctiqa.score.report.schema": ["report_schema"],
             "ctiqa.score.scorer": ["Scorer"],
             "ctiqa.score.select": ["SliceRange"],
+            "ctiqa.store.opening": ["open_store"],
             "ctiqa.torch": [],
             "ctiqa.types": [
                 "Acquisition",

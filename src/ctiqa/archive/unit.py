@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+from ctiqa.io import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,14 @@ class Source(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LocalUnit:
     """Files of this computer, which need no fetching.
+
+    Attributes:
+        name: A folder or file.
+        entries: The files.
+        found: What their headers say, if they were read already; not pickled.
 
     >>> unit = LocalUnit("scan", (Entry("scan/1.dcm", "1"),))
     >>> dict(unit.fetch(Path()))["scan/1.dcm"].name
@@ -76,10 +83,14 @@ class LocalUnit:
 
     name: str
     entries: tuple[Entry, ...]
+    found: Found | None = field(default=None, repr=False, compare=False)
 
     def fetch(self, folder: Path) -> Mapping[str, Path]:  # noqa: ARG002 - nothing is downloaded
         """Where the files are: where they were listed."""
         return {each.name: Path(each.name) for each in self.entries}
+
+    def __reduce__(self) -> tuple[type[LocalUnit], tuple[str, tuple[Entry, ...]]]:
+        return LocalUnit, (self.name, self.entries)
 
 
 def parent_of(names: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from ctiqa.score.scorer import Scorer
 from ctiqa.store.bundle import Bundle, bundle_of
 from ctiqa.store.keys import SeriesKey, series_key
 from ctiqa.store.marks import Mark, Marker
+from ctiqa.store.rows import header_facts
 from ctiqa.types import Scan, Skipped
 from ctiqa.version import __version__
 
@@ -38,6 +40,7 @@ class Worker:
         options: How files are read.
         choice: Which series are scored.
         is_stored: Whether the store has the result of a series.
+        taken: Number of series of each protocol so far, to take a sample.
         stop: No further series is begun once it is set, and the one in hand is given up.
     """
 
@@ -46,7 +49,18 @@ class Worker:
     options: ReadOptions = field(default_factory=ReadOptions)
     choice: Choice = field(default_factory=Choice)
     is_stored: Callable[[SeriesKey], bool] = lambda _key: False
+    taken: Counter[str | None] = field(default_factory=Counter)
     stop: Event = field(default_factory=Event)
+
+    def takes(self, scan: Scan) -> bool:
+        """Whether a series is scored; it counts towards the sample of its protocol."""
+        if not self.choice.takes(scan.headers):
+            return False
+        if self.choice.sample is None:
+            return True
+        protocol = header_facts(scan.headers)["protocol"]
+        self.taken[protocol] += 1
+        return self.taken[protocol] <= self.choice.sample
 
 
 def work_on(unit: Unit, root: str, worker: Worker) -> Iterator[Bundle]:
@@ -140,7 +154,7 @@ class _Task:
         return Report(self.worker.scorer.facts, (), tuple(skipped), self.worker.options)
 
     def _is_chosen(self, scan: Scan) -> bool:
-        chosen = self.worker.choice.takes(scan.headers)
+        chosen = self.worker.takes(scan)
         if not chosen:
             self.left_out.update(self.name_of(each.source.file) for each in scan.headers)
         return chosen

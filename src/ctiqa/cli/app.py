@@ -20,6 +20,7 @@ from ctiqa.cli.commands import (
     info,
     prepare,
     score,
+    survey,
     train,
     weights,
 )
@@ -50,6 +51,7 @@ app.command("evaluate")(evaluate.evaluate_command)
 app.command()(export.export)
 app.command()(ablate.compare)
 app.command()(ablate.ablate)
+app.add_typer(survey.survey_app, name="survey")
 app.add_typer(weights.weights_app, name="weights")
 
 

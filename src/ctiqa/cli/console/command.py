@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 import typer
 
+PASSWORD = re.compile(r"(://[^/?#@\s:]*:)[^/?#\s]*@")
+"""Name and password in a URL."""
+
 
 def command_of(context: typer.Context) -> str:
-    """The command line that repeats this run; options at their defaults are omitted."""
-    words = ["ctiqa", str(context.info_name)]
+    """The command line that repeats this run; options at their defaults are omitted.
+
+    Passwords in URLs are masked.
+    """
+    words = context.command_path.split()
     for parameter in context.command.params:
         value = context.params.get(str(parameter.name))
         if value in (None, parameter.get_default(context), [], ()):
@@ -19,5 +26,5 @@ def command_of(context: typer.Context) -> str:
             words += flags
             continue
         for each in value if isinstance(value, list | tuple) else [value]:
-            words += [*flags, str(each)]
+            words += [*flags, PASSWORD.sub(r"\1***@", str(each))]
     return shlex.join(words)

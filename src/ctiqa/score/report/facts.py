@@ -43,6 +43,8 @@ REASONS: dict[Reason, str] = {
     Reason.DUPLICATE: "duplicate of another slice",
     Reason.NOT_SELECTED: "no slice in the chosen range",
     Reason.STOPPED: "not reached: the run was stopped",
+    Reason.NOT_FETCHED: "could not be fetched",
+    Reason.CRASHED: "crashed the process that read or scored it",
 }
 """The reasons for skipping, in words."""
 

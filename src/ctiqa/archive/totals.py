@@ -1,0 +1,56 @@
+"""What a survey has done, in numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from ctiqa.archive.unit import Unit
+from ctiqa.store.bundle import Bundle
+from ctiqa.store.privacy import Privacy
+
+
+@dataclass(slots=True)
+class Totals:
+    """Numbers of a survey.
+
+    Attributes:
+        listed: Files that are there.
+        unchanged: Those that the store knew already.
+        gone: Files that the store knew and that are no longer there; their results stay.
+        stored: Series that are new in the store.
+        known: Series that were read, but whose results the store had.
+        left_out: Series that were not chosen.
+        skipped: Why files were skipped, by path or URL.
+        failed: Inputs that could not be listed, with the reason.
+        stopped: Whether the survey was stopped before its end.
+    """
+
+    listed: int = 0
+    unchanged: int = 0
+    gone: int = 0
+    stored: int = 0
+    known: int = 0
+    left_out: int = 0
+    skipped: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    stopped: bool = False
+
+    def take(self, bundle: Bundle, unit: Unit, privacy: Privacy) -> None:
+        """Count what a bundle has besides its scans."""
+        self.known += bundle.counts.get("known", 0)
+        self.left_out += bundle.counts.get("left_out", 0)
+        if bundle.skipped:
+            names = {privacy.input_id(each.name): each.name for each in unit.entries}
+            for number, (key, reason) in enumerate(sorted(bundle.skipped.items())):
+                self.skipped[names.get(key, f"{unit.name} (part {number + 1})")] = reason
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Number of skipped files by reason, the most frequent first."""
+        return dict(Counter(sorted(self.skipped.values())).most_common())
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every input was scored, known or left out as asked."""
+        return not (self.skipped or self.failed or self.stopped)

@@ -1,0 +1,217 @@
+"""``ctiqa survey``: an archive into a store, a list of an archive, and results from a cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from typer.core import TyperGroup
+
+from ctiqa.cli.commands.score import (
+    CalibrationFile,
+    EngineName,
+    Jobs,
+    ModelName,
+    Quiet,
+    Reformats,
+    TiffHu,
+)
+from ctiqa.cli.console.command import command_of
+
+RUN = "run"
+"""The command that is meant if none is named."""
+
+
+class RunByDefault(TyperGroup):
+    """A group in which ``ctiqa survey ROOT`` stands for ``ctiqa survey run ROOT``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Name the command if the first word is not one."""
+        if not args or args[0] not in self.commands:
+            args = [RUN, *args]
+        return super().parse_args(ctx, args)
+
+
+survey_app = typer.Typer(
+    cls=RunByDefault,
+    help="Score an archive into a store; again only what is new. Also 'survey list' and "
+    "'survey merge'.",
+    add_completion=False,
+)
+
+Roots = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="ROOT",
+        help="Folders, files, zip archives, manifests (.csv, .parquet), s3://… and other object "
+        "stores, DICOMweb servers (https://…).",
+    ),
+]
+StoreUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        help="Where results go: an SQLite file, created if it is not there, or postgresql://…",
+    ),
+]
+Since = Annotated[str | None, typer.Option(metavar="DAY", help="First day of study, YYYY-MM-DD.")]
+Until = Annotated[str | None, typer.Option(metavar="DAY", help="Last day of study, YYYY-MM-DD.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="CONDITION",
+        help="Score only series whose headers fulfil it, e.g. 'protocol=Abdomen*' or 'kvp<=100'; "
+        "repeatable.",
+    ),
+]
+Sample = Annotated[
+    int | None, typer.Option(metavar="N", help="Score N series of each protocol, always the same.")
+]
+Uids = Annotated[
+    Literal["plain", "hashed"] | None,
+    typer.Option(help="How a new store keeps UIDs of series; default: plain."),
+]
+Dates = Annotated[
+    Literal["day", "month", "none"] | None,
+    typer.Option(help="What a new store keeps of the day of a study; default: day."),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ENGINE",
+        help="Score with dask: local, local:N, tcp://HOST:PORT, tls://HOST:PORT, slurm:FILE.toml "
+        "or kubernetes:FILE.toml (extra 'cluster').",
+    ),
+]
+ShardOf = Annotated[
+    str | None,
+    typer.Option("--shard", metavar="I/N", help="Do part I of N, for arrays of jobs; see --parts."),
+]
+Parts = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIR",
+        help="Folder or URL for the files of results that --cluster and --shard write; for "
+        "'survey merge'.",
+    ),
+]
+SkippedFile = Annotated[
+    Path | None,
+    typer.Option("--skipped", metavar="FILE", help="List every skipped file as .csv."),
+]
+Summary = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Write the summary as .json.")
+]
+
+
+@survey_app.command(RUN, hidden=True)
+def survey_run(
+    context: typer.Context,
+    roots: Roots,
+    *,
+    store: StoreUrl = None,
+    since: Since = None,
+    until: Until = None,
+    where: Where = None,
+    sample: Sample = None,
+    uids: Uids = None,
+    dates: Dates = None,
+    cluster: Cluster = None,
+    shard: ShardOf = None,
+    parts: Parts = None,
+    skipped: SkippedFile = None,
+    out: Summary = None,
+    model: ModelName = None,
+    engine: EngineName = "auto",
+    jobs: Jobs = None,
+    calibration: CalibrationFile = None,
+    tiff_hu: TiffHu = False,
+    allow_reformats: Reformats = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score every CT series of an archive that the store does not have yet.
+
+    Each series is stored as soon as it is scored. Whatever stops a survey, the same command goes
+    on; a second one takes the time to list the files.
+
+    Also: 'ctiqa survey list' writes a manifest of an archive, 'ctiqa survey merge' collects what
+    --shard has written.
+
+    Exit status: 0 done, 2 wrong usage, 3 done but inputs were skipped, 4 nothing could be done,
+    130 or 143 stopped.
+    """
+    from ctiqa.cli.surveying import SurveyRequest, run_survey
+    from ctiqa.io import ReadOptions
+
+    request = SurveyRequest(
+        roots=roots,
+        store=store,
+        choice={"since": since, "until": until, "where": where or [], "sample": sample},
+        uids=uids,
+        dates=dates,
+        cluster=cluster,
+        shard=shard,
+        parts=parts,
+        skipped=skipped,
+        out=out,
+        model=model,
+        engine=engine,
+        jobs=jobs,
+        calibration=calibration,
+        reading=ReadOptions(tiff_hu=tiff_hu, allow_reformats=allow_reformats),
+        quiet=quiet,
+        command=command_of(context),
+    )
+    raise typer.Exit(run_survey(request))
+
+
+@survey_app.command("list")
+def survey_list(
+    roots: Roots,
+    *,
+    out: Annotated[
+        Path,
+        typer.Option(metavar="FILE", help="The manifest, .csv or .parquet.", show_default=False),
+    ],
+    jobs: Jobs = None,
+    tiff_hu: TiffHu = False,
+    allow_reformats: Reformats = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a manifest of an archive: a line per file, with its series.
+
+    A survey of the manifest reads no header before it scores, and shards share it.
+
+    Exit status: 0 done, 2 wrong usage, 3 done but inputs could not be listed, 4 nothing was found
+    or written.
+    """
+    from ctiqa.cli.survey_listing import ListRequest, run_list
+    from ctiqa.io import ReadOptions
+
+    reading = ReadOptions(tiff_hu=tiff_hu, allow_reformats=allow_reformats)
+    raise typer.Exit(run_list(ListRequest(roots, out, jobs, reading, quiet=quiet)))
+
+
+@survey_app.command("merge")
+def survey_merge(
+    parts: Annotated[
+        str,
+        typer.Argument(metavar="PARTS", help="Folder or URL that --cluster or --shard wrote to."),
+    ],
+    *,
+    store: StoreUrl = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write scans.parquet, slices.parquet, skipped.parquet."),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Collect the results of shards or a cluster in a store, or as Parquet; again changes nothing.
+
+    Exit status: 0 done, 2 wrong usage, 3 done but parts are damaged, 4 nothing could be done.
+    """
+    from ctiqa.cli.survey_merging import run_merge
+
+    raise typer.Exit(run_merge(parts, store, out, quiet=quiet))
