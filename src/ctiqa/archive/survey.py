@@ -12,11 +12,12 @@ from ctiqa.archive.choice import Choice
 from ctiqa.archive.listing import Listed, list_local
 from ctiqa.archive.local import Reader, local_units
 from ctiqa.archive.seen import Seen
+from ctiqa.archive.sources.manifest.source import ManifestSource
 from ctiqa.archive.sources.opening import open_source
 from ctiqa.archive.totals import Totals
 from ctiqa.archive.unit import Entry, Source, Unit
 from ctiqa.archive.work import Worker, work_on
-from ctiqa.errors import CtiqaError, NothingToDoError, UsageError, some
+from ctiqa.errors import CtiqaError, NothingToDoError, Reason, UsageError, some
 from ctiqa.io import ReadOptions
 from ctiqa.io.scans import AnyPath
 from ctiqa.score.scorer import ScoreProgress, Scorer
@@ -136,7 +137,7 @@ def units_of(archive: Archive, store: Store, totals: Totals) -> list[Rooted]:
         NothingToDoError: If there is nothing at all to look at.
     """
     seen = Seen(store, archive.marker(store), archive.choice)
-    local, sources = sorted_out(archive)
+    local, sources = sorted_out(archive, totals)
     units = [*_local(archive, local, seen, totals), *_others(archive, sources, seen, totals)]
     if not totals.listed:
         problems = some(f"{name}: {why}" for name, why in totals.failed.items())
@@ -146,15 +147,23 @@ def units_of(archive: Archive, store: Store, totals: Totals) -> list[Rooted]:
     return units
 
 
-def sorted_out(archive: Archive) -> tuple[list[str], list[Source]]:
-    """Paths of this computer, and everything else."""
+def sorted_out(archive: Archive, totals: Totals) -> tuple[list[str], list[Source]]:
+    """Paths of this computer, and everything else.
+
+    Files that a manifest lists and that do not exist are skipped; it may be older than the files.
+    """
     choice, local, sources = archive.choice, [], []
     for path in archive.paths:
         source = open_source(path, since=choice.since, until=choice.until)
         if source is None:
             local.append(path)
-        else:
-            sources.append(source)
+            continue
+        sources.append(source)
+        if isinstance(source, ManifestSource):
+            listed = source.local_paths()
+            there = [each for each in listed if os.path.lexists(each)]  # noqa: PTH110 - very many
+            totals.skipped |= dict.fromkeys(set(listed) - set(there), Reason.NOT_FETCHED.value)
+            local.extend(there)
     return local, sources
 
 
