@@ -40,26 +40,23 @@ class Reader:
         return self.scorer.find(paths, self.options, progress=self.progress)
 
 
-def local_units(
-    listed: Sequence[Listed], seen: Seen, reader: Reader, *, everything: bool
-) -> Iterator[LocalUnit]:
+def local_units(listed: Sequence[Listed], seen: Seen | None, reader: Reader) -> Iterator[LocalUnit]:
     """Units of the files that are new or have changed.
 
     A series that has grown or changed is read as a whole, with the files that were known.
 
     Args:
         listed: All files.
-        seen: What the store knows of them.
+        seen: What a store knows of them; ``None`` takes all files for new.
         reader: Reads headers.
-        everything: Read all headers, whatever the store knows.
 
     Yields:
         A unit per series, or for the series of one archive; then units of skipped files.
     """
     entries = [each.entry for each in listed]
-    new = entries if everything else seen.new(entries)
+    new = entries if seen is None else seen.new(entries)
     found = reader.read(new)
-    if not everything:
+    if seen is not None:
         siblings = seen.of_series((scan.series_uid for scan in found.scans), entries)
         if set(siblings) - set(new):
             new = sorted({*new, *siblings}, key=lambda each: each.name)

@@ -11,7 +11,7 @@ from ctiqa.archive.totals import Totals
 from ctiqa.errors import UsageError
 from ctiqa.io.atomic import write_bytes
 from ctiqa.score.report.as_json import result_as_json
-from ctiqa.score.report.as_table import rows_as_csv
+from ctiqa.score.report.as_table import TableRow, rows_as_csv
 from ctiqa.score.report.outputs import check_outputs
 
 SCHEMA = 1
@@ -68,5 +68,7 @@ def write_skipped(totals: Totals, path: Path) -> None:
     Raises:
         OutputError: If it cannot be written.
     """
-    rows = [{"file": name, "reason": totals.skipped[name]} for name in sorted(totals.skipped)]
+    rows: list[TableRow] = [
+        {"file": name, "reason": totals.skipped[name]} for name in sorted(totals.skipped)
+    ]
     write_bytes(path, rows_as_csv(rows, ["file", "reason"]))

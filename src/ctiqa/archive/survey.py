@@ -124,19 +124,19 @@ def survey(
     return totals
 
 
-def units_of(archive: Archive, store: Store, totals: Totals) -> list[Rooted]:
+def units_of(archive: Archive, store: Store | None, totals: Totals) -> list[Rooted]:
     """List the archive, and read the headers of new files.
 
     Args:
         archive: What is surveyed.
-        store: What is in it already is left out.
+        store: What is in it already is left out; ``None`` lists everything.
         totals: Gets the numbers of files, and the inputs that could not be listed.
 
     Raises:
         UsageError: If a path does not exist.
         NothingToDoError: If there is nothing at all to look at.
     """
-    seen = Seen(store, archive.marker(store), archive.choice)
+    seen = None if store is None else Seen(store, archive.marker(store), archive.choice)
     local, sources = sorted_out(archive, totals)
     units = [*_local(archive, local, seen, totals), *_others(archive, sources, seen, totals)]
     if not totals.listed:
@@ -161,22 +161,25 @@ def sorted_out(archive: Archive, totals: Totals) -> tuple[list[str], list[Source
         sources.append(source)
         if isinstance(source, ManifestSource):
             listed = source.local_paths()
-            there = [each for each in listed if os.path.lexists(each)]  # noqa: PTH110 - very many
+            there = [each for each in listed if os.path.lexists(each)]
             totals.skipped |= dict.fromkeys(set(listed) - set(there), Reason.NOT_FETCHED.value)
             local.extend(there)
     return local, sources
 
 
-def _local(archive: Archive, paths: Sequence[str], seen: Seen, totals: Totals) -> Iterator[Rooted]:
+def _local(
+    archive: Archive, paths: Sequence[str], seen: Seen | None, totals: Totals
+) -> Iterator[Rooted]:
     if not paths:
         return
     listed = list_local(paths)
     totals.listed += len(listed)
     roots = {each.entry.name: each.root for each in listed}
-    totals.gone += _forget_others(listed, seen)
+    if seen is not None:
+        totals.gone += _forget_others(listed, seen)
     reader = Reader(archive.scorer, archive.options, archive.progress)
     new = 0
-    for unit in local_units(listed, seen, reader, everything=archive.choice.sample is not None):
+    for unit in local_units(listed, None if archive.choice.sample else seen, reader):
         new += len(unit.entries)
         yield roots[unit.entries[0].name], unit
     totals.unchanged += len(listed) - new
@@ -192,7 +195,7 @@ def _forget_others(listed: Sequence[Listed], seen: Seen) -> int:
 
 
 def _others(
-    archive: Archive, sources: Sequence[Source], seen: Seen, totals: Totals
+    archive: Archive, sources: Sequence[Source], seen: Seen | None, totals: Totals
 ) -> Iterator[Rooted]:
     for source in sources:
         try:
@@ -204,7 +207,7 @@ def _others(
 
 
 def _units_of_source(
-    archive: Archive, source: Source, seen: Seen, totals: Totals
+    archive: Archive, source: Source, seen: Seen | None, totals: Totals
 ) -> Iterator[Rooted]:
     entries: list[Entry] = []
     for unit in source.units():
@@ -212,13 +215,14 @@ def _units_of_source(
             return
         entries.extend(unit.entries)
         totals.listed += len(unit.entries)
-        if archive.choice.sample is not None or seen.new(unit.entries):
+        if seen is None or archive.choice.sample or seen.new(unit.entries):
             yield source.name, unit
         else:
             totals.unchanged += len(unit.entries)
         if archive.progress is not None:
             archive.progress("listing", totals.listed, totals.listed)
-    totals.gone += seen.forget_others(source.name, entries)
+    if seen is not None:
+        totals.gone += seen.forget_others(source.name, entries)
 
 
 def score_units(
