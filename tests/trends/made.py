@@ -239,7 +239,7 @@ def _where(known: Any, values: Any) -> list[float | None]:
 
 def _typed(columns: dict[str, Any]) -> pl.DataFrame:
     """A frame with the columns and types of a store, in its order."""
-    kinds = {"Utc": pl.Datetime("us", "UTC"), "Date": pl.Date, "Double": pl.Float64}
+    kinds: dict[str, Any] = {"Utc": pl.Datetime("us", "UTC"), "Date": pl.Date, "Double": pl.Float64}
     kinds |= {"Integer": pl.Int64}
     types = {
         column.name: kinds.get(type(column.type).__name__, pl.String)

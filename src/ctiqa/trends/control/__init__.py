@@ -1,0 +1,1 @@
+"""Control charts: periods, limits from a baseline, alarms."""

@@ -1,0 +1,1 @@
+"""The scans of trends: which count, and what is computed for each."""
