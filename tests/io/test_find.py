@@ -179,6 +179,18 @@ def test_a_series_copied_under_new_uids_is_noticed(tmp_path: Path) -> None:
     assert reasons(found) == {f"000{n}.dcm": Reason.DUPLICATE for n in (1, 2, 3)}
 
 
+def test_a_series_stands_on_its_own_on_request(tmp_path: Path) -> None:
+    make.write_series(tmp_path / "a", 3, series="A")
+    make.write_series(tmp_path / "b", 3, series="B")
+    shutil.copy(tmp_path / "b" / "0001.dcm", tmp_path / "b" / "again.dcm")
+    found = find_scans([tmp_path], across_series=False)
+    assert [scan.path for scan in found.scans] == [tmp_path / "a", tmp_path / "b"]
+    assert reasons(found) == {"again.dcm": Reason.DUPLICATE}
+    alone = find_scans([tmp_path / "b"])
+    assert found.skipped == alone.skipped
+    assert found.scans[1] == alone.scans[0]
+
+
 def test_series_of_one_slice_each_that_belong_together(tmp_path: Path) -> None:
     for index in range(3):
         make.write_ct(

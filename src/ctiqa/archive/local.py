@@ -37,7 +37,7 @@ class Reader:
         if not entries:
             return Found((), ())
         paths = [Path(each.name) for each in entries]
-        return self.scorer.find(paths, self.options, progress=self.progress)
+        return self.scorer.find(paths, self.options, across_series=False, progress=self.progress)
 
 
 def local_units(listed: Sequence[Listed], seen: Seen | None, reader: Reader) -> Iterator[LocalUnit]:

@@ -111,7 +111,7 @@ class _Task:
         if isinstance(known, Found):
             return known
         try:
-            return self.worker.scorer.find(paths, self.worker.options)
+            return self.worker.scorer.find(paths, self.worker.options, across_series=False)
         except NothingToDoError:
             return Found((), ())
 

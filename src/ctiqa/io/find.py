@@ -14,7 +14,7 @@ from ctiqa.errors import Reason, RefusedError, UsageError
 from ctiqa.io.access.files import walk
 from ctiqa.io.dicom.meta import announces_compression
 from ctiqa.io.formats import read_file_headers
-from ctiqa.io.grouping.copies import Fingerprint, drop_copies
+from ctiqa.io.grouping.copies import Fingerprint, drop_copies, drop_copies_of_series
 from ctiqa.io.grouping.series import group_by_series
 from ctiqa.io.processes import apart, in_order, start_workers
 from ctiqa.io.protocol import DEFAULT_OPTIONS, Contents, ReadOptions
@@ -60,6 +60,7 @@ def find_scans(
     options: ReadOptions = DEFAULT_OPTIONS,
     *,
     jobs: int = 1,
+    across_series: bool = True,
     progress: FileProgress | None = None,
     comparing: FileProgress | None = None,
 ) -> Found:
@@ -74,6 +75,8 @@ def find_scans(
         paths: Files and folders, in any combination.
         options: How to read them.
         jobs: Processes that read headers; 1 reads in this process.
+        across_series: Whether a series that is a copy of another one is skipped. Otherwise what is
+            found of a series does not depend on the others.
         progress: Called occasionally with (files done, number of files).
         comparing: Called while possible copies are compared, with (files compared, number of
             slices); often only few files are compared.
@@ -95,7 +98,7 @@ def find_scans(
         answers.extend(batch)
         if progress is not None:
             progress(len(answers), len(files))
-    return _sort_out(files, answers, comparing)
+    return _sort_out(files, answers, across_series, comparing)
 
 
 def _answers(files: Sequence[Path], options: ReadOptions, jobs: int) -> Iterator[list[Answer]]:
@@ -139,7 +142,10 @@ def _crashed(file: Path) -> Answer:
 
 
 def _sort_out(
-    files: Sequence[Path], answers: Sequence[Answer], comparing: FileProgress | None
+    files: Sequence[Path],
+    answers: Sequence[Answer],
+    across_series: bool,
+    comparing: FileProgress | None,
 ) -> Found:
     """Turn the content of all files into scans and skipped files."""
     contents = [answer for answer in answers if isinstance(answer, Contents)]
@@ -150,7 +156,8 @@ def _sort_out(
         if isinstance(answer, Skipped) and os.path.realpath(file) not in companions
     ]
     every = [header for each in contents for header in each.headers]
-    headers, copies = drop_copies(every, _Fingerprints(len(every), comparing))
+    drop = drop_copies if across_series else drop_copies_of_series
+    headers, copies = drop(every, _Fingerprints(len(every), comparing))
     remarks = {each.headers[0].source.file: each.warnings for each in contents if each.warnings}
     return Found(
         scans=tuple(group_by_series(headers, remarks)),

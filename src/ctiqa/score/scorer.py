@@ -191,9 +191,20 @@ class Scorer:
         options: ReadOptions | None = None,
         *,
         slices: SliceRange | None = None,
+        across_series: bool = True,
         progress: ScoreProgress | None = None,
     ) -> Found:
         """First half of :meth:`score_paths`: read headers while the network is loaded.
+
+        Args:
+            paths: Files and folders, searched recursively.
+            options: How to read them.
+            slices: Range of slices of each scan; ``None`` is all.
+            across_series: Whether a series that is a copy of another one is skipped.
+            progress: Called as the work proceeds.
+
+        Returns:
+            Scans, and skipped files with their reasons.
 
         Raises:
             UsageError: If a path is empty or does not exist.
@@ -206,6 +217,7 @@ class Scorer:
             places,
             options or ReadOptions(),
             jobs=self._jobs,
+            across_series=across_series,
             progress=partial(tell, "reading"),
             comparing=partial(tell, "comparing"),
         )

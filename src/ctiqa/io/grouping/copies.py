@@ -47,6 +47,30 @@ def drop_copies(
     return sorted(kept, key=by_file), [*named, *placed]
 
 
+def drop_copies_of_series(
+    headers: Iterable[SliceHeader], fingerprint: FingerprintOf
+) -> tuple[list[SliceHeader], list[Skipped]]:
+    """Find duplicate images within each series, as :func:`drop_copies` does.
+
+    Args:
+        headers: Slices in any order.
+        fingerprint: Called only for possible copies.
+
+    Returns:
+        The headers to keep, by path, and the files left out.
+    """
+    series: dict[str | None, list[SliceHeader]] = defaultdict(list)
+    for header in headers:
+        series[header.source.series_uid].append(header)
+    kept: list[SliceHeader] = []
+    copies: list[Skipped] = []
+    for slices in series.values():
+        stay, leave = drop_copies(slices, fingerprint)
+        kept.extend(stay)
+        copies.extend(leave)
+    return sorted(kept, key=by_file), copies
+
+
 class _OfOneName:
     """Slices with the same UID and position; decides which are copies."""
 

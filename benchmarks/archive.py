@@ -1,0 +1,97 @@
+"""What an archive costs: listing 100,000 files of which nothing is new, and storing results.
+
+Run it on a machine that does nothing else::
+
+    python -m benchmarks.archive --files 100000
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydicom import dcmread
+from pydicom.uid import generate_uid
+
+from benchmarks.process import peak_memory, wall_time
+from benchmarks.rounds import Comparison, Contestant, in_turn
+from benchmarks.series import EXAMPLE, FORMS, make_series
+
+DONE, NOTHING_DONE = 0, 4
+"""Exit statuses: of files without pixels none can be scored."""
+
+PROGRAM = str(Path(sys.executable).with_name("ctiqa"))
+
+IN_FOLDER = 100
+"""Files of a folder, which is one series."""
+
+
+def make_files(folder: Path, count: int) -> None:
+    """Small DICOM files without pixels: reports, in folders of :data:`IN_FOLDER`."""
+    image = dcmread(min(EXAMPLE.glob("*.dcm")), stop_before_pixels=True)
+    for number in range(count):
+        place = folder / f"{number // IN_FOLDER:05}"
+        if number % IN_FOLDER == 0:
+            place.mkdir(parents=True)
+            image.SeriesInstanceUID = generate_uid()
+        image.SOPInstanceUID = generate_uid()
+        image.save_as(place / f"{number % IN_FOLDER:03}.dcm")
+
+
+def listing(folder: Path, count: int) -> dict[str, float]:
+    """Time and memory of a survey that finds nothing new."""
+    files, store = folder / "files", folder / "files.sqlite"
+    make_files(files, count)
+    command = [PROGRAM, "survey", str(files), "--store", str(store), "--quiet"]
+    first = wall_time(command, allowed=(DONE, NOTHING_DONE))
+    again = wall_time(command)
+    return {"first_s": first, "again_s": again, "again_peak_mib": peak_memory(command).rss_mib}
+
+
+def storing(folder: Path, count: int, slices: int, repeats: int) -> Comparison:
+    """A survey of some series against ``ctiqa score`` of them, which stores nothing."""
+    place, store = folder / "archive", folder / "scores.sqlite"
+    place.mkdir()
+    for number in range(count):
+        make_series(place / f"{number:03}", slices, FORMS["uncompressed"])
+
+    def survey() -> float:
+        for left in folder.glob("scores.sqlite*"):
+            left.unlink()
+        return wall_time([PROGRAM, "survey", str(place), "--store", str(store)])
+
+    def score() -> float:
+        return wall_time([PROGRAM, "score", str(place), "--out", str(folder / "scores.json")])
+
+    total = count * slices
+    two = [Contestant("ctiqa survey", total, survey), Contestant("ctiqa score", total, score)]
+    return in_turn(f"{count} series of {slices} slices", two, repeats, reference="ctiqa score")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, and print as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.archive", description=__doc__)
+    parser.add_argument("--files", type=int, default=100_000, help="files to list (100000)")
+    parser.add_argument("--series", type=int, default=10, help="series to score (10)")
+    parser.add_argument("--slices", type=int, default=60, help="slices of each (60)")
+    parser.add_argument("--repeats", type=int, default=5, help="rounds (5)")
+    asked = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="ctiqa-bench-") as made:
+        folder = Path(made)
+        stored = storing(folder, asked.series, asked.slices, asked.repeats)
+        found = {
+            "storing": {
+                "slices_per_s": {each.name: each.slices_per_s for each in stored.times},
+                "ratios": stored.ratios(stored.times[0]),
+            },
+            "listing": listing(folder, asked.files),
+        }
+    sys.stdout.write(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
