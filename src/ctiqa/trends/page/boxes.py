@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ctiqa.trends.page.words import TITLES, UNITS, number
@@ -16,7 +16,38 @@ PERCENT = "dose_reserve"
 """A share, shown in per cent."""
 
 RESERVE_SHOWN = 2.0
-"""End of the axis of reserves: more than twice the dose would be needed."""
+"""Largest end of the axis of reserves: twice the dose would be needed."""
+
+
+MARGIN = 1.05
+"""Factor between the outermost value and the end of a logarithmic axis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The axis of a column.
+
+    Attributes:
+        low: Its left end, > 0 if it is logarithmic.
+        high: Its right end.
+        logarithmic: Whether equal ratios have equal lengths.
+    """
+
+    low: float
+    high: float
+    logarithmic: bool
+
+    def place(self, value: float) -> float:
+        """A value in per cent from the left; one beyond an end is placed there.
+
+        >>> Axis(1, 100, logarithmic=True).place(10), Axis(0, 4, logarithmic=False).place(5)
+        (50.0, 100.0)
+        """
+        held = min(max(value, self.low), self.high)
+        low, held, high = (
+            math.log(each) if self.logarithmic else each for each in (self.low, held, self.high)
+        )
+        return round(100 * (held - low) / (high - low), 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +95,25 @@ def box_columns(groups: Sequence[ScanGroup]) -> list[BoxColumn]:
 
 
 def _column(name: str, values: Sequence[Distribution | None]) -> BoxColumn:
-    low, high = _axis(name, [each for each in values if each is not None])
+    axis = _axis(name, [each for each in values if each is not None])
     factor = 100 if name == PERCENT else 1
-    boxes = tuple(each and _box(each, low, high, factor) for each in values)
-    ends = number(factor * low), number(factor * high)
+    boxes = tuple(each and _box(each, axis, factor) for each in values)
+    ends = number(factor * axis.low), number(factor * axis.high)
     return BoxColumn(TITLES[name], UNITS.get(name, ""), ends, boxes)
 
 
-def _axis(name: str, values: Iterable[Distribution]) -> tuple[float, float]:
-    """Scores have their scale; others begin at zero and end at the largest 95 % quantile."""
+def _axis(name: str, values: Sequence[Distribution]) -> Axis:
+    """Scores have their scale; others a logarithmic one from the smallest to the largest value."""
     if name == "score":
-        return 0.0, 4.0
-    highest = [each.p95 for each in values if math.isfinite(each.p95)]
-    high = max(highest, default=1.0) or 1.0
-    return 0.0, min(high, RESERVE_SHOWN) if name == PERCENT else high
+        return Axis(0.0, 4.0, logarithmic=False)
+    ends = [end for each in values for end in (each.p5, each.p95) if 0 < end < math.inf]
+    low, high = min(ends, default=1.0), max(ends, default=1.0)
+    if name == PERCENT:
+        low, high = min(low, RESERVE_SHOWN / 2), min(high, RESERVE_SHOWN)
+    return Axis(low / MARGIN, high * MARGIN, logarithmic=True)
 
 
-def _box(found: Distribution, low: float, high: float, factor: int) -> Box:
-    def place(value: float) -> float:
-        return round(100 * min(max((value - low) / (high - low), 0), 1), 2)
-
+def _box(found: Distribution, axis: Axis, factor: int) -> Box:
     p5, p25, p50, p75, p95 = (
         number(factor * each) for each in (found.p5, found.p25, found.p50, found.p75, found.p95)
     )
@@ -91,7 +121,7 @@ def _box(found: Distribution, low: float, high: float, factor: int) -> Box:
         median=p50,
         sorted_by=f"{factor * found.p50:.5g}".replace("inf", "Infinity"),
         text=f"median {p50}, quartiles {p25} to {p75}, 5 to 95 %: {p5} to {p95}, n = {found.n:,}",
-        whisker=(place(found.p5), place(found.p95)),
-        box=(place(found.p25), place(found.p75)),
-        middle=place(found.p50),
+        whisker=(axis.place(found.p5), axis.place(found.p95)),
+        box=(axis.place(found.p25), axis.place(found.p75)),
+        middle=axis.place(found.p50),
     )

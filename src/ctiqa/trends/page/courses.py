@@ -19,7 +19,7 @@ UNITS_DRAWN = 1000.0
 MARGIN = 0.06
 """Share of a drawing above its highest and below its lowest value."""
 
-STEPS = 4
+STEPS = 5
 """Most intervals of an axis."""
 
 LINES: tuple[str, ...] = ("value", "lower", "upper", "ewma", "ewma_lower", "ewma_upper")
@@ -36,6 +36,7 @@ class Drawing:
     Attributes:
         title: Protocol and scanner.
         note: Measure, unit and number of scans.
+        remark: Why there are no limits, or what to keep in mind; or ``None``.
         text: What it shows, for those who do not see it.
         lines: SVG paths by name, those of ``LINES``; empty if nothing is known.
         dots: Places of the values, in per cent.
@@ -48,6 +49,7 @@ class Drawing:
 
     title: str
     note: str
+    remark: str | None
     text: str
     lines: dict[str, str]
     dots: tuple[Place, ...]
@@ -67,6 +69,7 @@ def course_data(chart: ControlChart, choices: Choices) -> dict[str, Any]:
         "pair": choices.pairs[chart.protocol, chart.scanner],
         "measure": chart.measure,
         "note": note_of(chart),
+        "remark": chart.note,
         "text": text_of(chart),
         "baseline": baseline and [_day(baseline.first), _day(baseline.last)],
         "days": packed([_day(each.start) for each in points], "u2"),
@@ -77,9 +80,10 @@ def course_data(chart: ControlChart, choices: Choices) -> dict[str, Any]:
 
 
 def note_of(chart: ControlChart) -> str:
-    """Unit, number of scans, and what to keep in mind."""
+    """Unit and number of scans."""
     unit = f"{chart.unit}, " if chart.unit else ""
-    return f"{unit}{quantity(chart.n, 'scan')}"
+    others = f", {chart.n_other:,} others left out" if chart.n_other else ""
+    return f"{unit}{quantity(chart.n, 'scan')}{others}"
 
 
 def text_of(chart: ControlChart) -> str:
@@ -111,6 +115,7 @@ def drawing_of(chart: ControlChart) -> Drawing:
     return Drawing(
         title=chart.label,
         note=f"{TITLES[chart.measure].lower()}, {note_of(chart)}",
+        remark=chart.note,
         text=text_of(chart),
         lines={name: _line(points, name, place) for name in LINES},
         dots=tuple(_percent(place(_day(each.start), each.value)) for each in points),

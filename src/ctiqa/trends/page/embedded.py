@@ -28,7 +28,17 @@ STYLES = (
 
 SCRIPTS = tuple(
     HERE / "script" / f"{name}.js"
-    for name in ("embedded", "look", "filters", "course", "scatter", "panels", "tables", "start")
+    for name in (
+        "embedded",
+        "look",
+        "filters",
+        "time",
+        "course",
+        "scatter",
+        "panels",
+        "tables",
+        "start",
+    )
 )
 """The script, in an order in which each file uses only what comes before, or is called later."""
 

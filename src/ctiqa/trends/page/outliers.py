@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ctiqa.errors import UsageError
 from ctiqa.trends.page.choices import Choices
 from ctiqa.trends.page.words import UNKNOWN, days_since_epoch
-from ctiqa.trends.result import Outlier, OutlierReason, Trends
+from ctiqa.trends.result import Outlier, OutlierReason, Trends, label_of
 
 MOST_ROWS = 200
 """Rows of a table of the page; the rest is in the tables."""
@@ -40,6 +40,7 @@ class OutlierRow:
     Attributes:
         outlier: The outlier.
         reasons: Why, in words.
+        sentence: What is unusual and what is usual; day, protocol and scanner are beside it.
         percentile: Its percentile of noise among comparable scans; ``None`` for too few.
         n_comparable: Number of comparable scans.
         comparable: What they have in common.
@@ -49,6 +50,7 @@ class OutlierRow:
 
     outlier: Outlier
     reasons: tuple[str, ...]
+    sentence: str
     percentile: float | None
     n_comparable: int
     comparable: str
@@ -67,6 +69,7 @@ def outlier_rows(
         OutlierRow(
             outlier=each,
             reasons=tuple(REASONS[reason] for reason in each.reasons),
+            sentence=_without_scan(each),
             percentile=scan["percentile"],
             n_comparable=scan["n_comparable"] or 0,
             comparable=_comparable(scan),
@@ -127,6 +130,12 @@ def picture_uri(picture: bytes | str) -> str:
             "in the page; make it smaller"
         )
     return picture
+
+
+def _without_scan(outlier: Outlier) -> str:
+    """The sentence without the scan that it begins with."""
+    day = "" if outlier.day is None else f"{outlier.day}, "
+    return outlier.sentence.removeprefix(f"{day}{label_of(outlier.protocol, outlier.scanner)}: ")
 
 
 def _comparable(scan: Mapping[str, str | None]) -> str:

@@ -103,6 +103,7 @@ def _parts(
     return {
         "alarms": shown_alarms(trends, choices),
         "choices": choices,
+        "courses": courses,
         "columns": box_columns(groups),
         "data": as_json(_data(trends, choices, courses, sample)),
         "doses": DOSES,
@@ -125,12 +126,10 @@ def _data(
     """What the script needs."""
     return {
         "courses": [course_data(chart, choices) for chart in courses],
-        "groups": [
-            {"title": group.label, "points": count, **choices.of_group(group)}
-            for group, count in zip(trends.groups, sample.n_of_groups, strict=True)
-        ],
+        "groups": [{"title": group.label, **choices.of_group(group)} for group in trends.groups],
         "lines": lines_data(trends, choices),
         "pairs": choices.of_pairs(),
+        "scatters": sample.groups,
         "scatter": scatter_data(trends, choices, sample),
     }
 

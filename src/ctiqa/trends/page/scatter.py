@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ctiqa.trends.page.choices import Choices, Triple
 from ctiqa.trends.page.embedded import packed
-from ctiqa.trends.page.words import UNKNOWN, days_since_epoch
+from ctiqa.trends.page.words import UNKNOWN, days_since_epoch, quantity
 from ctiqa.trends.result import DoseLine, Trends
 
 if TYPE_CHECKING:
@@ -38,13 +38,13 @@ class Sample:
 
     Attributes:
         rows: Their rows in ``Trends.scans``, ascending, int64 [n].
-        n_of_groups: Number of them in each group, in the order of the groups.
+        groups: Numbers of their groups; those with most outliers first, then the largest.
         n_known: Scans with a dose and a quality.
         n_unknown: Scans without.
     """
 
     rows: NDArray[np.int64]
-    n_of_groups: list[int]
+    groups: list[int]
     n_known: int
     n_unknown: int
 
@@ -53,7 +53,7 @@ class Sample:
         """How many of how many, in a sentence without a full stop."""
         count = len(self.rows)
         if count == self.n_known:
-            return f"All {count:,} scans with a dose are drawn"
+            return f"{quantity(count, 'scan')} with a dose {'is' if count == 1 else 'are'} drawn"
         return (
             f"{count:,} of {self.n_known:,} scans are drawn, evenly chosen, all outliers included"
         )
@@ -70,8 +70,9 @@ def sample_of(trends: Trends, choices: Choices) -> Sample:
         wanted = max(FEWEST_OF_A_GROUP, MOST_POINTS * len(members) // max(len(known), 1))
         chosen.append(members[evenly(len(members), wanted)])
     rows = np.unique(np.concatenate(chosen))
-    counts = np.bincount(groups[rows], minlength=len(choices.groups)).tolist()
-    return Sample(rows, counts, len(known), trends.n - len(known))
+    odd = np.bincount(groups[outliers], minlength=len(choices.groups))
+    order = sorted(np.unique(groups[rows]).tolist(), key=lambda number: (-odd[number], number))
+    return Sample(rows, order, len(known), trends.n - len(known))
 
 
 def evenly(count: int, wanted: int) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ctiqa.diff.report.charts import nice_ticks
 from ctiqa.score.report.page.charts import path
@@ -46,23 +47,26 @@ class ScatterDrawing:
 def scatter_drawings(
     trends: Trends, choices: Choices, sample: Sample, most: int
 ) -> list[ScatterDrawing]:
-    """The largest groups that have a line against CTDIvol."""
+    """The first groups of a sample that have a line against CTDIvol."""
     scans = trends.scans[sample.rows]
-    groups = group_numbers(scans, choices)
+    members = group_numbers(scans, choices)
     odd = np.isin(sample.rows, [each.row for each in trends.outliers])
-    numbers = {(each.protocol, each.scanner, each.kernel): each for each in trends.groups}
-    lines = [line for line in trends.dose_lines if line.dose == "ctdivol_mgy"][:most]
-    found = []
-    for line in lines:
-        triple = (line.protocol, line.scanner, line.kernel)
-        members = np.flatnonzero(groups == choices.groups[triple])
-        own = scans[members].select("ctdivol_mgy", "equivalent_noise_hu").to_numpy()
-        found.append(_drawing(numbers[triple], line, own, odd[members]))
-    return found
+    values = scans.select("ctdivol_mgy", "equivalent_noise_hu").cast(float).fill_null(np.nan)
+    lines = {
+        choices.groups[line.protocol, line.scanner, line.kernel]: line
+        for line in trends.dose_lines
+        if line.dose == "ctdivol_mgy"
+    }
+    chosen = [number for number in sample.groups if number in lines][:most]
+    return [
+        _drawing(trends.groups[number], lines[number], values.to_numpy()[own], odd[own])
+        for number in chosen
+        for own in [members == number]
+    ]
 
 
 def _drawing(
-    group: ScanGroup, line: DoseLine, values: np.ndarray, odd: np.ndarray
+    group: ScanGroup, line: DoseLine, values: NDArray[np.float64], odd: NDArray[np.bool_]
 ) -> ScatterDrawing:
     known = np.isfinite(values).all(axis=1)
     values, odd = values[known], odd[known]

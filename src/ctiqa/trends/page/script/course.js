@@ -9,9 +9,10 @@ function drawCourse(element, course, period, read) {
   if (!shown.days.length) return null;
   const options = {
     ...baseOptions(element),
+    padding: [sized(10), sized(36), 0, 0],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
     scales: { x: { time: true, range: (_, low, high) => [low - 3 * DAY, high + 3 * DAY] } },
-    axes: [axis(element, { size: sized(28), space: sized(70), values: timeTexts }), axis(element, { size: sized(48) })],
+    axes: [timeAxis(element), valueAxis(element)],
     series: courseSeries(element),
     hooks: {
       drawClear: [(chart) => shadeBaseline(chart, course.baseline, colour(element, "band"))],
@@ -41,11 +42,6 @@ function courseSeries(element) {
     limit, limit, drift, drift,
     { stroke: green, width: sized(2), points: { show: false } },
   ];
-}
-
-function timeTexts(_, seconds, __, ___, step) {
-  const length = step >= 360 * DAY ? 4 : step >= 27 * DAY ? 7 : 10;
-  return seconds.map((each) => dayText(each / DAY).slice(0, length));
 }
 
 function shadeBaseline(chart, baseline, fill) {

@@ -1,6 +1,6 @@
 // Colours and sizes of charts: those of the style sheet; larger and on white for paper.
 
-const PAPER = { width: 1400, scale: 2.1 };
+const PAPER = { width: 1000, scale: 2.6 };
 
 const look = { printing: false };
 
@@ -23,6 +23,11 @@ function axis(element, more) {
   };
 }
 
+// The axis of values.
+function valueAxis(element) {
+  return axis(element, { size: sized(48), space: sized(32) });
+}
+
 function chartWidth(element) {
   return look.printing ? PAPER.width : Math.max(200, element.clientWidth);
 }
@@ -37,7 +42,7 @@ function baseOptions(element) {
     width: chartWidth(element),
     height: chartHeight(),
     legend: { show: false },
-    padding: [sized(10), sized(10), 0, 0],
+    padding: [sized(10), sized(12), 0, 0],
     cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
   };
 }

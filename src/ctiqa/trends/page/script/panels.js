@@ -12,13 +12,14 @@ function make(tag, text, attributes) {
 }
 
 // One chart with its title and a line that says what is under the mouse or the arrow keys.
-function addPanel(section, group, note, description, draw) {
+function addPanel(section, { title, note, remark, text }, draw) {
   const panel = make("div", "", { class: "panel" });
-  const title = make("h3", group.title);
-  title.append(" ", make("span", note));
-  const plot = make("div", "", { class: "canvas", role: "img", tabindex: "0", "aria-label": description });
+  const heading = make("h3", title);
+  heading.append(" ", make("span", note));
+  const plot = make("div", "", { class: "canvas", role: "img", tabindex: "0", "aria-label": text });
   const reading = make("p", "", { class: "reading", "aria-live": "polite" });
-  panel.append(title, plot, reading);
+  panel.append(heading, plot, reading);
+  if (remark) panel.append(make("p", remark, { class: "small" }));
   section.append(panel);
   const read = (text) => { reading.textContent = text; };
   const chart = draw(plot, read);
@@ -41,7 +42,7 @@ function step(chart, event) {
 
 function clearPanels(...sections) {
   for (const { chart } of drawn.splice(0)) chart.destroy();
-  for (const section of sections) section.replaceChildren();
+  for (const section of sections) section?.replaceChildren();
 }
 
 function fitPanels() {
@@ -51,8 +52,8 @@ function fitPanels() {
   }
 }
 
-function howMany(groups) {
-  if (!groups.length) return "No group matches.";
-  if (groups.length <= MOST_PANELS) return "";
-  return `${MOST_PANELS} of ${groups.length} groups are drawn, those that need attention first. Choose others above.`;
+function howMany(found, order) {
+  if (!found.length) return "Nothing matches what is chosen.";
+  if (found.length <= MOST_PANELS) return "";
+  return `${MOST_PANELS} of ${found.length} are drawn, ${order} first; choose others at the top.`;
 }

@@ -10,7 +10,7 @@ function drawScatter(element, points, line, read) {
   const options = {
     ...baseOptions(element),
     scales: { x: { time: false, range: () => x }, y: { range: () => y } },
-    axes: [axis(element, { size: sized(28), space: sized(60) }), axis(element, { size: sized(48) })],
+    axes: [axis(element, { size: sized(28), space: sized(60) }), valueAxis(element)],
     series: [{}, { paths: () => null, points: { show: false } }],
     hooks: {
       draw: [(chart) => drawPoints(chart, element, points, line)],
@@ -53,7 +53,8 @@ function drawPoints(chart, element, points, line) {
   ctx.globalAlpha = 1;
   if (line) drawLine(chart, line, colour(element, "ink"), 1.5 * unit);
   ctx.fillStyle = colour(element, "rust");
-  for (const each of points) if (each.outlier) drawDiamond(chart, each, 4.5 * unit);
+  const size = points.length > 400 ? 3.2 : 4.5;
+  for (const each of points) if (each.outlier) drawDiamond(chart, each, size * unit);
   ctx.restore();
 }
 

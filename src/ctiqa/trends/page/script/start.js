@@ -1,38 +1,40 @@
 // Shows the controls, and draws anew whenever something is chosen.
 
-const tables = [...document.querySelectorAll("table.sortable")];
+const lists = [...document.querySelectorAll("table.sortable, ul.filtered")];
 const courses = document.getElementById("courses");
 const scatters = document.getElementById("scatters");
 
 function update() {
   const period = chosenPeriod();
-  for (const table of tables) filterRows(table, period);
-  filterItems(period);
+  for (const list of lists) filterItems(list, period);
   clearPanels(courses, scatters);
   drawCourses(period);
   drawScatters(period);
 }
 
 function drawCourses(period) {
+  if (!page.courses.length) return;
   const measure = chosen("measure");
   const fitting = page.courses.filter((each) => each.measure === measure && matches(page.pairs[each.pair]));
-  say("courses-shown", howMany(fitting));
+  say("courses-shown", howMany(fitting, "those with alarms"));
   for (const each of fitting.slice(0, MOST_PANELS)) {
     const draw = (plot, read) => drawCourse(plot, unpacked(each), period, read);
-    addPanel(courses, page.pairs[each.pair], each.note, each.text, draw);
+    addPanel(courses, { ...each, title: page.pairs[each.pair].title }, draw);
   }
 }
 
 function drawScatters(period) {
+  if (!page.scatters.length) return;
   const [dose, quality] = [chosen("dose"), chosen("quality")];
-  const fitting = page.groups.filter((each) => each.points && matches(each));
-  say("scatters-shown", howMany(fitting));
-  for (const each of fitting.slice(0, MOST_PANELS)) {
-    const number = page.groups.indexOf(each);
+  const fitting = page.scatters.filter((number) => matches(page.groups[number]));
+  say("scatters-shown", howMany(fitting, "those with most outliers"));
+  for (const number of fitting.slice(0, MOST_PANELS)) {
+    const each = page.groups[number];
     const points = pointsOf(scatter, number, dose, quality, period);
     const line = quality === "equivalent_noise_hu" ? page.lines[dose][number] : undefined;
-    const text = `${chosenText("quality")} against ${chosenText("dose")} of ${each.title}: ${points.length} scans`;
-    addPanel(scatters, each, `${points.length} drawn`, text, (plot, read) => drawScatter(plot, points, line, read));
+    const note = `${points.length} drawn`;
+    const text = `${chosenText("quality")} against ${chosenText("dose")} of ${each.title}: ${note}`;
+    addPanel(scatters, { title: each.title, note, text }, (plot, read) => drawScatter(plot, points, line, read));
   }
 }
 
@@ -48,7 +50,8 @@ function redraw(printing) {
 }
 
 const scatter = unpacked(page.scatter);
-tables.forEach(sortable);
+document.querySelectorAll("table.sortable").forEach(sortable);
+lists.forEach(addMore);
 document.documentElement.classList.add("scripted");
 for (const form of document.querySelectorAll("form")) {
   form.hidden = false;

@@ -1,5 +1,7 @@
 // Tables and lists: what matches the filters; rows sorted by the heading that was pressed.
 
+const MOST_SHOWN = 20;
+
 function sortable(table) {
   table.querySelectorAll("thead th").forEach((heading, column) => {
     const button = make("button", "", { type: "button" });
@@ -17,6 +19,7 @@ function sortBy(table, heading, column) {
   const rows = [...body.rows].map((row) => [sortKey(row.cells[column]), row]);
   rows.sort(([a], [b]) => (up ? 1 : -1) * compared(a, b));
   body.append(...rows.map(([, row]) => row));
+  filterItems(table, chosenPeriod());
 }
 
 function sortKey(cell) {
@@ -31,21 +34,33 @@ function compared(a, b) {
   return typeof a === "number" ? 1 : -1;
 }
 
-function filterRows(table, period) {
-  const shown = showFitting([...table.tBodies[0].rows], period);
-  const count = table.tBodies[0].rows.length;
-  say(`${table.id}-shown`, shown === count ? "" : `${shown} of ${count} rows match what is chosen.`);
+// Of a long table or list the first few are shown, until all are asked for.
+function filterItems(container, period) {
+  const items = itemsOf(container);
+  const fitting = items.filter((each) => fits(each.dataset, period));
+  const most = container.dataset.all ? fitting.length : MOST_SHOWN;
+  for (const each of items) each.hidden = true;
+  for (const each of fitting.slice(0, most)) each.hidden = false;
+  say(`${container.id}-shown`, shownText(Math.min(most, fitting.length), fitting.length, items.length));
+  const button = document.getElementById(`${container.id}-more`);
+  button.hidden = fitting.length <= most;
+  button.textContent = `Show all ${fitting.length}`;
 }
 
-function filterItems(period) {
-  for (const list of document.querySelectorAll("ul.filtered")) {
-    const items = [...list.children];
-    const shown = showFitting(items, period);
-    say(`${list.id}-shown`, shown === items.length ? "" : `${shown} of ${items.length} match what is chosen.`);
-  }
+function shownText(shown, fitting, all) {
+  const match = fitting < all ? `${fitting} of ${all} match what is chosen. ` : "";
+  return shown < fitting ? `${match}The first ${shown} are shown.` : match;
 }
 
-function showFitting(elements, period) {
-  for (const each of elements) each.hidden = !fits(each.dataset, period);
-  return elements.filter((each) => !each.hidden).length;
+function itemsOf(container) {
+  return [...(container.tBodies ? container.tBodies[0].rows : container.children)];
+}
+
+function addMore(container) {
+  const button = make("button", "", { type: "button", class: "more", id: `${container.id}-more` });
+  button.addEventListener("click", () => {
+    container.dataset.all = "yes";
+    filterItems(container, chosenPeriod());
+  });
+  (container.closest(".wide") || container).after(button);
 }
