@@ -12,14 +12,15 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from pydicom import dcmread
+from pydicom import FileDataset, dcmread
 from pydicom.uid import generate_uid
 
 from benchmarks.process import peak_memory, wall_time
 from benchmarks.rounds import Comparison, Contestant, in_turn
-from benchmarks.series import EXAMPLE, FORMS, make_series
+from benchmarks.series import EXAMPLE, make_series, uncompressed
 
 DONE, NOTHING_DONE = 0, 4
 """Exit statuses: of files without pixels none can be scored."""
@@ -57,7 +58,7 @@ def storing(folder: Path, count: int, slices: int, repeats: int) -> Comparison:
     place, store = folder / "archive", folder / "scores.sqlite"
     place.mkdir()
     for number in range(count):
-        make_series(place / f"{number:03}", slices, FORMS["uncompressed"])
+        make_series(place / f"{number:03}", slices, partial(_uncompressed, number))
 
     def survey() -> float:
         for left in folder.glob("scores.sqlite*"):
@@ -70,6 +71,14 @@ def storing(folder: Path, count: int, slices: int, repeats: int) -> Comparison:
     total = count * slices
     two = [Contestant("ctiqa survey", total, survey), Contestant("ctiqa score", total, score)]
     return in_turn(f"{count} series of {slices} slices", two, repeats, reference="ctiqa score")
+
+
+def _uncompressed(number: int, image: FileDataset) -> None:
+    """Store the pixels as they are, and change one, so that no series is a copy of another."""
+    uncompressed(image)
+    pixels = bytearray(image.PixelData)
+    pixels[2 * number] ^= 1
+    image.PixelData = bytes(pixels)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
