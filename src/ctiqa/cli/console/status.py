@@ -9,6 +9,7 @@ BUG = 1
 WRONG_USAGE = 2
 DONE_WITH_SKIPS = 3
 NOTHING_DONE = 4
+LIMIT_BROKEN = 5
 INTERRUPTED = 130
 """Stopped with Ctrl-C: 128 plus the number of the signal."""
 

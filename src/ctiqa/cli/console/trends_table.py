@@ -50,7 +50,9 @@ def _print_limits(console: Console, limits: LimitsChecked) -> None:
     """Violations, and what could not be checked."""
     broken = [each.sentence for each in limits.violations]
     if not broken:
-        _print(console, Text(f"\nNo violation of {_count(limits.n_limits, 'limit')}", style="green"))
+        _print(
+            console, Text(f"\nNo violation of {_count(limits.n_limits, 'limit')}", style="green")
+        )
     _print_list(console, "violation", broken, "bold red")
     _print_list(console, "gap", [each.sentence for each in limits.unchecked], "yellow")
 
@@ -98,8 +100,6 @@ def _groups(groups: Sequence[ScanGroup]) -> Table:
 def _small_print(trends: Trends) -> list[str]:
     """What was left out, and what to keep in mind."""
     lines = [f"{_count(each.n, 'scan')} left out: {each.reason}" for each in trends.left_out]
-    if trends.n_without_day:
-        lines.append(f"{_count(trends.n_without_day, 'scan')} without a day: in no course")
     expected = f"Expected false alarms a year: {trends.false_alarms_per_year:.2g} at most"
     return [*lines, *trends.notes, f"{expected}. {NOTICE}"]
 

@@ -1,0 +1,1 @@
+"""The files of trends: page, tables and JSON."""
