@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ctiqa.archive.sources.faults import gone
-from ctiqa.archive.sources.filesystem import Object, objects_now
+from ctiqa.archive.sources.folders import Object, objects_now
 from ctiqa.errors import Reason, RefusedError
 
 DOWNLOADS_AT_ONCE = 8

@@ -13,13 +13,8 @@ from pathlib import Path
 from ctiqa.archive.sources.addresses import check_url, shown
 from ctiqa.archive.sources.download import download
 from ctiqa.archive.sources.faults import explain, fetching, listing
-from ctiqa.archive.sources.filesystem import (
-    Folder,
-    Object,
-    open_filesystem,
-    root_object,
-    walk_folders,
-)
+from ctiqa.archive.sources.filesystem import open_filesystem
+from ctiqa.archive.sources.folders import Folder, Object, root_object, walk_folders
 from ctiqa.archive.sources.unfetchable import UnfetchableUnit
 from ctiqa.archive.unit import Entry, Unit
 
@@ -46,7 +41,7 @@ class ObjectUnit:
         """
         with fetching(self.name):
             filesystem, root = open_filesystem(self.url)
-            base = shown(self.url).rstrip("/")
+            base = _base(self.url)
             paths = {root.rstrip("/") + each.name.removeprefix(base): each for each in self.entries}
             known = {path: each.stamp for path, each in paths.items()}
             places = download(filesystem, list(paths), folder, self.name, known)
@@ -120,7 +115,13 @@ class ObjectSource:
 
     def _name_of(self, path: str, root: str) -> str:
         """The address of a path: below that of the source, so that it always has the host."""
-        return self.name.rstrip("/") + path.removeprefix(root.rstrip("/"))
+        return _base(self.url) + path.removeprefix(root.rstrip("/"))
+
+
+def _base(url: str) -> str:
+    """The shown address without ``/`` at the end, unless it is all there is: ``memory://``."""
+    scheme, _, place = shown(url).partition("://")
+    return f"{scheme}://{place.rstrip('/')}"
 
 
 def is_archive(name: str) -> bool:
