@@ -22,6 +22,7 @@ from ctiqa.cli.commands import (
     score,
     survey,
     train,
+    trends,
     weights,
 )
 from ctiqa.cli.console.say import complain, warned
@@ -51,6 +52,7 @@ app.command("evaluate")(evaluate.evaluate_command)
 app.command()(export.export)
 app.command()(ablate.compare)
 app.command()(ablate.ablate)
+app.command()(trends.trends)
 app.add_typer(survey.survey_app, name="survey")
 app.add_typer(weights.weights_app, name="weights")
 
