@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ctiqa.trends.page.choices import Choices
-from ctiqa.trends.page.courses import Drawing, drawing_of
+from ctiqa.trends.page.course_drawing import Drawing, drawing_of
 from ctiqa.trends.page.outliers import MOST_ROWS
 from ctiqa.trends.page.words import days_since_epoch
 from ctiqa.trends.result import Alarm, Trends
@@ -24,12 +24,12 @@ Facts = Mapping[str, int | str]
 def shown_alarms(trends: Trends, choices: Choices) -> list[tuple[Alarm, Drawing | None, Facts]]:
     """The newest alarms, the first of them with the course in which they occurred."""
     charts = {(each.protocol, each.scanner, each.measure): each for each in trends.charts}
-    found = []
+    found: list[tuple[Alarm, Drawing | None, Facts]] = []
     for place, alarm in enumerate(trends.alarms[:MOST_ROWS]):
         chart = charts.get((alarm.protocol, alarm.scanner, alarm.measure))
         drawing = drawing_of(chart) if chart and chart.points and place < MOST_DRAWN else None
         facts = choices.pair_facts(alarm.protocol, alarm.scanner)
-        found.append((alarm, drawing, {**facts, "day": days_since_epoch(alarm.start) or ""}))
+        found.append((alarm, drawing, {**facts, "day": days_since_epoch(alarm.start)}))
     return found
 
 

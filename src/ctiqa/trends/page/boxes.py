@@ -97,7 +97,7 @@ def box_columns(groups: Sequence[ScanGroup]) -> list[BoxColumn]:
 def _column(name: str, values: Sequence[Distribution | None]) -> BoxColumn:
     axis = _axis(name, [each for each in values if each is not None])
     factor = 100 if name == PERCENT else 1
-    boxes = tuple(each and _box(each, axis, factor) for each in values)
+    boxes = tuple(None if each is None else _box(each, axis, factor) for each in values)
     ends = number(factor * axis.low), number(factor * axis.high)
     return BoxColumn(TITLES[name], UNITS.get(name, ""), ends, boxes)
 

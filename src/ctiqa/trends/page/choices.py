@@ -125,7 +125,7 @@ def periods_between(first: date | None, last: date | None) -> list[tuple[str, in
         *(years if len(years) > 1 else []),
         *(months if 1 < len(months) <= MOST_MONTHS else []),
     ]
-    return [(title, _since(start), _since(end)) for title, start, end in chosen]
+    return [(title, days_since_epoch(start), days_since_epoch(end)) for title, start, end in chosen]
 
 
 def _years(first: date, last: date) -> range:
@@ -133,7 +133,7 @@ def _years(first: date, last: date) -> range:
 
 
 def _months(first: date, last: date) -> list[tuple[str, date, date]]:
-    found = []
+    found: list[tuple[str, date, date]] = []
     start = last.replace(day=1)
     end = (start + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     while end >= first and len(found) <= MOST_MONTHS:
@@ -141,10 +141,6 @@ def _months(first: date, last: date) -> list[tuple[str, date, date]]:
         end = start - timedelta(days=1)
         start = end.replace(day=1)
     return found
-
-
-def _since(day: date) -> int:
-    return days_since_epoch(day) or 0
 
 
 def _texts(values: Iterable[str | None]) -> list[str]:

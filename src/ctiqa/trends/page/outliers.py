@@ -76,7 +76,7 @@ def outlier_rows(
             facts={
                 "group": choices.groups[each.protocol, each.scanner, each.kernel],
                 "region": choices.code("region", scan["region"]),
-                "day": "" if each.day is None else days_since_epoch(each.day) or 0,
+                "day": "" if each.day is None else days_since_epoch(each.day),
             },
             picture=pictures.get(each.series_uid),
         )

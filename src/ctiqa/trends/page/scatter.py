@@ -91,11 +91,11 @@ def scatter_data(trends: Trends, choices: Choices, sample: Sample) -> dict[str, 
     scans = trends.scans[sample.rows]
     outliers = np.isin(sample.rows, [each.row for each in trends.outliers])
     regions = [choices.code("region", each) for each in scans["region"].fill_null(UNKNOWN)]
-    days = [days_since_epoch(day) or 0 for day in scans["study_day"]]
+    days = [0 if day is None else days_since_epoch(day) for day in scans["study_day"]]
     return {
         "group": packed(group_numbers(scans, choices), "u2"),
         "region": packed(regions, "u2"),
-        "day": packed(days, "u2"),
+        "day": packed(days, "u4"),
         "outlier": packed(outliers, "u1"),
         **{name: packed(_column(scans, name), "f4") for name in (*DOSES, *QUALITIES)},
     }
@@ -145,5 +145,5 @@ def _known(scans: polars.DataFrame) -> NDArray[np.bool_]:
 
 
 def _column(scans: polars.DataFrame, name: str) -> NDArray[np.float64]:
-    values: NDArray[np.float64] = scans[name].cast(float).fill_null(math.nan).to_numpy()
+    values: NDArray[np.float64] = scans[name].fill_null(math.nan).to_numpy()
     return values

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ctiqa.diff.report.charts import nice_ticks
 from ctiqa.score.report.page.charts import path
 from ctiqa.trends.page.choices import Choices
-from ctiqa.trends.page.courses import UNITS_DRAWN, Place
+from ctiqa.trends.page.course_drawing import UNITS_DRAWN, Place
 from ctiqa.trends.page.scatter import Sample, evenly, group_numbers, line_points
 from ctiqa.trends.page.words import TITLES, number, quantity
 from ctiqa.trends.result import DoseLine, ScanGroup, Trends
@@ -51,7 +51,7 @@ def scatter_drawings(
     scans = trends.scans[sample.rows]
     members = group_numbers(scans, choices)
     odd = np.isin(sample.rows, [each.row for each in trends.outliers])
-    values = scans.select("ctdivol_mgy", "equivalent_noise_hu").cast(float).fill_null(np.nan)
+    values = scans.select("ctdivol_mgy", "equivalent_noise_hu").fill_null(np.nan)
     lines = {
         choices.groups[line.protocol, line.scanner, line.kernel]: line
         for line in trends.dose_lines

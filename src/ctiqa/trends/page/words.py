@@ -57,10 +57,20 @@ def quantity(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def days_since_epoch(day: date | None) -> int | None:
+def days_since_epoch(day: date) -> int:
     """Days since 1970-01-01, as the script counts them.
 
     >>> days_since_epoch(date(1970, 1, 11))
     10
     """
-    return None if day is None else (day - EPOCH).days
+    return (day - EPOCH).days
+
+
+def sentence(text: str, *, capital: bool = False) -> str:
+    """A text with its full stop; texts that begin with a name keep their first letter.
+
+    >>> sentence("too few scans", capital=True), sentence("abdomen · CT1: noise is up.")
+    ('Too few scans.', 'abdomen · CT1: noise is up.')
+    """
+    first = text[:1].upper() if capital else text[:1]
+    return first + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")

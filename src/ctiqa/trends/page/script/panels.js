@@ -18,8 +18,9 @@ function addPanel(section, { title, note, remark, text }, draw) {
   heading.append(" ", make("span", note));
   const plot = make("div", "", { class: "canvas", role: "img", tabindex: "0", "aria-label": text });
   const reading = make("p", "", { class: "reading", "aria-live": "polite" });
-  panel.append(heading, plot, reading);
+  panel.append(heading, plot);
   if (remark) panel.append(make("p", remark, { class: "small" }));
+  panel.append(reading);
   section.append(panel);
   const read = (text) => { reading.textContent = text; };
   const chart = draw(plot, read);
