@@ -42,6 +42,7 @@ class Change:
         last: Number of the last week.
         dose: Factor of the dose; noise grows with its square root.
         noise_per_week: Growth of the noise from the first week on, at the same dose.
+        size_cm: How much larger the patients are.
         protocol: The protocol that is changed; ``None`` for all.
         scanner: The scanner that is changed; ``None`` for all.
     """
@@ -50,6 +51,7 @@ class Change:
     last: int
     dose: float = 1.0
     noise_per_week: float = 0.0
+    size_cm: float = 0.0
     protocol: str | None = None
     scanner: str | None = None
 
@@ -73,6 +75,7 @@ def archive(
     protocols: Sequence[Protocol] = PROTOCOLS,
     scanners: Sequence[tuple[str | None, str, str]] = SCANNERS,
     scatter: float = 0.2,
+    between: float = 0.0,
     changes: Sequence[Change] = (),
     without_dose: float = 0.05,
     outliers: float = 0.0,
@@ -86,6 +89,7 @@ def archive(
         protocols: Protocols, drawn by their share.
         scanners: Station, manufacturer and model, drawn evenly.
         scatter: Standard deviation of ln(noise) that neither size nor dose explains.
+        between: Standard deviation of ln(noise) between the weeks of a protocol and scanner.
         changes: What happens in some weeks.
         without_dose: Share of scans without CTDIvol.
         outliers: Share of scans with twice the noise.
@@ -96,10 +100,12 @@ def archive(
     scanner = draw.integers(len(scanners), size=n)
     week = np.sort(draw.integers(weeks, size=n))
     chosen = [protocols[index] for index in which]
-    dw_cm = np.clip(draw.normal(USUAL_DW_CM, 3.0, n), 17.0, 42.0)
-    dose, noise = _acquired(draw, chosen, dw_cm, scatter)
     changed = _changed(changes, week, chosen, [scanners[index][0] for index in scanner])
+    dw_cm = np.clip(draw.normal(USUAL_DW_CM, 3.0, n) + changed[2], 17.0, 42.0)
+    dose, noise = _acquired(draw, chosen, dw_cm, scatter)
+    weekly = draw.normal(0, between, (weeks, len(protocols), len(scanners)))
     noise *= changed[1] * np.where(draw.random(n) < outliers, 2.0, 1.0)
+    noise *= np.exp(weekly[week, which, scanner])
     columns: dict[str, Any] = {
         **_keys(n, week, draw),
         "station": [scanners[index][0] for index in scanner],
@@ -111,6 +117,13 @@ def archive(
         **_counted(draw, chosen, n),
     }
     return _typed(columns)
+
+
+def many_charts(count: int, per_week: int, weeks: int, seed: int = 0, **facts: Any) -> pl.DataFrame:
+    """Scans of many protocols on one scanner, ``P0``, ``P1``…; see :func:`archive`."""
+    alike = [Protocol(f"P{index}", "abdomen", 9.0, 30.0, "Br40", 3.0) for index in range(count)]
+    facts = {"protocols": alike, "scanners": SCANNERS[:1], **facts}
+    return archive(count * per_week * weeks, weeks=weeks, seed=seed, **facts)
 
 
 def one_chart(per_week: int, weeks: int = 12, seed: int = 0, **facts: Any) -> pl.DataFrame:
@@ -128,8 +141,8 @@ def _acquired(draw: Any, chosen: Sequence[Protocol], dw_cm: Any, scatter: float)
 
 
 def _changed(changes: Sequence[Change], week: Any, chosen: Any, stations: Any) -> Any:
-    """Factors of dose and noise."""
-    dose, noise = np.ones(week.size), np.ones(week.size)
+    """Factors of dose and noise, and how much larger the patients are."""
+    dose, noise, larger = np.ones(week.size), np.ones(week.size), np.zeros(week.size)
     for change in changes:
         hit = (week >= change.first) & (week <= change.last)
         if change.protocol is not None:
@@ -139,7 +152,8 @@ def _changed(changes: Sequence[Change], week: Any, chosen: Any, stations: Any) -
         growth = (1 + change.noise_per_week) ** np.maximum(week - change.first + 1, 0)
         dose[hit] *= change.dose
         noise[hit] *= (growth / np.sqrt(change.dose))[hit]
-    return dose, noise
+        larger[hit] += change.size_cm
+    return dose, noise, larger
 
 
 def _keys(n: int, week: Any, draw: Any) -> dict[str, Any]:

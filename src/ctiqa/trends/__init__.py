@@ -10,9 +10,9 @@ from __future__ import annotations
 from ctiqa.system.lazy import TYPE_CHECKING, lazy
 
 if TYPE_CHECKING:
+    from ctiqa.trends.columns import SCAN_COLUMNS
     from ctiqa.trends.compute import trends
     from ctiqa.trends.result import (
-        SCAN_COLUMNS,
         Alarm,
         Baseline,
         ControlChart,
@@ -44,7 +44,19 @@ if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy(
         __name__,
         {
+            "ctiqa.trends.columns": ["SCAN_COLUMNS"],
             "ctiqa.trends.compute": ["trends"],
-            "ctiqa.trends.result": [name for name in __all__ if name != "trends"],
+            "ctiqa.trends.result": [
+                "Alarm",
+                "Baseline",
+                "ControlChart",
+                "Distribution",
+                "DoseLine",
+                "Omission",
+                "Outlier",
+                "Point",
+                "ScanGroup",
+                "Trends",
+            ],
         },
     )

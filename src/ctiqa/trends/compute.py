@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, get_args
 import polars as pl
 
 from ctiqa.errors import UsageError
+from ctiqa.trends.columns import SCAN_COLUMNS
 from ctiqa.trends.control.alarms import events
 from ctiqa.trends.control.charts import LEAST_CHART, control_charts
 from ctiqa.trends.control.measures import CHARTED
 from ctiqa.trends.groups import scan_groups
 from ctiqa.trends.lines import dose_lines
 from ctiqa.trends.outliers import outliers
-from ctiqa.trends.result import SCAN_COLUMNS, Every, Trends
+from ctiqa.trends.result import Every, Trends
 from ctiqa.trends.scans.comparable import with_percentiles
 from ctiqa.trends.scans.derived import with_derived
 from ctiqa.trends.scans.selection import check_frame, counting

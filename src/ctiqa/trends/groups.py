@@ -6,7 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from ctiqa.trends.result import DISTRIBUTED, Distribution, ScanGroup
+from ctiqa.trends.columns import DISTRIBUTED
+from ctiqa.trends.result import Distribution, ScanGroup
 
 GROUPED_BY = ("protocol", "scanner", "kernel")
 

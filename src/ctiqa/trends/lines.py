@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import numpy as np
@@ -11,7 +11,9 @@ import polars as pl
 from ctiqa.trends.groups import GROUPED_BY
 from ctiqa.trends.result import DoseLine
 from ctiqa.trends.robust import mad_scale, theil_sen
+from ctiqa.trends.scans.partition import rows_by
 from ctiqa.trends.scans.usual import LEAST_GROUP
+from ctiqa.types import Floats
 
 DOSES: tuple[Literal["ctdivol_mgy", "ssde_mgy"], ...] = ("ctdivol_mgy", "ssde_mgy")
 
@@ -26,26 +28,35 @@ def dose_lines(frame: pl.DataFrame) -> tuple[DoseLine, ...]:
     Args:
         frame: Scans with derived columns.
     """
-    parts = frame.partition_by(GROUPED_BY, as_dict=True, maintain_order=True)
-    ordered = sorted(parts.items(), key=lambda each: -each[1].height)
-    return tuple(line for key, part in ordered for line in _lines(key, part))
+    logs = {
+        name: frame.select(pl.col(name).log().fill_null(np.nan)).to_series().to_numpy()
+        for name in (*DOSES, "equivalent_noise_hu")
+    }
+    return tuple(
+        line
+        for key, rows in rows_by(frame, GROUPED_BY)
+        if rows.size >= LEAST_GROUP
+        for line in _lines(key, {name: values[rows] for name, values in logs.items()})
+    )
 
 
-def _lines(key: tuple[object, ...], part: pl.DataFrame) -> Iterator[DoseLine]:
-    names = dict(zip(GROUPED_BY, key, strict=True))
+def _lines(key: tuple[str | None, ...], logs: Mapping[str, Floats]) -> Iterator[DoseLine]:
+    protocol, scanner, kernel = key
     for dose in DOSES:
-        known = part.select("equivalent_noise_hu", dose).drop_nulls()
-        if known.height < LEAST_GROUP:
+        known = np.isfinite(logs[dose]) & np.isfinite(logs["equivalent_noise_hu"])
+        if known.sum() < LEAST_GROUP:
             continue
-        x, y = np.log(known[dose].to_numpy()), np.log(known["equivalent_noise_hu"].to_numpy())
+        x, y = logs[dose][known], logs["equivalent_noise_hu"][known]
         flat = bool(np.subtract(*np.percentile(x, [75, 25])) < LEAST_RANGE)
         slope = 0.0 if flat else theil_sen(x, y) or 0.0
         left = y - slope * x
         low, high = np.exp(np.percentile(x, [5, 95]))
         yield DoseLine(
-            **names,  # type: ignore[arg-type]
+            protocol=protocol,
+            scanner=scanner,
+            kernel=kernel,
             dose=dose,
-            n=known.height,
+            n=x.size,
             slope=slope,
             intercept=float(np.median(left)),
             low=float(low),

@@ -14,72 +14,6 @@ Every = Literal["day", "week", "month"]
 ChartedMeasure = Literal["noise", "score", "dose"]
 OutlierReason = Literal["noise", "artefact", "dose", "filter"]
 
-DISTRIBUTED = (
-    "score",
-    "equivalent_noise_hu",
-    "noise_hu",
-    "ctdivol_mgy",
-    "ssde_mgy",
-    "dose_reserve",
-)
-"""Columns whose distributions a group states."""
-
-DERIVED_COLUMNS = (
-    "scanner",
-    "period",
-    "kernel_class",
-    "thickness_band",
-    "dw_band",
-    "filtered",
-    "artefact",
-    "artefact_share",
-    "adjusted_noise_hu",
-    "noise_ratio",
-    "dose_ratio",
-    "percentile",
-    "score_percentile",
-    "n_comparable",
-)
-"""Columns of :attr:`Trends.scans` that are not in the store; see there."""
-
-SCAN_COLUMNS = (
-    "series_uid",
-    "study_day",
-    "protocol",
-    "station",
-    "manufacturer",
-    "model",
-    "description",
-    "kernel",
-    "body_part",
-    "region",
-    "slice_thickness_mm",
-    "kvp",
-    "tube_current_ma",
-    "ctdivol_mgy",
-    "ctdi_phantom_cm",
-    "water_equivalent_diameter_mm",
-    "ssde_mgy",
-    "score",
-    "low",
-    "high",
-    "equivalent_noise_hu",
-    "equivalent_noise_low",
-    "equivalent_noise_high",
-    "noise_hu",
-    "quantum_noise_hu",
-    "f50_per_mm",
-    "dose_reserve",
-    "n_judged",
-    "n_unjudged",
-    "findings",
-    "flags",
-    "warnings",
-    "content",
-    *DERIVED_COLUMNS,
-)
-"""Columns of :attr:`Trends.scans`, in this order."""
-
 
 @dataclass(frozen=True, slots=True)
 class Omission:
@@ -126,7 +60,7 @@ class ScanGroup:
         n: Number of scans.
         n_filtered: Those that have the flag ``filtered``.
         n_artefact: Those with an artefact in a quarter of their slices or more.
-        distributions: By column, those of :data:`DISTRIBUTED`; ``None`` where no scan has a value.
+        distributions: By column, those of :data:`~ctiqa.trends.columns.DISTRIBUTED`; ``None`` where no scan has a value.
     """
 
     protocol: str | None
@@ -351,7 +285,8 @@ class Trends:
         n_without_day: Those without a day; they are in no course.
         left_out: Scans that do not count, with reasons.
         groups: By protocol × scanner × kernel; the largest first.
-        charts: By protocol × scanner, the largest first; of each, noise, score and dose.
+        charts: By protocol × scanner, the largest first; of each, noise, dose and score, as far as
+            they are known.
         alarms: One for each event: of alarms of one protocol, scanner and period the first of
             noise, dose and score. In order of time, the newest first.
         dose_lines: Of the groups with enough scans, against CTDIvol and SSDE.
@@ -359,7 +294,8 @@ class Trends:
         false_alarms_per_year: Expected number of alarms of a year in which nothing changes, over
             all charts together, at most.
         notes: What to keep in mind.
-        scans: One row a scan, sorted by day and UID; columns are :data:`SCAN_COLUMNS`. Derived are:
+        scans: One row a scan, sorted by day and UID; columns are
+            :data:`~ctiqa.trends.columns.SCAN_COLUMNS`. Derived are:
 
             * ``scanner``: station, or else the model;
             * ``period``: first day of the period;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
@@ -10,13 +11,16 @@ import numpy as np
 import polars as pl
 
 from ctiqa.trends.control.alarms import Judged, Key, alarms_of
-from ctiqa.trends.control.baseline import period_ends
+from ctiqa.trends.control.baseline import Days, period_ends
 from ctiqa.trends.control.limits import course_of, tail_of, without_odd
 from ctiqa.trends.control.measures import CHARTED, Charted
+from ctiqa.trends.control.periods import Labels
 from ctiqa.trends.control.preparing import Prepared, Raw, prepared
-from ctiqa.trends.control.spread import spread_of
+from ctiqa.trends.control.spread import Flags, spread_of
 from ctiqa.trends.result import Baseline, ChartedMeasure, ControlChart, Every, Point
 from ctiqa.trends.robust import mad_scale
+from ctiqa.trends.scans.partition import rows_by
+from ctiqa.types import Floats
 
 LEAST_CHART = 20
 """Fewest scans with a day for a course; of fewer, no limits could be computed."""
@@ -35,54 +39,72 @@ def control_charts(
         stated: First and last day of the baseline; ``None`` for the beginning of each course.
         rate: False alarms a year over all charts.
     """
-    found = {
-        key: _prepared(part, every, stated)
-        for key, part in _parts(frame)
-        if part["period"].count() >= LEAST_CHART
+    columns = _columns(frame)
+    parts = {
+        (key[0], key[1]): rows
+        for key, rows in rows_by(frame, ("protocol", "scanner"))
+        if columns.has_day[rows].sum() >= LEAST_CHART
     }
+    found = {key: _prepared(columns, rows, every, stated) for key, rows in parts.items()}
     limited = sum(each.baseline.any() for charts in found.values() for each in charts.values())
     tail = tail_of(rate, int(limited), every)
-    sizes = {key: part.height for key, part in _parts(frame)}
     return tuple(
         chart
         for key, charts in found.items()
         for chart in _finished(
-            key, charts, every=every, stated=stated is not None, tail=tail, n=sizes[key]
+            key, charts, every=every, stated=stated is not None, tail=tail, n=parts[key].size
         )
     )
 
 
-def _parts(frame: pl.DataFrame) -> Iterator[tuple[Key, pl.DataFrame]]:
-    """Scans by protocol and scanner, the largest part first."""
-    parts = frame.partition_by("protocol", "scanner", as_dict=True, maintain_order=True)
-    for key, part in sorted(parts.items(), key=lambda each: -each[1].height):
-        yield (key[0], key[1]), part
+@dataclass(frozen=True, slots=True, eq=False)
+class _Columns:
+    """What charts are computed from, [scans]; NaN where a number is unknown."""
+
+    has_day: Flags
+    days: Days
+    cells: Labels
+    sizes_cm: Floats
+    values: Mapping[Charted, Floats]
 
 
-def _prepared(part: pl.DataFrame, every: Every, stated: tuple[date, date] | None) -> Charts:
+def _columns(frame: pl.DataFrame) -> _Columns:
+    known = pl.col("protocol").is_not_null()
+    region = pl.when(~known).then("region")
+    cells = pl.struct("kernel", "slice_thickness_mm", region).rank("dense") - 1
+    sizes = pl.col("water_equivalent_diameter_mm") / 10
+    return _Columns(
+        has_day=frame["period"].is_not_null().to_numpy(),
+        days=frame["period"].to_numpy(),
+        cells=frame.select(cells).to_series().to_numpy().astype(np.intp),
+        sizes_cm=_numbers(frame.select(sizes).to_series()),
+        values={measure: _compared(frame, measure) for measure in CHARTED},
+    )
+
+
+def _compared(frame: pl.DataFrame, measure: Charted) -> Floats:
+    """Values on the scale of comparison."""
+    values = _numbers(frame[measure.column])
+    return np.log(values) if measure.logarithmic else values
+
+
+def _numbers(values: pl.Series) -> Floats:
+    found: Floats = values.cast(pl.Float64).fill_null(np.nan).to_numpy()
+    return found
+
+
+def _prepared(
+    columns: _Columns, rows: Labels, every: Every, stated: tuple[date, date] | None
+) -> Charts:
     """What the charts of one protocol and scanner are computed from."""
-    region = [] if part["protocol"][0] is not None else ["region"]
-    part = part.with_columns(
-        _cell=pl.struct("kernel", "slice_thickness_mm", *region).rank("dense") - 1
-    )
-    raw = {measure.name: (measure, _raw(part, measure)) for measure in CHARTED}
-    return {
-        name: prepared(values, measure, every, stated)
-        for name, (measure, values) in raw.items()
-        if values.values.size
-    }
-
-
-def _raw(part: pl.DataFrame, measure: Charted) -> Raw:
-    """Scans with a day and a value."""
-    part = part.filter(pl.col("period").is_not_null() & pl.col(measure.column).is_not_null())
-    values = part[measure.column].to_numpy()
-    return Raw(
-        days=part["period"].to_numpy(),
-        cells=part["_cell"].to_numpy().astype(np.intp),
-        sizes_cm=part["water_equivalent_diameter_mm"].cast(pl.Float64).to_numpy() / 10,
-        values=np.log(values) if measure.logarithmic else values,
-    )
+    charts: dict[ChartedMeasure, Prepared] = {}
+    for measure, values in columns.values.items():
+        known = rows[columns.has_day[rows] & np.isfinite(values[rows])]
+        if known.size:
+            cells = np.unique(columns.cells[known], return_inverse=True)[1]
+            raw = Raw(columns.days[known], cells, columns.sizes_cm[known], values[known])
+            charts[measure.name] = prepared(raw, measure, every, stated)
+    return charts
 
 
 def _finished(
@@ -185,7 +207,7 @@ def _note(each: Prepared, chart: Judged | None) -> str | None:
     """What to keep in mind about a chart."""
     notes = []
     if chart is None:
-        notes.append("too few scans in the baseline for limits")
+        notes.append("too few scans in the baseline for limits; longer periods have more")
     elif odd := int(each.baseline.sum() - chart.baseline.sum()):
         notes.append(f"{odd} period(s) of the baseline are out of control and do not count")
     if each.n_unlike:

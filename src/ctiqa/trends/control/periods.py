@@ -10,8 +10,9 @@ import numpy.typing as npt
 from ctiqa.trends.robust import trimmed_means
 from ctiqa.types import Floats
 
-LEAST_SCANS = 5
-"""Fewest scans of a period that is judged: of five, the mean still leaves out two odd ones."""
+LEAST_SCANS = 3
+"""Fewest scans of a period that is judged. The limits of so few are wide, but a dose cut to half is
+seen in them."""
 
 Labels = npt.NDArray[np.intp]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from ctiqa.errors import UsageError
-from ctiqa.trends.result import DERIVED_COLUMNS, SCAN_COLUMNS, Omission
+from ctiqa.trends.columns import DERIVED_COLUMNS, SCAN_COLUMNS
+from ctiqa.trends.result import Omission
 
 NEEDED = (
     *(name for name in SCAN_COLUMNS if name not in DERIVED_COLUMNS),
