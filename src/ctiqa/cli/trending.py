@@ -5,78 +5,28 @@ Imported only when the command runs, because it loads NumPy.
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
-from ctiqa.archive.choice import day_of
 from ctiqa.cli.console.progress import stage_bars
 from ctiqa.cli.console.say import complain, say
 from ctiqa.cli.console.status import DONE, DONE_WITH_SKIPS, LIMIT_BROKEN
 from ctiqa.cli.console.stopping import break_off, stoppable
+from ctiqa.cli.trends_request import TrendsRequest, TrendsWanted, check_request
 from ctiqa.errors import NothingToDoError, UsageError
-from ctiqa.io.access.regular import is_there
 from ctiqa.io.dicom.decoding import lazy_gdcm
 from ctiqa.store.existing import open_existing_store
 from ctiqa.store.store import Store
-from ctiqa.store.where import parse_conditions
 from ctiqa.system.extras import require_extra
 from ctiqa.system.processor import usable_cores
 from ctiqa.text.plain_text import clean
 from ctiqa.trends import Trends, trends
-from ctiqa.trends.choosing import ScanChoice, check_baseline
-from ctiqa.trends.limits import Limit, LimitsChecked, check_limits, read_limits
-from ctiqa.trends.output.files import PAGE, check_trends_folder, write_trends
+from ctiqa.trends.choosing import check_baseline
+from ctiqa.trends.limits import LimitsChecked, check_limits
+from ctiqa.trends.output.files import PAGE, write_trends
 from ctiqa.trends.output.thumbnails import find_thumbnails, wanted_series
 from ctiqa.trends.result import Every
-
-
-@dataclass(frozen=True, slots=True)
-class TrendsRequest:
-    """The arguments of ``ctiqa trends``, as typed.
-
-    Attributes:
-        store: Address of the store.
-        out: Folder to write; ``None`` prints only.
-        limits: File of limits.
-        by: Length of the periods; ``None`` is the default.
-        baseline: Days that control limits come from, ``FIRST:LAST``.
-        since: First day.
-        until: Last day.
-        where: Conditions on scans.
-        model: Name or digest of the model.
-        thumbnails: Folder with the files of the outliers.
-        jobs: Processes that read headers; ``None`` is all cores.
-        quiet: Neither summary nor progress.
-        command: The command line, to be recorded.
-    """
-
-    store: str
-    out: str | None
-    limits: str | None
-    by: Every | None
-    baseline: str | None
-    since: str | None
-    until: str | None
-    where: Sequence[str]
-    model: str | None
-    thumbnails: str | None
-    jobs: int | None
-    quiet: bool
-    command: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """What was asked for, checked before the store is read."""
-
-    choice: ScanChoice
-    baseline: tuple[date, date] | None
-    limits: tuple[Limit, ...] | None
-    out: Path | None
-    thumbnails: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +53,7 @@ def run_trends(request: TrendsRequest) -> int:
     """
     require_extra("'ctiqa trends'", "polars", "sqlalchemy", "alembic", extra="clinic")
     lazy_gdcm.claim_process()
-    wanted = _check(request)
+    wanted = check_request(request)
     with stoppable() as stop:
         try:
             outcome = _work(request, wanted)
@@ -114,61 +64,19 @@ def run_trends(request: TrendsRequest) -> int:
     return _status(outcome)
 
 
-def _check(request: TrendsRequest) -> _Checked:
-    """Parse the arguments, and check the places."""
-    choice = ScanChoice(
-        since=day_of("since", request.since),
-        until=day_of("until", request.until),
-        where=parse_conditions(request.where),
-        model=request.model,
-    )
-    out = _path("out", request.out)
-    if out is not None:
-        check_trends_folder(out)
-    thumbnails = _path("thumbnails", request.thumbnails)
-    if thumbnails is not None:
-        if out is None:
-            raise UsageError("'--thumbnails' puts pictures on the page; name its folder with --out")
-        if not is_there(thumbnails):
-            raise UsageError(f"'thumbnails' must be a folder that exists, got '{thumbnails}'")
-    file = _path("limits", request.limits)
-    limits = None if file is None else read_limits(file)
-    return _Checked(choice, _baseline(request.baseline), limits, out, thumbnails)
-
-
-def _path(name: str, text: str | None) -> Path | None:
-    if text == "":
-        raise UsageError(f"'{name}' must not be empty; name a path")
-    return None if text is None else Path(text)
-
-
-def _baseline(text: str | None) -> tuple[date, date] | None:
-    """The first and last day of the baseline."""
-    if text is None:
-        return None
-    first, _, last = text.partition(":")
-    try:
-        return date.fromisoformat(first), date.fromisoformat(last)
-    except ValueError:
-        raise UsageError(
-            f"'baseline' must be FIRST:LAST such as 2026-01-01:2026-03-31, got '{clean(text, 60)}'"
-        ) from None
-
-
-def _work(request: TrendsRequest, wanted: _Checked) -> _Outcome:
+def _work(request: TrendsRequest, wanted: TrendsWanted) -> _Outcome:
     """Read the store, compute, check and write."""
     with open_existing_store(request.store) as store:
         found = _trends(store, request, wanted)
         pictures = _pictures(store, found, request, wanted.thumbnails)
     limits = None if wanted.limits is None else check_limits(found, wanted.limits)
     if wanted.out is not None:
-        command = _without_password(request.command, request.store)
-        write_trends(wanted.out, found, limits, pictures, command=command)
+        write_trends(wanted.out, found, limits, pictures, command=request.command)
     asked = wanted_series(found.outliers) if wanted.thumbnails else ()
     return _Outcome(found, limits, len(asked) - len(pictures))
 
 
-def _trends(store: Store, request: TrendsRequest, wanted: _Checked) -> Trends:
+def _trends(store: Store, request: TrendsRequest, wanted: TrendsWanted) -> Trends:
     name = _name_of(request.store)
     scans = store.scans()
     if scans.is_empty():
@@ -215,14 +123,6 @@ def _name_of(address: str) -> str:
 
     parsed = parse_address(address)
     return clean(parsed.file.name) if parsed.file else parsed.name.strip("'")
-
-
-def _without_password(command: str, address: str) -> str:
-    """The command with the address of a store as it may be shown."""
-    if "://" not in address:
-        return command
-    shown = _name_of(address)
-    return shlex.join(word.replace(address, shown) for word in shlex.split(command))
 
 
 def _print(request: TrendsRequest, outcome: _Outcome) -> None:

@@ -91,7 +91,8 @@ def trends(
     not found, 4 nothing in the store or nothing could be read or written, 5 done and a limit is
     broken, 130 stopped.
     """
-    from ctiqa.cli.trending import TrendsRequest, run_trends
+    from ctiqa.cli.trending import run_trends
+    from ctiqa.cli.trends_request import TrendsRequest
 
     request = TrendsRequest(
         store=store,
