@@ -53,6 +53,35 @@ def open_store(
     leave it out, or use another store
     """
     check_choices(uids, dates)
+    return _store(address, uids, dates, None)
+
+
+def open_store_like(address: str | os.PathLike[str], privacy: Privacy) -> Store:
+    """Open a store for results that were made elsewhere.
+
+    Args:
+        address: As in :func:`open_store`.
+        privacy: Settings and key of a new store. A store that is there keeps its own, which the
+            caller must compare (:attr:`ctiqa.store.Store.privacy`).
+
+    Raises:
+        UsageError: If the address is not one, or a library is not installed.
+        DataError: If the database is not a store, is damaged, or was made by a newer ctiqa.
+        OutputError: If it cannot be reached or written.
+
+    >>> import tempfile
+    >>> made_elsewhere = Privacy(uids="hashed")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with open_store_like(Path(folder, "ct.sqlite"), made_elsewhere) as store:
+    ...         store.privacy == made_elsewhere
+    True
+    """
+    return _store(address, None, None, privacy)
+
+
+def _store(
+    address: str | os.PathLike[str], uids: Uids | None, dates: Dates | None, like: Privacy | None
+) -> Store:
     require_extra("a store", "sqlalchemy", "alembic", extra=EXTRA)
     from ctiqa.store.database.address import parse_address  # noqa: PLC0415 - optional
     from ctiqa.store.store import Store  # noqa: PLC0415 - optional
@@ -62,7 +91,7 @@ def open_store(
         require_extra("a PostgreSQL store", "psycopg", extra=EXTRA)
     is_new = parsed.file is not None and not is_there(parsed.file)
     try:
-        return Store(*_opened(parsed, uids, dates))
+        return Store(*_opened(parsed, uids, dates, like))
     except BaseException:
         if is_new:
             _remove_empty(parsed.file)
@@ -70,7 +99,7 @@ def open_store(
 
 
 def _opened(
-    address: Address, uids: Uids | None, dates: Dates | None
+    address: Address, uids: Uids | None, dates: Dates | None, like: Privacy | None
 ) -> tuple[Engine, Address, Privacy]:
     """Connect, bring the tables up to date, and read or make the settings."""
     from ctiqa.store.database.connect import connect  # noqa: PLC0415 - optional
@@ -82,7 +111,7 @@ def _opened(
         engine = connect(address)
         try:
             upgrade(engine, address)
-            return engine, address, settle(engine, address, uids, dates)
+            return engine, address, settle(engine, address, uids, dates, like)
         except BaseException:
             engine.dispose()
             raise

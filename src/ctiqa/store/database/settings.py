@@ -14,7 +14,13 @@ from ctiqa.store.database.tables import settings
 from ctiqa.store.privacy import Dates, Privacy, Uids
 
 
-def settle(engine: Engine, address: Address, uids: Uids | None, dates: Dates | None) -> Privacy:
+def settle(
+    engine: Engine,
+    address: Address,
+    uids: Uids | None,
+    dates: Dates | None,
+    like: Privacy | None = None,
+) -> Privacy:
     """Read the settings, or make them for a new store.
 
     Args:
@@ -22,6 +28,7 @@ def settle(engine: Engine, address: Address, uids: Uids | None, dates: Dates | N
         address: Its address, for messages.
         uids: As it must be; ``None`` takes it as it is.
         dates: The same.
+        like: Settings and key of a new store; ``None`` makes a new key.
 
     Raises:
         UsageError: If the store has other settings.
@@ -30,7 +37,7 @@ def settle(engine: Engine, address: Address, uids: Uids | None, dates: Dates | N
         found = _read(connection)
     if found is None:
         with writing(engine) as connection:
-            found = _make(connection, Privacy(uids or "plain", dates or "day"))
+            found = _make(connection, like or Privacy(uids or "plain", dates or "day"))
     for name, given, kept in (("uids", uids, found.uids), ("dates", dates, found.dates)):
         if given not in (None, kept):
             raise UsageError(

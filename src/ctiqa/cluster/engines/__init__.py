@@ -1,0 +1,1 @@
+"""What runs the tasks: processes of this computer, a scheduler, Slurm, Kubernetes."""

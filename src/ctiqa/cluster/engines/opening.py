@@ -1,0 +1,105 @@
+"""Connect to an engine, or start it, and end it afterwards."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from ctiqa.cluster.books import Say
+from ctiqa.cluster.engines.address import Engine, LocalEngine, SchedulerEngine
+from ctiqa.cluster.engines.kubernetes import kubernetes_cluster
+from ctiqa.cluster.engines.libraries import Client, library
+from ctiqa.cluster.engines.slurm import SlurmEngine, slurm_cluster
+from ctiqa.cluster.engines.tls import configured_security, security_of, temporary_security
+from ctiqa.cluster.engines.versions import check_versions
+from ctiqa.errors import OutputError
+
+DEATHS = 2
+"""How many more workers may die on a task after the first one."""
+
+CONNECT_S = 30
+"""How long a scheduler may take to answer, in seconds."""
+
+CONFIG = {
+    "distributed.scheduler.allowed-failures": DEATHS,
+    # Tasks are long; a worker that dies takes one with it, not a queue of them.
+    "distributed.scheduler.worker-saturation": 1.0,
+    "distributed.admin.low-level-log-length": 100,
+}
+"""Settings of schedulers that are started here."""
+
+PRELOAD = "ctiqa.cluster.engines.preload"
+"""Module that workers of this computer load first."""
+
+
+@contextmanager
+def open_client(engine: Engine, say: Say) -> Iterator[Client]:
+    """Start or find the workers.
+
+    Args:
+        engine: The engine.
+        say: Told when there are no workers yet.
+
+    Yields:
+        A client of dask; everything that was started is ended with the block.
+
+    Raises:
+        OutputError: If the scheduler does not answer.
+        UsageError: If versions differ, or certificates are missing.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(library("dask.config").set(CONFIG))
+        client = stack.enter_context(_connected(engine, stack))
+        check_versions(client)
+        if not client.nthreads():
+            say("No worker is there yet; the survey goes on as soon as one has started.")
+        yield client
+
+
+def _connected(engine: Engine, stack: ExitStack) -> Client:
+    if isinstance(engine, SchedulerEngine):
+        return _client(engine.address, _security(engine))
+    if isinstance(engine, LocalEngine):
+        cluster = stack.enter_context(_local_cluster(engine))
+    elif isinstance(engine, SlurmEngine):
+        cluster = stack.enter_context(slurm_cluster(engine))
+        cluster.scale(jobs=engine.jobs)
+    else:
+        found = stack.enter_context(kubernetes_cluster(engine))
+        return _client(found.address, found.security)
+    return _client(cluster, None)
+
+
+def _local_cluster(engine: LocalEngine) -> Any:
+    return library("distributed").LocalCluster(
+        n_workers=engine.workers,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address=None,
+        memory_limit="auto",
+        # Users of the same computer could connect otherwise, and run programs in this one's name.
+        security=temporary_security(),
+        silence_logs=logging.CRITICAL,
+        preload=[PRELOAD],
+    )
+
+
+def _client(where: Any, security: Any) -> Client:
+    client = library("distributed").Client
+    try:
+        return client(where, security=security, timeout=CONNECT_S, set_as_default=False)
+    except OSError as error:
+        raise OutputError(
+            f"the scheduler at '{where}' does not answer within {CONNECT_S} s "
+            f"({type(error).__name__}); check that it is running, its address, and that both sides "
+            "use TLS or both do not"
+        ) from None
+
+
+def _security(engine: SchedulerEngine) -> Any:
+    if engine.address.startswith("tcp"):
+        return None
+    return configured_security() if engine.tls is None else security_of(engine.tls)
