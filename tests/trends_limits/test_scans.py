@@ -45,9 +45,17 @@ def test_the_worst_scan_comes_first() -> None:
     [violation] = checked(trends_of(rows), {"least_score": 2.5}).violations
     assert violation.series == ("1.2.1", "1.2.2", "1.2.0")
     assert violation.sentence == (
-        "Thorax · CT1 · Br40: 3 of 4 scans have a score below 2.5; the lowest is 1; look at the "
+        "Thorax · CT1 · Br40: score below 2.5 in 3 of 4 scans, the lowest is 1; look at the "
         "images; if they are good enough, lower the limit"
     )
+
+
+def test_numbers_in_words() -> None:
+    rows = scans({"dose_reserve": math.inf, "ctdivol_mgy": 1.99996})
+    table = {"most_dose_reserve": 1.0, "least_ctdivol_mgy": 2}
+    first, second = (each.sentence for each in checked(trends_of(rows), table).violations)
+    assert "dose reserve above 100 % in 1 of 1 scan, the highest is infinite; " in first
+    assert "CTDIvol below 2 mGy in 1 of 1 scan, the lowest is 1.99996 mGy; " in second
 
 
 def test_slices_without_a_score() -> None:
@@ -140,7 +148,10 @@ def test_a_share_of_scans_may_break_a_limit(bad: int, breaks: bool) -> None:
         [violation] = found.violations
         assert (violation.kind, violation.value, violation.limit) == ("share", 0.15, 0.1)
         assert len(violation.series) == 3
-        assert "3 of 20 scans (15 %) have a score below 2.5, 10 % may" in violation.sentence
+        assert (
+            "score below 2.5 in 3 of 20 scans (15 %, and 10 % may), the lowest"
+            in violation.sentence
+        )
 
 
 def test_a_share_of_few_scans_is_not_judged() -> None:

@@ -10,11 +10,14 @@ from rich.text import Text
 
 from ctiqa.score.report.facts import NOTICE
 from ctiqa.text.plain_text import clean
-from ctiqa.trends.limits import LimitsChecked
+from ctiqa.trends.limits import LimitsChecked, Unchecked, Violation
 from ctiqa.trends.result import ScanGroup, Trends
 
-MOST_SHOWN = 5
-"""Violations, alarms and outliers that are printed; the others are counted."""
+MOST_SHOWN = 6
+"""Alarms and outliers that are printed; the others are counted."""
+
+MOST_LIMITS = 12
+"""The same for limits: one sentence for each key that is broken or was not checked."""
 
 MOST_GROUPS = 10
 """Groups that are printed."""
@@ -38,8 +41,10 @@ def print_trends(trends: Trends, limits: LimitsChecked | None) -> None:
     _print(console, Text(_heading(trends), style="bold"))
     if limits is not None:
         _print_limits(console, limits)
-    _print_list(console, "alarm", [each.sentence for each in trends.alarms], "yellow")
-    _print_list(console, "outlier", [each.sentence for each in trends.outliers], "yellow")
+    alarms = f"{_count(len(trends.alarms), 'alarm')} of the control charts, the newest first"
+    _print_list(console, alarms, [each.sentence for each in trends.alarms], "yellow")
+    outliers = f"{_count(len(trends.outliers), 'outlier')}, the worst first"
+    _print_list(console, outliers, [each.sentence for each in trends.outliers], "yellow")
     console.print()
     console.print(_groups(trends.groups))
     for line in _small_print(trends):
@@ -47,34 +52,38 @@ def print_trends(trends: Trends, limits: LimitsChecked | None) -> None:
 
 
 def _print_limits(console: Console, limits: LimitsChecked) -> None:
-    """Violations, and what could not be checked."""
-    broken = [each.sentence for each in limits.violations]
-    if not broken:
-        _print(
-            console, Text(f"\nNo violation of {_count(limits.n_limits, 'limit')}", style="green")
-        )
-    _print_list(console, "violation", broken, "bold red")
-    _print_list(console, "gap", [each.sentence for each in limits.unchecked], "yellow")
+    """Violations, and what could not be checked: of each limit and key the first sentence."""
+    if not limits.violations:
+        kept = f"\nNo violation of {_count(limits.n_limits, 'limit')}"
+        _print(console, Text(kept, style="green"))
+    count = _count(len(limits.violations), "violation")
+    broken, unchecked = _summed_up(limits.violations), _summed_up(limits.unchecked)
+    _print_list(console, f"{count} of limits", broken, "bold red", MOST_LIMITS)
+    _print_list(console, "Not checked", unchecked, "yellow", MOST_LIMITS)
 
 
-def _print_list(console: Console, noun: str, sentences: Sequence[str], style: str) -> None:
-    """A heading with the number, and the first sentences."""
+def _summed_up(found: Sequence[Violation | Unchecked]) -> list[str]:
+    """The first sentence of each limit and key, with the number of the others."""
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for each in found:
+        kinds.setdefault((each.rule, each.key), []).append(each.sentence)
+    return [
+        first if not others else f"{first} (and {len(others)} more of {rule}: {key})"
+        for (rule, key), (first, *others) in kinds.items()
+    ]
+
+
+def _print_list(
+    console: Console, title: str, sentences: Sequence[str], style: str, most: int = MOST_SHOWN
+) -> None:
+    """A title, the first sentences, and the number of the others."""
     if not sentences:
         return
-    more = len(sentences) - MOST_SHOWN
-    first = f", the first {MOST_SHOWN}" if more > 0 else ""
-    _print(console, Text(f"\n{_TITLES[noun](len(sentences))}{first}", style=style))
-    for sentence in sentences[:MOST_SHOWN]:
+    _print(console, Text(f"\n{title}", style=style))
+    for sentence in sentences[:most]:
         _print(console, Text(f"  {sentence}"))
-
-
-_TITLES = {
-    "violation": lambda count: f"{_count(count, 'violation')} of limits",
-    "gap": lambda count: f"Not checked, {_count(count, 'case')}",
-    "alarm": lambda count: f"{_count(count, 'alarm')} of the control charts, the newest first",
-    "outlier": lambda count: f"{_count(count, 'outlier')}, the worst first",
-}
-"""Headings of the lists."""
+    if (more := len(sentences) - most) > 0:
+        _print(console, Text(f"  and {more:,} more", style="dim"))
 
 
 def _heading(trends: Trends) -> str:

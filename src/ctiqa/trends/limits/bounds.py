@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -33,13 +34,26 @@ class Bound:
     unit: str
     remedy: str
 
-    def shown(self, value: float) -> str:
+    def shown(self, value: float, digits: int = 4) -> str:
         """A value with its unit.
 
         >>> BOUNDS["most_artefact_share"].shown(0.25), BOUNDS["least_ctdivol_mgy"].shown(4.0)
         ('25 %', '4 mGy')
         """
-        return f"{100 * value:.3g} %" if self.unit == "%" else f"{value:.4g}{self.unit}"
+        if math.isinf(value):
+            return "infinite"
+        return (
+            f"{100 * value:.{digits}g} %" if self.unit == "%" else f"{value:.{digits}g}{self.unit}"
+        )
+
+    def shown_beyond(self, value: float, limit: float) -> str:
+        """A value that breaks a limit, with as many digits as tell the two apart.
+
+        >>> BOUNDS["least_ctdivol_mgy"].shown_beyond(1.99996, 2.0)
+        '1.99996 mGy'
+        """
+        short = self.shown(value)
+        return short if short != self.shown(limit) else self.shown(value, 12)
 
 
 _EXPOSURE = "check the exposure control, and how large these patients are"

@@ -39,14 +39,14 @@ def broken_bound(
     bound, value = BOUNDS[key], limit.bounds[key]
     n, broken = counted
     label = group_label(*group, charted=False)
-    verb = "has" if broken == 1 else "have"
     beyond = "below" if bound.sense == "least" else "above"
-    allowed = "" if limit.allowed_share is None else f", {100 * limit.allowed_share:.3g} % may"
-    share = "" if limit.allowed_share is None else f" ({100 * broken / n:.3g} %)"
     extreme = "lowest" if bound.sense == "least" else "highest"
+    share = ""
+    if limit.allowed_share is not None:
+        share = f" ({100 * broken / n:.3g} %, and {100 * limit.allowed_share:.3g} % may)"
     return (
-        f"{label}: {broken} of {count(n, 'scan')}{share} {verb} a {bound.title} {beyond} "
-        f"{bound.shown(value)}{allowed}; the {extreme} is {bound.shown(worst)}; {bound.remedy}"
+        f"{label}: {bound.title} {beyond} {bound.shown(value)} in {broken} of {count(n, 'scan')}"
+        f"{share}, the {extreme} is {bound.shown_beyond(worst, value)}; {bound.remedy}"
     )
 
 
