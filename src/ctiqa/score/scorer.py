@@ -32,7 +32,7 @@ from ctiqa.score.select import SliceRange, select
 from ctiqa.score.whole_scan import score_scan
 from ctiqa.score.work import Work
 from ctiqa.system.processor import usable_cores
-from ctiqa.types import Scan, ScanScore, Skipped, Slice, SliceScore
+from ctiqa.types import Scan, ScanScore, Skipped, Slice, SliceScore, SliceSource
 from ctiqa.weights import Model, ModelCard, load_model
 
 if TYPE_CHECKING:
@@ -267,8 +267,11 @@ class Scorer:
         ):
             work.take(place.scan, verdict)
         skipped = (*found.skipped, *work.skipped, *work.not_reached())
+        verdicts = work.verdicts()
+        if writer is not None:
+            writer.withdraw(_without_score(verdicts))
         maps_written = None if writer is None else writer.counts
-        return Report(facts, work.verdicts(), skipped, chosen, maps_written)
+        return Report(facts, verdicts, skipped, chosen, maps_written)
 
     @property
     def _engine(self) -> Engine:
@@ -349,6 +352,11 @@ def resolve_window(window: Window | None, card: ModelCard) -> Window | None:
         f"'window' must be one of {', '.join(card.selectable_windows)} for model {card.name!r}, "
         f"got {asked}"
     )
+
+
+def _without_score(verdicts: Iterable[ScanScore]) -> Iterator[SliceSource]:
+    slices = (each for verdict in verdicts for each in verdict.slices)
+    return (each.header.source for each in slices if each.score is None)
 
 
 def _map_writer(folder: AnyPath, facts: Mapping[str, Any]) -> MapWriter:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from tests.score.tiny_model import network, write_model
 
 from ctiqa.errors import OutputError, UsageError
 from ctiqa.score import Scorer
+from ctiqa.types import Scan, ScanScore, SliceScore
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +90,19 @@ def test_a_folder_that_cannot_be_is_refused_before_reading(mapped: Path, tmp_pat
 def test_an_empty_path_is_not_the_working_folder(mapped: Path) -> None:
     with pytest.raises(UsageError, match="got an empty one"):
         Scorer(mapped, jobs=1).check_maps("")
+
+
+def test_a_scan_that_turns_out_to_be_no_patient_keeps_no_map(
+    mapped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether most slices show a patient is known only after the last one."""
+
+    def of_no_patient(scan: Scan, slices: Sequence[SliceScore], *_: Any, **__: Any) -> ScanScore:
+        return ScanScore(scan, None, None, tuple(replace(each, score=None) for each in slices))
+
+    write_series(tmp_path / "scan", 3)
+    monkeypatch.setattr("ctiqa.score.work.score_scan", of_no_patient)
+    report = Scorer(mapped, jobs=1).score_paths(tmp_path / "scan", maps=tmp_path / "m")
+    assert report.maps is not None
+    assert (report.maps.written, report.maps.without_score) == (0, 3)
+    assert written(tmp_path / "m") == {}

@@ -72,6 +72,22 @@ def test_a_slice_without_score_or_map_is_counted(
     assert names(writer) == []
 
 
+def test_withdrawn_maps_are_gone_and_counted(writer: MapWriter, image: Slice) -> None:
+    other = replace(image, header=replace(image.header, spacing_mm=None))
+    other = replace(
+        other, header=replace(other.header, source=replace(image.header.source, frame=7))
+    )
+    writer.write(PLACE, image, scored(image))
+    writer.write(replace(PLACE, index=18), other, scored(other))
+    writer.withdraw([image.header.source])
+    assert {Path(name).stem for name in names(writer)} == {"series-002-slice-0018"}
+    assert (writer.counts.written, writer.counts.without_score) == (1, 1)
+    writer.withdraw([other.header.source])
+    assert (writer.counts.written, writer.counts.without_score) == (0, 2)
+    assert names(writer) == []
+    assert not writer.counts.without_dicom
+
+
 def test_other_formats_have_a_picture_only(writer: MapWriter, image: Slice) -> None:
     source = replace(image.header.source, format="nifti")
     other = Slice(image.hu, replace(image.header, source=source))

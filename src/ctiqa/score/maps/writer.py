@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -17,7 +17,7 @@ from ctiqa.score.maps.overlay import fitting_window, overlay
 from ctiqa.score.maps.place import Place
 from ctiqa.score.maps.secondary_capture import secondary_capture
 from ctiqa.score.png import FAST, Pixels8, encode_png
-from ctiqa.types import NoiseMap, Slice, SliceScore
+from ctiqa.types import NoiseMap, Slice, SliceScore, SliceSource
 
 
 @dataclass(slots=True)
@@ -53,6 +53,7 @@ class MapWriter:
         self.counts = MapCounts(folder)
         self._model = model
         self._lock = Lock()
+        self._written: dict[SliceSource, tuple[str, str | None]] = {}
 
     def write(self, place: Place, image: Slice, verdict: SliceScore) -> None:
         """Write the map of a slice as PNG, and as DICOM if it comes from DICOM."""
@@ -75,6 +76,20 @@ class MapWriter:
         with self._lock:
             self.counts.written += 1
             self.counts.without_dicom.update([] if reason is None else [reason])
+            self._written[image.header.source] = place.name, reason
+
+    def withdraw(self, slices: Iterable[SliceSource]) -> None:
+        """Remove maps: only with the whole scan was it known that their slices get no score."""
+        for source in slices:
+            if source not in self._written:
+                continue
+            name, reason = self._written.pop(source)
+            for suffix in (".png", ".dcm"):
+                (self.counts.folder / f"{name}{suffix}").unlink(missing_ok=True)
+            self.counts.written -= 1
+            self.counts.without_score += 1
+            self.counts.without_dicom.subtract([] if reason is None else [reason])
+        self.counts.without_dicom = +self.counts.without_dicom
 
     def _capture(
         self, picture: Pixels8, place: Place, image: Slice
