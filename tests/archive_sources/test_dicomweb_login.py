@@ -129,13 +129,17 @@ def test_a_redirect_in_circles(web: FakeServer) -> None:
     assert len(web.asked) <= 7
 
 
+def answer_with(server: FakeServer, reply: Reply) -> None:
+    server.answer = lambda _: reply
+
+
 def test_the_password_is_shown_nowhere(web: FakeServer, tmp_path: Path) -> None:
     web.series = [Series("1.2", "1.2.1")]
     source = DicomwebSource(with_login(web.url))
     (unit,) = source.units()
     texts = [repr(source), source.name, repr(unit), unit.name, repr(unit.entries)]
     for reply in (Reply(401), Reply(500), Reply(404), Reply(body=b"<", media="text/html")):
-        web.answer = lambda _, reply=reply: reply
+        answer_with(web, reply)
         for act in (lambda: list(source.units()), lambda: unit.fetch(tmp_path)):
             with pytest.raises(CtiqaError) as caught:
                 act()

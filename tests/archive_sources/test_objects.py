@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.score.made import phantom, write_dicom
 
-from ctiqa.archive.sources import download, folders
+from ctiqa.archive.sources import folders
 from ctiqa.archive.sources.objects import ObjectSource
 from ctiqa.archive.unit import Unit
 from ctiqa.errors import OutputError, Reason, RefusedError, UsageError
@@ -145,7 +145,7 @@ def test_a_disk_that_is_too_small(
     memory.pipe("/ct/0", b"12345")
     (unit,) = units_of("memory://ct")
     usage = type("Usage", (), {"free": 4})
-    monkeypatch.setattr(download.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
     assert "free space, or name another folder with TMPDIR" in refused(unit, tmp_path)
     assert list(tmp_path.iterdir()) == []
 

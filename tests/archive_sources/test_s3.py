@@ -82,7 +82,7 @@ def test_more_than_one_page_in_a_folder(store: Any, monkeypatch: pytest.MonkeyPa
 
 
 def test_keys_with_an_empty_part(store: Any) -> None:
-    """A key may have two slashes in a row; what is behind them is not listed, and no loop begins."""
+    """What is behind two slashes in a row is not listed, and no endless loop begins."""
     boto3.client("s3").put_object(Bucket="archive", Key="p//a/1.dcm", Body=b"1")
     fill(store, 1)
     assert [each.name for each in ObjectSource("s3://archive/p").units()] == ["s3://archive/p/a"]

@@ -102,9 +102,9 @@ class ManifestSource:
             UsageError: If a URL is wrong.
         """
         frame = read_table(self.file)
-        frame = frame.filter(frame["unit"].is_not_null())
+        frame = frame.filter(frame["kind"].is_not_null())
         rows = (row for part in frame.iter_slices(_ROWS) for row in part.iter_rows(named=True))
-        for _, group in groupby(rows, itemgetter("unit")):
+        for _, group in groupby(rows, itemgetter("kind", "unit")):
             yield self._unit(list(group))
 
     def local_paths(self) -> list[str]:
@@ -114,7 +114,7 @@ class ManifestSource:
             DataError: If the manifest cannot be read, or rows contradict each other.
         """
         frame = read_table(self.file)
-        paths: list[str] = frame.filter(frame["unit"].is_null())["path"].to_list()
+        paths: list[str] = frame.filter(frame["kind"].is_null())["path"].to_list()
         return [self._absolute(path) for path in paths]
 
     def _unit(self, rows: list[dict[str, Any]]) -> ManifestUnit:

@@ -19,6 +19,9 @@ _IS_URL = r"^[A-Za-z][A-Za-z0-9+.-]*://"
 _IS_ALONE = r"(?i)^(?:dicomweb\+)?https?://|\.zip$"
 """URLs that are units of their own: a series of a DICOMweb server, a ZIP archive."""
 
+_SERIES, _ALONE, _FOLDER = range(3)
+"""Kinds of units: rows with one series, a URL of its own, URLs of one folder."""
+
 
 def check_file(file: Path) -> None:
     """Check that a manifest is a file, and that it can be read here.
@@ -41,8 +44,8 @@ def read_table(file: Path) -> Any:
 
     Returns:
         A polars frame with the columns ``path``, ``series``, ``stamp`` (text, null where the
-        manifest says nothing) and ``unit``: what rows of one unit have in common, null for local
-        files without a series. Sorted by ``unit`` and ``path``.
+        manifest says nothing), ``kind`` (null for local files without a series) and ``unit``:
+        rows of one unit have equal kinds and units. Sorted by ``kind``, ``unit`` and ``path``.
 
     Raises:
         DataError: If it cannot be read, the column ``path`` is missing, or rows contradict each
@@ -58,7 +61,8 @@ def read_table(file: Path) -> Any:
         ) from error
     frame = _without_blank(frame)
     _check_rows(frame, file)
-    return _with_units(frame.drop("row").unique()).sort("unit", "path")
+    frame = _without_copies(frame, file)
+    return _with_units(frame.drop("row")).sort("kind", "unit", "path")
 
 
 def _read_parquet(file: Path) -> Any:
@@ -140,29 +144,47 @@ def _check_rows(frame: Any, file: Path) -> None:
     rows = frame.filter(pl.col("path").str.contains("\0", literal=True))["row"]
     if len(rows):
         raise DataError(f"the manifest '{name}' has a zero byte in the path of row {some(rows)}")
-    different = frame.unique(COLUMNS, keep="first", maintain_order=True)
+
+
+def _without_copies(frame: Any, file: Path) -> Any:
+    """Without rows that are there twice; only rows whose paths have equal hashes are compared."""
+    import polars as pl  # noqa: PLC0415 - optional
+
+    is_suspect = frame["path"].hash().is_duplicated()
+    if not is_suspect.any():
+        return frame
+    different = frame.filter(is_suspect).unique(COLUMNS, keep="first", maintain_order=True)
     rows = different.filter(pl.col("path").is_duplicated())["row"]
     if len(rows):
         raise DataError(
-            f"the manifest '{name}' must list a path with one series and one stamp, and lists it "
-            f"with several in rows {some(rows)}; keep one of these rows"
+            f"the manifest '{clean(str(file))}' must list a path with one series and one stamp, "
+            f"and lists it with several in rows {some(rows)}; keep one of these rows"
         )
+    return pl.concat([frame.filter(~is_suspect), different])
 
 
 def _with_units(frame: Any) -> Any:
     import polars as pl  # noqa: PLC0415 - optional
 
-    path = pl.col("path")
-    unit = (
-        pl.when(pl.col("series").is_not_null())
-        .then(pl.lit("series ") + pl.col("series"))
+    path, series = pl.col("path"), pl.col("series")
+    kind = (
+        pl.when(series.is_not_null())
+        .then(_SERIES)
         .when(~path.str.contains(_IS_URL))
         .then(None)
         .when(path.str.contains(_IS_ALONE))
-        .then(pl.lit("url ") + path)
-        .otherwise(pl.lit("folder ") + path.str.replace(r"/[^/]*$", ""))
+        .then(_ALONE)
+        .otherwise(_FOLDER)
     )
-    return frame.with_columns(unit=unit)
+    unit = (
+        pl.when(pl.col("kind") == _SERIES)
+        .then(series)
+        .when(pl.col("kind") == _ALONE)
+        .then(path)
+        .when(pl.col("kind") == _FOLDER)
+        .then(path.str.replace(r"/[^/]*$", ""))
+    )
+    return frame.with_columns(kind=kind.cast(pl.UInt8)).with_columns(unit=unit)
 
 
 def _unreadable(file: Path, error: Exception) -> DataError:
