@@ -81,6 +81,12 @@ def test_charts_without_a_baseline_are_not_passed() -> None:
     assert whys(both.unchecked) == [("no_baseline", 1, False)]
 
 
+def test_a_measure_without_a_chart_is_not_passed() -> None:
+    found = checked(trends_of(charts=[chart([20, 20, 20])]), {"most_dose_drift": 0.15})
+    assert whys(found.unchecked) == [("no_value", 0, True)]
+    assert not found.is_complete
+
+
 def test_only_the_last_days_of_a_course_count() -> None:
     # The newest period begins on 2 February; that of the change ends on 25 January.
     trends = trends_of(charts=[chart([20, 20, 40, 20, 20])], alarms=[alarm(WEEK3)])

@@ -41,7 +41,7 @@ def test_a_limit_for_a_protocol_that_does_not_occur(
     file.write_text(file.read_text().replace("Thorax*", "Throax*"))
     done = call("--store", store, "--limits", file)
     assert done.status == 0
-    assert "is for protocol Throax*, and there is no such scan" in done.out
+    assert "chest: there is no scan of protocol Throax* for least_score" in done.out
 
 
 def test_a_limit_that_could_not_be_checked(call: Call, tmp_path: Path) -> None:

@@ -87,8 +87,14 @@ def _print_list(
 
 
 def _heading(trends: Trends) -> str:
-    days = f"{trends.first} to {trends.last}" if trends.first else "without days"
-    parts = [trends.store, _count(trends.n, "scan"), days, trends.model]
+    first, last = trends.first, trends.last
+    days = str(first) if first == last else f"{first} to {last}"
+    parts = [
+        trends.store,
+        _count(trends.n, "scan"),
+        days if first else "without days",
+        trends.model,
+    ]
     return " · ".join(part for part in parts if part)
 
 

@@ -14,6 +14,11 @@ from ctiqa.trends.result import Alarm, ControlChart, Point, Trends
 
 def check_courses(trends: Trends, limit: Limit) -> Iterator[Violation | Unchecked]:
     """Check the drifts and alarms of one limit."""
+    alarms = [] if limit.most_alarms is None else [MOST_ALARMS]
+    keys = ", ".join([*limit.drifts, *alarms])
+    if keys and not charts_of(trends, limit):
+        yield Unchecked(limit.name, keys, "no_scans", 0, True, wording.no_charts(limit, keys))
+        return
     for key in limit.drifts:
         yield from _check_drift(trends, limit, key)
     if limit.most_alarms is not None:
@@ -25,7 +30,8 @@ def _check_drift(trends: Trends, limit: Limit, key: str) -> Iterator[Violation |
     measure = DRIFTS[key].measure
     charts = [chart for chart in charts_of(trends, limit) if chart.measure == measure]
     if not charts:
-        yield Unchecked(limit.name, key, "no_scans", 0, True, wording.no_charts(limit, key))
+        # There are charts of other measures, so this one is unknown.
+        yield Unchecked(limit.name, key, "no_value", 0, True, wording.no_charts(limit, key))
     judged = [chart for chart in charts if chart.baseline is not None]
     if lost := len(charts) - len(judged):
         sentence = wording.no_baseline(limit, key, lost, len(charts))
@@ -82,11 +88,7 @@ def _drifted(
 def _check_alarms(trends: Trends, limit: Limit, most: int) -> Iterator[Violation | Unchecked]:
     """Count the alarms of every protocol and scanner."""
     charts = charts_of(trends, limit)
-    if not charts:
-        yield Unchecked(
-            limit.name, MOST_ALARMS, "no_scans", 0, True, wording.no_charts(limit, MOST_ALARMS)
-        )
-    elif lost := sum(chart.baseline is None for chart in charts):
+    if lost := sum(chart.baseline is None for chart in charts):
         sentence = wording.no_baseline(limit, MOST_ALARMS, lost, len(charts))
         yield Unchecked(limit.name, MOST_ALARMS, "no_baseline", lost, lost == len(charts), sentence)
     first = first_day(trends, limit)

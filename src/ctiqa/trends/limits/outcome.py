@@ -61,7 +61,7 @@ class Unchecked:
 
     Attributes:
         rule: Name of the limit in the file.
-        key: What is limited.
+        key: What is limited; several keys if there are no scans for any of them.
         why: ``"no_scans"``: no scan matches; ``"no_value"``: the value is unknown; ``"no_day"``:
             the day is unknown; ``"few_scans"``: too few for a share or a period;
             ``"no_baseline"``: a chart has no baseline.

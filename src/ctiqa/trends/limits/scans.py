@@ -28,8 +28,8 @@ def check_scans(trends: Trends, limit: Limit) -> Iterator[Violation | Unchecked]
         return
     scans = _with_unscored_share(scans_of(trends, limit))
     if scans.is_empty():
-        for key in limit.bounds:
-            yield Unchecked(limit.name, key, "no_scans", 0, True, wording.no_scans(limit, key))
+        keys = ", ".join(limit.bounds)
+        yield Unchecked(limit.name, keys, "no_scans", 0, True, wording.no_scans(limit, keys))
         return
     dated, undated = _recent(scans, trends, limit)
     for key in limit.bounds:

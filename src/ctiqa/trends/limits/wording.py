@@ -73,16 +73,16 @@ def too_many_alarms(newest: Alarm, number: int, most: int) -> str:
 def no_scans(limit: Limit, key: str) -> str:
     """A limit for scans that do not occur."""
     return (
-        f"{limit.name}: {key} is for {limit.scope_text}, and there is no such scan; check the "
-        "spelling, or remove the limit"
+        f"{limit.name}: there is no scan of {limit.scope_text} for {key}; check the spelling, or "
+        "remove the limit"
     )
 
 
 def no_charts(limit: Limit, key: str) -> str:
     """A limit for courses that do not exist."""
     return (
-        f"{limit.name}: {key} is for {limit.scope_text}, and there is no chart of these; scans "
-        "without a day are in no chart"
+        f"{limit.name}: there is no control chart of {limit.scope_text} for {key}; a chart takes "
+        "enough scans of one protocol and scanner with a day"
     )
 
 
