@@ -77,6 +77,7 @@ def test_a_whole_tree_of_this_computer(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(name.encode())
     (tmp_path / "ct" / "loop").symlink_to(tmp_path / "ct")
+    (tmp_path / "ct" / "link.dcm").symlink_to(tmp_path / "ct" / "a #1?" / "1.dcm")
     (unit,) = units_of(f"file://{tmp_path}/ct")
     (tmp_path / "fetched").mkdir()
     places = unit.fetch(tmp_path / "fetched")

@@ -91,7 +91,10 @@ def test_keys_with_an_empty_part(store: Any) -> None:
 def test_a_listing_is_not_remembered(store: Any) -> None:
     fill(store, 2)
     source = ObjectSource("s3://archive/p")
+    store.ls("archive/p/a")
     (before,) = source.units()
+    assert not store.dircache
+    store.ls("archive/p/a")
     client = boto3.client("s3")
     client.put_object(Bucket="archive", Key="p/a/0000.dcm", Body=b"new")
     client.put_object(Bucket="archive", Key="p/a/0009.dcm", Body=b"more")
@@ -106,7 +109,8 @@ def test_a_listing_is_not_remembered(store: Any) -> None:
 def test_an_object_of_equal_size_that_changed(store: Any, tmp_path: Path, count: int) -> None:
     fill(store, count)
     (unit,) = ObjectSource("s3://archive/p").units()
-    store.pipe("archive/p/a/0000.dcm", content(0).swapcase())
+    store.ls("archive/p/a")
+    boto3.client("s3").put_object(Bucket="archive", Key="p/a/0000.dcm", Body=content(0).swapcase())
     with pytest.raises(RefusedError, match="has changed since it was listed"):
         unit.fetch(tmp_path)
     store.rm("archive/p/a/0000.dcm")

@@ -60,7 +60,7 @@ def walk_folders(filesystem: Any, root: str) -> Iterator[Folder]:
     """List a folder and those in it, each in turn before its neighbours.
 
     A few folders are listed ahead, and nothing is kept, so memory does not grow with the archive.
-    Hidden and system folders, and links to folders, are left out.
+    Hidden and system files and folders are left out, and so are links.
 
     Args:
         filesystem: Of fsspec.
@@ -116,7 +116,7 @@ def _list_folder(filesystem: Any, path: str) -> Folder:
         return Folder(path, problem=error)
     kept = [row for row in rows if _is_inside(row["name"], path)]
     files = sorted((_object(row) for row in kept if row["type"] == "file"), key=_path)
-    folders = {row["name"].rstrip("/") for row in kept if _is_folder(row)}
+    folders = {row["name"].rstrip("/") for row in kept if row["type"] == "directory"}
     return Folder(path, tuple(files), tuple(sorted(folders)))
 
 
@@ -141,10 +141,6 @@ def _is_inside(name: str, folder: str) -> bool:
     """Whether a row is in the folder, and neither its marker nor hidden."""
     inner = name.rstrip("/").removeprefix(folder.rstrip("/"))
     return inner.startswith("/") and len(inner) > 1 and not is_passed_over(inner[1:])
-
-
-def _is_folder(row: Mapping[str, Any]) -> bool:
-    return row["type"] == "directory" and not row.get("islink")
 
 
 def _object(row: Mapping[str, Any]) -> Object:
