@@ -122,7 +122,6 @@ def _list_folder(filesystem: Any, path: str) -> Folder:
 
 def _rows(filesystem: Any, path: str) -> list[dict[str, Any]]:
     """The listing of a folder as it is now; fsspec would remember it forever."""
-    filesystem.invalidate_cache(path)
     rows: list[dict[str, Any]] = filesystem.ls(path, detail=True)
     filesystem.invalidate_cache(path)
     return rows
