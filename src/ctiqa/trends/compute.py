@@ -93,7 +93,7 @@ def trends(
     order = [measure.name for measure in CHARTED]
     first, last = scans["study_day"].min(), scans["study_day"].max()
     return Trends(
-        store=repr(store).removeprefix("<Store ").removesuffix(">") if store else None,
+        store=None,
         model=_newest(scans, "scored_by"),
         model_digest=_newest(scans, "model_digest"),
         every=every,

@@ -60,7 +60,8 @@ class ScanGroup:
         n: Number of scans.
         n_filtered: Those that have the flag ``filtered``.
         n_artefact: Those with an artefact in a quarter of their slices or more.
-        distributions: By column, those of :data:`~ctiqa.trends.columns.DISTRIBUTED`; ``None`` where no scan has a value.
+        distributions: By column, those of :data:`~ctiqa.trends.columns.DISTRIBUTED`; ``None``
+            where no scan has a value.
     """
 
     protocol: str | None
@@ -275,7 +276,8 @@ class Trends:
     """Trends of the scans of a store.
 
     Attributes:
-        store: Name of the store, without a password; ``None`` for a frame.
+        store: Name of the store, without folder and password, if whoever shows the trends states
+            one; ``None`` at first.
         model: Name and version of the model that scored the scans; ``None`` if there are no scans.
         model_digest: Its digest; ``None`` if there are no scans.
         every: Length of the periods.
