@@ -227,7 +227,8 @@ def test_a_package_that_is_missing(
     url: str, module: str, remedy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    monkeypatch.setattr(sys.modules["fsspec.registry"], "_registry", {})
+    known = sys.modules["fsspec.registry"]._registry
+    monkeypatch.delitem(known, url.partition(":")[0], raising=False)
     with pytest.raises(UsageError, match=f"not installed.*{remedy}"):
         units_of(url)
 
