@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import pytest
-from tests.trends.made import archive
+from tests.trends.made import PROTOCOLS, SCANNERS, archive
 from tests.trends_page.conftest import Open
 from tests.trends_page.made import HOSTILE, hostile, made, page
 
@@ -193,3 +194,17 @@ def test_it_is_printed_on_paper(show: Open) -> None:
     printed = show(page()).pdf(prefer_css_page_size=True)
     assert printed.startswith(b"%PDF")
     assert 3 <= printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") <= 20
+
+
+def test_rows_have_the_region_of_their_scan_and_not_of_their_group(show: Open) -> None:
+    frame = archive(300, weeks=12, outliers=0.1, protocols=PROTOCOLS[:1], scanners=SCANNERS[:1])
+    other = pl.when(pl.int_range(pl.len()) % 2 == 0).then(pl.lit("pelvis")).otherwise("region")
+    found = trends(frame.with_columns(region=other))
+    regions = [found.scans["region"][each.row] for each in found.outliers]
+    tab = show(trends_page(found))
+    choose(tab, "region", "pelvis")
+    rows = shown(tab, "#outliers-table tbody tr")
+    assert len(rows) == min(regions.count("pelvis"), 20)
+    assert 0 < regions.count("pelvis") < len(regions)
+    points = found.scans.filter(region="pelvis")["ctdivol_mgy"].count()
+    assert f"{points} drawn" in tab.inner_text("#scatters h3")
