@@ -30,6 +30,7 @@ EXTRA_OF = {
     "psycopg_binary": "clinic",
     "pynetdicom": "clinic",
     "pywt": "train",
+    "requests": "clinic",
     "s3fs": "cluster",
     "safetensors": "train",
     "skimage": "train",
