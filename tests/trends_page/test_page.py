@@ -149,5 +149,5 @@ def test_the_page_of_500_scans_is_small() -> None:
 def test_the_page_of_50_000_scans_is_small_and_draws_all_outliers() -> None:
     text = trends_page(made(50_000, weeks=52))
     assert len(text.encode()) < 20_000_000
-    assert "evenly chosen, all outliers included." in text
+    assert "scans are drawn: all outliers, and others evenly chosen." in text
     read_scripted(text)

@@ -55,7 +55,7 @@ class Sample:
         if count == self.n_known:
             return f"{quantity(count, 'scan')} with a dose {'is' if count == 1 else 'are'} drawn"
         return (
-            f"{count:,} of {self.n_known:,} scans are drawn, evenly chosen, all outliers included"
+            f"{count:,} of {self.n_known:,} scans are drawn: all outliers, and others evenly chosen"
         )
 
 
