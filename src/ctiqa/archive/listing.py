@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ctiqa.archive.unit import Entry
@@ -19,38 +20,63 @@ class Listed:
 
     Attributes:
         entry: Its path and stamp.
-        root: The folder (or file) that the survey was asked to look at.
+        root: Where the survey was asked to begin: a folder, a file or a manifest.
     """
 
     entry: Entry
     root: str
 
 
-def list_local(paths: Sequence[str]) -> list[Listed]:
+def list_local(
+    paths: Sequence[str], manifests: Mapping[str, Sequence[str]] | None = None
+) -> list[Listed]:
     """List files and the files in folders, sorted by path.
 
     Links are followed, every file is listed once, and hidden and system files inside folders are
     ignored. A ZIP archive is one file. A file that vanishes meanwhile has an empty stamp.
+
+    Args:
+        paths: Files and folders.
+        manifests: Files and folders that manifests name, by the name of the manifest.
 
     Raises:
         UsageError: If a path is empty or does not exist.
     """
     for path in paths:
         check_path(path)
-    roots = sorted((os.path.abspath(path) for path in paths), key=len, reverse=True)  # noqa: PTH100
-    files = sorted(list_files(roots), key=lambda file: file.split(os.sep))  # noqa: PTH206
-    return [Listed(Entry(file, stamp_of(file)), _root_of(file, roots)) for file in files]
+    roots = {absolute(path): absolute(path) for path in paths}
+    for name, named in (manifests or {}).items():
+        roots |= {absolute(path): name for path in named if absolute(path) not in roots}
+    files = sorted(list_files(list(roots)), key=lambda file: file.split(os.sep))  # noqa: PTH206
+    root_of = partial(_root_of, roots=roots, known={})
+    return [Listed(Entry(file, stamp_of(file)), root_of(file)) for file in files]
+
+
+def absolute(path: str) -> str:
+    """An absolute path; links stay as they are."""
+    return os.path.abspath(path)  # noqa: PTH100
 
 
 def stamp_of(file: str | Path) -> str:
-    """Size and time of modification of a file; empty if it is not a regular file that is there."""
+    """Size and time of modification of a file; empty for a folder, or if it is not there."""
     try:
         status = os.stat(file)  # noqa: PTH116 - for every file, and twice as fast
     except (OSError, ValueError):
         return ""
-    return f"{status.st_size} {status.st_mtime_ns}" if stat.S_ISREG(status.st_mode) else ""
+    return "" if stat.S_ISDIR(status.st_mode) else f"{status.st_size} {status.st_mtime_ns}"
 
 
-def _root_of(file: str, roots: Sequence[str]) -> str:
-    """The innermost of the roots that a file is in; a link may lead out of all."""
-    return next((root for root in roots if file == root or file.startswith(root + os.sep)), "")
+def _root_of(file: str, roots: Mapping[str, str], known: dict[str, str]) -> str:
+    """The innermost root that a file is in.
+
+    Args:
+        file: Absolute path.
+        roots: Names of the roots by their paths.
+        known: Roots of folders that were found before.
+    """
+    if file in roots:
+        return roots[file]
+    folder = os.path.dirname(file)  # noqa: PTH120 - for every file
+    if folder not in known:
+        known[folder] = _root_of(folder, roots, known) if folder != file else ""
+    return known[folder]

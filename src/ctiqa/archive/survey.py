@@ -2,63 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from threading import Event
 
+from ctiqa.archive.archive import Archive
 from ctiqa.archive.choice import Choice
-from ctiqa.archive.listing import Listed, list_local
-from ctiqa.archive.local import Reader, local_units
-from ctiqa.archive.seen import Seen
-from ctiqa.archive.sources.manifest.source import ManifestSource
-from ctiqa.archive.sources.opening import open_source
 from ctiqa.archive.totals import Totals
-from ctiqa.archive.unit import Entry, Source, Unit
+from ctiqa.archive.unit import LocalUnit, Unit
+from ctiqa.archive.units import Rooted, units_of
 from ctiqa.archive.work import Worker, work_on
-from ctiqa.errors import CtiqaError, NothingToDoError, Reason, UsageError, some
 from ctiqa.io import ReadOptions
 from ctiqa.io.scans import AnyPath
 from ctiqa.score.scorer import ScoreProgress, Scorer
 from ctiqa.store.bundle import Bundle
-from ctiqa.store.keys import model_digest, options_digest
-from ctiqa.store.marks import Marker
 from ctiqa.store.run import Run
 from ctiqa.store.store import Store
 
-Rooted = tuple[str, Unit]
-"""Where the survey began, and a unit found there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """What is surveyed, and how.
-
-    Attributes:
-        paths: Folders, files, manifests and URLs.
-        scorer: The model.
-        options: How files are read.
-        choice: Which series are scored.
-        progress: Called with (stage, done, total).
-        stop: Ends the survey early once it is set.
-    """
-
-    paths: Sequence[str]
-    scorer: Scorer
-    options: ReadOptions = field(default_factory=ReadOptions)
-    choice: Choice = field(default_factory=Choice)
-    progress: ScoreProgress | None = None
-    stop: Event = field(default_factory=Event)
-
-    @property
-    def how(self) -> str:
-        """Name of the model and the options: another one looks at every file again."""
-        return f"{model_digest(self.scorer.facts)} {options_digest(self.options)}"
-
-    def marker(self, store: Store) -> Marker:
-        """Makes the marks of this survey."""
-        return Marker(store.privacy, self.how)
+__all__ = ["Archive", "score_units", "survey", "survey_units", "units_of"]
 
 
 def survey(
@@ -85,7 +47,7 @@ def survey(
         scorer: The model; the default model if ``None``.
         options: How files are read.
         choice: Which series are scored; ``None`` takes all.
-        progress: Called as the work proceeds, with (stage, files done, number of files).
+        progress: Called as the work proceeds, with (stage, done, total).
         stop: Once it is set, the series in hand is given up and the survey ends.
 
     Returns:
@@ -97,11 +59,15 @@ def survey(
         OutputError: If the store cannot be written; what was stored before is kept.
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> import ctiqa
-    >>> from ctiqa.data.examples import example_scan  # doctest: +SKIP
-    >>> with ctiqa.open_store("ct.sqlite") as store:  # doctest: +SKIP
-    ...     ctiqa.survey("archive/", store).stored
-    1
+    >>> example = Path(ctiqa.__file__).parent / "assets" / "example"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with ctiqa.open_store(Path(folder, "ct.sqlite")) as store:
+    ...         first = ctiqa.survey(example, store)
+    ...         again = ctiqa.survey(example, store)
+    >>> first.stored, again.stored, again.unchanged == again.listed
+    (1, 0, True)
     """
     many = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     archive = Archive(
@@ -113,116 +79,30 @@ def survey(
         stop or Event(),
     )
     totals = Totals()
-    run = Run("survey")
-    units = units_of(archive, store, totals)
-    for bundle, unit in score_units(units, archive, store):
-        totals.stored += store.put(bundle, run)
-        totals.take(bundle, unit, store.privacy)
-    totals.stopped = archive.stop.is_set()
-    if not totals.stopped:
-        store.finish(run)
+    survey_units(units_of(archive, store, totals), archive, store, totals)
     return totals
 
 
-def units_of(archive: Archive, store: Store | None, totals: Totals) -> list[Rooted]:
-    """List the archive, and read the headers of new files.
+def survey_units(units: list[Rooted], archive: Archive, store: Store, totals: Totals) -> None:
+    """Second half of :func:`survey`: score units, and store the results.
 
     Args:
+        units: Of :func:`units_of`; the list is emptied, because headers take much memory.
         archive: What is surveyed.
-        store: What is in it already is left out; ``None`` lists everything.
-        totals: Gets the numbers of files, and the inputs that could not be listed.
+        store: Where the results go.
+        totals: Gets the numbers.
 
     Raises:
-        UsageError: If a path does not exist.
-        NothingToDoError: If there is nothing at all to look at.
+        OutputError: If the store cannot be written; what was stored before is kept.
     """
-    seen = None if store is None else Seen(store, archive.marker(store), archive.choice)
-    local, sources = sorted_out(archive, totals)
-    units = [*_local(archive, local, seen, totals), *_others(archive, sources, seen, totals)]
-    if not totals.listed:
-        problems = some(f"{name}: {why}" for name, why in totals.failed.items())
-        raise NothingToDoError(problems or f"no file in {some(archive.paths)}")
-    if archive.choice.sample is not None:
-        units.sort(key=lambda each: hashlib.sha256(each[1].entries[0].name.encode()).digest())
-    return units
-
-
-def sorted_out(archive: Archive, totals: Totals) -> tuple[list[str], list[Source]]:
-    """Paths of this computer, and everything else.
-
-    Files that a manifest lists and that do not exist are skipped; it may be older than the files.
-    """
-    choice, local, sources = archive.choice, [], []
-    for path in archive.paths:
-        source = open_source(path, since=choice.since, until=choice.until)
-        if source is None:
-            local.append(path)
-            continue
-        sources.append(source)
-        if isinstance(source, ManifestSource):
-            listed = source.local_paths()
-            there = [each for each in listed if os.path.lexists(each)]
-            totals.skipped |= dict.fromkeys(set(listed) - set(there), Reason.NOT_FETCHED.value)
-            local.extend(there)
-    return local, sources
-
-
-def _local(
-    archive: Archive, paths: Sequence[str], seen: Seen | None, totals: Totals
-) -> Iterator[Rooted]:
-    if not paths:
-        return
-    listed = list_local(paths)
-    totals.listed += len(listed)
-    roots = {each.entry.name: each.root for each in listed}
-    if seen is not None:
-        totals.gone += _forget_others(listed, seen)
-    reader = Reader(archive.scorer, archive.options, archive.progress)
-    new = 0
-    for unit in local_units(listed, None if archive.choice.sample else seen, reader):
-        new += len(unit.entries)
-        yield roots[unit.entries[0].name], unit
-    totals.unchanged += len(listed) - new
-
-
-def _forget_others(listed: Sequence[Listed], seen: Seen) -> int:
-    by_root: dict[str, list[Listed]] = {}
-    for each in listed:
-        by_root.setdefault(each.root, []).append(each)
-    return sum(
-        seen.forget_others(root, [each.entry for each in files]) for root, files in by_root.items()
-    )
-
-
-def _others(
-    archive: Archive, sources: Sequence[Source], seen: Seen | None, totals: Totals
-) -> Iterator[Rooted]:
-    for source in sources:
-        try:
-            yield from _units_of_source(archive, source, seen, totals)
-        except UsageError:
-            raise
-        except CtiqaError as error:
-            totals.failed[source.name] = str(error)
-
-
-def _units_of_source(
-    archive: Archive, source: Source, seen: Seen | None, totals: Totals
-) -> Iterator[Rooted]:
-    entries: list[Entry] = []
-    for unit in source.units():
-        if archive.stop.is_set():
-            return
-        entries.extend(unit.entries)
-        totals.listed += len(unit.entries)
-        if seen is None or archive.choice.sample or seen.new(unit.entries):
-            yield source.name, unit
-        else:
-            totals.unchanged += len(unit.entries)
-        if archive.progress is not None:
-            archive.progress("listing", totals.listed, totals.listed)
-    if seen is not None:
-        totals.gone += seen.forget_others(source.name, entries)
+    run = Run("survey")
+    store.begin(archive.scorer.facts, run)
+    for bundle, unit in score_units(units, archive, store):
+        new = store.put(bundle, run)
+        totals.take(bundle, unit, store.privacy, new)
+    totals.stopped = archive.stop.is_set()
+    if not totals.stopped:
+        store.finish(run)
 
 
 def score_units(
@@ -230,8 +110,13 @@ def score_units(
 ) -> Iterator[tuple[Bundle, Unit]]:
     """Score units one after the other.
 
+    Args:
+        units: The units; the list is emptied.
+        archive: What is surveyed.
+        store: What it has is not scored again.
+
     Yields:
-        The rows of each series, with its unit.
+        Rows of one series after the other, with its unit.
     """
     worker = Worker(
         archive.scorer,
@@ -241,13 +126,53 @@ def score_units(
         store.has,
         stop=archive.stop,
     )
-    total, done = sum(len(unit.entries) for _, unit in units), 0
-    tell: Callable[[str, int, int], None] = archive.progress or (lambda *_: None)
+    course = _Course(archive, sum(_size(unit) for _, unit in units))
     units.reverse()
     while units and not archive.stop.is_set():
-        # Headers of a series are dropped as soon as it is scored.
         root, unit = units.pop()
-        for bundle in work_on(unit, root, worker):
+        course.begin(unit)
+        for bundle in work_on(unit, root, replace(worker, tell=course.within)):
             yield bundle, unit
-        done += len(unit.entries)
-        tell("surveying", done, total)
+        course.end()
+
+
+@dataclass(slots=True)
+class _Course:
+    """How far the work has come.
+
+    Attributes:
+        archive: Is told.
+        total: Number of slices; of what was not read yet, of files.
+        done: Those of the units before the one in work.
+        size: Those of the unit in work.
+    """
+
+    archive: Archive
+    total: int
+    done: int = 0
+    size: int = 0
+
+    def begin(self, unit: Unit) -> None:
+        """A unit is begun."""
+        self.size = _size(unit)
+        self._tell(0)
+
+    def within(self, slices: int, of: int) -> None:
+        """Some slices of the unit are scored."""
+        self._tell(self.size * slices // max(of, 1))
+
+    def end(self) -> None:
+        """The unit is done."""
+        self.done += self.size
+        self.size = 0
+        self._tell(0)
+
+    def _tell(self, within: int) -> None:
+        self.archive.tell("surveying", self.done + within, self.total)
+
+
+def _size(unit: Unit) -> int:
+    """Number of slices in a unit, or of files if it was not read yet."""
+    found = unit.found if isinstance(unit, LocalUnit) else None
+    slices = sum(len(scan.headers) for scan in found.scans) if found else 0
+    return max(slices, len(unit.entries))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ctiqa.archive.unit import Unit
+from ctiqa.archive.unit import LocalUnit, Unit
 from ctiqa.store.bundle import Bundle
 from ctiqa.store.privacy import Privacy
 
@@ -36,12 +36,20 @@ class Totals:
     failed: dict[str, str] = field(default_factory=dict)
     stopped: bool = False
 
-    def take(self, bundle: Bundle, unit: Unit, privacy: Privacy) -> None:
-        """Count what a bundle has besides its scans."""
-        self.known += bundle.counts.get("known", 0)
+    def take(self, bundle: Bundle, unit: Unit, privacy: Privacy, new: int) -> None:
+        """Count what was stored of a unit.
+
+        Args:
+            bundle: What was stored.
+            unit: The unit.
+            privacy: That of the store.
+            new: Number of series that the store did not have; another survey may have been faster.
+        """
+        self.stored += new
+        self.known += len(bundle.scans) - new + bundle.counts.get("known", 0)
         self.left_out += bundle.counts.get("left_out", 0)
         if bundle.skipped:
-            names = {privacy.input_id(each.name): each.name for each in unit.entries}
+            names = {privacy.input_id(name): name for name in _names(unit)}
             for number, (key, reason) in enumerate(sorted(bundle.skipped.items())):
                 self.skipped[names.get(key, f"{unit.name} (part {number + 1})")] = reason
 
@@ -54,3 +62,13 @@ class Totals:
     def is_complete(self) -> bool:
         """Whether every input was scored, known or left out as asked."""
         return not (self.skipped or self.failed or self.stopped)
+
+
+def _names(unit: Unit) -> set[str]:
+    """Names of files that may be skipped: also those in archives, if they are known."""
+    names = {each.name for each in unit.entries}
+    found = unit.found if isinstance(unit, LocalUnit) else None
+    if found is not None:
+        names |= {str(each.file) for each in found.skipped}
+        names |= {str(each.source.file) for scan in found.scans for each in scan.headers}
+    return names

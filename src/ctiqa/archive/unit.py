@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from ctiqa.io import Found
+from ctiqa.types import Scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +106,54 @@ def parent_of(names: Sequence[str]) -> str:
     while shared < min(len(first), len(last)) and first[shared] == last[shared]:
         shared += 1
     return first[:shared].rpartition("/")[0] or first
+
+
+def entry_name(file: Path, names: Mapping[str, str]) -> str:
+    """The name of the entry that a file is, or the archive that it is in.
+
+    Args:
+        file: A file of a unit.
+        names: Names of the entries by their places on this computer.
+
+    >>> entry_name(Path("a.zip/1.dcm"), {"a.zip": "/data/a.zip"})
+    '/data/a.zip'
+    """
+    for place in (file, *file.parents):
+        if name := names.get(os.fspath(place)):
+            return name
+    return os.fspath(file)
+
+
+def shown_name(file: Path, names: Mapping[str, str]) -> str:
+    """What a file is called in messages: as it was listed; in an archive, with its name there.
+
+    Args:
+        file: A file of a unit.
+        names: Names of the entries by their places on this computer.
+
+    >>> shown_name(Path("a.zip/1.dcm"), {"a.zip": "/data/a.zip"})
+    '/data/a.zip/1.dcm'
+    """
+    for place in (file, *file.parents):
+        if name := names.get(os.fspath(place)):
+            return "/".join([name, *file.relative_to(place).parts])
+    return os.fspath(file)
+
+
+def series_names(scan: Scan, names: Mapping[str, str]) -> list[str]:
+    """By what a series is found again when a file is added: its UID, or its first file.
+
+    Slices that name no series, or each its own, may belong together if they are in one folder;
+    then the folder is a second name.
+
+    Args:
+        scan: The series.
+        names: Names of the entries by their places on this computer.
+    """
+    sources = [each.source for each in scan.headers]
+    uids = {each.series_uid for each in sources}
+    found = [sources[0].series_uid or entry_name(sources[0].file, names)]
+    if sources[0].format == "dicom" and (uids == {None} or len(uids) == len(sources)):
+        folder = os.path.dirname(shown_name(sources[0].file, names))  # noqa: PTH120 - or a URL
+        found.append(f"folder {folder}")
+    return found

@@ -12,7 +12,7 @@ from typing import Any
 
 from ctiqa.archive.choice import Choice
 from ctiqa.archive.report import check_survey_outputs, write_skipped, write_summary
-from ctiqa.archive.survey import survey
+from ctiqa.archive.survey import Archive, survey_units, units_of
 from ctiqa.archive.totals import Totals
 from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.cli.console.progress import stage_bars
@@ -105,17 +105,13 @@ def _survey(request: SurveyRequest, address: str, choice: Choice, stop: Stop) ->
         if not request.quiet:
             for line in before_lines(store):
                 say(line, err=True)
-        stop.keep()
+        totals = Totals()
         with stage_bars(quiet=request.quiet) as progress:
-            return survey(
-                request.roots,
-                store,
-                scorer=scorer,
-                options=request.reading,
-                choice=choice,
-                progress=progress,
-                stop=stop.asked,
-            )
+            archive = Archive(request.roots, scorer, request.reading, choice, progress, stop.asked)
+            units = units_of(archive, store, totals)
+            stop.keep()
+            survey_units(units, archive, store, totals)
+        return totals
 
 
 def scorer_of(request: SurveyRequest) -> Scorer:

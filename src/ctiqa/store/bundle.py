@@ -47,6 +47,7 @@ class Bundle:
         marks: The files that need not be read again.
         counts: Numbers of series that were not scored: ``known`` for those that the store has,
             ``left_out`` for those that were not chosen.
+        cleared: Inputs that are not skipped any more, by their hashes, besides those of ``scans``.
     """
 
     model: Mapping[str, Any]
@@ -54,6 +55,7 @@ class Bundle:
     skipped: Mapping[str, str] = field(default_factory=dict)
     marks: tuple[Mark, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    cleared: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """As JSON; the day of a study in ISO form, an infinite dose reserve as ``Infinity``."""
@@ -77,6 +79,7 @@ class Bundle:
                 found["skipped"],
                 tuple(Mark(**each) for each in found["marks"]),
                 found["counts"],
+                tuple(found["cleared"]),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a bundle: {error}") from error

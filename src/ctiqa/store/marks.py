@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, select
 
 from ctiqa.store.database.insert import insert_or_replace
 from ctiqa.store.database.tables import files
@@ -18,10 +18,13 @@ from ctiqa.store.queries import parts
 class Mark:
     """A file that needs not be read again; all values are keyed hashes.
 
+    A file of several series has one more mark for each further series, so that it is found with
+    any of them; there, ``stamp`` is the ``input`` of its first mark.
+
     Attributes:
         input: Which file, scored by which model and how.
         stamp: Its size and time of modification when it was listed.
-        series: The series that it belongs to; ``None`` if it is skipped or left out.
+        series: The series that it belongs to; ``None`` if it is part of none.
         root: Where the survey began.
     """
 
@@ -29,6 +32,11 @@ class Mark:
     stamp: int
     series: int | None
     root: int
+
+    @property
+    def files(self) -> tuple[int, int]:
+        """Numbers of which one stands for the file: its own, or that of the first mark."""
+        return self.input, self.stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,10 @@ class Marker:
         """What stands for a file, by its path or URL."""
         return self.privacy.number("input", self.how, name)
 
+    def further(self, name: str, series: str) -> int:
+        """What stands for a file in the mark of its second series or a later one."""
+        return self.privacy.number("further", self.how, name, series)
+
     def stamp(self, stamp: str, why: str = "") -> int:
         """What stands for the state of a file.
 
@@ -60,9 +72,9 @@ class Marker:
         """
         return self.privacy.number("stamp", why, stamp)
 
-    def series(self, uid: str) -> int:
-        """What stands for a series."""
-        return self.privacy.number("series", self.how, uid)
+    def series(self, name: str) -> int:
+        """What stands for a series, by its UID or its file."""
+        return self.privacy.number("series", self.how, name)
 
     def root(self, name: str) -> int:
         """What stands for the place where a survey begins."""
@@ -98,16 +110,20 @@ def marks_of_series(connection: Connection, series: Collection[int]) -> list[Mar
     return found
 
 
-def count_marks(connection: Connection, root: int) -> int:
-    """Number of the marks of a root."""
-    query = select(func.count()).select_from(files).where(files.c.root == root)
-    return int(connection.execute(query).scalar_one())
+def gone_marks(
+    connection: Connection, roots: Collection[int], listed: Collection[int]
+) -> dict[int, Mark]:
+    """The marks of files of some roots that are not listed any more, by their inputs."""
+    gone = {}
+    for part in parts(sorted(roots)):
+        for row in connection.execute(select(files).where(files.c.root.in_(part))):
+            mark = Mark(*row)
+            if mark.input not in listed and mark.stamp not in listed:
+                gone[mark.input] = mark
+    return gone
 
 
-def drop_marks(connection: Connection, root: int, listed: Collection[int]) -> int:
-    """Remove the marks of files of a root that are no longer there; returns their number."""
-    query = select(files.c.input).where(files.c.root == root)
-    gone = sorted(set(connection.execute(query).scalars()) - set(listed))
-    for part in parts(gone):
+def drop_marks(connection: Connection, inputs: Collection[int]) -> None:
+    """Remove marks."""
+    for part in parts(sorted(inputs)):
         connection.execute(delete(files).where(files.c.input.in_(part)))
-    return len(gone)

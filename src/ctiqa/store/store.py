@@ -36,7 +36,7 @@ class Store:
         self._engine = engine
         self._address = address
         self._privacy = privacy
-        self._recorded: set[tuple[str, str]] = set()
+        self._recorded: set[tuple[str, str, str | None]] = set()
 
     def __repr__(self) -> str:
         return f"<Store {self._address.name}>"
@@ -84,7 +84,7 @@ class Store:
 
         Args:
             bundle: Rows of :func:`ctiqa.store.bundle.bundle_of`, stored in one transaction per
-                scan; skipped inputs and marks of files come with the last.
+                scan; everything else comes with the last one.
             run: The run that they belong to.
 
         Returns:
@@ -99,8 +99,18 @@ class Store:
         with self._writing() as connection:
             new += last is not None and writing.put_scan(connection, last, run)
             writing.put_skipped(connection, bundle.skipped, run)
+            writing.drop_skipped(connection, bundle.cleared)
             marks.put_marks(connection, bundle.marks)
         return new
+
+    def begin(self, model: Mapping[str, Any], run: Run) -> None:
+        """Record a run before it stores anything, so that it is known if it is interrupted.
+
+        Args:
+            model: Facts of the model, :attr:`ctiqa.types.Results.model`.
+            run: The run.
+        """
+        self._record(model, run)
 
     def finish(self, run: Run) -> None:
         """Record that a run has come to its end."""
@@ -121,21 +131,22 @@ class Store:
         with explained(self._address), self._engine.connect() as connection:
             return marks.marks_of_series(connection, series)
 
-    def forget_others(self, root: int, listed: Collection[int]) -> int:
-        """Remove the marks of files of a root that are no longer there; results stay.
+    def forget_others(self, roots: Collection[int], listed: Collection[int]) -> int:
+        """Remove the marks of files of some roots that are no longer there; results stay.
 
         Args:
-            root: Where the survey began.
+            roots: Where the survey began.
             listed: The files that are there, with and without a mark.
 
         Returns:
             Number of files that are gone.
         """
         with explained(self._address), self._engine.connect() as connection:
-            if marks.count_marks(connection, root) <= len(marks.read_marks(connection, listed)):
-                return 0
-        with self._writing() as connection:
-            return marks.drop_marks(connection, root, listed)
+            gone = marks.gone_marks(connection, roots, listed)
+        if gone:
+            with self._writing() as connection:
+                marks.drop_marks(connection, gone)
+        return sum(mark.stamp not in gone for mark in gone.values())
 
     def known(self, keys: Iterable[SeriesKey]) -> set[SeriesKey]:
         """Those of the keys whose results are stored."""
@@ -210,7 +221,7 @@ class Store:
 
     def _record(self, model: Mapping[str, Any], run: Run) -> None:
         """Store the run and its model, once."""
-        name = (run.id, model_digest(model))
+        name = (run.id, model_digest(model), model.get("engine"))
         if name not in self._recorded:
             with self._writing() as connection:
                 writing.put_run(connection, model, run)

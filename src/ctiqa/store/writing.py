@@ -21,19 +21,21 @@ from ctiqa.version import __version__
 
 
 def put_run(connection: Connection, model: Mapping[str, Any], run: Run) -> None:
-    """Store a run and the model that it uses."""
+    """Store a run and the model that it uses; the engine may become known later."""
     facts = clean_tree(model_facts(model))
     row = {"digest": model_digest(model), "title": clean(model_title(facts)), "facts": facts}
     insert_once(connection, models, row)
-    engine = model.get("engine")
+    engine = None if model.get("engine") is None else clean(str(model["engine"]))
     row = {
         "id": run.id,
         "kind": clean(run.kind),
         "version": __version__,
-        "engine": None if engine is None else clean(str(engine)),
+        "engine": engine,
         "started": run.started,
     }
-    insert_once(connection, runs, row)
+    if not insert_once(connection, runs, row) and engine is not None:
+        unknown = (runs.c.id == run.id) & runs.c.engine.is_(None)
+        connection.execute(update(runs).where(unknown).values(engine=engine))
 
 
 def end_run(connection: Connection, run: Run) -> None:

@@ -1,0 +1,76 @@
+"""Series that must be worked on together, because they have files in one archive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ctiqa.archive.unit import entry_name, series_names
+from ctiqa.types import Scan
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Series that share files.
+
+    Attributes:
+        scans: The series.
+        names: Names of the entries that they are in.
+        series: Names of the series, by which other files of them are found.
+    """
+
+    scans: tuple[Scan, ...]
+    names: frozenset[str]
+    series: frozenset[str]
+
+
+def groups_of(scans: Sequence[Scan], places: Mapping[str, str]) -> list[Group]:
+    """Group series that share files: of a folder, each series is a group of its own.
+
+    Args:
+        scans: The series.
+        places: Names of the entries by their places on this computer.
+
+    Returns:
+        The groups, in the order of their first series.
+    """
+    files = [_names(scan, places) for scan in scans]
+    first_of: dict[str, str] = {}
+    for names in files:
+        _join(first_of, names)
+    members: dict[str, list[int]] = {}
+    for number, names in enumerate(files):
+        members.setdefault(_first(first_of, min(names)), []).append(number)
+    return [
+        Group(
+            tuple(scans[number] for number in numbers),
+            frozenset().union(*(files[number] for number in numbers)),
+            frozenset(name for number in numbers for name in series_names(scans[number], places)),
+        )
+        for numbers in members.values()
+    ]
+
+
+def _names(scan: Scan, places: Mapping[str, str]) -> set[str]:
+    files = {each.source.file for each in scan.headers}
+    return {entry_name(file, places) for file in files}
+
+
+def _join(first_of: dict[str, str], names: Iterable[str]) -> None:
+    """Note that files belong together.
+
+    Args:
+        first_of: Another file of the same group, for every file; the first one has itself.
+        names: The files.
+    """
+    firsts = {_first(first_of, name) for name in names}
+    first = min(firsts)
+    first_of.update(dict.fromkeys(firsts, first))
+
+
+def _first(first_of: dict[str, str], name: str) -> str:
+    """The file that stands for the group of a file."""
+    while (other := first_of.setdefault(name, name)) != name:
+        first_of[name] = first_of[other]
+        name = other
+    return name
