@@ -100,6 +100,15 @@ def test_an_odd_period_of_the_baseline_does_not_hide_itself() -> None:
     assert without_odd(periods, first(periods, 8), LEAST_BETWEEN, 0.003).all()
 
 
+def test_an_odd_week_of_the_baseline_does_not_count() -> None:
+    found = chart(one_chart(30, changes=[Change(3, 3, dose=0.5)]), "dose")
+    assert found.baseline is not None
+    assert found.baseline.n_periods == 7
+    assert not found.points[3].in_baseline
+    assert found.note == "1 period(s) of the baseline are out of control and do not count"
+    assert found.centre == pytest.approx(chart(one_chart(30), "dose").centre, rel=0.03)
+
+
 def test_an_ewma_is_a_weighted_mean() -> None:
     periods = drawn([30] * 12)
     spread = spread_of(periods, first(periods, 8), LEAST_BETWEEN)

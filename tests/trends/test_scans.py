@@ -9,6 +9,7 @@ import pytest
 from tests.trends.made import archive, one_chart
 
 from ctiqa.errors import UsageError
+from ctiqa.score.examined import number_measured
 from ctiqa.trends import SCAN_COLUMNS, trends
 from ctiqa.trends.scans.derived import with_derived
 
@@ -93,9 +94,16 @@ def test_the_class_of_a_kernel_is_what_the_image_shows() -> None:
 
 
 def test_a_filter_is_found_in_the_slices_that_are_measured() -> None:
-    flags = ['{"filtered": 4}', '{"filtered": 3}', '{"filtered": 1}', '{"filtered": 1}']
-    found = derived(4, flags=flags, n_judged=[100, 100, 2, 3])
-    assert found["filtered"].to_list() == [True, False, True, False]
+    counts = [(4, 100), (3, 100), (1, 2), (1, 3), (2, 20), (2, 30), (0, 0)]
+    found = derived(
+        7,
+        flags=[f'{{"filtered": {filtered}}}' for filtered, _ in counts],
+        n_judged=[judged for _, judged in counts],
+        n_unjudged=[0] * 7,
+    )
+    assert found["filtered"].to_list() == [
+        judged > 0 and 2 * filtered >= number_measured(judged) for filtered, judged in counts
+    ]
 
 
 def test_the_most_frequent_artefact() -> None:

@@ -7,13 +7,13 @@ from itertools import pairwise
 
 import polars as pl
 
+from ctiqa.recipe.network import FINDINGS
+from ctiqa.score.examined import FEWEST, MOST, ONE_IN
+from ctiqa.score.honesty.flags import ARTEFACT, FILTERED, NO_ARTEFACTS, SHARP_KERNEL
 from ctiqa.trends.result import Every
 
-ARTEFACTS = ("streaks", "motion", "metal", "rings", "beam_hardening", "starvation", "truncation")
+ARTEFACTS = tuple(name.replace(" ", "_") for name in FINDINGS if name not in NO_ARTEFACTS)
 """Kinds of artefacts, as in the flags ``artefact:KIND``."""
-
-MOST_MEASURED = 8
-"""Most slices of a scan that are measured. A filter is found by measuring."""
 
 THICKNESS_MM = (1.0, 2.0, 4.0, 6.0)
 """Borders of the bands of thickness. Noise falls with its root, by up to 1.4 within a band."""
@@ -50,21 +50,22 @@ def _count(flag: str) -> pl.Expr:
 
 def _kernel_class() -> pl.Expr:
     """Whether half of the slices have the noise of a sharp kernel; names of kernels differ."""
-    sharp = 2 * _count("sharp_kernel") >= pl.col("n_judged")
+    sharp = 2 * _count(SHARP_KERNEL) >= pl.col("n_judged")
     known = pl.col("n_judged") > 0
     kinds = pl.when(sharp).then(pl.lit("sharp")).otherwise(pl.lit("soft"))
     return pl.when(known).then(kinds).otherwise(pl.lit("unknown"))
 
 
 def _filtered() -> pl.Expr:
-    """Whether half of the slices have the flag, of those that can have been measured."""
-    measured = pl.min_horizontal("n_judged", pl.lit(MOST_MEASURED))
-    return (measured > 0) & (2 * _count("filtered") >= measured)
+    """Whether as many slices have the flag as half of those that are measured."""
+    slices = pl.col("n_judged") + pl.col("n_unjudged")
+    measured = pl.min_horizontal("n_judged", (slices / ONE_IN).ceil().clip(FEWEST, MOST))
+    return (measured > 0) & (2 * _count(FILTERED) >= measured)
 
 
 def _artefacts() -> dict[str, pl.Expr]:
     """The most frequent artefact, and its share of the slices judged."""
-    counts = [_count(f"artefact:{kind}") for kind in ARTEFACTS]
+    counts = [_count(ARTEFACT + kind) for kind in ARTEFACTS]
     most = pl.max_horizontal(counts)
     kind = pl.coalesce(
         [
