@@ -53,7 +53,7 @@ class Books:
         bundle = Bundle({}, (), done.skipped, (), done.counts)
         # What is skipped inside an archive has no entry, but a name of the batch.
         name = f"{parent_of([unit.name for _, unit in batch.places])} [{done.key[:8]}]"
-        self.totals.take(bundle, LocalUnit(name, entries), self._privacy)
+        self.totals.take(bundle, LocalUnit(name, entries), self._privacy, 0)
         self._finish(batch)
 
     def _finish(self, batch: Batch) -> None:

@@ -31,8 +31,12 @@ class Crashes:
         self._open: dict[str, set[str]] = {}
         self._suspects: list[Task] | None = []
 
-    def died(self, task: Task) -> None:
-        """The worker of a task has died as often as is bearable.
+    def died(self, task: Task, why: str) -> None:
+        """A task cannot be done.
+
+        Args:
+            task: The task.
+            why: What happened, for the message.
 
         Raises:
             ProcessError: If workers die on everything.
@@ -45,8 +49,9 @@ class Crashes:
             self._suspects.append(task)
             if len(self._suspects) >= MOST_IN_A_ROW:
                 raise ProcessError(
-                    f"workers died on each of the first {MOST_IN_A_ROW} series, so that it is not "
-                    "due to a series; give them more memory, and look at what they print"
+                    f"none of the first {MOST_IN_A_ROW} series could be scored ({why}), so that it "
+                    "is not due to the series; give the workers more memory, and look at what they "
+                    "print"
                 )
 
     def survived(self, task: Task) -> None:

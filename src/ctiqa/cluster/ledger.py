@@ -89,9 +89,9 @@ class Ledger:
         self._crashes.survived(task)
         self._record(task, result)
 
-    def died(self, task: Task) -> None:
-        """A task has killed its worker more than once."""
-        self._crashes.died(task)
+    def died(self, task: Task, why: str) -> None:
+        """A task cannot be done: its worker has died more than once, or failed."""
+        self._crashes.died(task, why)
 
     def close(self, stop: Event) -> None:
         """There are no further tasks, unless the survey was stopped."""

@@ -22,7 +22,7 @@ from ctiqa.errors import UsageError
 TRIES = 2
 """How often a process may die on one task before the task is split or given up."""
 
-FORM = re.compile(r"(\d{1,6})/(\d{1,6})")
+FORM = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +119,17 @@ def survey_shard(
 
 def _do(task: Task, child: Child, ledger: Ledger) -> None:
     """Do one task; a task on which the process dies is tried once more."""
+    why = "the process died"
     for _ in range(TRIES):
         try:
             result: Done = child.call(task)
         except StoppedError:
             return
-        except UnitError:
+        except UnitError as error:
+            why = str(error)
             break
         except DiedError:
             continue
         ledger.done(task, result)
         return
-    ledger.died(task)
+    ledger.died(task, why)

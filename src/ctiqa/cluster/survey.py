@@ -10,7 +10,7 @@ from ctiqa.archive.totals import Totals
 from ctiqa.cluster.batches import Place
 from ctiqa.cluster.books import Books, Progress, Say, silent
 from ctiqa.cluster.engines.address import parse_engine
-from ctiqa.cluster.engines.opening import open_client
+from ctiqa.cluster.engines.opening import open_workers
 from ctiqa.cluster.ledger import Collector, Ledger, finish
 from ctiqa.cluster.setup import Setup, Work, score_unit
 from ctiqa.cluster.todo import begin, tasks_to_do
@@ -71,8 +71,8 @@ def survey_on_cluster(
     todo = tasks_to_do(units, job, folder.written(), books, work=work)
     stopped = stop or Event()
     if todo and not stopped.is_set():
-        with open_client(chosen, say) as client:
-            window = Window(client, iter(todo), stopped)
+        with open_workers(chosen, say) as workers:
+            window = Window(workers, iter(todo), stopped)
             ledger = Ledger(folder, books, collector, window.again)
             for task, result in window.results(ledger.died):
                 ledger.done(task, result)

@@ -10,7 +10,8 @@ from queue import Empty, SimpleQueue
 from threading import Event
 from typing import Any
 
-from ctiqa.cluster.engines.libraries import Client, Future, library
+from ctiqa.cluster.engines.libraries import Future, library
+from ctiqa.cluster.engines.opening import Running
 from ctiqa.cluster.tasks import Done, Task, UnitError, run_task
 from ctiqa.errors import CtiqaError, OutputError, ProcessError
 from ctiqa.text.plain_text import clean
@@ -33,21 +34,22 @@ COUNT_S = 5.0
 GATHER_S = 60.0
 """How long the answer of a task may take, in seconds; its worker may have died meanwhile."""
 
-Died = Callable[[Task], None]
-"""Called with a task whose worker has died several times."""
+Died = Callable[[Task, str], None]
+"""Called with a task that cannot be done, and what happened."""
 
 
 class Window:
     """Runs tasks on a cluster.
 
     Args:
-        client: Client of dask.
+        workers: The workers.
         tasks: The tasks.
         stop: Once it is set, no further task is submitted, and none is waited for.
     """
 
-    def __init__(self, client: Client, tasks: Iterator[Task], stop: Event) -> None:
-        self._client = client
+    def __init__(self, workers: Running, tasks: Iterator[Task], stop: Event) -> None:
+        self._client = workers.client
+        self._keep = workers.keep
         self._tasks = tasks
         self._stop = stop
         self._again: deque[Task] = deque()
@@ -94,10 +96,11 @@ class Window:
             self._submit(task)
 
     def _measure(self) -> None:
-        """Let the window grow with the cluster."""
+        """Let the window grow with the cluster, and the cluster keep its size."""
         now = time.monotonic()
         if now - self._counted > COUNT_S:
             self._counted = now
+            self._keep()
             self._size = max(LEAST, PER_WORKER * len(self._client.nthreads()))
 
     def _submit(self, task: Task) -> None:
@@ -118,8 +121,7 @@ class Window:
         elif answer is None:
             self.again(task)
         else:
-            _raise_unless_died(answer)
-            died(task)
+            died(task, _why(answer))
 
     def _drop(self) -> None:
         """Forget what is running; what a worker has begun it may finish, and its part counts."""
@@ -147,12 +149,15 @@ def _answer(future: Future) -> Done | BaseException | None:
     return answer if isinstance(answer, Done) else None
 
 
-def _raise_unless_died(error: BaseException) -> None:
-    """Raise what would happen to every task."""
+def _why(error: BaseException) -> str:
+    """What happened to one task; what would happen to every task is raised."""
+    if isinstance(error, UnitError):
+        return str(error)
+    if isinstance(error, library("distributed").KilledWorker):
+        return "the worker died"
     if isinstance(error, CtiqaError):
         raise error
-    if not isinstance(error, library("distributed").KilledWorker | UnitError):
-        raise ProcessError(
-            f"a worker cannot run tasks: {type(error).__name__}: {clean(str(error), 200)}; install "
-            "the same version of ctiqa, with the same extras, on all computers"
-        ) from None
+    raise ProcessError(
+        f"a worker cannot run tasks: {type(error).__name__}: {clean(str(error), 200)}; install "
+        "the same version of ctiqa, with the same extras, on all computers"
+    ) from None

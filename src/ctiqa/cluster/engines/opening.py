@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from ctiqa.cluster.books import Say
@@ -34,8 +35,21 @@ PRELOAD = "ctiqa.cluster.engines.preload"
 """Module that workers of this computer load first."""
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Workers that tasks can be sent to.
+
+    Attributes:
+        client: Client of dask.
+        keep: Starts workers again that are gone for good; to be called every few seconds.
+    """
+
+    client: Client
+    keep: Callable[[], object] = lambda: None
+
+
 @contextmanager
-def open_client(engine: Engine, say: Say) -> Iterator[Client]:
+def open_workers(engine: Engine, say: Say) -> Iterator[Running]:
     """Start or find the workers.
 
     Args:
@@ -43,7 +57,7 @@ def open_client(engine: Engine, say: Say) -> Iterator[Client]:
         say: Told when there are no workers yet.
 
     Yields:
-        A client of dask; everything that was started is ended with the block.
+        The workers; everything that was started is ended with the block.
 
     Raises:
         OutputError: If the scheduler does not answer.
@@ -51,25 +65,28 @@ def open_client(engine: Engine, say: Say) -> Iterator[Client]:
     """
     with ExitStack() as stack:
         stack.enter_context(library("dask.config").set(CONFIG))
-        client = stack.enter_context(_connected(engine, stack))
-        check_versions(client)
-        if not client.nthreads():
+        running = _started(engine, stack)
+        stack.enter_context(running.client)
+        check_versions(running.client)
+        if not running.client.nthreads():
             say("No worker is there yet; the survey goes on as soon as one has started.")
-        yield client
+        yield running
 
 
-def _connected(engine: Engine, stack: ExitStack) -> Client:
+def _started(engine: Engine, stack: ExitStack) -> Running:
     if isinstance(engine, SchedulerEngine):
-        return _client(engine.address, _security(engine))
+        return Running(_client(engine.address, _security(engine)))
     if isinstance(engine, LocalEngine):
         cluster = stack.enter_context(_local_cluster(engine))
-    elif isinstance(engine, SlurmEngine):
+        # A worker that is killed while it starts is not started again by itself.
+        return Running(_client(cluster, None), lambda: cluster.scale(engine.workers))
+    if isinstance(engine, SlurmEngine):
         cluster = stack.enter_context(slurm_cluster(engine))
-        cluster.scale(jobs=engine.jobs)
-    else:
-        found = stack.enter_context(kubernetes_cluster(engine))
-        return _client(found.address, found.security)
-    return _client(cluster, None)
+        # Jobs that have come to the end of their time are replaced by new ones.
+        cluster.adapt(minimum_jobs=engine.jobs, maximum_jobs=engine.jobs)
+        return Running(_client(cluster, None))
+    found = stack.enter_context(kubernetes_cluster(engine))
+    return Running(_client(found.address, found.security))
 
 
 def _local_cluster(engine: LocalEngine) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from ctiqa.cluster.parts.place import Found, reached
-from ctiqa.errors import UsageError
+from ctiqa.errors import OutputError, UsageError
 from ctiqa.system.extras import require_extra
 from ctiqa.text.plain_text import clean
 
@@ -32,11 +33,18 @@ class ObjectPlace:
     name: str
 
     def prepare(self) -> None:
-        """Check that objects can be written; half-written ones do not exist."""
-        probe = f"{self.prefix}/.probe"
-        with reached(self.name), suppress(FileNotFoundError):
-            self.files_of.pipe_file(probe, b"")
-            self.files_of.rm_file(probe)
+        """Check that objects can be written; half-written ones do not exist.
+
+        Raises:
+            OutputError: If they cannot, or there is no such bucket.
+        """
+        probe = f"{self.prefix}/.probe-{secrets.token_hex(8)}"
+        try:
+            with reached(self.name):
+                self.files_of.pipe_file(probe, b"")
+                self.files_of.rm_file(probe)
+        except FileNotFoundError:
+            raise OutputError(f"'{self.name}' has no bucket; make it, or check its name") from None
 
     def files(self) -> Mapping[str, Found]:
         """All objects by name."""

@@ -1,0 +1,232 @@
+"""Surveys by dask on this computer: workers and drivers that are killed, crashes, stores, stops."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from tests.cluster import fakes
+from tests.cluster.fakes import leftovers, told, units
+from tests.cluster.test_shard import expected, uids
+
+from ctiqa.cluster import Setup, survey_on_cluster
+from ctiqa.cluster.engines.opening import CONFIG
+from ctiqa.cluster.parts.parts import make_parts, open_parts
+from ctiqa.errors import OutputError, UsageError
+from ctiqa.store import open_store
+
+distributed = pytest.importorskip("distributed", reason="dask is not installed")
+pytest.importorskip("cryptography", reason="cryptography is not installed")
+
+SETUP = Setup()
+
+
+@pytest.fixture(scope="module")
+def cluster(s3_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A scheduler with TLS and two workers, that was started by somebody else."""
+    import dask
+
+    folder = tmp_path_factory.mktemp("tls")
+    made = distributed.Security.temporary()
+    (folder / "ca").write_text(made.tls_ca_file)
+    (folder / "key").write_text(made.tls_client_key)
+    with (
+        dask.config.set(CONFIG),
+        distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address=None,
+            security=made,
+            silence_logs=logging.CRITICAL,
+        ) as running,
+    ):
+        running.file = folder / "tls.toml"
+        lines = {"address": running.scheduler_address, "ca": "ca", "cert": "ca", "key": "key"}
+        text = [
+            f"{name} = '{value if name == 'address' else folder / value}'"
+            for name, value in lines.items()
+        ]
+        running.file.write_text("\n".join(text))
+        yield running
+
+
+@pytest.fixture
+def engine(cluster: Any) -> str:
+    return f"tls:{cluster.file}"
+
+
+def workers_of(cluster: Any) -> list[int]:
+    """Those that have started; a nanny gives up on one that is killed before."""
+    running = set(cluster.scheduler.workers)
+    return [each.pid for each in cluster.workers.values() if each.worker_address in running]
+
+
+@contextmanager
+def killing(cluster: Any, every_s: float) -> Iterator[list[int]]:
+    """Kill a worker again and again while the block runs."""
+    stop, killed = threading.Event(), list[int]()
+
+    def kill() -> None:
+        while not stop.wait(every_s):
+            victims = workers_of(cluster)
+            if victims:
+                os.kill(victims[len(killed) % len(victims)], signal.SIGKILL)
+                killed.append(victims[0])
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield killed
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_workers_that_are_killed_cost_no_row(
+    engine: str, cluster: Any, address: str, tmp_path: Path
+) -> None:
+    with killing(cluster, 1.0) as killed:
+        done = survey_on_cluster(units(600), SETUP, engine, address, work=fakes.slow_work)
+    assert killed
+    assert uids(address, tmp_path) == expected(600)
+    assert (done.stored, done.stopped) == (600, False)
+    assert "crashed" not in done.reasons
+    again = survey_on_cluster(units(600), SETUP, engine, address, work=fakes.slow_work)
+    assert (again.stored, again.unchanged) == (0, 1200)
+
+
+def test_a_series_that_kills_its_workers_is_recorded(engine: str, tmp_path: Path) -> None:
+    parts = str(tmp_path / "parts")
+    asked = units(40, "90-kill", "91-raise")
+    done = survey_on_cluster(asked, SETUP, engine, parts, work=fakes.work)
+    assert uids(parts, tmp_path) == expected(40)
+    crashed = {name for name, reason in done.skipped.items() if reason == "crashed"}
+    assert crashed == {
+        f"/archive/series-{name}/{n}.dcm" for name in ("90-kill", "91-raise") for n in (0, 1)
+    }
+    again = survey_on_cluster(asked, SETUP, engine, parts, work=fakes.work)
+    assert (again.stored, again.unchanged) == (0, 84)
+
+
+def test_with_a_store_parts_go_into_it(engine: str, tmp_path: Path) -> None:
+    parts, heard = tmp_path / "parts", told()
+    with open_store(tmp_path / "ct.sqlite", uids="hashed") as store:
+        done = survey_on_cluster(
+            units(60),
+            SETUP,
+            engine,
+            str(parts),
+            store=store,
+            work=fakes.work,
+            progress=heard.step,
+        )
+        assert store.scans().height == done.stored == 60
+        assert store.runs()["ended"].null_count() == 0
+        assert heard.progress[-1] == (120, 120)
+        assert [each.name for each in parts.iterdir()] == ["survey.json"]
+        marker = open_parts(str(parts)).privacy.number
+        assert marker("a") == store.privacy.number("a")
+
+
+def test_parts_that_a_killed_survey_has_left_are_stored_first(engine: str, tmp_path: Path) -> None:
+    parts, heard = str(tmp_path / "parts"), told()
+    with open_store(tmp_path / "ct.sqlite") as store:
+        opened = make_parts(parts, SETUP.how, SETUP.choice.digest, store.privacy)
+        left = [fakes.bundle(fakes.unit_of("7"), store.privacy)]
+        opened.write("a" * 32, left)
+        opened.place.write(f"{'b' * 32}.json.gz", b"damaged")
+
+        def listing() -> Iterator[Any]:
+            assert store.scans().height == 1
+            yield from ()
+
+        done = survey_on_cluster(
+            listing(), SETUP, engine, parts, store=store, say=heard.say, work=fakes.work
+        )
+        assert done.stored == 1
+        assert ["damaged" in each for each in heard.said] == [True]
+        assert leftovers(tmp_path / "parts") == [f"{'b' * 32}.json.gz.damaged"]
+
+
+def test_parts_of_another_store_are_refused(engine: str, tmp_path: Path) -> None:
+    parts = str(tmp_path / "parts")
+    make_parts(parts, SETUP.how, SETUP.choice.digest, None)
+    with (
+        open_store(tmp_path / "ct.sqlite") as store,
+        pytest.raises(UsageError, match="not made for this store"),
+    ):
+        survey_on_cluster(units(1), SETUP, engine, parts, store=store, work=fakes.work)
+
+
+def test_a_full_disk_ends_the_survey_without_naming_files(engine: str, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="No space left") as caught:
+        survey_on_cluster(
+            units(2, "3-full"), SETUP, engine, str(tmp_path / "parts"), work=fakes.work
+        )
+    assert "series" not in str(caught.value)
+
+
+def test_a_stop_waits_for_nothing(engine: str, tmp_path: Path) -> None:
+    stop, parts = threading.Event(), str(tmp_path / "parts")
+    done = survey_on_cluster(
+        units(1000),
+        SETUP,
+        engine,
+        parts,
+        work=fakes.slow_work,
+        progress=lambda *_: stop.set(),
+        stop=stop,
+    )
+    assert done.stopped
+    assert done.stored < 500
+    rest = survey_on_cluster(units(1000), SETUP, engine, parts, work=fakes.work)
+    assert rest.unchanged + 2 * rest.stored == 2000
+    assert uids(parts, tmp_path) == expected(1000)
+
+
+def test_a_wrong_certificate_is_refused(cluster: Any, engine: str, tmp_path: Path) -> None:
+    other = distributed.Security.temporary()
+    (tmp_path / "ca").write_text(other.tls_ca_file)
+    (tmp_path / "key").write_text(other.tls_client_key)
+    file = tmp_path / "tls.toml"
+    folder = cluster.file.parent
+    file.write_text(cluster.file.read_text().replace(str(folder), str(tmp_path)))
+    with pytest.raises(OutputError, match="does not answer"):
+        survey_on_cluster(units(1), SETUP, f"tls:{file}", str(tmp_path / "parts"), work=fakes.work)
+
+
+def test_a_driver_that_is_killed_leaves_no_worker_and_the_rest_to_the_next(tmp_path: Path) -> None:
+    parts = tmp_path / "parts"
+    command = [sys.executable, "-m", "tests.cluster.drive", "local:2", str(parts), "1000"]
+    driver = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        while len(list(parts.glob("*.json.gz"))) < 40:
+            assert driver.poll() is None
+            time.sleep(0.05)
+        children = psutil.Process(driver.pid).children(recursive=True)
+    finally:
+        os.kill(driver.pid, signal.SIGKILL)
+        driver.wait()
+    _, alive = psutil.wait_procs(children, timeout=60)
+    assert alive == []
+    there = len(list(parts.glob("*.json.gz")))
+    rest = survey_on_cluster(units(1000), SETUP, "local:1", str(parts), work=fakes.work)
+    assert rest.unchanged + 2 * rest.stored == 2000
+    assert rest.unchanged > 0
+    assert len(list(parts.glob("*.json.gz"))) > there
+    assert uids(str(parts), tmp_path) == expected(1000)
+    assert psutil.Process().children() == [] or all(
+        "dask" not in " ".join(each.cmdline()) for each in psutil.Process().children()
+    )
