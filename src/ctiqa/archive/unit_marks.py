@@ -64,27 +64,22 @@ class UnitMarks:
 
     def made(self) -> Iterator[Mark]:
         """The marks of all files, except those that the next survey must try again."""
+        # What data files and their volumes have in common: one finds the other.
+        data = [f"data {self.unit.entries[0].name}"] if self.series and self.unread else []
         for entry in self.unit.entries:
             if entry.stamp and not AGAIN & self.reasons.get(entry.name, set()):
-                yield from self._of(entry)
+                series = list(dict.fromkeys(self.series.get(entry.name, ())))
+                is_whole = bool(series) or entry.name not in self.reasons
+                yield from self._of(entry, [*series, *data] if is_whole else [])
 
-    def _of(self, entry: Entry) -> Iterator[Mark]:
-        """The mark of a file, and one for each further series of it."""
+    def _of(self, entry: Entry, series: Sequence[str]) -> Iterator[Mark]:
+        """The mark of a file, and one for each further name of its series."""
         marker, root = self.marker, self.marker.root(self.root)
-        series = self._series_of(entry)
         number = marker.input(entry.name)
         stamp = marker.stamp(entry.stamp, self._why(entry))
         yield Mark(number, stamp, marker.series(series[0]) if series else None, root)
         for each in series[1:]:
             yield Mark(marker.further(entry.name, each), number, marker.series(each), root)
-
-    def _series_of(self, entry: Entry) -> list[str]:
-        """The series of a file; a data file belongs to all volumes of the unit."""
-        if entry.name in self.series:
-            return list(dict.fromkeys(self.series[entry.name]))
-        if entry.name in self.reasons:
-            return []
-        return sorted({series for each in self.series.values() for series in each})
 
     def _why(self, entry: Entry) -> str:
         """Why a file need not be read again, apart from its stamp: the choice, or the version."""

@@ -1,11 +1,13 @@
-"""Series that must be worked on together, because they have files in one archive."""
+"""Series that must be worked on together, because they share files: archives, or voxels."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ctiqa.archive.unit import entry_name, series_names
+from ctiqa.store.content import data_files
 from ctiqa.types import Scan
 
 
@@ -52,8 +54,10 @@ def groups_of(scans: Sequence[Scan], places: Mapping[str, str]) -> list[Group]:
 
 
 def _names(scan: Scan, places: Mapping[str, str]) -> set[str]:
+    """Names of the entries that a series is in, with the data files of a volume."""
     files = {each.source.file for each in scan.headers}
-    return {entry_name(file, places) for file in files}
+    data = map(os.fspath, data_files(scan.headers[0].source))
+    return {entry_name(file, places) for file in files} | (set(data) & places.keys())
 
 
 def _join(first_of: dict[str, str], names: Iterable[str]) -> None:

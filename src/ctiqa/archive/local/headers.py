@@ -12,7 +12,6 @@ from ctiqa.archive.seen import Seen
 from ctiqa.archive.unit import Entry, entry_name
 from ctiqa.errors import Reason
 from ctiqa.io.access.files import HEADER_SUFFIXES
-from ctiqa.store.content import data_files
 from ctiqa.types import Skipped
 
 
@@ -70,15 +69,6 @@ class Headers:
             if group.names & again:
                 again |= group.names
         return again
-
-    def data_files_of(self, group: Group) -> set[str]:
-        """Names of the files that were read and hold the voxels of a volume."""
-        paths = {
-            os.path.realpath(path)
-            for scan in group.scans
-            for path in data_files(scan.headers[0].source)
-        }
-        return {name for name in self.done if os.path.realpath(name) in paths} if paths else set()
 
     def skipped_by_name(self) -> dict[str, list[Skipped]]:
         """Why files, or files in an archive, were skipped, by the name of the entry."""

@@ -44,11 +44,10 @@ def local_units(listed: Sequence[Listed], seen: Seen | None, reader: Reader) -> 
 def _units(headers: Headers) -> Iterator[LocalUnit]:
     rest, skipped = set(headers.wanted), headers.skipped_by_name()
     for group in headers.groups:
-        names = group.names | headers.data_files_of(group)
-        if names & headers.wanted:
-            rest -= names
-            why = [each for name in sorted(names) for each in skipped.get(name, ())]
-            yield _unit(sorted(names), headers, Found(group.scans, tuple(why)))
+        if group.names & headers.wanted:
+            rest -= group.names
+            why = [each for name in sorted(group.names) for each in skipped.get(name, ())]
+            yield _unit(sorted(group.names), headers, Found(group.scans, tuple(why)))
     ordered = sorted(rest)
     for start in range(0, len(ordered), SKIPPED_AT_ONCE):
         part = ordered[start : start + SKIPPED_AT_ONCE]
