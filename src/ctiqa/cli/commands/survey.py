@@ -99,7 +99,12 @@ Parts = Annotated[
 ]
 SkippedFile = Annotated[
     Path | None,
-    typer.Option("--skipped", metavar="FILE", help="List every skipped file as .csv."),
+    typer.Option(
+        "--skipped",
+        metavar="FILE",
+        help="List the files that this survey has skipped as .csv; their paths may hold the names "
+        "of patients.",
+    ),
 ]
 Summary = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="Write the summary as .json.")
@@ -134,7 +139,9 @@ def survey_run(
     """Score every CT series of an archive that the store does not have yet.
 
     Each series is stored as soon as it is scored. Whatever stops a survey, the same command goes
-    on; a second one takes the time to list the files.
+    on; a second one takes the time to list the files. Files that have not changed are not opened
+    again, and those that were skipped before are not counted again, unless they could not be read
+    or fetched.
 
     Also: 'ctiqa survey list' writes a manifest of an archive, 'ctiqa survey merge' collects what
     --shard has written.
