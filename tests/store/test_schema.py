@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -17,6 +18,7 @@ from ctiqa.store import Run, Store, open_store
 from ctiqa.store.database import schema
 from ctiqa.store.database.connect import VERSION_TABLE, writing
 from ctiqa.store.database.tables import metadata
+from ctiqa.store.rows import Row, scan_row
 
 NEXT = """
 import sqlalchemy as sa
@@ -49,12 +51,10 @@ def future(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def old(address: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A store of version 0001, with a series."""
-    with monkeypatch.context() as patch:
-        patch.setattr(schema, "SCHEMA", "0001")
-        with open_store(address) as store:
-            store.add(made.report(made.scan_score()), Run())
+def old(address: str) -> str:
+    """A store of this version, with a series."""
+    with open_store(address) as store:
+        store.add(made.report(made.scan_score()), Run())
     return address
 
 
@@ -74,6 +74,27 @@ def test_the_newest_migration_is_the_version_of_the_code() -> None:
     scripts = ScriptDirectory(schema.MIGRATIONS)
     assert scripts.get_heads() == [schema.SCHEMA]
     assert [each.revision for each in scripts.walk_revisions()][-1] == "0001"
+
+
+def test_results_of_the_first_version_are_kept(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def of_the_first_version(*verdict_and_privacy: Any) -> Row:
+        row = scan_row(*verdict_and_privacy)
+        return {name: value for name, value in row.items() if name != "scan_flags"}
+
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "SCHEMA", "0001")
+        patch.setattr("ctiqa.store.bundle.scan_row", of_the_first_version)
+        with open_store(address) as store:
+            assert "files" not in tables(store)
+            store.add(made.report(made.scan_score()), Run())
+    with open_store(address) as store:
+        assert "files" in tables(store)
+        assert store.scans()["scan_flags"].to_list() == [None]
+        assert store.slices().height == 3
+        assert store.add(made.report(made.scan_score(), made.scan_score("1.2.4")), Run()) == 1
+        assert store.scans()["scan_flags"].to_list() == [None, '["region"]']
 
 
 def test_an_older_store_is_upgraded(old: str, future: Path) -> None:

@@ -47,7 +47,8 @@ EXPECTED = {
     "n_judged": 2,
     "n_unjudged": 1,
     "findings": '{"metal": 1}',
-    "flags": '{"region": 1, "whole": 0}',
+    "flags": '{"region": 1}',
+    "scan_flags": '["region", "whole"]',
     "warnings": '["1 of 3 slices not scored: limb"]',
     "scored_by": "tiny 1",
 }
@@ -115,7 +116,8 @@ def test_a_scan_of_which_nothing_is_known(store: Store) -> None:
     store.add(made.report(bare), Run())
     (found,) = store.scans().to_dicts()
     unknown = [name for name in EXPECTED if found[name] is None]
-    counted = {"series_uid", "n_judged", "n_unjudged", "findings", "flags", "warnings", "scored_by"}
+    counted = {"series_uid", "n_judged", "n_unjudged", "findings", "flags", "scan_flags"}
+    counted |= {"warnings", "scored_by"}
     assert set(unknown) == set(EXPECTED) - counted
     assert (found["n_judged"], found["n_unjudged"]) == (0, 1)
 

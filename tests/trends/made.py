@@ -235,6 +235,7 @@ def _counted(draw: Any, chosen: Sequence[Protocol], n: int) -> dict[str, Any]:
         "n_unjudged": draw.integers(0, 3, size=n),
         "findings": [_json(each) for each in findings],
         "flags": [_json(each) for each in flags],
+        "scan_flags": ["[]"] * n,
         "warnings": ["[]"] * n,
         "scored_by": ["ctiqa-made 1"] * n,
         "current": [True] * n,

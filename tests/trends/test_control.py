@@ -137,6 +137,7 @@ def test_reconstructions_of_one_acquisition_are_not_independent() -> None:
     several = pl.concat(
         one.with_columns(
             series_uid=pl.col("series_uid") + f".{index}",
+            content=pl.col("content") + f".{index}",
             kernel=pl.lit(kernel),
             equivalent_noise_hu=factor * pl.col("equivalent_noise_hu"),
         )

@@ -89,14 +89,14 @@ def test_an_artefact_in_few_slices_or_in_all_scans_is_usual() -> None:
 
 
 def test_a_filter_where_others_have_none() -> None:
-    (outlier,) = found(flags=pl.lit('{"filtered": 8}'))
+    (outlier,) = found(scan_flags=pl.lit('["filtered"]'))
     assert outlier.reasons == ("filter",)
     assert "1 of 240 scans" in outlier.sentence
     assert outlier.z is None
 
 
 def test_a_filter_that_all_have_is_usual() -> None:
-    every = one_chart(20).with_columns(flags=pl.lit('{"filtered": 8}'))
+    every = one_chart(20).with_columns(scan_flags=pl.lit('["filtered"]'))
     assert all("filter" not in each.reasons for each in trends(every).outliers)
 
 

@@ -9,9 +9,9 @@ import pytest
 from tests.trends.made import archive, one_chart
 
 from ctiqa.errors import UsageError
-from ctiqa.score.examined import number_measured
 from ctiqa.trends import SCAN_COLUMNS, trends
 from ctiqa.trends.scans.derived import with_derived
+from ctiqa.trends.scans.selection import counting
 
 
 def derived(n: int = 4, **columns: Any) -> pl.DataFrame:
@@ -93,17 +93,10 @@ def test_the_class_of_a_kernel_is_what_the_image_shows() -> None:
     assert found["kernel_class"].to_list() == ["sharp", "soft", "soft", "unknown"]
 
 
-def test_a_filter_is_found_in_the_slices_that_are_measured() -> None:
-    counts = [(4, 100), (3, 100), (1, 2), (1, 3), (2, 20), (2, 30), (0, 0)]
-    found = derived(
-        7,
-        flags=[f'{{"filtered": {filtered}}}' for filtered, _ in counts],
-        n_judged=[judged for _, judged in counts],
-        n_unjudged=[0] * 7,
-    )
-    assert found["filtered"].to_list() == [
-        judged > 0 and 2 * filtered >= number_measured(judged) for filtered, judged in counts
-    ]
+def test_a_scan_is_filtered_if_it_has_the_flag_as_a_whole() -> None:
+    flags = ['["filtered", "not_scored"]', '["not_filtered"]', "[]", None]
+    found = derived(4, scan_flags=flags, flags=['{"filtered": 9}'] * 4)
+    assert found["filtered"].to_list() == [True, False, False, False]
 
 
 def test_the_most_frequent_artefact() -> None:
@@ -147,3 +140,13 @@ def test_noise_is_adjusted_to_patients_of_one_size() -> None:
     )
     assert raw > 0.4
     assert abs(adjusted) < 0.1
+
+
+def test_a_copy_under_another_uid_counts_once() -> None:
+    frame = one_chart(5, weeks=2)
+    copies = frame.with_columns(series_uid=pl.col("series_uid") + ".9")
+    kept, omitted = counting(pl.concat([copies, frame]))
+    assert kept["series_uid"].to_list() == frame["series_uid"].to_list()
+    assert [(each.reason, each.n) for each in omitted] == [
+        ("a copy of another series under another UID", frame.height)
+    ]

@@ -95,7 +95,8 @@ def test_a_frame_of_months_has_courses_by_month() -> None:
 def test_a_store(tmp_path: Path, dates: Dates, every: str) -> None:
     scans = [stored.scan_score(f"1.2.{index}") for index in range(25)]
     with open_store(tmp_path / "s.sqlite", dates=dates) as store:
-        store.add(stored.report(*scans), Run("test"))
+        keys = [stored.key(each.scan.series_uid, f"c{n}") for n, each in enumerate(scans)]
+        store.add(stored.report(*scans), Run("test"), keys=keys)
         found = trends(store)
     assert found.n == 25
     assert found.every == every

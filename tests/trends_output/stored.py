@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from ctiqa.store import Store, open_store
 from ctiqa.store.database.tables import models, runs, scans
 
-JSON = ("findings", "flags", "warnings")
+JSON = ("findings", "flags", "scan_flags", "warnings")
 
 
 def store_of(frame: polars.DataFrame, address: str | Path, **privacy: Any) -> Store:

@@ -38,7 +38,8 @@ def scan_row(verdict: ScanScore, privacy: Privacy) -> Row:
         **_counts(verdict.slices),
         "study_day": privacy.day(first_day(verdict.scan.headers)),
         "region": _seen(verdict.slices),
-        "flags": _flags(verdict),
+        "flags": _flags(verdict.slices),
+        "scan_flags": sorted(clean(flag) for flag in verdict.flags),
         "warnings": [without_names(sentence) for sentence in verdict.warnings],
     }
 
@@ -144,10 +145,9 @@ def _counts(slices: Iterable[SliceScore]) -> Row:
     return {"n_judged": judged[True], "n_unjudged": judged[False], "findings": _clean(findings)}
 
 
-def _flags(verdict: ScanScore) -> dict[str, int]:
-    """Number of slices by flag; 0 for a flag of the scan as a whole."""
-    counts = Counter(flag for each in verdict.slices for flag in each.flags)
-    return _clean({flag: counts[flag] for flag in (*verdict.flags, *counts)})
+def _flags(slices: Iterable[SliceScore]) -> dict[str, int]:
+    """Number of slices by flag."""
+    return _clean(Counter(flag for each in slices for flag in each.flags))
 
 
 def _clean(counts: Mapping[str, int]) -> dict[str, int]:

@@ -62,6 +62,7 @@ SCAN_COLUMNS = (
     "n_unjudged",
     "findings",
     "flags",
+    "scan_flags",
     "warnings",
     "content",
     *DERIVED_COLUMNS,

@@ -109,7 +109,7 @@ def _found(row: dict[str, Any]) -> Iterator[tuple[OutlierReason, float, str]]:
             + _rare(row, "_artefact_n", "an artefact in as many"),
         )
     if row["_odd_filter"]:
-        yield "filter", FAR, "the noise is that of a filter" + _rare(row, "_filtered_n", "one")
+        yield "filter", FAR, "its noise has the texture of a filtered image" + _rare(row, "_filtered_n", "one")
 
 
 def _noise_words(row: dict[str, Any]) -> str:

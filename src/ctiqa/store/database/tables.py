@@ -130,6 +130,7 @@ scans = Table(
     Column("n_unjudged", Integer, nullable=False),
     Column("findings", JSON, nullable=False),
     Column("flags", JSON, nullable=False),
+    Column("scan_flags", JSON),
     Column("warnings", JSON, nullable=False),
     UniqueConstraint("series_uid", "content", "model_digest", "options_digest"),
     Index("ix_scans_content", "content"),

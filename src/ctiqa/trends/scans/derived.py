@@ -8,7 +8,6 @@ from itertools import pairwise
 import polars as pl
 
 from ctiqa.recipe.network import FINDINGS
-from ctiqa.score.examined import FEWEST, MOST, ONE_IN
 from ctiqa.score.honesty.flags import ARTEFACT, FILTERED, NO_ARTEFACTS, SHARP_KERNEL
 from ctiqa.trends.result import Every
 
@@ -57,10 +56,8 @@ def _kernel_class() -> pl.Expr:
 
 
 def _filtered() -> pl.Expr:
-    """Whether as many slices have the flag as half of those that are measured."""
-    slices = pl.col("n_judged") + pl.col("n_unjudged")
-    measured = pl.min_horizontal("n_judged", (slices / ONE_IN).ceil().clip(FEWEST, MOST))
-    return (measured > 0) & (2 * _count(FILTERED) >= measured)
+    """Whether the scan as a whole has the flag."""
+    return pl.col("scan_flags").fill_null("[]").str.contains(f'"{FILTERED}"', literal=True)
 
 
 def _artefacts() -> dict[str, pl.Expr]:

@@ -45,7 +45,8 @@ def counting(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Omission, ...]]:
 
     Left out are, in this order: content of a series that was replaced since; scans that another
     model scored than the one that scored last, because scores of different models are not
-    comparable; series that were stored again, with other options; scans without a score.
+    comparable; series that were stored again, with other options; copies of another series;
+    scans without a score.
 
     Args:
         frame: Rows of a store, as :func:`check_frame` returns them.
@@ -71,6 +72,8 @@ def _rules(frame: pl.DataFrame) -> list[tuple[str, pl.Expr]]:
         rules.append((f"scored by another model ({name})", pl.col("model_digest") == digest))
     last = pl.struct("stored", "content").rank("ordinal", descending=True).over("series_uid") == 1
     rules.append(("the same series, stored again with other options", ~last))
+    first = pl.col("series_uid").rank("ordinal").over("content") == 1
+    rules.append(("a copy of another series under another UID", ~first))
     scored = pl.col("score").is_not_null() | pl.col("equivalent_noise_hu").is_not_null()
     rules.append(("no slice has a score", ~scored))
     return rules

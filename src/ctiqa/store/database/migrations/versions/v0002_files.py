@@ -1,4 +1,4 @@
-"""Which files were seen, so that a second survey reads only new and changed ones."""
+"""Flags of whole scans; which files were seen, so that surveys read only new and changed ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Create the table."""
+    """Add the column, and create the table."""
+    op.add_column("scans", sa.Column("scan_flags", sa.JSON))
     op.create_table(
         "files",
         sa.Column("input", sa.BigInteger, autoincrement=False, nullable=False),
