@@ -303,7 +303,7 @@ class Trends:
             * ``period``: first day of the period;
             * ``kernel_class``: ``soft``, ``sharp`` or ``unknown``, by what the image shows;
             * ``thickness_band``, ``dw_band``: such as ``2–4 mm``, ``24–28 cm`` or ``unknown``;
-            * ``filtered``: whether the noise is that of a filter;
+            * ``filtered``: whether the scan has the flag of a filtered image;
             * ``artefact``: the kind found in most slices, or null; ``artefact_share``: its share of
               the slices judged, 0–1;
             * ``adjusted_noise_hu``: equivalent noise, adjusted to a patient of usual size;
