@@ -85,15 +85,12 @@ def skipped_query() -> Query:
 
 def runs_query() -> Query:
     """Runs, with the numbers of scans and skipped inputs that each has stored."""
-    counts = [
-        select(func.count())
-        .select_from(table)
-        .where(table.c.run == runs.c.id)
-        .scalar_subquery()
-        .label(table.name)
-        for table in (scans, skipped)
-    ]
-    return select(*runs.c, *counts).order_by(runs.c.started, runs.c.id)
+    query, counts = select(runs).order_by(runs.c.started, runs.c.id), []
+    for table in (scans, skipped):
+        count = select(table.c.run, func.count().label("n")).group_by(table.c.run).subquery()
+        counts.append(func.coalesce(count.c.n, 0).label(table.name))
+        query = query.outerjoin(count, count.c.run == runs.c.id)
+    return query.add_columns(*counts)
 
 
 def _require(kind: str) -> None:
