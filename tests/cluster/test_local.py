@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from tests.cluster.test_shard import expected, uids
 
 from ctiqa.cluster import Setup, survey_on_cluster
 from ctiqa.cluster.engines.opening import CONFIG
+from ctiqa.cluster.engines.slurm import NO_PAGES
 from ctiqa.cluster.parts.parts import make_parts, open_parts
 from ctiqa.errors import OutputError, UsageError
 from ctiqa.store import open_store
@@ -47,7 +47,8 @@ def cluster(s3_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             n_workers=2,
             threads_per_worker=1,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs=NO_PAGES,
             security=made,
             silence_logs=logging.CRITICAL,
         ) as running,
@@ -70,36 +71,32 @@ def engine(cluster: Any) -> str:
 def workers_of(cluster: Any) -> list[int]:
     """Those that have started; a nanny gives up on one that is killed before."""
     running = set(cluster.scheduler.workers)
-    return [each.pid for each in cluster.workers.values() if each.worker_address in running]
+    nannies = [each for each in cluster.workers.values() if each.status.name == "running"]
+    return [each.pid for each in nannies if each.worker_address in running]
 
 
-@contextmanager
-def killing(cluster: Any, every_s: float) -> Iterator[list[int]]:
-    """Kill a worker again and again while the block runs."""
-    stop, killed = threading.Event(), list[int]()
+class Killer:
+    """Kills a worker after every sixth of the work, while the others go on."""
 
-    def kill() -> None:
-        while not stop.wait(every_s):
-            victims = workers_of(cluster)
-            if victims:
-                os.kill(victims[len(killed) % len(victims)], signal.SIGKILL)
-                killed.append(victims[0])
+    def __init__(self, cluster: Any) -> None:
+        self.cluster = cluster
+        self.killed: list[int] = []
 
-    thread = threading.Thread(target=kill)
-    thread.start()
-    try:
-        yield killed
-    finally:
-        stop.set()
-        thread.join()
+    def step(self, done: int, total: int) -> None:
+        victims = workers_of(self.cluster)
+        if victims and 6 * done // total > len(self.killed):
+            os.kill(victims[0], signal.SIGKILL)
+            self.killed.append(victims[0])
 
 
 def test_workers_that_are_killed_cost_no_row(
     engine: str, cluster: Any, address: str, tmp_path: Path
 ) -> None:
-    with killing(cluster, 1.0) as killed:
-        done = survey_on_cluster(units(600), SETUP, engine, address, work=fakes.slow_work)
-    assert killed
+    killer = Killer(cluster)
+    done = survey_on_cluster(
+        units(600), SETUP, engine, address, work=fakes.slow_work, progress=killer.step
+    )
+    assert len(killer.killed) >= 3
     assert uids(address, tmp_path) == expected(600)
     assert (done.stored, done.stopped) == (600, False)
     assert "crashed" not in done.reasons
@@ -207,6 +204,17 @@ def test_a_wrong_certificate_is_refused(cluster: Any, engine: str, tmp_path: Pat
         survey_on_cluster(units(1), SETUP, f"tls:{file}", str(tmp_path / "parts"), work=fakes.work)
 
 
+def listened_to() -> set[str]:
+    """Addresses at which this process and its workers can be reached."""
+    here = psutil.Process()
+    return {
+        connection.laddr.ip
+        for process in (here, *here.children(recursive=True))
+        for connection in process.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+
+
 def test_a_driver_that_is_killed_leaves_no_worker_and_the_rest_to_the_next(tmp_path: Path) -> None:
     parts = tmp_path / "parts"
     command = [sys.executable, "-m", "tests.cluster.drive", "local:2", str(parts), "1000"]
@@ -222,11 +230,17 @@ def test_a_driver_that_is_killed_leaves_no_worker_and_the_rest_to_the_next(tmp_p
     _, alive = psutil.wait_procs(children, timeout=60)
     assert alive == []
     there = len(list(parts.glob("*.json.gz")))
-    rest = survey_on_cluster(units(1000), SETUP, "local:1", str(parts), work=fakes.work)
+    listening: set[str] = set()
+    rest = survey_on_cluster(
+        units(1000),
+        SETUP,
+        "local:1",
+        str(parts),
+        work=fakes.work,
+        progress=lambda *_: listening.update(listened_to()),
+    )
+    assert listening == {"127.0.0.1"}
     assert rest.unchanged + 2 * rest.stored == 2000
     assert rest.unchanged > 0
     assert len(list(parts.glob("*.json.gz"))) > there
     assert uids(str(parts), tmp_path) == expected(1000)
-    assert psutil.Process().children() == [] or all(
-        "dask" not in " ".join(each.cmdline()) for each in psutil.Process().children()
-    )

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Event
-from typing import Any
 
 from ctiqa.cluster.engines.libraries import Future, library
 from ctiqa.cluster.engines.opening import Running
@@ -137,16 +136,18 @@ def _answer(future: Future) -> Done | BaseException | None:
     if future.status == "error":
         found: BaseException = future.exception(timeout=GATHER_S)
         return found
-    if future.status != "finished":
+    if future.status == "cancelled":
         raise OutputError(
             "the connection to the scheduler is lost; start it again, then repeat the command: "
             "what is done stays done"
         )
+    if future.status != "finished":
+        return None
     try:
-        answer: Any = future.result(timeout=GATHER_S)
+        answer: Done = future.result(timeout=GATHER_S)
     except TimeoutError:
         return None
-    return answer if isinstance(answer, Done) else None
+    return answer
 
 
 def _why(error: BaseException) -> str:

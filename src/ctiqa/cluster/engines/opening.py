@@ -12,7 +12,7 @@ from ctiqa.cluster.books import Say
 from ctiqa.cluster.engines.address import Engine, LocalEngine, SchedulerEngine
 from ctiqa.cluster.engines.kubernetes import kubernetes_cluster
 from ctiqa.cluster.engines.libraries import Client, library
-from ctiqa.cluster.engines.slurm import SlurmEngine, slurm_cluster
+from ctiqa.cluster.engines.slurm import NO_PAGES, SlurmEngine, slurm_cluster
 from ctiqa.cluster.engines.tls import configured_security, security_of, temporary_security
 from ctiqa.cluster.engines.versions import check_versions
 from ctiqa.errors import OutputError
@@ -28,6 +28,9 @@ CONFIG = {
     # Tasks are long; a worker that dies takes one with it, not a queue of them.
     "distributed.scheduler.worker-saturation": 1.0,
     "distributed.admin.low-level-log-length": 100,
+    # Pages about tasks would be open to everybody.
+    "distributed.scheduler.http.routes": ["distributed.http.health"],
+    "distributed.worker.http.routes": ["distributed.http.health"],
 }
 """Settings of schedulers that are started here."""
 
@@ -95,7 +98,8 @@ def _local_cluster(engine: LocalEngine) -> Any:
         threads_per_worker=1,
         processes=True,
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address=NO_PAGES["dashboard_address"],
+        scheduler_kwargs=NO_PAGES,
         memory_limit="auto",
         # Users of the same computer could connect otherwise, and run programs in this one's name.
         security=temporary_security(),

@@ -13,6 +13,9 @@ from ctiqa.cluster.engines.tls import temporary_security
 from ctiqa.errors import UsageError
 from ctiqa.system.extras import require_extra
 
+NO_PAGES = {"dashboard_address": "127.0.0.1:0", "dashboard": False}
+"""Options of schedulers: without an address, dask listens on port 8787 of all networks."""
+
 MEMORY = re.compile(r"\d{1,6} ?[KMGT]i?B")
 WALLTIME = re.compile(r"(\d{1,3}-)?\d{1,3}:\d{2}(:\d{2})?")
 DURATION = re.compile(r"\d{1,6} ?[smhd]")
@@ -129,7 +132,7 @@ def slurm_cluster(settings: SlurmEngine) -> Any:
         worker_extra_args=_worker_arguments(settings),
         job_extra_directives=_directives(settings),
         job_script_prologue=list(settings.prologue),
-        scheduler_options={"dashboard_address": None, "dashboard": False},
+        scheduler_options=NO_PAGES,
         **secure,
     )
 
