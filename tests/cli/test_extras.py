@@ -53,6 +53,7 @@ MODULE_OF = {
     "PyWavelets": "pywt",
     "SQLAlchemy": "sqlalchemy",
     "binary": "psycopg_binary",
+    "dask-jobqueue": "dask_jobqueue",
     "dicomweb-client": "dicomweb_client",
     "scikit-image": "skimage",
 }
@@ -65,6 +66,7 @@ ON_DATA = ("--data", "data", "--out", "out")
 NETWORKS = ("safetensors", "timm", "torch", "torchvision")
 DRAWN = ("polars", "matplotlib")
 TRAINING = (*DRAWN, *NETWORKS)
+STORED = ("sqlalchemy", "alembic", "polars")
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,21 @@ COMMANDS = {
     ),
     "compare": Command(("compare", RECIPE, *ON_DATA), TRAINING),
     "ablate": Command(("ablate", "blocks", RECIPE, *ON_DATA), TRAINING),
+    "survey run": Command(
+        ("survey", "scan", "--store", "ct.sqlite", "--engine", "onnxruntime"),
+        STORED,
+        "ctiqa[clinic]",
+        0,
+    ),
+    "survey list": Command(
+        ("survey", "list", "scan", "--out", "m.csv"), STORED, "ctiqa[clinic]", 0
+    ),
+    "survey merge": Command(
+        ("survey", "merge", "none", "--store", "m.sqlite"), STORED, "ctiqa[clinic]", 4
+    ),
+    "trends": Command(
+        ("trends", "--store", "none.sqlite", "--out", "out"), STORED, "ctiqa[clinic]", 4
+    ),
     "weights list": Command(("weights", "list"), status=0),
     "weights verify": Command(("weights", "verify"), status=0),
     "weights import": Command(("weights", "import", "none.onnx")),
@@ -139,11 +156,12 @@ def optional() -> dict[str, tuple[str, ...]]:
     """What every extra for users brings, by the names that are imported."""
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     extras = tomllib.loads(text)["project"]["optional-dependencies"]
+    needed = {extra: [Requirement(line) for line in lines] for extra, lines in extras.items()}
     named = {
         extra: [
-            name for line in lines for name in (Requirement(line).name, *Requirement(line).extras)
+            name for each in wanted if each.name != "ctiqa" for name in (each.name, *each.extras)
         ]
-        for extra, lines in extras.items()
+        for extra, wanted in needed.items()
         if extra not in {"dev", "docs", "test"}
     }
     return {extra: tuple(MODULE_OF.get(n, n) for n in names) for extra, names in named.items()}
@@ -151,18 +169,10 @@ def optional() -> dict[str, tuple[str, ...]]:
 
 EXTRAS = optional()
 
-UNUSED = ("clinic", "cluster")
-"""Extras that no command uses yet."""
-
-
-def brought_by(*extras: str) -> tuple[str, ...]:
-    return tuple(name for extra in extras for name in EXTRAS[extra])
-
 
 HIDDEN = {
-    **{extra: modules for extra, modules in EXTRAS.items() if extra not in UNUSED},
-    " and ".join(UNUSED): brought_by(*UNUSED),
-    "every extra": brought_by(*EXTRAS),
+    **EXTRAS,
+    "every extra": tuple(name for names in EXTRAS.values() for name in names),
 }
 """What is not installed, case by case."""
 

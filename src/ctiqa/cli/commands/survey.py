@@ -18,6 +18,7 @@ from ctiqa.cli.commands.score import (
     TiffHu,
 )
 from ctiqa.cli.console.command import command_of
+from ctiqa.system.extras import require_extra
 
 RUN = "run"
 """The command that is meant if none is named."""
@@ -149,6 +150,7 @@ def survey_run(
     Exit status: 0 done, 2 wrong usage, 3 done but inputs were skipped, 4 nothing could be done,
     130 or 143 stopped.
     """
+    _check_libraries()
     from ctiqa.cli.surveying import SurveyRequest, run_survey
     from ctiqa.io import ReadOptions
 
@@ -194,6 +196,7 @@ def survey_list(
     Exit status: 0 done, 2 wrong usage, 3 done but inputs could not be listed, 4 nothing was found
     or written.
     """
+    _check_libraries()
     from ctiqa.cli.survey_listing import ListRequest, run_list
     from ctiqa.io import ReadOptions
 
@@ -219,6 +222,11 @@ def survey_merge(
 
     Exit status: 0 done, 2 wrong usage, 3 done but parts are damaged, 4 nothing could be done.
     """
+    _check_libraries()
     from ctiqa.cli.survey_merging import run_merge
 
     raise typer.Exit(run_merge(parts, store, out, quiet=quiet))
+
+
+def _check_libraries() -> None:
+    require_extra("'ctiqa survey'", "sqlalchemy", "alembic", "polars", extra="clinic")

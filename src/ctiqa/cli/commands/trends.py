@@ -8,6 +8,7 @@ import typer
 
 from ctiqa.cli.commands.score import Jobs, Quiet
 from ctiqa.cli.console.command import command_of
+from ctiqa.system.extras import require_extra
 
 StoreAddress = Annotated[
     str,
@@ -91,6 +92,7 @@ def trends(
     not found, 4 nothing in the store or nothing could be read or written, 5 done and a limit is
     broken, 130 stopped.
     """
+    require_extra("'ctiqa trends'", "polars", "sqlalchemy", "alembic", extra="clinic")
     from ctiqa.cli.trending import run_trends
     from ctiqa.cli.trends_request import TrendsRequest
 
