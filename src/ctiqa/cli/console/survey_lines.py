@@ -45,6 +45,7 @@ def total_lines(totals: Totals, *, has_list: bool) -> Iterator[str]:
     yield f"Series   {', '.join(parts)}"
     if totals.skipped:
         hint = "" if has_list else " ('--skipped FILE.csv' lists them)"
-        yield f"Skipped  {len(totals.skipped)} files{hint}:"
+        files = "1 file" if len(totals.skipped) == 1 else f"{len(totals.skipped)} files"
+        yield f"Skipped  {files}{hint}:"
     for reason, count in totals.reasons.items():
         yield f"  {count:>7} × {REASONS.get(Reason(reason), reason)} ({reason})"
