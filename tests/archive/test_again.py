@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.archive.made import Surveyor, opened, touch, uid, write_archive, write_slices
 
+from ctiqa.archive.listing import list_local, stamp_of
 from ctiqa.archive.unit import LocalUnit
 
 
@@ -75,7 +76,7 @@ def test_a_series_that_lost_its_uids_is_scored_anew_as_a_whole(
 ) -> None:
     """An anonymiser gave every slice a series UID of its own."""
     root = tmp_path / "archive"
-    shared = {"StudyInstanceUID": "1.2.3"}
+    shared: dict[str, Any] = {"StudyInstanceUID": "1.2.3"}
     for index in range(2):
         write_slices(root / "one", index, 1, first=index, **shared)
     for index in range(2):
@@ -231,20 +232,23 @@ def test_a_file_that_is_copied_while_it_is_surveyed(survey: Surveyor, root: Path
     assert survey.reasons() == {}
 
 
+def after_listing(monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
+    """Do something when all files are listed, and before any is read."""
+
+    def late(*words: Any) -> Any:
+        found = list_local(*words)
+        act()
+        return found
+
+    monkeypatch.setattr("ctiqa.archive.units.list_local", late)
+
+
 def test_files_that_vanish_after_they_were_listed(
     survey: Surveyor, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One before headers are read; the next survey takes the one that came back."""
-    from ctiqa.archive import units
-
-    listing, away = units.list_local, root.parent / "away.dcm"
-
-    def late(*words: Any) -> Any:
-        found = listing(*words)
-        (root / "s1" / "1-000.dcm").rename(away)
-        return found
-
-    monkeypatch.setattr(units, "list_local", late)
+    away = root.parent / "away.dcm"
+    after_listing(monkeypatch, lambda: (root / "s1" / "1-000.dcm").rename(away))
     done = survey(root)
     assert (done.stored, done.reasons) == (3, {"not_fetched": 1})
     assert not done.is_complete
@@ -259,16 +263,7 @@ def test_files_that_vanish_after_they_were_listed(
 def test_a_whole_archive_that_vanishes(
     survey: Surveyor, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ctiqa.archive import units
-
-    listing = units.list_local
-
-    def late(*words: Any) -> Any:
-        found = listing(*words)
-        shutil.rmtree(root)
-        return found
-
-    monkeypatch.setattr(units, "list_local", late)
+    after_listing(monkeypatch, lambda: shutil.rmtree(root))
     done = survey(root)
     assert (done.stored, done.reasons) == (0, {"not_fetched": 6})
 
@@ -308,8 +303,6 @@ def test_progress_counts_slices(survey: Surveyor, root: Path) -> None:
 
 
 def test_stamps_differ_by_size_and_time(tmp_path: Path) -> None:
-    from ctiqa.archive.listing import stamp_of
-
     file = tmp_path / "a"
     file.write_bytes(b"1")
     os.utime(file, (time.time(), 10.0))

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from tests.archive.made import Surveyor, opened, uid, write_archive, write_slices
 
-from ctiqa.errors import NothingToDoError, UsageError
+from ctiqa.errors import NothingToDoError, Reason, RefusedError, UsageError
+from ctiqa.io import ReadOptions
+from ctiqa.io.formats import read_file_headers
+from ctiqa.io.protocol import Contents
 
 ROOT_READS_ALL = pytest.mark.skipif(
     sys.platform == "win32" or os.geteuid() == 0, reason="nothing is forbidden for root"
@@ -180,21 +183,17 @@ def test_a_file_that_could_not_be_read(
     survey: Surveyor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As above, for those who may read everything."""
-    from ctiqa.errors import Reason, RefusedError
-    from ctiqa.io import find
-
     root = write_archive(tmp_path / "archive", 1, 3)
-    read = find.read_file_headers
 
-    def refuse(path: Path, *words: object) -> object:
+    def refuse(path: Path, options: ReadOptions) -> Contents:
         if path.name == "0-001.dcm":
             raise RefusedError(Reason.NO_PERMISSION, "the path cannot be opened")
-        return read(path, *words)  # type: ignore[arg-type]
+        return read_file_headers(path, options)
 
-    monkeypatch.setattr(find, "read_file_headers", refuse)
-    assert survey(root).reasons == {"no_permission": 1}
-    assert survey(root).reasons == {"no_permission": 1}
-    monkeypatch.setattr(find, "read_file_headers", read)
+    with monkeypatch.context() as patch:
+        patch.setattr("ctiqa.io.find.read_file_headers", refuse)
+        assert survey(root).reasons == {"no_permission": 1}
+        assert survey(root).reasons == {"no_permission": 1}
     done = survey(root)
     assert (done.stored, done.skipped) == (1, {})
     assert survey.current() == {uid(0): 3}

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.archive.made import write_slices
@@ -13,7 +14,7 @@ from tests.cli.conftest import Run, run
 
 __all__ = ["run"]
 
-PLANTED = {
+PLANTED: dict[str, Any] = {
     "PatientName": "Zaphodova^Trillian",
     "PatientID": "PID-4711-0815",
     "PatientBirthDate": "19620213",
@@ -25,8 +26,10 @@ PLANTED = {
     "StationName": "CT1",
     "OtherPatientIDs": "OTHER-3344",
 }
-FORBIDDEN = ("zaphodova", "trillian", "4711", "19620213", "1962-02-13", "9987766", "vogonsky")
-FORBIDDEN += ("jeltz", "megadodo", "3344")
+FORBIDDEN = (
+    *("zaphodova", "trillian", "4711", "19620213", "1962-02-13", "9987766"),
+    *("vogonsky", "jeltz", "megadodo", "3344"),
+)
 
 
 @pytest.fixture
@@ -57,14 +60,15 @@ def test_no_identity_leaves_the_archive(
     summary = out.read_bytes()
     again = run(*words[: -len(privacy) or None], "--out", out)
     assert (first.status, again.status) == (3, 0)
-    for text in (first.out, first.err, again.out, again.err, summary, out.read_bytes()):
-        assert hits(text) == []
+    assert [hits(text) for text in (first.out, first.err, again.out, again.err)] == [[]] * 4
+    assert [hits(text) for text in (summary, out.read_bytes())] == [[]] * 2
     assert sum(json.loads(summary)["skipped"].values()) == 4
     # Everything that was ever written, also into the log of the database.
     with closing(sqlite3.connect(store)) as connection:
         dump = "\n".join(connection.iterdump())
-    for content in (dump, *(each.read_bytes() for each in tmp_path.glob("ct.sqlite*"))):
-        assert hits(content) == []
+    assert hits(dump) == []
+    for file in tmp_path.glob("ct.sqlite*"):
+        assert hits(file.read_bytes()) == []
 
 
 def test_the_list_of_skipped_files_has_their_paths_and_says_so(

@@ -78,11 +78,15 @@ class _Listing:
         archive: What is surveyed.
         seen: What a store knows of it; ``None`` takes all for new.
         totals: Gets the numbers.
+        there: All files that were listed.
+        roots: Where all files were listed: what is known of others there is forgotten.
     """
 
     archive: Archive
     seen: Seen | None
     totals: Totals
+    there: list[Entry] = field(default_factory=list)
+    roots: set[str] = field(default_factory=set)
 
     def sorted_out(self) -> _Inputs:
         """Paths of this computer, and everything else."""
@@ -105,6 +109,8 @@ class _Listing:
                 yield from self._of_source(source)
         except StoppedError:
             return
+        if self.seen is not None:
+            self.totals.gone += self.seen.forget_others(self.roots, self.there)
 
     def _present(self, paths: Sequence[str]) -> list[str]:
         """The paths that exist; a manifest may be older than the files."""
@@ -116,10 +122,9 @@ class _Listing:
     def _local(self, inputs: _Inputs) -> Iterator[Rooted]:
         listed = list_local(inputs.paths, inputs.manifests)
         self.totals.listed += len(listed)
+        self.there.extend(each.entry for each in listed)
         roots = {each.entry.name: each.root for each in listed}
-        if listed and self.seen is not None:
-            entries = [each.entry for each in listed]
-            self.totals.gone += self.seen.forget_others(set(roots.values()), entries)
+        self.roots.update(set(roots.values()) - inputs.manifests.keys())
         reader = Reader(
             self.archive.scorer, self.archive.options, self.archive.progress, self.archive.stop
         )
@@ -135,12 +140,11 @@ class _Listing:
         return None if self.archive.choice.sample else self.seen
 
     def _of_source(self, source: Source) -> Iterator[Rooted]:
-        entries: list[Entry] = []
         try:
             for unit in source.units():
                 if self.archive.stop.is_set():
                     raise StoppedError
-                entries.extend(unit.entries)
+                self.there.extend(unit.entries)
                 yield from self._if_new(source, unit)
         except UsageError:
             raise
@@ -148,9 +152,8 @@ class _Listing:
             self.totals.failed[source.name] = str(error)
             return
         # A server that was asked for some days does not list what is there of the others.
-        is_whole = self.archive.choice.since is None and self.archive.choice.until is None
-        if self.seen is not None and is_whole:
-            self.totals.gone += self.seen.forget_others([source.name], entries)
+        if self.archive.choice.since is None and self.archive.choice.until is None:
+            self.roots.add(source.name)
 
     def _if_new(self, source: Source, unit: Unit) -> Iterator[Rooted]:
         self.totals.listed += len(unit.entries)

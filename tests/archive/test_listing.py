@@ -1,0 +1,108 @@
+"""Where files are listed from: folders, files, links and manifests."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from tests.archive.made import Surveyor, write_archive
+
+from ctiqa.archive.listing import list_local
+from ctiqa.archive.local.groups import groups_of
+from ctiqa.types import Scan, SliceHeader, SliceSource
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return write_archive(tmp_path / "archive", 3)
+
+
+def write_manifest(file: Path, paths: Sequence[str | Path]) -> Path:
+    file.write_text("path\n" + "".join(f"{path}\n" for path in paths), encoding="utf-8")
+    return file
+
+
+def test_every_file_has_the_innermost_root(root: Path) -> None:
+    inner = root / "s1"
+    roots = {each.entry.name: each.root for each in list_local([str(root), str(inner)])}
+    assert roots == {
+        str(file): str(inner if inner in file.parents else root) for file in root.rglob("*.dcm")
+    }
+
+
+def test_a_file_may_be_a_root(root: Path) -> None:
+    file = str(root / "s0" / "0-000.dcm")
+    (listed,) = list_local([file])
+    assert (listed.root, listed.entry.name) == (file, file)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no one folder of everything")
+def test_the_root_of_all_folders(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = str(root / "s0" / "0-000.dcm")
+    monkeypatch.setattr("ctiqa.archive.listing.list_files", lambda _roots: [file])
+    (listed,) = list_local(["/"])
+    assert listed.root == "/"
+
+
+def test_relative_paths_are_the_same_files(
+    survey: Surveyor, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    survey(root)
+    monkeypatch.chdir(root)
+    for path in (".", f"..{os.sep}archive", f"s0{os.sep}.."):
+        done = survey(path)
+        assert (done.unchanged, done.gone) == (6, 0)
+
+
+def test_a_manifest_is_surveyed_like_a_folder(survey: Surveyor, root: Path) -> None:
+    files = sorted(root.rglob("*.dcm"))
+    manifest = write_manifest(root.parent / "m.csv", files)
+    assert survey(manifest).stored == 3
+    for path in (manifest, root):
+        done = survey(path)
+        assert (done.unchanged, done.gone) == (6, 0)
+    write_manifest(manifest, files[:4])
+    done = survey(manifest)
+    assert (done.listed, done.unchanged, done.gone) == (4, 4, 2)
+
+
+def test_files_of_a_manifest_that_are_not_there(survey: Surveyor, root: Path) -> None:
+    files = sorted(root.rglob("*.dcm"))
+    manifest = write_manifest(root.parent / "m.csv", [*files, root / "none.dcm"])
+    done = survey(manifest)
+    assert done.stored == 3
+    assert done.skipped == {str(root / "none.dcm"): "not_fetched"}
+    assert survey(manifest).skipped == done.skipped
+
+
+def scan(uid: str | None, *files: str, format: str = "dicom") -> Scan:  # noqa: A002 - as in SliceSource
+    sources = [SliceSource(Path(each), series_uid=uid, format=format) for each in files]
+    return Scan(uid or "x", Path(), tuple(SliceHeader(each, 512, 512) for each in sources))
+
+
+def test_series_that_share_a_file_are_one_group() -> None:
+    places = {name: name for name in ("/a.zip", "/b.zip", "/c.zip", "/1.dcm", "/2.dcm")}
+    scans = [
+        scan("1", "/a.zip/1", "/b.zip/1"),
+        scan("2", "/1.dcm", "/2.dcm"),
+        scan("3", "/c.zip/1"),
+        scan("4", "/b.zip/2", "/c.zip/2"),
+    ]
+    joined, single = groups_of(scans, places)
+    assert joined.scans == (scans[0], scans[2], scans[3])
+    assert joined.names == {"/a.zip", "/b.zip", "/c.zip"}
+    assert joined.series == {"1", "3", "4", "folder /c.zip"}
+    assert single.scans == (scans[1],)
+    assert single.names == {"/1.dcm", "/2.dcm"}
+
+
+def test_many_series_in_one_archive_are_grouped_in_linear_time() -> None:
+    places = {"/a.zip": "/a.zip"}
+    scans = [
+        scan(str(number), f"/a.zip/{number}/1", f"/a.zip/{number}/2") for number in range(5000)
+    ]
+    (group,) = groups_of(scans, places)
+    assert group.scans == tuple(scans)
