@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from tests.archive.made import Surveyor, write_archive
+from tests.archive.made import Surveyor, opened, write_archive
 
-from ctiqa.archive.listing import list_local
+from ctiqa.archive.choice import Choice
+from ctiqa.archive.listing import list_local, stamp_of
 from ctiqa.archive.local.groups import groups_of
+from ctiqa.archive.unit import Entry, LocalUnit, Source, Unit
+from ctiqa.errors import NothingToDoError, OutputError
 from ctiqa.types import Scan, SliceHeader, SliceSource
 
 
@@ -106,3 +109,76 @@ def test_many_series_in_one_archive_are_grouped_in_linear_time() -> None:
     ]
     (group,) = groups_of(scans, places)
     assert group.scans == tuple(scans)
+
+
+class Served:
+    """A source of some units, which fails after them if it is told to."""
+
+    name = "memory://archive"
+
+    def __init__(self, folder: Path, count: int, failure: Exception | None = None) -> None:
+        self.folder = folder
+        self.count = count
+        self.failure = failure
+
+    def units(self) -> Iterator[Unit]:
+        for number in range(self.count):
+            files = sorted((self.folder / f"s{number}").iterdir())
+            entries = [Entry(str(each), stamp_of(each)) for each in files]
+            yield LocalUnit(str(number), tuple(entries))
+        if self.failure is not None:
+            raise self.failure
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Callable[[Source], None]:
+    """Makes a source stand for every path."""
+
+    def serve(source: Source) -> None:
+        monkeypatch.setattr("ctiqa.archive.units.open_source", lambda _path, **_days: source)
+
+    return serve
+
+
+def test_a_source_is_asked_for_what_is_new(
+    survey: Surveyor, root: Path, served: Callable[[Source], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ctiqa.archive.units.ENTRIES_AT_ONCE", 3)
+    served(Served(root, 2))
+    assert survey("archive").stored == 2
+    served(Served(root, 3))
+    done = survey("archive")
+    assert (done.listed, done.unchanged, done.stored, done.gone) == (6, 4, 1, 0)
+    with opened(root) as files:
+        assert survey("archive").unchanged == 6
+    assert files == []
+    served(Served(root, 1))
+    done = survey("archive")
+    assert (done.listed, done.gone) == (2, 4)
+
+
+def test_a_source_that_fails_loses_nothing(
+    survey: Surveyor, root: Path, served: Callable[[Source], None]
+) -> None:
+    served(Served(root, 3))
+    survey("archive")
+    served(Served(root, 1, OutputError("the server is gone")))
+    done = survey("archive")
+    assert done.failed == {"memory://archive": "the server is gone"}
+    assert (done.unchanged, done.gone, done.is_complete) == (2, 0, False)
+    served(Served(root, 3))
+    assert survey("archive").unchanged == 6
+    served(Served(root, 0, OutputError("the server is gone")))
+    with pytest.raises(NothingToDoError, match="memory://archive: the server is gone"):
+        survey("archive")
+
+
+def test_a_source_that_was_asked_for_some_days_is_not_forgotten(
+    survey: Surveyor, root: Path, served: Callable[[Source], None]
+) -> None:
+    served(Served(root, 3))
+    survey("archive")
+    served(Served(root, 1))
+    assert survey("archive", choice=Choice.parse(since="2026-03-01")).gone == 0
+    served(Served(root, 3))
+    assert survey("archive").unchanged == 6

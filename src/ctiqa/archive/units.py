@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ctiqa.archive.archive import Archive
@@ -18,6 +18,9 @@ from ctiqa.archive.totals import Totals
 from ctiqa.archive.unit import Entry, Source, Unit
 from ctiqa.errors import CtiqaError, NothingToDoError, Reason, UsageError, some
 from ctiqa.store.store import Store
+
+ENTRIES_AT_ONCE = 1000
+"""Number of files that the store is asked for at once."""
 
 Rooted = tuple[str, Unit]
 """Where the survey began, and a unit found there."""
@@ -124,6 +127,7 @@ class _Listing:
         self.totals.listed += len(listed)
         self.there.extend(each.entry for each in listed)
         roots = {each.entry.name: each.root for each in listed}
+        # A root without files may be a drive that is not there: nothing of it is forgotten.
         self.roots.update(set(roots.values()) - inputs.manifests.keys())
         reader = Reader(
             self.archive.scorer, self.archive.options, self.archive.progress, self.archive.stop
@@ -141,11 +145,10 @@ class _Listing:
 
     def _of_source(self, source: Source) -> Iterator[Rooted]:
         try:
-            for unit in source.units():
+            for units in _batches(source.units()):
                 if self.archive.stop.is_set():
                     raise StoppedError
-                self.there.extend(unit.entries)
-                yield from self._if_new(source, unit)
+                yield from ((source.name, unit) for unit in self._new_of(units))
         except UsageError:
             raise
         except CtiqaError as error:
@@ -155,10 +158,38 @@ class _Listing:
         if self.archive.choice.since is None and self.archive.choice.until is None:
             self.roots.add(source.name)
 
-    def _if_new(self, source: Source, unit: Unit) -> Iterator[Rooted]:
-        self.totals.listed += len(unit.entries)
-        if self._known is None or self._known.new(unit.entries):
-            yield source.name, unit
-        else:
-            self.totals.unchanged += len(unit.entries)
+    def _new_of(self, units: Sequence[Unit]) -> Iterator[Unit]:
+        """The units with a file that is new or has changed."""
+        entries = [entry for unit in units for entry in unit.entries]
+        self.there.extend(entries)
+        self.totals.listed += len(entries)
+        known = self._known
+        new = {each.name for each in (entries if known is None else known.new(entries))}
+        for unit in units:
+            if any(each.name in new for each in unit.entries):
+                yield unit
+            else:
+                self.totals.unchanged += len(unit.entries)
         self.archive.tell("listing", self.totals.listed, self.totals.listed)
+
+
+def _batches(units: Iterable[Unit]) -> Iterator[list[Unit]]:
+    """Units in batches: asking the store for each would take longer than listing.
+
+    Raises:
+        CtiqaError: If listing fails, after everything that was listed before.
+    """
+    batch: list[Unit] = []
+    count = 0
+    try:
+        for unit in units:
+            batch.append(unit)
+            count += len(unit.entries)
+            if count >= ENTRIES_AT_ONCE:
+                yield batch
+                batch, count = [], 0
+    except CtiqaError:
+        yield batch
+        raise
+    if batch:
+        yield batch
