@@ -13,14 +13,17 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from functools import partial
+from gzip import compress
 from pathlib import Path
 
 from pydicom import FileDataset, dcmread
 from pydicom.uid import generate_uid
 
 from benchmarks.process import peak_memory, wall_time
-from benchmarks.rounds import Comparison, Contestant, in_turn
+from benchmarks.rounds import Comparison, Contestant, in_turn, timed
 from benchmarks.series import EXAMPLE, make_series, uncompressed
+from benchmarks.stored import bundles, store_all
+from ctiqa.store import open_store
 
 DONE, NOTHING_DONE = 0, 4
 """Exit statuses: of files without pixels none can be scored."""
@@ -73,6 +76,20 @@ def storing(folder: Path, count: int, slices: int, repeats: int) -> Comparison:
     return in_turn(f"{count} series of {slices} slices", two, repeats, reference="ctiqa score")
 
 
+def writing(folder: Path, scans: int, slices: int) -> dict[str, float]:
+    """Time and place that stored results take, with the marks of their files."""
+    file = folder / "written.sqlite"
+    with open_store(file) as store:
+        made = list(bundles(store.privacy, scans, slices))
+        seconds = timed(lambda: store_all(store, iter(made)))()
+    return {
+        "ms_per_scan": 1e3 * seconds / scans,
+        "kb_per_scan": file.stat().st_size / 1e3 / scans,
+        "part_kb_per_scan": sum(len(compress(each.to_json().encode())) for each in made[:100])
+        / 1e5,
+    }
+
+
 def _uncompressed(number: int, image: FileDataset) -> None:
     """Store the pixels as they are, and change one, so that no series is a copy of another."""
     uncompressed(image)
@@ -97,6 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 "slices_per_s": {each.name: each.slices_per_s for each in stored.times},
                 "ratios": stored.ratios(stored.times[0]),
             },
+            "writing": writing(folder, 1000, 100),
             "listing": listing(folder, asked.files),
         }
     sys.stdout.write(json.dumps(found, indent=1) + "\n")
