@@ -73,11 +73,6 @@ class Choice:
         return cls(first, last, tuple(_known_before(each) for each in where), sample)
 
     @property
-    def is_all(self) -> bool:
-        """Whether every series is scored."""
-        return self == Choice()
-
-    @property
     def digest(self) -> str:
         """A name for the choice: what another one leaves out is looked at again."""
         parts = [str(self.since), str(self.until), str(self.sample), *map(str, self.where)]

@@ -9,7 +9,6 @@ from sqlalchemy import Connection, delete, select
 
 from ctiqa.store.database.insert import insert_or_replace
 from ctiqa.store.database.tables import files
-from ctiqa.store.keys import SeriesKey
 from ctiqa.store.privacy import Privacy
 from ctiqa.store.queries import parts
 
@@ -79,11 +78,6 @@ class Marker:
     def root(self, name: str) -> int:
         """What stands for the place where a survey begins."""
         return self.privacy.number("root", self.how, name)
-
-
-def how_of(key: SeriesKey) -> str:
-    """What :attr:`Marker.how` is for the model and the options of a key."""
-    return f"{key.model} {key.options}"
 
 
 def put_marks(connection: Connection, marks: Iterable[Mark]) -> None:
