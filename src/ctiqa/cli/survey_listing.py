@@ -63,7 +63,7 @@ def run_list(request: ListRequest) -> int:
         except KeyboardInterrupt:
             break_off(stop)
     if not request.quiet:
-        say(f"{request.out}: {rows} files in {len(units)} groups")
+        say(f"Listed   {rows} files as {len(units)} units in {request.out}")
     for name, why in totals.failed.items():
         complain(f"{name} could not be listed: {why}")
     return DONE_WITH_SKIPS if totals.failed or totals.skipped else DONE
