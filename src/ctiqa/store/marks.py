@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import Connection, delete, select
 
 from ctiqa.store.database.insert import insert_or_replace
+from ctiqa.store.database.parts import parts
 from ctiqa.store.database.tables import files
 from ctiqa.store.privacy import Privacy
-from ctiqa.store.queries import parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from sqlalchemy import Connection, delete, select, update
 from ctiqa.score.report.model_facts import model_title
 from ctiqa.store.bundle import ScanRows
 from ctiqa.store.database.insert import insert_new, insert_once, insert_or_replace
+from ctiqa.store.database.parts import parts
 from ctiqa.store.database.tables import models, runs, scans, skipped, slices
 from ctiqa.store.keys import SeriesKey, model_digest, model_facts
 from ctiqa.store.privacy import Privacy
-from ctiqa.store.queries import parts
 from ctiqa.store.run import Run
 from ctiqa.text.plain_text import clean, clean_tree
 from ctiqa.version import __version__
