@@ -177,5 +177,6 @@ files = Table(
 """One row per file that a survey has dealt with; all values are keyed hashes of 64 bits.
 
 ``input`` stands for the path, the model and the options; ``stamp`` for the size and time of the
-file, or in the mark of one more series in it for its first mark; ``series`` for the series that it belongs to, if any; ``root`` for where the survey began.
+file, or in the mark of one more series in it for its first mark; ``series`` for the series that it
+belongs to, if any; ``root`` for where the survey began.
 """
