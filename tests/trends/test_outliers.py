@@ -79,7 +79,7 @@ def test_noise_and_dose() -> None:
 def test_an_artefact_in_many_slices() -> None:
     (outlier,) = found(flags=pl.lit('{"artefact:beam_hardening": 30}'), n_judged=60)
     assert outlier.reasons == ("artefact",)
-    assert "beam hardening in 50% of its slices" in outlier.sentence
+    assert "beam hardening in 50 % of its slices" in outlier.sentence
 
 
 def test_an_artefact_in_few_slices_or_in_all_scans_is_usual() -> None:

@@ -27,7 +27,7 @@ def page() -> str:
 
 def _commands(group: Command, words: str) -> Iterator[str]:
     for name, command in group.commands.items():
-        called = f"{words} {name}"
+        called = words if command.hidden else f"{words} {name}"
         if hasattr(command, "commands"):
             yield from _commands(command, called)
         else:

@@ -57,8 +57,6 @@ app.add_typer(survey.survey_app, name="survey")
 app.add_typer(weights.weights_app, name="weights")
 
 
-COMMANDS = typer.main.get_group(app).commands.keys()
-
 WrongWords: Any = typer.BadParameter.__base__
 """Base of typer's errors for a wrong command line; typer does not export the name."""
 
@@ -98,7 +96,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         with warned():
             status = app(args=words or ["--help"], prog_name="ctiqa", standalone_mode=False)
     except WrongWords as error:
-        complain(f"{error.format_message().rstrip('.')} (see 'ctiqa {_command(words)}--help')")
+        complain(f"{error.format_message().rstrip('.')} (see '{_command(error)} --help')")
         return WRONG_USAGE
     except CtiqaError as error:
         complain(str(error))
@@ -108,9 +106,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return int(status or DONE)
 
 
-def _command(words: Sequence[str]) -> str:
-    """The name of the command followed by a space; empty if there is no such command."""
-    return f"{words[0]} " if words and words[0] in COMMANDS else ""
+def _command(error: Any) -> str:
+    """The command that was typed wrong, such as ``ctiqa survey list``; else the program."""
+    return "ctiqa" if error.ctx is None else " ".join(error.ctx.command_path.split())
 
 
 def _unexpected(error: Exception) -> int:

@@ -60,6 +60,8 @@ def check_workers(request: SurveyRequest, choice: Choice) -> None:
             "'--store' is not for '--shard', which writes to '--parts'; collect the parts "
             "afterwards with 'ctiqa survey merge'"
         )
+    if request.shard is not None:
+        Shard.parse(request.shard)
     if parts_of(request) is None:
         raise UsageError(
             "'--parts' is missing; name a folder or URL that all processes can write to"

@@ -131,7 +131,8 @@ def finished(request: SurveyRequest, totals: Totals, stop: Stop) -> int:
     if request.skipped is not None:
         write_skipped(totals, request.skipped)
     if not request.quiet:
-        print_totals(totals, has_list=request.skipped is not None)
+        where = "the parts" if request.store is None else "the store"
+        print_totals(totals, where=where, has_list=request.skipped is not None)
     return stop.status or exit_status(totals)
 
 

@@ -138,11 +138,12 @@ def _notes(scans: pl.DataFrame) -> list[str]:
     """What to keep in mind about all scans."""
     notes = []
     if without := scans["study_day"].null_count():
-        notes.append(f"{without} of {scans.height} scans have no day and are in no course")
+        has, is_in = ("has", "is in") if without == 1 else ("have", "are in")
+        notes.append(f"{without} of {scans.height} scans {has} no day and {is_in} no course")
     sizes = scans.group_by("protocol", "scanner").agg(pl.col("study_day").count())["study_day"]
     if small := int((sizes < LEAST_CHART).sum()):
         notes.append(
-            f"{small} of {sizes.len()} protocols by scanner have fewer than {LEAST_CHART} scans "
-            "with a day and no course"
+            f"no course for {small} of {sizes.len()} pairs of protocol and scanner, which have "
+            f"fewer than {LEAST_CHART} scans with a day"
         )
     return notes

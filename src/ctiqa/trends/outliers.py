@@ -105,11 +105,15 @@ def _found(row: dict[str, Any]) -> Iterator[tuple[OutlierReason, float, str]]:
         yield (
             "artefact",
             FAR * (1 + share),
-            f"{kind} in {share:.0%} of its slices"
+            f"{kind} in {100 * share:.0f} % of its slices"
             + _rare(row, "_artefact_n", "an artefact in as many"),
         )
     if row["_odd_filter"]:
-        yield "filter", FAR, "its noise has the texture of a filtered image" + _rare(row, "_filtered_n", "one")
+        yield (
+            "filter",
+            FAR,
+            "its noise has the texture of a filtered image" + _rare(row, "_filtered_n", "one"),
+        )
 
 
 def _noise_words(row: dict[str, Any]) -> str:

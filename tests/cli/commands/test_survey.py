@@ -141,6 +141,25 @@ def test_a_store_must_be_named(run: Run, root: Path) -> None:
     assert "'--store' is missing" in done.err
 
 
+def test_the_default_command_has_no_name(run: Run, root: Path, tmp_path: Path) -> None:
+    out = tmp_path / "s.json"
+    run("survey", root, "--store", tmp_path / "s.sqlite", "--out", out)
+    assert str(summary(out)["command"]).startswith(f"ctiqa survey {root}")
+    assert "(see 'ctiqa survey --help')" in run("survey").err
+    assert "(see 'ctiqa survey merge --help')" in run("survey", "merge").err
+
+
+def test_a_shard_says_where_results_are(run: Run, root: Path, tmp_path: Path) -> None:
+    done = run("survey", root, "--shard", "1/1", "--parts", tmp_path / "parts")
+    assert done.out.splitlines()[1] == "Series   2 new in the parts"
+
+
+def test_a_wrong_shard_is_refused_before_files_are_listed(run: Run, tmp_path: Path) -> None:
+    done = run("survey", tmp_path / "none", "--shard", "3/2", "--parts", tmp_path / "parts")
+    assert done.status == 2
+    assert "'shard' must be I/N" in done.err
+
+
 def test_a_store_keeps_its_privacy(survey: Run, root: Path) -> None:
     assert survey(root, "--uids", "hashed").status == 0
     done = survey(root, "--uids", "plain")

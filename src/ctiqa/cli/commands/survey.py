@@ -33,6 +33,11 @@ class RunByDefault(TyperGroup):
             args = [RUN, *args]
         return super().parse_args(ctx, args)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Leave the name of the default command out of the help and of recorded commands."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return None if name == RUN else name, command, rest
+
 
 survey_app = typer.Typer(
     cls=RunByDefault,

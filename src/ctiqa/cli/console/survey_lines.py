@@ -23,9 +23,15 @@ def before_lines(store: Store) -> Iterator[str]:
         )
 
 
-def print_totals(totals: Totals, *, has_list: bool) -> None:
-    """Print the summary of a survey."""
-    for line in total_lines(totals, has_list=has_list):
+def print_totals(totals: Totals, *, where: str, has_list: bool) -> None:
+    """Print the summary of a survey.
+
+    Args:
+        totals: The numbers.
+        where: Where results went, e.g. ``"the store"``.
+        has_list: Whether the skipped files are listed in a file.
+    """
+    for line in total_lines(totals, where=where, has_list=has_list):
         say(line)
     for name, why in totals.failed.items():
         complain(f"{name} could not be listed: {why}")
@@ -33,11 +39,11 @@ def print_totals(totals: Totals, *, has_list: bool) -> None:
         say("Stopped: what is stored is kept. The same command goes on with the rest.", err=True)
 
 
-def total_lines(totals: Totals, *, has_list: bool) -> Iterator[str]:
+def total_lines(totals: Totals, *, where: str, has_list: bool) -> Iterator[str]:
     """The summary of a survey, line by line."""
     gone = f", {totals.gone} gone since the last survey" if totals.gone else ""
     yield f"Files    {totals.listed} listed, {totals.unchanged} unchanged{gone}"
-    parts = [f"{totals.stored} new in the store"]
+    parts = [f"{totals.stored} new in {where}"]
     if totals.known:
         parts.append(f"{totals.known} already there")
     if totals.left_out:
