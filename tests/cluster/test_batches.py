@@ -24,7 +24,7 @@ def test_all_units_are_in_batches_in_their_order() -> None:
     found = list(batches_of(units(500)))
     assert [place for each in found for place in each.places] == units(500)
     assert max(len(each.places) for each in found) <= MOST_UNITS
-    assert 25 <= len(found) <= 100
+    assert 50 <= len(found) <= 150
 
 
 def test_the_same_units_make_the_same_batches() -> None:
@@ -43,7 +43,7 @@ def test_a_unit_that_is_added_or_gone_changes_the_batches_around_it(at: int) -> 
 def test_large_series_are_batches_of_their_own() -> None:
     found = list(batches_of(units(5, files=MOST_FILES + 1)))
     assert [len(each.places) for each in found] == [1] * 5
-    assert max(each.files for each in batches_of(units(50, files=900))) <= MOST_FILES
+    assert max(each.files for each in batches_of(units(50, files=450))) <= MOST_FILES
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -82,13 +84,19 @@ class Resource:
         self.what, self.namespace = what, namespace
         self.calls: list[str] = []
         self.name = what if isinstance(what, str) else what["metadata"]["name"]
-        self.local_port = 4711
         Resource.made.append(self)
+
+    @contextmanager
+    def portforward(self, port: int, local_port: str) -> Iterator[int]:
+        assert (port, local_port) == (8786, "auto")
+        self.calls.append("forward")
+        yield 4711
+        self.calls.append("end")
 
     def __getattr__(self, name: str) -> Any:
         def call(*_: object, **__: object) -> Any:
             self.calls.append(name)
-            return self if name == "portforward" else True
+            return True
 
         return call
 
@@ -114,7 +122,7 @@ def test_from_outside_the_port_is_forwarded(kr8s: list[Resource]) -> None:
         assert cluster.calls == ["create"]
         assert service.name == f"{cluster.name}-scheduler"
     assert cluster.calls == ["create", "delete"]
-    assert service.calls == ["exists", "ready", "portforward", "start", "stop"]
+    assert service.calls == ["exists", "ready", "forward", "end"]
 
 
 def test_inside_the_scheduler_has_a_name(

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,14 @@ from tests.cluster import fakes
 from tests.cluster.fakes import leftovers, told, units
 from tests.cluster.test_shard import expected, uids
 
+from ctiqa.archive.survey import Archive, survey, units_of
+from ctiqa.archive.totals import Totals
 from ctiqa.cluster import Setup, survey_on_cluster
 from ctiqa.cluster.engines.opening import CONFIG
 from ctiqa.cluster.engines.slurm import NO_PAGES
 from ctiqa.cluster.parts.parts import make_parts, open_parts
 from ctiqa.errors import OutputError, UsageError
+from ctiqa.score import Scorer
 from ctiqa.store import open_store
 
 distributed = pytest.importorskip("distributed", reason="dask is not installed")
@@ -89,19 +93,35 @@ class Killer:
             self.killed.append(victims[0])
 
 
+EXAMPLE = Path(str(files("ctiqa") / "assets" / "example"))
+
+
+def test_real_series_have_the_results_of_a_plain_survey(engine: str, tmp_path: Path) -> None:
+    """Its pixels are compressed, so workers start decoders of their own."""
+    with open_store(tmp_path / "plain.sqlite") as plain:
+        archive = Archive([str(EXAMPLE)], Scorer(jobs=2))
+        survey(archive.paths, plain, scorer=archive.scorer)
+        with open_store(tmp_path / "cluster.sqlite") as store:
+            found = units_of(archive, store, Totals())
+            done = survey_on_cluster(found, SETUP, engine, tmp_path / "parts", store=store)
+            assert done.stored == 1
+            assert store.digest() == plain.digest()
+            assert units_of(archive, store, Totals()) == []
+
+
 def test_workers_that_are_killed_cost_no_row(
     engine: str, cluster: Any, address: str, tmp_path: Path
 ) -> None:
     killer = Killer(cluster)
     done = survey_on_cluster(
-        units(600), SETUP, engine, address, work=fakes.slow_work, progress=killer.step
+        units(400), SETUP, engine, address, work=fakes.slow_work, progress=killer.step
     )
     assert len(killer.killed) >= 3
-    assert uids(address, tmp_path) == expected(600)
-    assert (done.stored, done.stopped) == (600, False)
+    assert uids(address, tmp_path) == expected(400)
+    assert (done.stored, done.stopped) == (400, False)
     assert "crashed" not in done.reasons
-    again = survey_on_cluster(units(600), SETUP, engine, address, work=fakes.slow_work)
-    assert (again.stored, again.unchanged) == (0, 1200)
+    again = survey_on_cluster(units(400), SETUP, engine, address, work=fakes.slow_work)
+    assert (again.stored, again.unchanged) == (0, 800)
 
 
 def test_a_series_that_kills_its_workers_is_recorded(engine: str, tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ def test_the_job_script() -> None:
         "--lifetime 7h",
         "--lifetime-stagger 10m",
         "--no-dashboard",
+        "--preload ctiqa.cluster.engines.preload",
     ):
         assert f" {part} " in f"{command} ", part
 
@@ -85,7 +86,7 @@ def test_certificates_are_in_the_shared_folder(tmp_path: Path) -> None:
         script = str(cluster.job_script())
         assert " tls://" in script
         for name in ("--tls-ca-file", "--tls-cert", "--tls-key"):
-            file = script.split(f"{name} ")[1].split()[0]
+            file = script.split(f"{name} ")[1].split(maxsplit=1)[0]
             assert Path(file).is_relative_to(tmp_path)
             assert Path(file).stat().st_mode & 0o077 == 0
     # Its author leaves these files to be closed by the collector.

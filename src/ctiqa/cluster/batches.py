@@ -14,11 +14,11 @@ from ctiqa.cluster.setup import Job
 MOST_UNITS = 20
 """Units in a batch."""
 
-MOST_FILES = 2000
+MOST_FILES = 1000
 """Files in a batch of more than one unit."""
 
-CUT = 10
-"""On average, every tenth unit is the last of its batch."""
+CUT = 6
+"""On average, every sixth unit is the last of its batch."""
 
 KEY_DIGITS = 32
 """Hexadecimal digits of a key: 128 bits."""

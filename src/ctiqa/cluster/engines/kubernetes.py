@@ -151,12 +151,8 @@ def _port(service: Any, settings: KubernetesEngine) -> Iterator[str]:
     if "KUBERNETES_SERVICE_HOST" in os.environ:
         yield f"{service.name}.{settings.namespace}:{PORT}"
         return
-    forwarding = service.portforward(PORT, local_port="auto")
-    forwarding.start()
-    try:
-        yield f"127.0.0.1:{forwarding.local_port}"
-    finally:
-        forwarding.stop()
+    with service.portforward(PORT, local_port="auto") as port:
+        yield f"127.0.0.1:{port}"
 
 
 def _started(kind: Any, name: str, namespace: str) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ctiqa.cluster.engines.libraries import PRELOAD
+
 if TYPE_CHECKING:
     from ctiqa.cluster.engines.kubernetes import KubernetesEngine
 
@@ -74,6 +76,7 @@ def _worker(name: str, settings: KubernetesEngine) -> Spec:
             f"--nworkers={settings.cores}",
             "--nthreads=1",
             "--no-dashboard",
+            f"--preload={PRELOAD}",
             *_tls(settings),
         ],
         "envFrom": [{"secretRef": {"name": each}} for each in settings.secrets],

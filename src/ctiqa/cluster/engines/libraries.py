@@ -5,6 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+PRELOAD = "ctiqa.cluster.engines.preload"
+"""Module that workers load first."""
+
 Client = Any
 """A client of dask."""
 

@@ -11,11 +11,11 @@ from typing import Any
 from ctiqa.cluster.books import Say
 from ctiqa.cluster.engines.address import Engine, LocalEngine, SchedulerEngine
 from ctiqa.cluster.engines.kubernetes import kubernetes_cluster
-from ctiqa.cluster.engines.libraries import Client, library
+from ctiqa.cluster.engines.libraries import PRELOAD, Client, library
 from ctiqa.cluster.engines.slurm import NO_PAGES, SlurmEngine, slurm_cluster
 from ctiqa.cluster.engines.tls import configured_security, security_of, temporary_security
 from ctiqa.cluster.engines.versions import check_versions
-from ctiqa.errors import OutputError
+from ctiqa.errors import OutputError, ProcessError
 
 DEATHS = 2
 """How many more workers may die on a task after the first one."""
@@ -33,9 +33,6 @@ CONFIG = {
     "distributed.worker.http.routes": ["distributed.http.health"],
 }
 """Settings of schedulers that are started here."""
-
-PRELOAD = "ctiqa.cluster.engines.preload"
-"""Module that workers of this computer load first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +61,7 @@ def open_workers(engine: Engine, say: Say) -> Iterator[Running]:
 
     Raises:
         OutputError: If the scheduler does not answer.
+        ProcessError: If workers of this computer cannot be started.
         UsageError: If versions differ, or certificates are missing.
     """
     with ExitStack() as stack:
@@ -93,19 +91,27 @@ def _started(engine: Engine, stack: ExitStack) -> Running:
 
 
 def _local_cluster(engine: LocalEngine) -> Any:
-    return library("distributed").LocalCluster(
-        n_workers=engine.workers,
-        threads_per_worker=1,
-        processes=True,
-        host="127.0.0.1",
-        dashboard_address=NO_PAGES["dashboard_address"],
-        scheduler_kwargs=NO_PAGES,
-        memory_limit="auto",
-        # Users of the same computer could connect otherwise, and run programs in this one's name.
-        security=temporary_security(),
-        silence_logs=logging.CRITICAL,
-        preload=[PRELOAD],
-    )
+    security = temporary_security()
+    try:
+        return library("distributed").LocalCluster(
+            n_workers=engine.workers,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=NO_PAGES["dashboard_address"],
+            scheduler_kwargs=NO_PAGES,
+            memory_limit="auto",
+            # Users of the same computer could connect otherwise, and run programs in this one's
+            # name.
+            security=security,
+            silence_logs=logging.CRITICAL,
+            preload=[PRELOAD],
+        )
+    except (RuntimeError, OSError) as error:
+        raise ProcessError(
+            f"{engine.workers} workers cannot be started ({type(error).__name__}); start fewer "
+            "with 'local:N', and look at the limits of memory and processes"
+        ) from error
 
 
 def _client(where: Any, security: Any) -> Client:

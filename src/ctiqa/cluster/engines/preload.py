@@ -1,4 +1,4 @@
-"""What workers of this computer load first."""
+"""What workers load first, if they were started by a survey."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ctiqa.cluster.engines.libraries import library
+from ctiqa.cluster.engines.libraries import PRELOAD, library
 from ctiqa.cluster.engines.settings import read_settings
 from ctiqa.cluster.engines.tls import temporary_security
 from ctiqa.errors import UsageError
@@ -138,7 +138,7 @@ def slurm_cluster(settings: SlurmEngine) -> Any:
 
 
 def _worker_arguments(settings: SlurmEngine) -> list[str]:
-    arguments = ["--no-dashboard"]
+    arguments = ["--no-dashboard", "--preload", PRELOAD]
     if settings.lifetime:
         arguments += ["--lifetime", settings.lifetime.replace(" ", "")]
     if settings.stagger:
