@@ -165,11 +165,19 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """One input that was not scored, with the reason."""
+    """One input that was not scored, with the reason.
+
+    Attributes:
+        file: The input.
+        reason: Why, as a code.
+        detail: Why, in words.
+        original: Of a duplicate, the file that it repeats.
+    """
 
     file: Path
     reason: Reason
     detail: str
+    original: Path | None = field(default=None, repr=False, compare=False)
 
 
 class Unmeasured(StrEnum):

@@ -49,7 +49,7 @@ class Headers:
         self.groups = [each for each in self.groups if not each.names & names]
         self.skipped = [each for each in self.skipped if self._name_of(each) not in names]
         found = self.reader.read([self.entries[name] for name in sorted(names)])
-        self.groups.extend(groups_of(found.scans, self.places))
+        self.groups.extend(groups_of(found.scans, self.places, found.skipped))
         self.skipped.extend(found.skipped)
         self.done |= names
 

@@ -136,7 +136,10 @@ def _drop(
     stay = {header.source.file for header in headers if header not in owners}
     copies = {
         header.source.file: Skipped(
-            header.source.file, Reason.DUPLICATE, f"the same image as '{owner.source.file.name}'"
+            header.source.file,
+            Reason.DUPLICATE,
+            f"the same image as '{owner.source.file.name}'",
+            owner.source.file,
         )
         for header, owner in owners.items()
         if header.source.file not in stay
