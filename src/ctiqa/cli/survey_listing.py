@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ctiqa.archive.sources.manifest.writing import write_manifest
+from ctiqa.archive.sources.manifest.writing import check_manifest_name, write_manifest
 from ctiqa.archive.survey import Archive, units_of
 from ctiqa.archive.totals import Totals
 from ctiqa.cli.console.progress import stage_bars
@@ -51,6 +51,7 @@ def run_list(request: ListRequest) -> int:
         CtiqaError: If the request breaks a rule, or nothing can be listed or written.
     """
     lazy_gdcm.claim_process()
+    check_manifest_name(request.out)
     check_outputs([request.out])
     totals = Totals()
     with stoppable() as stop:

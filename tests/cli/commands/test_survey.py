@@ -135,6 +135,12 @@ def test_wrong_usage(
     assert len(done.err.splitlines()) == 1
 
 
+def test_a_manifest_is_refused_before_files_are_listed(run: Run, tmp_path: Path) -> None:
+    done = run("survey", "list", tmp_path / "none", "--out", tmp_path / "list.json")
+    assert done.status == 2
+    assert "a manifest must end in .csv or .parquet" in done.err
+
+
 def test_a_store_must_be_named(run: Run, root: Path) -> None:
     done = run("survey", root)
     assert done.status == 2

@@ -41,7 +41,7 @@ class RunByDefault(TyperGroup):
 
 survey_app = typer.Typer(
     cls=RunByDefault,
-    help="Score an archive into a store; again only what is new. Also 'survey list' and "
+    help="Score an archive into a store; next time only what is new. Also 'survey list' and "
     "'survey merge'.",
     add_completion=False,
 )
@@ -62,18 +62,22 @@ StoreUrl = Annotated[
         help="Where results go: an SQLite file, created if it is not there, or postgresql://…",
     ),
 ]
-Since = Annotated[str | None, typer.Option(metavar="DAY", help="First day of study, YYYY-MM-DD.")]
-Until = Annotated[str | None, typer.Option(metavar="DAY", help="Last day of study, YYYY-MM-DD.")]
+Since = Annotated[
+    str | None, typer.Option(metavar="DAY", help="Only studies from this day on, YYYY-MM-DD.")
+]
+Until = Annotated[
+    str | None, typer.Option(metavar="DAY", help="Only studies up to this day, YYYY-MM-DD.")
+]
 Where = Annotated[
     list[str] | None,
     typer.Option(
         metavar="CONDITION",
-        help="Score only series whose headers fulfil it, e.g. 'protocol=Abdomen*' or 'kvp<=100'; "
+        help="Only series whose headers fulfil it, e.g. 'protocol=Abdomen*' or 'kvp<=100'; "
         "repeatable.",
     ),
 ]
 Sample = Annotated[
-    int | None, typer.Option(metavar="N", help="Score N series of each protocol, always the same.")
+    int | None, typer.Option(metavar="N", help="Only N series of each protocol, always the same.")
 ]
 Uids = Annotated[
     Literal["plain", "hashed"] | None,
@@ -93,14 +97,18 @@ Cluster = Annotated[
 ]
 ShardOf = Annotated[
     str | None,
-    typer.Option("--shard", metavar="I/N", help="Do part I of N, for arrays of jobs; see --parts."),
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="Do share I of N of the work, e.g. 3/100, for job arrays; needs --parts.",
+    ),
 ]
 Parts = Annotated[
     str | None,
     typer.Option(
         metavar="DIR",
-        help="Folder or URL for the files of results that --cluster and --shard write; for "
-        "'survey merge'.",
+        help="Folder or URL where --cluster and --shard write their results, to be collected by "
+        "'ctiqa survey merge'; default with --store FILE: FILE.parts.",
     ),
 ]
 SkippedFile = Annotated[
@@ -108,12 +116,13 @@ SkippedFile = Annotated[
     typer.Option(
         "--skipped",
         metavar="FILE",
-        help="List the files that this survey has skipped as .csv; their paths may hold the names "
-        "of patients.",
+        help="Write the files that this survey skipped, with reasons, as .csv; their paths may "
+        "contain names of patients.",
     ),
 ]
 Summary = Annotated[
-    Path | None, typer.Option("--out", metavar="FILE", help="Write the summary as .json.")
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="Write the summary as .json, without file names."),
 ]
 
 
@@ -144,13 +153,12 @@ def survey_run(
 ) -> None:
     """Score every CT series of an archive that the store does not have yet.
 
-    Each series is stored as soon as it is scored. Whatever stops a survey, the same command goes
-    on; a second one takes the time to list the files. Files that have not changed are not opened
-    again, and those that were skipped before are not counted again, unless they could not be read
-    or fetched.
+    Each series is stored as soon as it is scored. A survey that was stopped is resumed by the same
+    command. Files that have not changed since the last survey are not opened again, whether they
+    were scored or skipped; only files that could not be read or fetched are tried again.
 
-    Also: 'ctiqa survey list' writes a manifest of an archive, 'ctiqa survey merge' collects what
-    --shard has written.
+    See also 'ctiqa survey list --help' (write a manifest of an archive) and 'ctiqa survey merge
+    --help' (collect what --shard or --cluster has written).
 
     Exit status: 0 done, 2 wrong usage, 3 done but inputs were skipped, 4 nothing could be done,
     130 or 143 stopped.
@@ -194,9 +202,10 @@ def survey_list(
     allow_reformats: Reformats = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a manifest of an archive: a line per file, with its series.
+    """List an archive in a manifest: one row per file, with its series.
 
-    A survey of the manifest reads no header before it scores, and shards share it.
+    A survey of the manifest starts without reading all headers first. Give it to all shards, so
+    that they work from the same list.
 
     Exit status: 0 done, 2 wrong usage, 3 done but inputs could not be listed, 4 nothing was found
     or written.
@@ -223,7 +232,9 @@ def survey_merge(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Collect the results of shards or a cluster in a store, or as Parquet; again changes nothing.
+    """Collect the results of shards or a cluster in a store, or as Parquet.
+
+    Results that the store already has are not added again.
 
     Exit status: 0 done, 2 wrong usage, 3 done but parts are damaged, 4 nothing could be done.
     """

@@ -12,9 +12,7 @@ from ctiqa.system.extras import require_extra
 
 StoreAddress = Annotated[
     str,
-    typer.Option(
-        "--store", metavar="URL", help="A store that exists: SQLite file or postgresql://…"
-    ),
+    typer.Option("--store", metavar="URL", help="An existing store: SQLite file or postgresql://…"),
 ]
 # Strings, because Path("") would be the working folder.
 OutFolder = Annotated[
@@ -27,7 +25,11 @@ OutFolder = Annotated[
 ]
 LimitsFile = Annotated[
     str | None,
-    typer.Option("--limits", metavar="FILE", help="Check limits of a .toml file; see the docs."),
+    typer.Option(
+        "--limits",
+        metavar="FILE",
+        help="Check the limits in this .toml file (docs/how-to/trends.md).",
+    ),
 ]
 By = Annotated[
     Literal["day", "week", "month"] | None,
@@ -38,12 +40,16 @@ BaselineDays = Annotated[
     typer.Option(
         "--baseline",
         metavar="FIRST:LAST",
-        help="Days that control limits come from, e.g. 2026-01-01:2026-03-31; default: the first "
-        "periods with enough scans.",
+        help="Days that the control limits are computed from, e.g. 2026-01-01:2026-03-31; "
+        "default: the first periods with enough scans.",
     ),
 ]
-Since = Annotated[str | None, typer.Option(metavar="DAY", help="First day of study, YYYY-MM-DD.")]
-Until = Annotated[str | None, typer.Option(metavar="DAY", help="Last day of study, YYYY-MM-DD.")]
+Since = Annotated[
+    str | None, typer.Option(metavar="DAY", help="Only studies from this day on, YYYY-MM-DD.")
+]
+Until = Annotated[
+    str | None, typer.Option(metavar="DAY", help="Only studies up to this day, YYYY-MM-DD.")
+]
 Where = Annotated[
     list[str] | None,
     typer.Option(
@@ -62,7 +68,8 @@ ScoredBy = Annotated[
 Thumbnails = Annotated[
     str | None,
     typer.Option(
-        metavar="ROOT", help="Show pictures of the outliers, whose files are below this folder."
+        metavar="ROOT",
+        help="Show pictures of the outliers; their files are searched for below this folder.",
     ),
 ]
 
@@ -83,14 +90,14 @@ def trends(
     jobs: Jobs = None,
     quiet: Quiet = False,
 ) -> None:
-    """Show how quality and dose of a store develop, what is unusual, and which limits are broken.
+    """Show how image quality and dose develop, what is unusual, and which limits are broken.
 
-    Prints what needs attention first. With --out it also writes a page that needs no network, and
-    tables with one row per scan.
+    Reads the results that 'ctiqa survey' has stored, and prints what needs attention. With --out
+    it also writes a page that needs no network, and tables with one row per scan.
 
     Exit status: 0 done, 2 wrong usage, 3 done but a limit could not be checked or a picture was
     not found, 4 nothing in the store or nothing could be read or written, 5 done and a limit is
-    broken, 130 stopped.
+    broken, 130 or 143 stopped.
     """
     require_extra("'ctiqa trends'", "polars", "sqlalchemy", "alembic", extra="clinic")
     from ctiqa.cli.trending import run_trends

@@ -25,6 +25,18 @@ _ROWS = 50_000
 """Number of rows that are Python objects at the same time."""
 
 
+def check_manifest_name(file: Path) -> None:
+    """Check that a manifest can have this name.
+
+    Raises:
+        UsageError: If the suffix is neither ``.csv`` nor ``.parquet``.
+
+    >>> check_manifest_name(Path("list.parquet"))
+    """
+    if file.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"a manifest must end in .csv or .parquet, got '{clean(file.name, 80)}'")
+
+
 def write_manifest(units: Iterable[Unit], file: Path) -> int:
     """Write a manifest: one row for every file, with the columns path, series and stamp.
 
@@ -53,8 +65,7 @@ def write_manifest(units: Iterable[Unit], file: Path) -> int:
     path,series,stamp
     /ct/1.dcm,e9ac9faad0ac,9 1
     """
-    if file.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"a manifest must end in .csv or .parquet, got '{clean(file.name, 80)}'")
+    check_manifest_name(file)
     rows = _rows(units)
     if file.suffix.lower() == ".csv":
         with replace_file(file) as stream:
