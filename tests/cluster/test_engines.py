@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -91,6 +93,28 @@ def test_a_scheduler_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
         open_workers(SchedulerEngine("tcp://127.0.0.1:1"), print),
     ):
         pass
+
+
+AFTERWARDS = """
+import dask.config
+from ctiqa.cluster.engines import opening
+from ctiqa.cluster.engines.address import SchedulerEngine
+from ctiqa.errors import OutputError
+
+opening.CONNECT_S = 0.2
+try:
+    with opening.open_workers(SchedulerEngine("tcp://127.0.0.1:1"), print):
+        pass
+except OutputError:
+    print(dask.config.get("distributed.comm.default-scheme"))
+"""
+
+
+def test_a_process_may_connect_again() -> None:
+    """In a fresh process, dask is loaded by the first connection."""
+    command = [sys.executable, "-c", AFTERWARDS]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["tcp"]
 
 
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

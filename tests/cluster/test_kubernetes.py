@@ -171,5 +171,6 @@ def test_without_the_library_and_without_tls(
     [("memory", "4GB"), ("namespace", "A"), ("secrets", ("a b",)), ("claims", ("archive",))],
 )
 def test_wrong_values(name: str, value: object) -> None:
+    values: Any = {name: value}
     with pytest.raises(ValueError, match="got"):
-        replace(SETTINGS, **{name: value})
+        replace(SETTINGS, **values)

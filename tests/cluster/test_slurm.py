@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -119,8 +120,9 @@ def test_tls_is_not_left_out_by_mistake(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_values(name: str, value: object) -> None:
+    values: Any = {name: value}
     with pytest.raises(ValueError, match=name):
-        replace(SETTINGS, **{name: value})
+        replace(SETTINGS, **values)
 
 
 def test_stagger_needs_lifetime() -> None:

@@ -64,6 +64,8 @@ def open_workers(engine: Engine, say: Say) -> Iterator[Running]:
         ProcessError: If workers of this computer cannot be started.
         UsageError: If versions differ, or certificates are missing.
     """
+    # Loaded later, its defaults would be dropped together with these settings.
+    library("distributed")
     with ExitStack() as stack:
         stack.enter_context(library("dask.config").set(CONFIG))
         running = _started(engine, stack)
