@@ -1,4 +1,4 @@
-"""What an archive costs: listing 100,000 files of which nothing is new, and storing results.
+"""What an archive costs: listing 100,000 files of which nothing is new, storing results, trends.
 
 Run it on a machine that does nothing else::
 
@@ -18,6 +18,8 @@ from pathlib import Path
 
 from pydicom import FileDataset, dcmread
 from pydicom.uid import generate_uid
+from tests.trends.made import archive
+from tests.trends_output.stored import store_of
 
 from benchmarks.process import peak_memory, wall_time
 from benchmarks.rounds import Comparison, Contestant, in_turn, timed
@@ -90,6 +92,18 @@ def writing(folder: Path, scans: int, slices: int) -> dict[str, float]:
     }
 
 
+def trending(folder: Path, scans: int) -> dict[str, float]:
+    """Time, memory and page of ``ctiqa trends`` over a year of made scans."""
+    file, out = folder / "year.sqlite", folder / "trends"
+    store_of(archive(scans, weeks=52), file).close()
+    command = [PROGRAM, "trends", "--store", str(file), "--out", str(out), "--quiet"]
+    return {
+        "s": wall_time(command),
+        "peak_mib": peak_memory(command).rss_mib,
+        "page_mb": (out / "trends.html").stat().st_size / 1e6,
+    }
+
+
 def _uncompressed(number: int, image: FileDataset) -> None:
     """Store the pixels as they are, and change one, so that no series is a copy of another."""
     uncompressed(image)
@@ -104,6 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--files", type=int, default=100_000, help="files to list (100000)")
     parser.add_argument("--series", type=int, default=10, help="series to score (10)")
     parser.add_argument("--slices", type=int, default=60, help="slices of each (60)")
+    parser.add_argument("--scans", type=int, default=50_000, help="scans of trends (50000)")
     parser.add_argument("--repeats", type=int, default=5, help="rounds (5)")
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="ctiqa-bench-") as made:
@@ -115,6 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 "ratios": stored.ratios(stored.times[0]),
             },
             "writing": writing(folder, 1000, 100),
+            "trends": trending(folder, asked.scans),
             "listing": listing(folder, asked.files),
         }
     sys.stdout.write(json.dumps(found, indent=1) + "\n")
