@@ -229,9 +229,11 @@ def test_columns_without_any_value_are_left_out() -> None:
     assert box_columns([group(score=None)]) == []
 
 
-def test_long_archives_offer_years_only() -> None:
+def test_long_archives_offer_years_and_the_last_months() -> None:
     titles = [title for title, *_ in periods_between(date(2015, 3, 1), date(2026, 1, 1))]
-    assert titles == [str(year) for year in range(2026, 2014, -1)]
+    assert titles[:12] == [str(year) for year in range(2026, 2014, -1)]
+    assert titles[12:14] == ["2026-01", "2025-12"]
+    assert (titles[-1], len(titles)) == ("2023-02", 12 + 36)
 
 
 def test_packed_numbers_are_little_endian() -> None:

@@ -17,7 +17,7 @@ Triple = tuple[str | None, str | None, str | None]
 """Protocol, scanner and kernel."""
 
 MOST_MONTHS = 36
-"""Up to this many months can be chosen one by one; in a longer archive only years."""
+"""Number of months, the last ones, that can be chosen one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def triple_of(group: ScanGroup) -> Triple:
 
 
 def periods_between(first: date | None, last: date | None) -> list[tuple[str, int, int]]:
-    """The years, and in a short archive the months, that can be chosen; the newest first.
+    """The years and the last months that can be chosen; the newest first.
 
     >>> [title for title, *_ in periods_between(date(2024, 12, 5), date(2025, 1, 3))]
     ['2025', '2024', '2025-01', '2024-12']
@@ -123,7 +123,7 @@ def periods_between(first: date | None, last: date | None) -> list[tuple[str, in
     months = _months(first, last)
     chosen = [
         *(years if len(years) > 1 else []),
-        *(months if 1 < len(months) <= MOST_MONTHS else []),
+        *(months if len(months) > 1 else []),
     ]
     return [(title, days_since_epoch(start), days_since_epoch(end)) for title, start, end in chosen]
 
@@ -136,7 +136,7 @@ def _months(first: date, last: date) -> list[tuple[str, date, date]]:
     found: list[tuple[str, date, date]] = []
     start = last.replace(day=1)
     end = (start + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    while end >= first and len(found) <= MOST_MONTHS:
+    while end >= first and len(found) < MOST_MONTHS:
         found.append((f"{start:%Y-%m}", start, end))
         end = start - timedelta(days=1)
         start = end.replace(day=1)
