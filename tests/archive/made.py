@@ -123,6 +123,19 @@ def opened(root: Path) -> Iterator[list[str]]:
         _OPENED.watched.remove(watched)
 
 
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """No file can grow beyond a number of bytes in the block, as on a full disk."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 def touch(file: Path, seconds: float = 100.0) -> None:
     """Change the time of modification of a file, but not its content."""
     status = file.stat()

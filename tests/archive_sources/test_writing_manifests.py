@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.archive.made import largest_file
 from tests.archive_sources.dicomweb_server import FakeServer, Series
 
 from ctiqa.archive.sources.dicomweb.source import DicomwebSource
@@ -62,6 +64,16 @@ def test_a_failure_leaves_the_old_manifest(tmp_path: Path, suffix: str) -> None:
     with pytest.raises(DataError, match="paths that are text"):
         write_manifest([LocalUnit("a", (Entry("/ct/\udcff", "1"),))], file)
     assert [each.read_bytes() for each in tmp_path.iterdir()] == [b"old"]
+
+
+@SUFFIXES
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of files")
+def test_a_full_disk(tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"m{suffix}"
+    unit = LocalUnit("a", tuple(Entry(f"/ct/{n}.dcm", f"9 {n}") for n in range(100)))
+    with largest_file(256), pytest.raises(OutputError, match="must be writable"):
+        write_manifest([unit], file)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_where_it_cannot_be_written(tmp_path: Path) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.archive.made import largest_file
 from tests.cluster.fakes import bundle, told, unit_of
 
 from ctiqa.cluster import merge_parts, merge_parts_to_parquet
 from ctiqa.cluster.parts.parts import Parts, make_parts
-from ctiqa.errors import NothingToDoError, UsageError
+from ctiqa.errors import NothingToDoError, OutputError, UsageError
 from ctiqa.store import open_store
 from ctiqa.store.bundle import Bundle
 from ctiqa.store.privacy import Privacy
@@ -139,3 +141,12 @@ def test_no_name_of_a_file_is_in_a_part(tmp_path: Path) -> None:
     assert "archive" not in text
     assert "dcm" not in text
     assert Bundle.from_json(parts.read(f"{0:032x}")[0].to_json()).scans[0].slices
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of files")
+def test_a_full_disk(tmp_path: Path) -> None:
+    parts_with(tmp_path / "parts", 3)
+    out = tmp_path / "tables"
+    with largest_file(256), pytest.raises(OutputError, match="must be writable"):
+        merge_parts_to_parquet(tmp_path / "parts", out)
+    assert list(out.iterdir()) == []

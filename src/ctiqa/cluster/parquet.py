@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, Column, Date, Double, Integer
 
+from ctiqa.archive.parquet import writing_parquet
 from ctiqa.cluster.books import Say, silent
 from ctiqa.cluster.merging import Merged, readable
 from ctiqa.cluster.parts.parts import open_parts
@@ -67,10 +68,12 @@ def merge_parts_to_parquet(
         with TemporaryDirectory(prefix=".merging-", dir=out, ignore_cleanup_errors=True) as made:
             tables = _Tables(Path(made))
             total = tables.fill(readable(source, say))
-            tables.publish(out)
+            with writing_parquet():
+                tables.publish(out)
     except OSError as error:
         raise OutputError(
-            f"'{out}' must be writable, got '{error.strerror}'; free space or choose another place"
+            f"'{out}' must be writable, got '{error.strerror or error}'; "
+            "free space or choose another place"
         ) from error
     return total
 
@@ -139,7 +142,9 @@ class _Tables:
 
     def _write_piece(self) -> None:
         for table, rows in self.rows.items():
-            _frame(table, rows).write_parquet(self._piece(table, self.pieces))
+            frame = _frame(table, rows)
+            with writing_parquet():
+                frame.write_parquet(self._piece(table, self.pieces))
             rows.clear()
         self.pieces += 1
 

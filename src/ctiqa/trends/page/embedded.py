@@ -65,13 +65,18 @@ def packed(values: ArrayLike, kind: str) -> dict[str, str]:
     """A column as text: base64 of little-endian numbers.
 
     Args:
-        values: Numbers, [n]; NaN stands for unknown in floats.
+        values: Numbers, [n]; NaN stands for unknown in floats, also for what is too large for them.
         kind: A key of ``KINDS``.
 
     >>> packed([1, 2], "u2")
     {'kind': 'u2', 'base64': 'AQACAA=='}
+    >>> packed([1e300], "f4") == packed([float("nan")], "f4")
+    True
     """
-    numbers = np.asarray(values).astype(KINDS[kind])
+    with np.errstate(over="ignore"):
+        numbers = np.asarray(values).astype(KINDS[kind])
+    if numbers.dtype.kind == "f":
+        numbers[np.isinf(numbers)] = np.nan
     return {"kind": kind, "base64": b64encode(numbers.tobytes()).decode("ascii")}
 
 

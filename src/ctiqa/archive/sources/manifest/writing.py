@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+from ctiqa.archive.parquet import writing_parquet
 from ctiqa.archive.sources.manifest.table import COLUMNS
 from ctiqa.archive.unit import Unit
 from ctiqa.errors import DataError, UsageError
@@ -120,7 +121,8 @@ def _write_parquet(rows: Iterator[Row], stream: BinaryIO) -> int:
     while batch := list(islice(rows, _ROWS)):
         parts.append(pl.DataFrame(batch, schema=dict.fromkeys(COLUMNS, pl.String), orient="row"))
     count = _checked(sum(part.height for part in parts))
-    pl.concat(parts).write_parquet(stream)
+    with writing_parquet():
+        pl.concat(parts).write_parquet(stream)
     return count
 
 
