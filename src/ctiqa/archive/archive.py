@@ -25,6 +25,7 @@ class Archive:
         choice: Which series are scored.
         progress: Called with (stage, done, total).
         stop: Ends the survey early once it is set.
+        own: Files and folders that the survey writes, which are not listed.
     """
 
     paths: Sequence[str]
@@ -33,6 +34,7 @@ class Archive:
     choice: Choice = field(default_factory=Choice)
     progress: ScoreProgress | None = None
     stop: Event = field(default_factory=Event)
+    own: Sequence[str] = ()
 
     @property
     def how(self) -> str:

@@ -13,6 +13,9 @@ from ctiqa.archive.unit import Entry
 from ctiqa.io.access.files import check_path
 from ctiqa.io.access.folders import list_files
 
+SQLITE_ENDS = ("-wal", "-shm", "-journal")
+"""Ends of the names of files that SQLite keeps beside a database."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -50,6 +53,23 @@ def list_local(
     files = sorted(list_files(list(roots)), key=lambda file: file.split(os.sep))  # noqa: PTH206
     root_of = partial(_root_of, roots=roots, known={})
     return [Listed(Entry(file, stamp_of(file)), root_of(file)) for file in files]
+
+
+def without_own(listed: list[Listed], own: Sequence[str]) -> list[Listed]:
+    """Leave out what the survey itself writes, which would be new at every survey.
+
+    Args:
+        listed: Files.
+        own: Files, which may be SQLite databases, and folders.
+    """
+    places = {absolute(path) for path in own}
+    files = {place + end for place in places for end in ("", *SQLITE_ENDS)}
+    folders = tuple(place + os.sep for place in places)
+    return [
+        each
+        for each in listed
+        if each.entry.name not in files and not each.entry.name.startswith(folders)
+    ]
 
 
 def absolute(path: str) -> str:

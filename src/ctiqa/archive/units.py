@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ctiqa.archive.archive import Archive
-from ctiqa.archive.listing import list_local
+from ctiqa.archive.listing import list_local, without_own
 from ctiqa.archive.local.units import local_units
 from ctiqa.archive.reading import Reader, StoppedError
 from ctiqa.archive.seen import Seen
@@ -123,7 +123,8 @@ class _Listing:
         return there
 
     def _local(self, inputs: _Inputs) -> Iterator[Rooted]:
-        listed = list_local(inputs.paths, inputs.manifests)
+        found = list_local(inputs.paths, inputs.manifests)
+        listed = without_own(found, self.archive.own)
         self.totals.listed += len(listed)
         self.there.extend(each.entry for each in listed)
         roots = {each.entry.name: each.root for each in listed}

@@ -16,7 +16,7 @@ from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.cli.console.progress import Move, stage_bars
 from ctiqa.cli.console.say import say
 from ctiqa.cli.console.stopping import Stop, break_off, stoppable
-from ctiqa.cli.surveying import SurveyRequest, finished, scorer_of
+from ctiqa.cli.surveying import SurveyRequest, finished, own_places, scorer_of
 from ctiqa.cluster import Setup, Shard, survey_on_cluster, survey_shard
 from ctiqa.errors import UsageError
 from ctiqa.store.opening import open_store
@@ -88,7 +88,13 @@ def _survey(request: SurveyRequest, choice: Choice, store: Store | None, stop: S
     tell = partial(say, err=True)
     with stage_bars(quiet=request.quiet) as progress:
         archive = Archive(
-            request.roots, scorer_of(request), request.reading, choice, progress, stop.asked
+            request.roots,
+            scorer_of(request),
+            request.reading,
+            choice,
+            progress,
+            stop.asked,
+            own_places(request, parts),
         )
         units = units_of(archive, store, totals)
         stop.keep()

@@ -24,6 +24,7 @@ from ctiqa.errors import UsageError
 from ctiqa.io import ReadOptions
 from ctiqa.io.dicom.decoding import lazy_gdcm
 from ctiqa.score.scorer import Scorer
+from ctiqa.store.database.address import parse_address
 from ctiqa.store.opening import open_store
 from ctiqa.store.privacy import Dates, Uids
 
@@ -107,11 +108,26 @@ def _survey(request: SurveyRequest, address: str, choice: Choice, stop: Stop) ->
                 say(line, err=True)
         totals = Totals()
         with stage_bars(quiet=request.quiet) as progress:
-            archive = Archive(request.roots, scorer, request.reading, choice, progress, stop.asked)
+            archive = Archive(
+                request.roots,
+                scorer,
+                request.reading,
+                choice,
+                progress,
+                stop.asked,
+                own_places(request),
+            )
             units = units_of(archive, store, totals)
             stop.keep()
             survey_units(units, archive, store, totals)
         return totals
+
+
+def own_places(request: SurveyRequest, parts: str | None = None) -> list[str]:
+    """Files and folders of this computer that the survey writes, besides temporary ones."""
+    store = None if request.store is None else parse_address(request.store).file
+    places = (store, parts, request.out, request.skipped)
+    return [str(place) for place in places if place and "://" not in str(place)]
 
 
 def scorer_of(request: SurveyRequest) -> Scorer:
