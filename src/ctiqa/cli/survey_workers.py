@@ -5,6 +5,7 @@ Imported only when such a command runs, because it loads NumPy.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from ctiqa.archive.choice import Choice
 from ctiqa.archive.survey import Archive, units_of
 from ctiqa.archive.totals import Totals
+from ctiqa.archive.units import Rooted
 from ctiqa.catalog import DEFAULT_MODEL
 from ctiqa.cli.console.progress import Move, stage_bars
 from ctiqa.cli.console.say import say
@@ -96,8 +98,8 @@ def _survey(request: SurveyRequest, choice: Choice, store: Store | None, stop: S
             stop.asked,
             own_places(request, parts),
         )
-        units = units_of(archive, store, totals)
         stop.keep()
+        units = _listed_late(archive, store, totals)
         if request.shard is not None:
             return survey_shard(
                 units,
@@ -120,7 +122,13 @@ def _survey(request: SurveyRequest, choice: Choice, store: Store | None, stop: S
             progress=partial(_move, progress),
             say=tell,
             stop=stop.asked,
+            insecure=request.insecure,
         )
+
+
+def _listed_late(archive: Archive, store: Store | None, totals: Totals) -> Iterator[Rooted]:
+    """List the archive with the first unit: parts of a killed survey are stored before."""
+    yield from units_of(archive, store, totals)
 
 
 def _setup(request: SurveyRequest, choice: Choice, store: Store | None) -> Setup:

@@ -40,6 +40,7 @@ class SurveyRequest:
         uids: How a new store keeps UIDs.
         dates: What a new store keeps of days.
         cluster: Engine of workers, e.g. ``local:4``.
+        insecure: Whether a connection to another computer may do without TLS.
         shard: Which part of the work, e.g. ``3/100``.
         parts: Folder or URL for the results of workers.
         skipped: File that lists what was skipped.
@@ -59,6 +60,7 @@ class SurveyRequest:
     uids: Uids | None
     dates: Dates | None
     cluster: str | None
+    insecure: bool
     shard: str | None
     parts: str | None
     skipped: Path | None

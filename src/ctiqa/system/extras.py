@@ -14,6 +14,7 @@ from ctiqa.errors import UsageError
 EXTRA_OF = {
     "PIL": "train",
     "alembic": "clinic",
+    "cryptography": "cluster",
     "dask": "cluster",
     "dask_jobqueue": "cluster",
     "dicomweb_client": "clinic",

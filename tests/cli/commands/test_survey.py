@@ -225,3 +225,9 @@ def test_help_loads_neither_the_database_nor_numpy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "[]\n"
+
+
+def test_plain_tcp_to_another_computer_is_refused(survey: Run, root: Path) -> None:
+    done = survey(root, "--cluster", "tcp://192.0.2.1:8786")
+    assert done.status == 2
+    assert "--cluster-insecure" in done.err

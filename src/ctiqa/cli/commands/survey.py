@@ -91,8 +91,16 @@ Cluster = Annotated[
     str | None,
     typer.Option(
         metavar="ENGINE",
-        help="Score with dask: local, local:N, tcp://HOST:PORT, tls://HOST:PORT, slurm:FILE.toml "
-        "or kubernetes:FILE.toml (extra 'cluster').",
+        help="Score with dask: local, local:N, tcp://HOST:PORT, tls://HOST:PORT, tls:FILE.toml, "
+        "slurm:FILE.toml or kubernetes:FILE.toml (extra 'cluster').",
+    ),
+]
+Insecure = Annotated[
+    bool,
+    typer.Option(
+        "--cluster-insecure",
+        help="Allow plain tcp to another computer; whoever reaches its port can run programs "
+        "there and here.",
     ),
 ]
 ShardOf = Annotated[
@@ -139,6 +147,7 @@ def survey_run(
     uids: Uids = None,
     dates: Dates = None,
     cluster: Cluster = None,
+    cluster_insecure: Insecure = False,
     shard: ShardOf = None,
     parts: Parts = None,
     skipped: SkippedFile = None,
@@ -174,6 +183,7 @@ def survey_run(
         uids=uids,
         dates=dates,
         cluster=cluster,
+        insecure=cluster_insecure,
         shard=shard,
         parts=parts,
         skipped=skipped,
