@@ -20,11 +20,10 @@ from ctiqa.cli.commands import (
     info,
     prepare,
     score,
-    survey,
     train,
-    trends,
     weights,
 )
+from ctiqa.cli.commands.archive import survey, trends
 from ctiqa.cli.console.say import complain, warned
 from ctiqa.cli.console.status import BUG, DONE, NOTHING_DONE, WRONG_USAGE, status_of
 from ctiqa.cli.console.world import fault_of_the_world

@@ -136,6 +136,6 @@ def _none_found(readers: Path, found: Found) -> str:
 
 
 def _print(made: Calibration, out: Path) -> None:
-    from ctiqa.cli.console.calibration_table import print_calibration  # loads rich
+    from ctiqa.cli.console.tables.calibration import print_calibration  # loads rich
 
     print_calibration(made, out)

@@ -104,6 +104,6 @@ def _compare(request: DiffRequest) -> Comparison:
 
 
 def _print(comparison: Comparison) -> None:
-    from ctiqa.cli.console.diff_table import print_comparison  # loads rich
+    from ctiqa.cli.console.tables.diff import print_comparison  # loads rich
 
     print_comparison(comparison)

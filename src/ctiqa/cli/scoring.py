@@ -138,7 +138,7 @@ def _write(report: Report, outputs: Sequence[Path]) -> list[CtiqaError]:
 
 
 def _print(report: Report) -> None:
-    from ctiqa.cli.console.score_table import print_report  # loads rich
+    from ctiqa.cli.console.tables.score import print_report  # loads rich
 
     print_report(report)
     if report.maps is not None:

@@ -19,7 +19,7 @@ from ctiqa.cli.console.progress import stage_bars
 from ctiqa.cli.console.say import say
 from ctiqa.cli.console.status import DONE, DONE_WITH_SKIPS, NOTHING_DONE
 from ctiqa.cli.console.stopping import Stop, break_off, stoppable
-from ctiqa.cli.console.survey_lines import before_lines, print_totals
+from ctiqa.cli.console.tables.survey import before_lines, print_totals
 from ctiqa.errors import UsageError
 from ctiqa.io import ReadOptions
 from ctiqa.io.dicom.decoding import lazy_gdcm

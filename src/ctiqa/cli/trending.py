@@ -126,7 +126,7 @@ def _name_of(address: str) -> str:
 
 
 def _print(request: TrendsRequest, outcome: _Outcome) -> None:
-    from ctiqa.cli.console.trends_table import print_trends  # loads rich
+    from ctiqa.cli.console.tables.trends import print_trends  # loads rich
 
     print_trends(outcome.trends, outcome.limits)
     if outcome.n_not_pictured:

@@ -15,7 +15,7 @@ from tests.trends.made import archive
 from tests.trends_output.stored import store_of
 
 from ctiqa.cli import app
-from ctiqa.cli.commands import trends as command
+from ctiqa.cli.commands.archive import trends as command
 
 Call = Callable[..., Outcome]
 

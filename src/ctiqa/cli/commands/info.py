@@ -25,6 +25,6 @@ def info(
 
         typer.echo(json.dumps(clean_tree(card), indent=2, ensure_ascii=False, allow_nan=False))
         return
-    from ctiqa.cli.console.info_table import print_card
+    from ctiqa.cli.console.tables.info import print_card
 
     print_card(card)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from tests.score.made import answered, report, scan_of, scan_score
 
-from ctiqa.cli.console.score_table import _quality_text, print_report
+from ctiqa.cli.console.tables.score import _quality_text, print_report
 from ctiqa.score.report.sentences import quality
 from ctiqa.types import ScanScore
 
