@@ -22,7 +22,7 @@ from pydicom.tag import Tag
 from rich.console import Console
 from tests.score.made import phantom, write_dicom
 
-from ctiqa.cli.console import score_table
+from ctiqa.cli.console.tables import score as score_table
 from ctiqa.errors import CtiqaError
 from ctiqa.score import Scorer
 from ctiqa.score.report.outputs import FORMATS
