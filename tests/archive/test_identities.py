@@ -79,4 +79,4 @@ def test_the_list_of_skipped_files_has_their_paths_and_says_so(
     run(*words, "--skipped", table)
     assert "Zaphodova.pdf" in table.read_text(encoding="utf-8")
     said = run("survey", "run", "--help")
-    assert "may hold the names of patients" in " ".join(said.out.split())
+    assert "may contain names of patients" in " ".join(said.out.split())

@@ -68,7 +68,9 @@ def write_skipped(totals: Totals, path: Path) -> None:
     Raises:
         OutputError: If it cannot be written.
     """
+    details = totals.details
     rows: list[TableRow] = [
-        {"file": name, "reason": totals.skipped[name]} for name in sorted(totals.skipped)
+        {"file": name, "reason": totals.skipped[name], "detail": details.get(name)}
+        for name in sorted(totals.skipped)
     ]
-    write_bytes(path, rows_as_csv(rows, ["file", "reason"]))
+    write_bytes(path, rows_as_csv(rows, ["file", "reason", "detail"]))

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from ctiqa.archive.unit import LocalUnit, Unit
 from ctiqa.store.bundle import Bundle
 from ctiqa.store.privacy import Privacy
+from ctiqa.store.rows import without_names
+
+DETAILS = 3
+"""Number of details shown for each reason."""
 
 
 @dataclass(slots=True)
@@ -22,6 +26,7 @@ class Totals:
         known: Series that were read, but whose results the store had.
         left_out: Series that were not chosen.
         skipped: Why files were skipped, by path or URL.
+        details: The same in words, as far as they are known.
         failed: Inputs that could not be listed, with the reason.
         stopped: Whether the survey was stopped before its end.
     """
@@ -33,6 +38,7 @@ class Totals:
     known: int = 0
     left_out: int = 0
     skipped: dict[str, str] = field(default_factory=dict)
+    details: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     stopped: bool = False
 
@@ -51,12 +57,21 @@ class Totals:
         if bundle.skipped:
             names = {privacy.input_id(name): name for name in _names(unit)}
             for number, (key, reason) in enumerate(sorted(bundle.skipped.items())):
-                self.skipped[names.get(key, f"{unit.name} (part {number + 1})")] = reason
+                name = names.get(key, f"{unit.name} (part {number + 1})")
+                self.skipped[name] = reason
+                self.details[name] = bundle.details.get(key, "")
 
     @property
     def reasons(self) -> dict[str, int]:
         """Number of skipped files by reason, the most frequent first."""
         return dict(Counter(sorted(self.skipped.values())).most_common())
+
+    def usual_details(self, reason: str) -> list[str]:
+        """What is most often said about a reason, without names of files."""
+        names = (name for name, why in self.skipped.items() if why == reason)
+        said = (without_names(self.details.get(name, "")) for name in names)
+        counts = Counter(sorted(detail for detail in said if detail))
+        return [detail for detail, _ in counts.most_common(DETAILS)]
 
     @property
     def is_complete(self) -> bool:

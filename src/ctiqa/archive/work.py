@@ -93,9 +93,9 @@ def work_on(unit: Unit, root: str, worker: Worker) -> Iterator[Bundle]:
 
 def _refused(unit: Unit, error: RefusedError, worker: Worker) -> Bundle:
     """Nothing could be fetched: every file is skipped for the same reason."""
-    hashed = worker.marker.privacy.input_id
-    skipped = {hashed(each.name): error.reason.value for each in unit.entries}
-    return Bundle(worker.scorer.facts, skipped=skipped)
+    keys = [worker.marker.privacy.input_id(each.name) for each in unit.entries]
+    skipped, details = dict.fromkeys(keys, error.reason.value), dict.fromkeys(keys, error.detail)
+    return Bundle(worker.scorer.facts, skipped=skipped, details=details)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,8 @@ class Bundle:
         counts: Numbers of series that were not scored: ``known`` for those that the store has,
             ``left_out`` for those that were not chosen.
         cleared: Inputs that are not skipped any more, by their hashes, besides those of ``scans``.
+        details: Why an input was skipped, in words, by its hash. They may quote names of files, so
+            they are neither stored nor part of the JSON.
     """
 
     model: Mapping[str, Any]
@@ -56,10 +58,12 @@ class Bundle:
     marks: tuple[Mark, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     cleared: tuple[str, ...] = ()
+    details: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def to_json(self) -> str:
         """As JSON; the day of a study in ISO form, an infinite dose reserve as ``Infinity``."""
-        return json.dumps(asdict(self), default=_iso)
+        kept = {name: value for name, value in asdict(self).items() if name != "details"}
+        return json.dumps(kept, default=_iso)
 
     @classmethod
     def from_json(cls, text: str) -> Bundle:
@@ -101,14 +105,16 @@ def bundle_of(
         UsageError: If a key belongs to another model.
     """
     skipped = {
-        privacy.input_id(name_of(each.file)): each.reason.value
+        privacy.input_id(name_of(each.file)): each
         for each in report.skipped
         if each.reason is not Reason.STOPPED
     }
+    reasons = {key: each.reason.value for key, each in skipped.items()}
+    details = {key: each.detail for key, each in skipped.items()}
     scans = tuple(
         _rows(key, verdict, report, privacy, name_of) for key, verdict in keyed_scans(report, keys)
     )
-    return Bundle(report.model, scans, skipped, tuple(marks))
+    return Bundle(report.model, scans, reasons, tuple(marks), details=details)
 
 
 def keyed_scans(report: Report, keys: Iterable[SeriesKey]) -> Iterable[tuple[SeriesKey, ScanScore]]:

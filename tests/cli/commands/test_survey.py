@@ -65,6 +65,7 @@ def test_every_number_is_named(survey: Run, root: Path) -> None:
         "Series   1 new in the store, 2 not chosen",
         "Skipped  1 file ('--skipped FILE.csv' lists them):",
         "        1 × not an image format that ctiqa reads (unknown_format)",
+        "            a PDF document: pass the original CT images",
     ]
     done = survey(root)
     assert done.status == 0
@@ -87,6 +88,10 @@ def test_the_summary_and_the_list_of_skipped_files(survey: Run, root: Path, tmp_
     assert [(Path(row["file"]).name, row["reason"]) for row in rows] == [
         ("empty.dcm", "empty_file"),
         ("letter.pdf", "unknown_format"),
+    ]
+    assert [row["detail"] for row in rows] == [
+        "the file holds no bytes",
+        "a PDF document: pass the original CT images",
     ]
     assert survey(root, "--out", out, "--skipped", table).status == 0
     assert summary(out)["complete"] is True

@@ -55,3 +55,5 @@ def total_lines(totals: Totals, *, where: str, has_list: bool) -> Iterator[str]:
         yield f"Skipped  {files}{hint}:"
     for reason, count in totals.reasons.items():
         yield f"  {count:>7} × {REASONS.get(Reason(reason), reason)} ({reason})"
+        for detail in totals.usual_details(reason):
+            yield f"            {detail}"
