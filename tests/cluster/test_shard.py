@@ -15,7 +15,7 @@ import pytest
 from tests.cluster import fakes
 from tests.cluster.fakes import leftovers, told, units
 
-from ctiqa.cluster import Setup, Shard, merge_parts, survey_shard
+from ctiqa.cluster import Setup, Shard, merge_parts, merge_parts_to_parquet, survey_shard
 from ctiqa.cluster.parts.parts import open_parts
 from ctiqa.errors import OutputError, ProcessError, UsageError
 from ctiqa.store import open_store
@@ -52,6 +52,23 @@ def test_every_batch_falls_to_one_shard(address: str, tmp_path: Path) -> None:
     assert again.unchanged == 2 * found[1].stored
 
 
+def test_merging_names_the_shards_whose_results_are_missing(address: str, tmp_path: Path) -> None:
+    def do(shard: Shard, *, stopped: bool = False) -> tuple[str, ...]:
+        stop = threading.Event()
+        if stopped:
+            stop.set()
+        survey_shard(units(30), Setup(), shard, address, work=fakes.work, stop=stop)
+        merged = merge_parts(address, tmp_path / "ct.sqlite")
+        assert merge_parts_to_parquet(address, tmp_path / "tables").to_do == merged.to_do
+        return merged.to_do
+
+    assert do(Shard(2, 3)) == ("1/3", "3/3")
+    assert do(Shard(1, 3), stopped=True) == ("1/3", "3/3")
+    assert do(Shard(1, 3)) == ("3/3",)
+    assert do(Shard(2, 3), stopped=True) == ("2/3", "3/3")
+    assert do(Shard(1, 1)) == ()
+
+
 def test_one_shard_is_everything_and_tells_its_progress(tmp_path: Path) -> None:
     heard = told()
     parts = str(tmp_path / "parts")
@@ -62,7 +79,7 @@ def test_one_shard_is_everything_and_tells_its_progress(tmp_path: Path) -> None:
     assert not done.stopped
     assert heard.progress[-1] == (60, 60)
     assert [total for _, total in heard.progress] == [60] * len(heard.progress)
-    assert leftovers(Path(parts)) == []
+    assert leftovers(Path(parts)) == ["shard-1-of-1.ended"]
 
 
 def test_a_series_that_kills_its_process_is_recorded(tmp_path: Path) -> None:

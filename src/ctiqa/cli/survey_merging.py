@@ -13,7 +13,7 @@ from ctiqa.cli.console.say import complain, say
 from ctiqa.cli.console.status import DONE, DONE_WITH_SKIPS, INTERRUPTED
 from ctiqa.cli.console.stopping import stoppable
 from ctiqa.cluster import Merged, merge_parts, merge_parts_to_parquet
-from ctiqa.errors import UsageError
+from ctiqa.errors import UsageError, some
 
 
 def run_merge(parts: str, store: str | None, out: Path | None, *, quiet: bool) -> int:
@@ -43,7 +43,12 @@ def run_merge(parts: str, store: str | None, out: Path | None, *, quiet: bool) -
     if not quiet:
         for each in merged:
             say(f"{each.parts} parts, {each.scans} scans, {each.new} of them new")
-    return DONE_WITH_SKIPS if any(each.damaged for each in merged) else DONE
+    if to_do := merged[0].to_do:
+        complain(
+            f"results are missing: {len(to_do)} shards have not ended ({some(to_do)}); run them "
+            "again, and merge again"
+        )
+    return DONE_WITH_SKIPS if to_do or any(each.damaged for each in merged) else DONE
 
 
 def _merged(parts: str, store: str | None, out: Path | None) -> list[Merged]:

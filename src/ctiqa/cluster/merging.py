@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from ctiqa.cluster.books import Say, silent
 from ctiqa.cluster.parts.part import DamagedPartError
 from ctiqa.cluster.parts.parts import Parts, open_parts
+from ctiqa.cluster.parts.shards import shards_to_do
 from ctiqa.errors import UsageError
 from ctiqa.store.bundle import Bundle
 from ctiqa.store.opening import open_store_like
@@ -26,6 +27,7 @@ class Merged:
         new: Those of them that were new.
         skipped: Inputs that were skipped, as far as they could be taken over.
         damaged: Parts that could not be read; the next survey does them again.
+        to_do: Shards that have not ended, such as ``57/100``: their results are missing.
         is_for_store: Whether the store can tell from these results which files need not be
             surveyed again; it cannot if the key of its hashes is another one.
     """
@@ -35,6 +37,7 @@ class Merged:
     new: int = 0
     skipped: int = 0
     damaged: int = 0
+    to_do: tuple[str, ...] = ()
     is_for_store: bool = True
 
 
@@ -85,7 +88,7 @@ def _merge(parts: Parts, store: Store, say: Say) -> Merged:
     check_settings(parts, store)
     is_for_store = parts.privacy == store.privacy
     run = Run("merge")
-    total = Merged(is_for_store=is_for_store)
+    total = Merged(to_do=shards_to_do(parts.place), is_for_store=is_for_store)
     for bundles in readable(parts, say):
         if bundles is None:
             total = replace(total, damaged=total.damaged + 1)

@@ -17,6 +17,7 @@ from ctiqa.archive.parquet import writing_parquet
 from ctiqa.cluster.books import Say, silent
 from ctiqa.cluster.merging import Merged, readable
 from ctiqa.cluster.parts.parts import open_parts
+from ctiqa.cluster.parts.shards import shards_to_do
 from ctiqa.errors import OutputError
 from ctiqa.io.atomic import check_results_folder, make_folder
 from ctiqa.score.report.model_facts import model_title
@@ -75,7 +76,7 @@ def merge_parts_to_parquet(
             f"'{out}' must be writable, got '{error.strerror or error}'; "
             "free space or choose another place"
         ) from error
-    return total
+    return replace(total, to_do=shards_to_do(source.place))
 
 
 @dataclass(slots=True)

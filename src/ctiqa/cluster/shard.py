@@ -14,6 +14,7 @@ from ctiqa.cluster.batches import Place
 from ctiqa.cluster.books import Books, Progress, Say, silent
 from ctiqa.cluster.child import Child, DiedError, StoppedError
 from ctiqa.cluster.ledger import Collector, Ledger, finish
+from ctiqa.cluster.parts.shards import BEGUN, ENDED, note_shard
 from ctiqa.cluster.setup import Setup, Work, score_unit
 from ctiqa.cluster.tasks import Done, Task, UnitError, run_task
 from ctiqa.cluster.todo import begin, tasks_to_do
@@ -105,6 +106,7 @@ def survey_shard(
         ProcessError: If the process dies on everything.
     """
     job, folder = begin(setup, os.fspath(parts), None, jobs=jobs)
+    note_shard(folder.place, shard.number, shard.of, BEGUN)
     books = Books(totals or Totals(), folder.privacy, progress)
     todo = deque(tasks_to_do(units, job, folder.written(), books, work=work, mine=shard.has))
     stopped = stop or Event()
@@ -114,6 +116,8 @@ def survey_shard(
         while todo and not stopped.is_set():
             _do(todo.popleft(), child, ledger)
     ledger.close(stopped)
+    if not stopped.is_set():
+        note_shard(folder.place, shard.number, shard.of, ENDED)
     return finish(books, collector, stopped)
 
 
