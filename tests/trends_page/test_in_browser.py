@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -33,6 +35,14 @@ def shown(tab: Any, selector: str) -> list[str]:
     return found
 
 
+def soon(look: Callable[[], object], wanted: object) -> None:
+    """Look until it is as wanted: a click may take effect a moment later."""
+    end = time.monotonic() + 10
+    while look() != wanted and time.monotonic() < end:
+        time.sleep(0.05)
+    assert look() == wanted
+
+
 def choose(tab: Any, name: str, text: str) -> None:
     tab.select_option(f"#choose-{name}", label=text)
 
@@ -61,7 +71,7 @@ def test_a_protocol_is_chosen(show: Open) -> None:
     assert "3 of 15 match" in tab.inner_text("#groups-shown")
     assert all(each.startswith("Head · ") for each in shown(tab, "#outliers-table tbody th"))
     tab.get_by_role("button", name="Show all", exact=True).click()
-    assert len(shown(tab, "#groups tbody tr")) == 15
+    soon(lambda: len(shown(tab, "#groups tbody tr")), 15)
 
 
 def test_scanner_and_kernel_are_chosen_together(show: Open) -> None:
