@@ -12,7 +12,8 @@ from ctiqa.archive.choice import Choice
 from ctiqa.archive.totals import Totals
 from ctiqa.archive.unit import LocalUnit, Unit
 from ctiqa.archive.units import Rooted, units_of
-from ctiqa.archive.work import Worker, work_on
+from ctiqa.archive.work import Worker, crashed, work_on
+from ctiqa.errors import CtiqaError
 from ctiqa.io import ReadOptions
 from ctiqa.io.scans import AnyPath
 from ctiqa.score.scorer import ScoreProgress, Scorer
@@ -131,9 +132,22 @@ def score_units(
     while units and not archive.stop.is_set():
         root, unit = units.pop()
         course.begin(unit)
-        for bundle in work_on(unit, root, replace(worker, tell=course.within)):
+        for bundle in _unless_it_crashes(unit, root, replace(worker, tell=course.within)):
             yield bundle, unit
         course.end()
+
+
+def _unless_it_crashes(unit: Unit, root: str, worker: Worker) -> Iterator[Bundle]:
+    """Score a unit; one strange series must not end every survey of an archive."""
+    try:
+        yield from work_on(unit, root, worker)
+    except (CtiqaError, ImportError, MemoryError, OSError):
+        raise
+    except Exception as error:
+        if os.environ.get("CTIQA_DEBUG"):
+            raise
+        why = f"unexpected {type(error).__name__}; report it, CTIQA_DEBUG=1 shows where it happened"
+        yield crashed(unit, root, worker.marker, worker.scorer.facts, why)
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
+from typing import Any
 
 from ctiqa.archive.choice import Choice
 from ctiqa.archive.reading import find_present
@@ -96,6 +97,32 @@ def _refused(unit: Unit, error: RefusedError, worker: Worker) -> Bundle:
     keys = [worker.marker.privacy.input_id(each.name) for each in unit.entries]
     skipped, details = dict.fromkeys(keys, error.reason.value), dict.fromkeys(keys, error.detail)
     return Bundle(worker.scorer.facts, skipped=skipped, details=details)
+
+
+def crashed(
+    unit: Unit, root: str, marker: Marker, facts: Mapping[str, Any], detail: str = ""
+) -> Bundle:
+    """What is recorded of a unit that cannot be scored: every file is skipped as ``crashed``.
+
+    The files are tried again by another version of ctiqa.
+
+    Args:
+        unit: The unit.
+        root: Where the survey began.
+        marker: Makes marks for the store.
+        facts: Facts of the model.
+        detail: What went wrong, if it is known.
+    """
+    marks = UnitMarks(unit, root, marker, Choice())
+    for each in unit.entries:
+        marks.note_skipped(each.name, each.name, Reason.CRASHED)
+    keys = [marker.privacy.input_id(each.name) for each in unit.entries]
+    return Bundle(
+        facts,
+        skipped=dict.fromkeys(keys, Reason.CRASHED.value),
+        marks=tuple(marks.made()),
+        details=dict.fromkeys(keys, detail),
+    )
 
 
 @dataclass(frozen=True, slots=True)

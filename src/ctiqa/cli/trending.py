@@ -18,7 +18,6 @@ from ctiqa.errors import NothingToDoError, UsageError
 from ctiqa.io.dicom.decoding import lazy_gdcm
 from ctiqa.store.existing import open_existing_store
 from ctiqa.store.store import Store
-from ctiqa.system.extras import require_extra
 from ctiqa.system.processor import usable_cores
 from ctiqa.text.plain_text import clean
 from ctiqa.trends import Trends, trends
@@ -51,7 +50,6 @@ def run_trends(request: TrendsRequest) -> int:
         CtiqaError: If the request breaks a rule, there is nothing to show, or writing fails.
         Exit: If the user stopped the run.
     """
-    require_extra("'ctiqa trends'", "polars", "sqlalchemy", "alembic", extra="clinic")
     lazy_gdcm.claim_process()
     wanted = check_request(request)
     with stoppable() as stop:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ctiqa.archive.work import crashed
 from ctiqa.cluster.parts.parts import Parts
-from ctiqa.cluster.tasks import Done, Task, crashed
+from ctiqa.cluster.tasks import Done, Task
 from ctiqa.errors import ProcessError
 
 MOST_IN_A_ROW = 8
@@ -74,7 +75,8 @@ class Crashes:
             self._again(each)
 
     def _record(self, task: Task) -> None:
-        bundles = [crashed(task.job, root, unit) for root, unit in task.batch.places]
+        marker, facts = task.job.marker, task.job.setup.scorer(1).facts
+        bundles = [crashed(unit, root, marker, facts) for root, unit in task.batch.places]
         self._parts.write(task.key, bundles)
         self._recorded(task, Done.of(task.key, bundles))
         self._close(task)

@@ -14,9 +14,8 @@ from ctiqa.cluster.parts.part import DamagedPartError
 from ctiqa.cluster.parts.parts import Parts
 from ctiqa.cluster.parts.place import Place, open_place
 from ctiqa.cluster.setup import Job, Work, score_unit
-from ctiqa.errors import CtiqaError, OutputError, Reason
+from ctiqa.errors import CtiqaError, OutputError
 from ctiqa.store.bundle import Bundle
-from ctiqa.store.marks import Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,26 +92,6 @@ def run_task(task: Task) -> Done:
     bundles = [bundle for root, unit in task.batch.places for bundle in _scored(task, root, unit)]
     parts.write(task.key, bundles)
     return Done.of(task.key, bundles)
-
-
-def crashed(job: Job, root: str, unit: Unit) -> Bundle:
-    """What is recorded of a unit that cannot be scored: every file is skipped as ``crashed``.
-
-    The files are tried again by another version of ctiqa.
-    """
-    marker = job.marker
-    marks = [
-        Mark(
-            marker.input(entry.name),
-            marker.stamp(entry.stamp, job.version),
-            None,
-            marker.root(root),
-        )
-        for entry in unit.entries
-        if entry.stamp
-    ]
-    skipped = {job.privacy.input_id(entry.name): Reason.CRASHED.value for entry in unit.entries}
-    return Bundle(job.setup.scorer(1).facts, (), skipped, tuple(marks))
 
 
 def parts_of(job: Job) -> Parts:

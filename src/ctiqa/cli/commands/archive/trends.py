@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from ctiqa.cli.commands.archive.survey import Since, Until
 from ctiqa.cli.commands.score import Jobs, Quiet
 from ctiqa.cli.console.command import command_of
 from ctiqa.system.extras import require_extra
@@ -43,12 +44,6 @@ BaselineDays = Annotated[
         help="Days that the control limits are computed from, e.g. 2026-01-01:2026-03-31; "
         "default: the first periods with enough scans.",
     ),
-]
-Since = Annotated[
-    str | None, typer.Option(metavar="DAY", help="Only studies from this day on, YYYY-MM-DD.")
-]
-Until = Annotated[
-    str | None, typer.Option(metavar="DAY", help="Only studies up to this day, YYYY-MM-DD.")
 ]
 Where = Annotated[
     list[str] | None,
