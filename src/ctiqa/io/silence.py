@@ -23,6 +23,7 @@ LOGGERS = (
     "pydicom",
     "pydicom.pixels.decoders.base",
     "pydicom.pixels.utils",
+    "highdicom",
     "nibabel.global",
     "tifffile",
     "openjpeg",

@@ -17,12 +17,12 @@ from ctiqa.io.dicom.header import parse
 from ctiqa.io.dicom.tags import Tags
 from ctiqa.io.dicom.writing.codes import source_reference
 from ctiqa.io.dicom.writing.content import file_bytes
+from ctiqa.io.dicom.writing.study import study_of
 from ctiqa.io.dicom.writing.uids import derived_uid
 from ctiqa.io.dicom.writing.values import allowed_values, is_uid
 from ctiqa.io.silence import foreign, silent
 from ctiqa.score.maps.colours import LIMITS_HU
 from ctiqa.score.maps.place import Place
-from ctiqa.score.maps.study import study_of
 from ctiqa.score.png import Pixels8
 from ctiqa.text.plain_text import clean
 from ctiqa.types import NOISE_PATCH, SliceHeader
@@ -32,6 +32,15 @@ SERIES_DESCRIPTION = "Map of local noise (ctiqa)"
 
 SERIES_OFFSET = 9000
 """Added to the series number of the source, so that maps come after the images."""
+
+SHARED_WITH_MAP = (
+    "BurnedInAnnotation",
+    "LossyImageCompression",
+    "LossyImageCompressionRatio",
+    "LossyImageCompressionMethod",
+    "SeriesNumber",
+)
+"""Attributes of the source, besides patient and study, that are copied as they are."""
 
 POSITION = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6}
 """Attributes that locate a slice in the patient, with their number of values."""
@@ -57,7 +66,7 @@ def secondary_capture(
     # Attributes are parsed on access, and warnings about them quote the file.
     with silent():
         file = parse(header.source.file)
-        image = study_of(file)
+        image = study_of(file, SHARED_WITH_MAP)
         tags = Tags(file.dataset, header.source.frame)
         _describe_series(image, place, model)
         _describe_origin(image, file.sop_class, tags, header, model)

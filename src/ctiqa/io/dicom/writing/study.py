@@ -1,10 +1,12 @@
-"""Patient and study of a source, for maps that belong to the same study in an archive.
+"""Patient and study of a source, for objects that belong to the same study in an archive.
 
-No other module of scoring reads who the patient is. What this one returns goes into DICOM files and
-nowhere else: not into file names, messages, pictures or reports.
+No reader of images reads who the patient is. What this module returns goes into headers of DICOM
+files and nowhere else: not into file names, messages, pictures, pages or reports.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from pydicom.config import RAISE
 from pydicom.datadict import dictionary_VR
@@ -40,11 +42,6 @@ COPIED = (
     "DeidentificationMethod",
     "DeidentificationMethodCodeSequence",
     "LongitudinalTemporalInformationModified",
-    "BurnedInAnnotation",
-    "LossyImageCompression",
-    "LossyImageCompressionRatio",
-    "LossyImageCompressionMethod",
-    "SeriesNumber",
 )
 """Attributes copied as they are, so that an archive finds the same patient and study."""
 
@@ -56,19 +53,29 @@ PUNCTUATION = {"DA": ".", "TM": ":"}
 """Separators in dates and times of the predecessor of DICOM, by value representation."""
 
 
-def study_of(file: DicomFile) -> Dataset:
-    """What a map has in common with its source: patient, study, and how the pixels were treated.
+def study_of(file: DicomFile, further: Sequence[str] = ()) -> Dataset:
+    """What a new object has in common with its source: patient and study.
+
+    Values that break the rules of their representation are left out.
+
+    Args:
+        file: The parsed source.
+        further: Keywords of other attributes to copy.
+
+    Returns:
+        The attributes, in UTF-8; those that are required but unknown are empty.
 
     Raises:
         RefusedError: If the header cannot be read, or names no study.
     """
-    found = further_elements(file, [*COPIED, "SpecificCharacterSet"])
+    keywords = (*COPIED, *further)
+    found = further_elements(file, [*keywords, "SpecificCharacterSet"])
     with foreign("patient and study in the DICOM header"):
         found.decode()
         study = Dataset()
         # First, because it determines the encoding of the following text.
         study.SpecificCharacterSet = "ISO_IR 192"
-        for keyword in COPIED:
+        for keyword in keywords:
             if keyword in found and _is_allowed(element := _modern(found[keyword])):
                 study[keyword] = element
         for keyword in BLANK:
