@@ -1,0 +1,1 @@
+"""The pages of the PDF: text, tables and drawings. They do not name the patient."""
