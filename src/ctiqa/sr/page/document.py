@@ -13,12 +13,13 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, SimpleDocTemplate
 
 from ctiqa.score.report.facts import NOTICE, acquisition_rows
+from ctiqa.score.report.measures import GAP
 from ctiqa.score.report.model_facts import calibration_text
 from ctiqa.score.report.sentences import heading, plain_words, summary_rows
 from ctiqa.sr.page.curve import curve_drawing
 from ctiqa.sr.page.scale import scale_drawing
 from ctiqa.sr.page.style import FONT, GREY, SMALL, line, pdf_text
-from ctiqa.sr.page.tables import answers_table, quantities_table, rows_table
+from ctiqa.sr.page.tables import answers_table, pairs_table, quantities_table, rows_table
 from ctiqa.types import ScanScore
 from ctiqa.version import __version__
 
@@ -26,6 +27,9 @@ MARGIN = 16 * mm
 FOOT = 9 * mm
 WIDTH = A4[0] - 2 * MARGIN
 """Of the text, in points."""
+
+FRAME_PADDING = 6
+"""What reportlab leaves free around the text, in points."""
 
 MOST_WARNINGS = 8
 """Further warnings are counted."""
@@ -47,8 +51,8 @@ def report_as_pdf(verdict: ScanScore, model: Mapping[str, Any], series_uid: str)
     document = SimpleDocTemplate(
         stream,
         pagesize=A4,
-        leftMargin=MARGIN,
-        rightMargin=MARGIN,
+        leftMargin=MARGIN - FRAME_PADDING,
+        rightMargin=MARGIN - FRAME_PADDING,
         topMargin=MARGIN,
         bottomMargin=MARGIN,
         invariant=1,
@@ -77,7 +81,8 @@ def _story(verdict: ScanScore, model: Mapping[str, Any]) -> list[Flowable]:
         line("Findings and notes", "section"),
         answers_table(verdict, WIDTH),
         line("Acquisition and model", "section"),
-        rows_table([*acquisition_rows(verdict.scan.headers), *_model(model)], WIDTH),
+        pairs_table(acquisition_rows(verdict.scan.headers), WIDTH),
+        rows_table(_model(model), WIDTH),
     ]
 
 
@@ -87,15 +92,15 @@ def _summary(verdict: ScanScore) -> list[tuple[str, str]]:
     if more := len(verdict.warnings) - MOST_WARNINGS:
         shown += [("Warning", f"{more} more")] if more > 0 else []
     plain = plain_words(verdict)
-    return [*summary_rows(verdict), *([("In short", plain)] if plain else ()), *shown]
+    rows = [*summary_rows(verdict), *([("In short", plain)] if plain else ()), *shown]
+    return [(label, text.replace(GAP, "; ")) for label, text in rows]
 
 
 def _model(model: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = [
-        ("Model", f"{model.get('name')} {model.get('version')}"),
+        ("Model", f"{model.get('name')} {model.get('version')}, ctiqa {__version__}"),
         ("Calibration", calibration_text(model)),
         ("Digest", str(model.get("sha256") or "")),
-        ("Program", f"ctiqa {__version__}"),
     ]
     return [(label, text) for label, text in rows if text]
 

@@ -16,7 +16,14 @@ from ctiqa.types import ScanScore
 LABEL_WIDTH = 78.0
 """Of the first column of rows, in points."""
 
-UNITS = {codes.HOUNSFIELD: "HU", codes.PER_MM: "/mm", codes.MM: "mm", codes.MGY: "mGy"}
+UNITS = {
+    codes.OF_SCORE: "of 4",
+    codes.OF_RATING: "of 100",
+    codes.HOUNSFIELD: "HU",
+    codes.PER_MM: "/mm",
+    codes.MM: "mm",
+    codes.MGY: "mGy",
+}
 """Units as printed; others say nothing that the name does not."""
 
 ENDS = {
@@ -47,6 +54,19 @@ def rows_table(rows: Sequence[tuple[str, str]], width: float) -> Flowable:
     """
     cells = [[line(label, "label"), line(text)] for label, text in rows]
     return Table(cells, colWidths=[LABEL_WIDTH, width - LABEL_WIDTH], style=PLAIN)
+
+
+def pairs_table(rows: Sequence[tuple[str, str]], width: float) -> Flowable:
+    """Rows of label and text, two beside each other.
+
+    Args:
+        rows: Label and text.
+        width: In points.
+    """
+    cells = [cell for label, text in rows for cell in (line(label, "label"), line(text))]
+    cells += [line("")] * (-len(cells) % 4)
+    lines = [cells[at : at + 4] for at in range(0, len(cells), 4)] or [[line("")] * 4]
+    return Table(lines, colWidths=[LABEL_WIDTH, width / 2 - LABEL_WIDTH] * 2, style=PLAIN)
 
 
 def quantities_table(verdict: ScanScore, width: float) -> Flowable:
@@ -89,13 +109,13 @@ def _name(quantity: Quantity) -> str:
 
 def _value(quantity: Quantity) -> str:
     """Value with four significant digits, and unit."""
-    number = str(quantity.value) if quantity.unit is codes.SLICES else f"{quantity.value:.4g}"
+    number = str(quantity.value) if quantity.unit is codes.SLICES else f"{quantity.value:#.4g}"
     return f"{number} {UNITS.get(quantity.unit, '')}".strip()
 
 
 def _interval(quantity: Quantity, values: dict[Coded, float]) -> str:
     found = [values[end] for end in ENDS.get(quantity.name, ()) if end in values]
-    return f"{found[0]:.3g}–{found[1]:.3g}" if len(found) == 2 else ""
+    return f"{found[0]:#.3g}–{found[1]:#.3g}" if len(found) == 2 else ""
 
 
 def _slices(count: int) -> str:
