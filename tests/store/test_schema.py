@@ -31,7 +31,7 @@ down_revision = "{newest}"
 def upgrade() -> None:
     op.add_column("scans", sa.Column("note", sa.String))
     op.execute("UPDATE scans SET note = 'upgraded'")
-    op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True))
+    op.create_table("remarks", sa.Column("id", sa.Integer, primary_key=True))
 """
 """A migration of the future."""
 
@@ -99,7 +99,7 @@ def test_results_of_the_first_version_are_kept(
 
 def test_an_older_store_is_upgraded(old: str, future: Path) -> None:
     with open_store(old) as store:
-        assert "notes" in tables(store)
+        assert "remarks" in tables(store)
         with store._engine.connect() as connection:
             rows = connection.exec_driver_sql("SELECT series_uid, note FROM scans").all()
         assert [tuple(row) for row in rows] == [("1.2.3", "upgraded")]
@@ -114,7 +114,7 @@ def test_an_upgrade_that_fails_changes_nothing(
         open_store(old)
     monkeypatch.undo()
     with open_store(old) as store:
-        assert "notes" not in tables(store)
+        assert "remarks" not in tables(store)
         assert "note" not in {each["name"] for each in inspect(store._engine).get_columns("scans")}
         assert store.scans().height == 1
 

@@ -94,9 +94,9 @@ class Store:
         *others, last = bundle.scans or (None,)
         new = 0
         for scan in others:
-            with self._writing() as connection:
+            with self.writing() as connection:
                 new += writing.put_scan(connection, scan, run)
-        with self._writing() as connection:
+        with self.writing() as connection:
             new += last is not None and writing.put_scan(connection, last, run)
             writing.put_skipped(connection, bundle.skipped, run)
             writing.drop_skipped(connection, bundle.cleared)
@@ -114,7 +114,7 @@ class Store:
 
     def finish(self, run: Run) -> None:
         """Record that a run has come to its end."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             writing.end_run(connection, run)
 
     def has(self, key: SeriesKey) -> bool:
@@ -123,12 +123,12 @@ class Store:
 
     def marks(self, inputs: Collection[int]) -> dict[int, Mark]:
         """The marks of files (:class:`ctiqa.store.marks.Marker`), as far as they have one."""
-        with explained(self._address), self._engine.connect() as connection:
+        with self.reading() as connection:
             return marks.read_marks(connection, inputs)
 
     def marks_of_series(self, series: Collection[int]) -> list[Mark]:
         """The marks of all files of some series."""
-        with explained(self._address), self._engine.connect() as connection:
+        with self.reading() as connection:
             return marks.marks_of_series(connection, series)
 
     def forget_others(self, roots: Collection[int], listed: Collection[int]) -> int:
@@ -141,16 +141,16 @@ class Store:
         Returns:
             Number of files that are gone.
         """
-        with explained(self._address), self._engine.connect() as connection:
+        with self.reading() as connection:
             gone = marks.gone_marks(connection, roots, listed)
         if gone:
-            with self._writing() as connection:
+            with self.writing() as connection:
                 marks.drop_marks(connection, gone)
         return sum(mark.stamp not in gone for mark in gone.values())
 
     def known(self, keys: Iterable[SeriesKey]) -> set[SeriesKey]:
         """Those of the keys whose results are stored."""
-        with explained(self._address), self._engine.connect() as connection:
+        with self.reading() as connection:
             return writing.known_keys(connection, keys, self._privacy)
 
     def scans(self, kind: FrameKind = "polars") -> Any:
@@ -201,7 +201,7 @@ class Store:
         and resumed survey has the digest of one that was not, unless UIDs are hashed, which every
         store does with a key of its own. Compute it while nobody writes.
         """
-        with explained(self._address), self._engine.connect() as connection:
+        with self.reading() as connection:
             return store_digest(connection)
 
     def close(self) -> None:
@@ -223,12 +223,19 @@ class Store:
         """Store the run and its model, once."""
         name = (run.id, model_digest(model), model.get("engine"))
         if name not in self._recorded:
-            with self._writing() as connection:
+            with self.writing() as connection:
                 writing.put_run(connection, model, run)
             self._recorded.add(name)
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[Connection]:
+        """A connection that reads, for what else the database of the store keeps."""
+        with explained(self._address), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes; committed at the end, rolled back on any error."""
         with explained(self._address), transaction(self._engine) as connection:
             yield connection
 
@@ -236,5 +243,5 @@ class Store:
         return self._privacy.uid(uid) if UID.fullmatch(uid) else uid
 
     def _frame(self, query: frames.Query, kind: FrameKind) -> Any:
-        with explained(self._address), self._engine.connect() as connection:
+        with self.reading() as connection:
             return frame_of(connection, query, kind)

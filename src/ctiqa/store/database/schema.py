@@ -9,11 +9,14 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from ctiqa.errors import DataError
 from ctiqa.store.database.address import Address
+from ctiqa.store.database.clinic_tables import jobs
 from ctiqa.store.database.connect import VERSION_TABLE, writing
-from ctiqa.store.database.tables import metadata
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """Version of the tables that this version of ctiqa reads and writes."""
+
+METADATA = jobs.metadata
+"""All tables, those of the clinic included."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -41,7 +44,7 @@ def _version(connection: Connection, address: Address) -> str | None:
     """Version of the tables; ``None`` if there are none."""
     names = set(inspect(connection).get_table_names())
     if VERSION_TABLE not in names:
-        if names & set(metadata.tables):
+        if names & set(METADATA.tables):
             raise DataError(
                 f"{address.name} must be a store of ctiqa or empty, but has tables of another "
                 "program; use a database of its own"
@@ -71,7 +74,7 @@ def _migrate(connection: Connection) -> None:
     with EnvironmentContext(Config(), scripts, fn=steps) as environment:
         environment.configure(
             connection=connection,
-            target_metadata=metadata,
+            target_metadata=METADATA,
             version_table=VERSION_TABLE,
             transactional_ddl=True,
         )

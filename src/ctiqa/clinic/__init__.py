@@ -1,0 +1,1 @@
+"""The clinic: series come in by themselves, are scored, and their results go back."""

@@ -1,0 +1,1 @@
+"""What the clinic keeps in the database of the store, beside the results."""

@@ -1,0 +1,38 @@
+"""How far archives were looked through, so that nothing is looked at twice or missed."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from ctiqa.clinic.records.clock import Clock, utc_now
+from ctiqa.store.database.clinic_tables import cursors
+from ctiqa.store.database.insert import insert_or_replace
+from ctiqa.store.store import Store
+
+
+class Cursors:
+    """Positions in archives, by name of the source.
+
+    All methods raise ``OutputError`` if the database cannot be reached.
+
+    Args:
+        store: The store.
+        now: The clock.
+    """
+
+    def __init__(self, store: Store, now: Clock = utc_now) -> None:
+        self._store = store
+        self._now = now
+
+    def position(self, source: str) -> str | None:
+        """Where to go on; ``None`` at the beginning."""
+        query = select(cursors.c.position).where(cursors.c.source == source)
+        with self._store.reading() as connection:
+            found = connection.scalar(query)
+            return None if found is None else str(found)
+
+    def move(self, source: str, position: str) -> None:
+        """Record that everything before a position was dealt with."""
+        row = {"source": source, "position": position, "moved": self._now()}
+        with self._store.writing() as connection:
+            insert_or_replace(connection, cursors, [row])
