@@ -5,8 +5,8 @@ Imported only when the command runs, because it loads NumPy.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ctiqa.catalog import DEFAULT_MODEL
@@ -15,6 +15,14 @@ from ctiqa.cli.console.progress import stage_bars
 from ctiqa.cli.console.say import complain, say
 from ctiqa.cli.console.status import DONE, DONE_WITH_SKIPS, NOTHING_DONE
 from ctiqa.cli.console.stopping import Stop, break_off, stoppable
+from ctiqa.cli.scored_objects import (
+    Kind,
+    ObjectsWritten,
+    failures_text,
+    objects_line,
+    prepare_objects,
+    write_asked,
+)
 from ctiqa.errors import CtiqaError
 from ctiqa.hu import Window
 from ctiqa.io import ReadOptions
@@ -42,6 +50,7 @@ class ScoreRequest:
         reading: How files are read.
         quiet: Neither table nor progress.
         calibration: File of a calibration to local readers.
+        objects: Kinds of DICOM objects to write, by folder.
     """
 
     paths: Sequence[str]
@@ -55,6 +64,7 @@ class ScoreRequest:
     reading: ReadOptions
     quiet: bool
     calibration: Path | None = None
+    objects: Mapping[Path, Sequence[Kind]] = field(default_factory=dict)
 
 
 def run_score(request: ScoreRequest) -> int:
@@ -70,17 +80,32 @@ def run_score(request: ScoreRequest) -> int:
         Exit: If the user stopped a run that has nothing to keep.
     """
     lazy_gdcm.claim_process()
+    # First, because another output may be in the same folder.
+    prepare_objects(request.objects)
     check_outputs(request.outputs)
     with stoppable() as stop:
         try:
             report = _score(request, stop)
-            failures = [*_failed_maps(report), *_write(report, request.outputs)]
+            objects = write_asked(report, request.objects)
+            failures = [
+                *_failed_maps(report),
+                *_write(report, request.outputs),
+                *objects.errors,
+            ]
         except KeyboardInterrupt:
             break_off(stop)
     if not request.quiet:
-        _print(report)
+        _print(report, objects)
+    if lacking := failures_text(objects):
+        say(lacking, err=True)
     _explain(report, request.outputs, failures, stop)
-    return NOTHING_DONE if failures else stop.status or exit_status(report)
+    return NOTHING_DONE if failures else stop.status or _status(report, objects)
+
+
+def _status(report: Report, objects: ObjectsWritten) -> int:
+    """The exit status; a series without object counts as skipped."""
+    status = exit_status(report)
+    return DONE_WITH_SKIPS if status == DONE and objects.failures else status
 
 
 def exit_status(report: Report) -> int:
@@ -137,12 +162,14 @@ def _write(report: Report, outputs: Sequence[Path]) -> list[CtiqaError]:
     return failures
 
 
-def _print(report: Report) -> None:
+def _print(report: Report, objects: ObjectsWritten) -> None:
     from ctiqa.cli.console.tables.score import print_report  # loads rich
 
     print_report(report)
     if report.maps is not None:
         say(maps_line(report.maps))
+    if objects.folders:
+        say(objects_line(objects))
 
 
 def _explain(

@@ -24,6 +24,7 @@ from highdicom.sr import (
     TrackingIdentifier,
     UIDRefContentItem,
 )
+from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes as standard
 
 from ctiqa.io.dicom.writing.uids import derived_uid
@@ -139,7 +140,7 @@ def _measurement(quantity: Quantity) -> Measurement:
     return measurement
 
 
-def _state(item: ContentItem, value: float) -> None:
+def _state(item: Dataset, value: float) -> None:
     """Write a number as the JSON report does: highdicom makes 30.0 of 30."""
     item.MeasuredValueSequence[0].NumericValue = str(value)
 

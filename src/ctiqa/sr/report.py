@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from highdicom.sr import ComprehensiveSR
+from highdicom.sr import ComprehensiveSR, MeasurementReport
 from pydicom.dataset import Dataset
 
 from ctiqa.io.silence import silent
@@ -75,7 +75,7 @@ def structured_report(
     return report
 
 
-def _document(content: Sequence[Dataset], source: Source) -> Dataset:
+def _document(content: MeasurementReport, source: Source) -> Dataset:
     """The document, not yet of any patient."""
     return ComprehensiveSR(
         evidence=[_evidence(each, source) for each in source.instances],

@@ -94,11 +94,12 @@ def source_of(verdict: ScanScore) -> Source:
     first = parse(found[0].path)
     study = study_of(first, ("SeriesNumber", *TRIAL))
     keep_complete_trial(study)
-    number = study.pop("SeriesNumber", None)
+    number = Tags(study).integer("SeriesNumber") or 0
+    study.pop("SeriesNumber", None)
     return Source(
         study=study,
         series_uid=found[0].series_uid,
-        series_number=0 if number is None else int(number.value),
+        series_number=number,
         instances=tuple(dict.fromkeys(each.instance for each in found)),
     )
 

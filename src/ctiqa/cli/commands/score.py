@@ -32,6 +32,22 @@ MapFolder = Annotated[
         help="Write the map of local noise of every scored slice as PNG, and for DICOM as DICOM.",
     ),
 ]
+ReportFolder = Annotated[
+    str | None,
+    typer.Option(
+        "--sr",
+        metavar="DIR",
+        help="Write each result as a DICOM structured report of its study (extra 'clinic').",
+    ),
+]
+PdfFolder = Annotated[
+    str | None,
+    typer.Option(
+        "--pdf",
+        metavar="DIR",
+        help="Write each result as a PDF in a DICOM object of its study (extra 'clinic').",
+    ),
+]
 Slices = Annotated[
     str | None,
     typer.Option(
@@ -82,6 +98,8 @@ def score(
     *,
     out: OutputFiles = None,
     maps: MapFolder = None,
+    sr: ReportFolder = None,
+    pdf: PdfFolder = None,
     slices: Slices = None,
     jobs: Jobs = None,
     model: ModelName = None,
@@ -96,9 +114,10 @@ def score(
 
     Ctrl-C writes the results so far and stops; a second Ctrl-C stops at once.
 
-    Exit status: 0 done, 2 wrong usage, 3 done but inputs were skipped, 4 nothing was scored or
-    could be done, 130 stopped.
+    Exit status: 0 done, 2 wrong usage, 3 done but inputs were skipped or a series got no DICOM
+    object, 4 nothing was scored or could be done, 130 stopped.
     """
+    from ctiqa.cli.scored_objects import objects_asked
     from ctiqa.cli.scoring import ScoreRequest, run_score
     from ctiqa.io import ReadOptions
 
@@ -115,5 +134,6 @@ def score(
         reading,
         quiet=quiet,
         calibration=calibration,
+        objects=objects_asked(sr=sr, pdf=pdf),
     )
     raise typer.Exit(run_score(request))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import TypeAlias
 
 from reportlab.graphics.shapes import Drawing, Line, Polygon, PolyLine, Rect, String
 
@@ -34,7 +35,7 @@ def curve_drawing(verdict: ScanScore, width: float) -> Drawing:
     return drawing
 
 
-Shape = Line | Polygon | PolyLine | Rect | String
+Shape: TypeAlias = Line | Polygon | PolyLine | Rect | String
 
 
 class _Plot:
