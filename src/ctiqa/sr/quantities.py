@@ -82,7 +82,10 @@ def _noise(facts: Mapping[str, Any]) -> Iterator[Quantity]:
 
 
 def _reserve(facts: Mapping[str, Any]) -> Iterator[Quantity]:
-    yield from _known(codes.RESERVE, facts["dose_reserve"], codes.RATIO, codes.MEDIAN)
+    """The reserve and its interval; neither if no dose would do, which the texts say."""
+    if facts["dose_reserve"] is None:
+        return
+    yield Quantity(codes.RESERVE, facts["dose_reserve"], codes.RATIO, codes.MEDIAN)
     ends = facts["dose_reserve_interval"]
     yield from _ends(ends, codes.RESERVE_LOW, codes.RESERVE_HIGH, codes.RATIO)
 
