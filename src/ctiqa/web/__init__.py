@@ -1,0 +1,1 @@
+"""The dashboard: scans, trends and health of a store as pages and as JSON."""
