@@ -27,7 +27,7 @@ from ctiqa.trends.page.scatter import (
 )
 from ctiqa.trends.page.scatter_drawing import MOST_DOTS, scatter_drawings
 from ctiqa.trends.page.words import TITLES, number, quantity, sentence
-from ctiqa.trends.result import ControlChart, Trends
+from ctiqa.trends.result import ControlChart, Outlier, Trends
 from ctiqa.version import __version__
 
 if TYPE_CHECKING:
@@ -72,20 +72,46 @@ def trends_page(
         UsageError: If a thumbnail is not a PNG, or is too large.
     """
     context = {
-        "checked": limits,
-        "command": command,
         "created": created or datetime.now().astimezone(),
-        "facts": _facts(trends),
         "notice": NOTICE,
         "policy": content_policy([script()], [style()]),
         "script": script(),
         "style": style(),
+        "version": __version__,
+        **section_context(trends, limits, thumbnails),
+        "command": command,
+    }
+    return render_template("trends.html.j2", FILTERS, context, TEMPLATES)
+
+
+def section_context(
+    trends: Trends,
+    limits: LimitsChecked | None = None,
+    thumbnails: Mapping[str, bytes | str] | None = None,
+    link: Callable[[Outlier], str] | None = None,
+) -> dict[str, Any]:
+    """What the templates of the sections show, in this page or in another one.
+
+    Args:
+        trends: Trends of an archive.
+        limits: Outcome of a check of limits; ``None`` if there are none.
+        thumbnails: Pictures of outliers, as for :func:`trends_page`.
+        link: Address of the page of an outlier; ``None`` for a page on its own, which stands in a
+            folder with tables.
+
+    Raises:
+        UsageError: If a thumbnail is not a PNG, or is too large.
+    """
+    return {
+        "checked": limits,
+        "command": "",
+        "facts": _facts(trends),
+        "link": link,
+        "rest": "" if link else "; trends.json has all",
         "titles": TITLES,
         "trends": trends,
-        "version": __version__,
         **_parts(trends, limits, thumbnails or {}),
     }
-    return render_template("trends.html.j2", _FILTERS, context, TEMPLATES)
 
 
 def _parts(
@@ -156,9 +182,10 @@ def _attributes(facts: Mapping[str, int | str]) -> Markup:
     )
 
 
-_FILTERS: Mapping[str, Callable[..., Any]] = {
+FILTERS: Mapping[str, Callable[..., Any]] = {
     "attributes": _attributes,
     "number": number,
     "quantity": quantity,
     "sentence": sentence,
 }
+"""Filters that the templates use."""
