@@ -172,7 +172,7 @@ def test_regions_findings_and_notes_have_numbers_of_slices(tmp_path: Path) -> No
         if "ContentSequence" in item
     }
     assert counted == {
-        ("region", codes.REGIONS["chest"].value): 2,
+        ("body-region", codes.REGIONS["chest"].value): 2,
         ("finding", "metal"): 2,
         ("flag", "lossy"): 2,
         ("not-scored", "air"): 1,

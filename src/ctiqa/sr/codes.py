@@ -89,7 +89,7 @@ SLICES = Coded("{slices}", "UCUM", "slices")
 """Units; the ranges are written as in TID 4014."""
 
 QUALITY = Coded("130550", "DCM", "Imaging Series Quality")
-REGION = own("region", "Body region shown")
+REGION = own("body-region", "Body region shown")
 FINDING = own("finding", "Finding of image quality")
 FLAG = own("flag", "Note on the score")
 UNSCORED = own("not-scored", "Reason for no score")
