@@ -188,6 +188,19 @@ def test_a_dose_that_no_dose_makes_good_is_said_in_words(tmp_path: Path) -> None
     assert any("no dose would make it" in text for text in texts_of(report))
 
 
+def test_long_names_of_a_model_are_cut(tmp_path: Path) -> None:
+    names = ("a very long name of a finding " * 4, "ü")
+    report = structured_report(scored(write_study(tmp_path), findings=names), MODEL)
+    meanings = [
+        item.ConceptCodeSequence[0].CodeMeaning
+        for item in items_of(report, "CODE")
+        if item.ConceptNameCodeSequence[0].CodeValue == codes.FINDING.value
+    ]
+    assert meanings[0].startswith("A very long name")
+    assert len(meanings[0]) == 64
+    assert meanings[1] == "Ü"
+
+
 def test_warnings_of_the_series_are_in_it(tmp_path: Path) -> None:
     verdict = replace(scored(write_study(tmp_path)), warnings=("2 of 5 slices could not be read",))
     assert "2 of 5 slices could not be read" in texts_of(structured_report(verdict, MODEL))

@@ -96,8 +96,12 @@ def measurement_report(
 CONTAINS = RelationshipTypeValues.CONTAINS
 
 
+LONGEST_MEANING = 64
+"""Characters of a code meaning (PS3.5, LO); names from model cards may be longer."""
+
+
 def _concept(code: Coded) -> CodedConcept:
-    return CodedConcept(code.value, code.scheme, code.meaning)
+    return CodedConcept(code.value, code.scheme, clean(code.meaning, LONGEST_MEANING))
 
 
 def _algorithm(model: Mapping[str, Any]) -> AlgorithmIdentification:

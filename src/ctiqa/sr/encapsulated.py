@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import EncapsulatedPDFStorage
 
 from ctiqa.io.dicom.writing.codes import Code, code_item
-from ctiqa.io.silence import silent
+from ctiqa.io.silence import foreign
 from ctiqa.sr import codes
 from ctiqa.sr.page.document import report_as_pdf
 from ctiqa.sr.report import SERIES_DESCRIPTION, reference
@@ -58,7 +58,7 @@ def encapsulated_pdf(
     """
     source = source or source_of(verdict)
     page = report_as_pdf(verdict, model, source.series_uid)
-    with silent():
+    with foreign("the DICOM header of the source"):
         document = Dataset()
         for element in source.study:
             document[element.tag] = element

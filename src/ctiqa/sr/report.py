@@ -9,7 +9,7 @@ from typing import Any
 from highdicom.sr import ComprehensiveSR, MeasurementReport
 from pydicom.dataset import Dataset
 
-from ctiqa.io.silence import silent
+from ctiqa.io.silence import foreign, silent
 from ctiqa.sr import codes
 from ctiqa.sr.content import measurement_report
 from ctiqa.sr.sealing import PLACEHOLDER, describe_series, seal
@@ -66,6 +66,8 @@ def structured_report(
     source = source or source_of(verdict)
     with silent():
         report = _document(measurement_report(verdict, model, source), source)
+    # What the images say of their patient may be anything.
+    with foreign("the DICOM header of the source"):
         _inherit(report, source)
         _refer(report, source)
         describe_series(report, source, model, kind="sr", offset=SERIES_OFFSET)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TypeAlias
 
-from reportlab.graphics.shapes import Drawing, Line, Polygon, PolyLine, Rect, String
+from reportlab.graphics.shapes import Circle, Drawing, Line, Polygon, PolyLine, String
 
 from ctiqa.score.report.page.charts import across, along, tick_indices
 from ctiqa.sr.page.style import BAND, FONT, GREY, LINE, RULE, SMALL
@@ -35,7 +35,7 @@ def curve_drawing(verdict: ScanScore, width: float) -> Drawing:
     return drawing
 
 
-Shape: TypeAlias = Line | Polygon | PolyLine | Rect | String
+Shape: TypeAlias = Circle | Line | Polygon | PolyLine | String
 
 
 class _Plot:
@@ -52,7 +52,7 @@ class _Plot:
             yield _label(LEFT - 4, y - 2.5, str(score), "end")
 
     def curves(self, slices: Sequence[SliceScore]) -> Iterator[Shape]:
-        """Interval and score of each run of scored slices; a dot for a run of one."""
+        """Interval and score of each run of scored slices."""
         runs = groupby(enumerate(slices), key=lambda pair: pair[1].score is not None)
         for scored, pairs in runs:
             if scored:
@@ -73,8 +73,7 @@ class _Plot:
         lower = [(self._x(at), self._y(each.interval[0])) for at, each in run if each.interval]
         score = [(self._x(at), self._y(each.score or 0.0)) for at, each in run]
         if len(run) == 1:
-            ((x, y),) = score
-            yield Rect(x - 1, y - 1, 2, 2, fillColor=LINE, strokeColor=None)
+            yield from _mark(*score[0], [y for _, y in (*upper, *lower)])
             return
         if upper:
             yield Polygon(_flat([*upper, *lower[::-1]]), fillColor=BAND, strokeColor=None)
@@ -85,6 +84,13 @@ class _Plot:
 
     def _y(self, score: float) -> float:
         return BELOW + self._high * across(score) / 100
+
+
+def _mark(x: float, y: float, ends: Sequence[float]) -> Iterator[Shape]:
+    """A slice without scored neighbours: a dot, and its interval as a bar."""
+    if ends:
+        yield Line(x, min(ends), x, max(ends), strokeColor=BAND, strokeWidth=3)
+    yield Circle(x, y, 1.8, fillColor=LINE, strokeColor=None)
 
 
 def _flat(points: Sequence[tuple[float, float]]) -> list[float]:

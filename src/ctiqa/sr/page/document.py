@@ -75,7 +75,7 @@ def _story(verdict: ScanScore, model: Mapping[str, Any]) -> list[Flowable]:
         line(heading(verdict), "subtitle"),
         scale_drawing(verdict, WIDTH),
         rows_table(_summary(verdict), WIDTH),
-        *(curve if len(verdict.slices) > 1 else ()),
+        *(curve if verdict.score is not None and len(verdict.slices) > 1 else ()),
         line("Measurements", "section"),
         quantities_table(verdict, WIDTH),
         line("Findings and notes", "section"),

@@ -108,8 +108,9 @@ def _name(quantity: Quantity) -> str:
 
 
 def _value(quantity: Quantity) -> str:
-    """Value with four significant digits, and unit."""
-    number = str(quantity.value) if quantity.unit is codes.SLICES else f"{quantity.value:#.4g}"
+    """Value with four significant digits, a score as in JSON, and unit."""
+    exact = quantity.unit in (codes.SLICES, codes.OF_SCORE)
+    number = str(quantity.value) if exact else f"{quantity.value:#.4g}"
     return f"{number} {UNITS.get(quantity.unit, '')}".strip()
 
 
