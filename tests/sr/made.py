@@ -76,7 +76,7 @@ def scored(path: Path, scores: Sequence[float | None] | None = None, **facts: An
     """
     (scan,) = find_scans([path], ReadOptions()).scans
     values = [3 - 0.1 * at for at in range(len(scan.headers))] if scores is None else scores
-    answers = {
+    answers: dict[str, Any] = {
         "region": "chest",
         "findings": ("metal",),
         "physics": PHYSICS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydicom.sr._concepts_dict import concepts
@@ -36,9 +37,8 @@ def test_a_standard_code_means_what_the_standard_says(code: Coded) -> None:
     assert 0 < len(code.value) <= 16
     if code.scheme == codes.SCHEME or code.value in NOT_IN_PYDICOM:
         return
-    meanings = [
-        entry[code.value][0] for entry in concepts[code.scheme].values() if code.value in entry
-    ]
+    known: dict[str, Any] = concepts[code.scheme]
+    meanings = [entry[code.value][0] for entry in known.values() if code.value in entry]
     assert code.meaning in meanings
 
 

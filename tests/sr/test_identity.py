@@ -19,7 +19,7 @@ from ctiqa.io.silence import silent
 from ctiqa.sr import encapsulated_pdf, structured_report
 from ctiqa.sr.source import source_of
 
-TRIAL = {
+TRIAL: dict[str, Any] = {
     "ClinicalTrialSponsorName": "Sponsor",
     "ClinicalTrialProtocolID": "6688",
     "ClinicalTrialSubjectID": "S-1",
@@ -157,7 +157,7 @@ def test_a_trial_with_empty_ids_is_removed(tmp_path: Path, lacking: str) -> None
 
 
 def test_no_page_or_text_names_the_patient(tmp_path: Path) -> None:
-    tags = {
+    tags: dict[str, Any] = {
         "PatientComments": "Planted^Zachary",
         "OtherPatientIDs": "PLANTED-007",
         "SeriesDescription": "Planted Zachary",

@@ -93,7 +93,7 @@ def test_the_time_is_no_part_of_the_uid(make: Make, tmp_path: Path) -> None:
 )
 @pytest.mark.filterwarnings("ignore:Invalid value for VR")
 def test_its_date_is_that_of_the_study(
-    make: Make, tmp_path: Path, tags: dict[str, str], expected: tuple[str, str]
+    make: Make, tmp_path: Path, tags: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     report = make(scored(write_study(tmp_path, **tags)), MODEL)
     assert (report.ContentDate, report.ContentTime) == expected
