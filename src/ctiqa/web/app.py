@@ -1,0 +1,90 @@
+"""The application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from ctiqa.clinic.config import Config
+from ctiqa.clinic.records.clock import Clock, utc_now
+from ctiqa.store.opening import open_store
+from ctiqa.store.store import Store
+from ctiqa.version import __version__
+from ctiqa.web import api, pages
+from ctiqa.web.answers import answer, handle_problems
+from ctiqa.web.audit import Audit
+from ctiqa.web.context import Site
+from ctiqa.web.gates.gate import Gate
+from ctiqa.web.reading.courses import Courses
+from ctiqa.web.reading.door import StoreDoor
+from ctiqa.web.reading.scans import Scans
+from ctiqa.web.security import logins
+from ctiqa.web.security.guard import Guard
+
+STATIC = Path(__file__).parent / "static"
+
+
+def make_app(config: Config, *, store: Store | None = None, now: Clock = utc_now) -> FastAPI:
+    """The dashboard of a store, with pages, JSON and metrics.
+
+    Args:
+        config: The configuration.
+        store: The store; by default it is opened when it is needed, and again and again while the
+            database is down.
+        now: The clock.
+
+    Raises:
+        UsageError: If the file with the key of logins breaks a rule.
+        OutputError: If that file cannot be made.
+    """
+    site = make_site(config, store, now)
+    app = FastAPI(
+        title="ctiqa",
+        version=__version__,
+        summary="Image quality of CT scans: scores, trends, health.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.site = site
+    app.include_router(logins.router)
+    app.include_router(api.router)
+    app.include_router(pages.router, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    handle_problems(app)
+    app.add_middleware(Gate, web=config.web, most_bytes={}, answer=answer)
+    return app
+
+
+def make_site(config: Config, store: Store | None = None, now: Clock = utc_now) -> Site:
+    """What the routes need, from the configuration; see :func:`make_app`."""
+    section = config.store
+    door = StoreDoor(
+        lambda: open_store(section.url(), uids=section.uids, dates=section.dates), store
+    )
+    courses = Courses(config.watch.limits, lambda: door.store().dates, now)
+    return Site(
+        config=config,
+        door=door,
+        scans=Scans(door.store, courses, now),
+        audit=Audit(config.web.audit_file),
+        guard=Guard(config.web, now),
+        clock=now,
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Threads live as long as the server."""
+    site: Site = app.state.site
+    site.scans.start()
+    try:
+        yield
+    finally:
+        site.scans.close()
+        site.door.close()

@@ -1,0 +1,95 @@
+"""What every request needs, at ``request.app.state.site``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+
+from ctiqa.clinic.config import Config
+from ctiqa.clinic.records.clock import Clock, utc_now
+from ctiqa.clinic.records.deliveries import Deliveries
+from ctiqa.clinic.records.health import Health
+from ctiqa.clinic.records.jobs import Jobs
+from ctiqa.clinic.records.notes import Notes
+from ctiqa.store.store import Store
+from ctiqa.web.audit import Audit
+from ctiqa.web.reading.door import StoreDoor
+from ctiqa.web.reading.scans import Scans
+from ctiqa.web.security.clients import client_address
+from ctiqa.web.security.guard import Guard
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The dashboard of one store.
+
+    Attributes:
+        config: The configuration.
+        door: Opens the store, also later if the database is down.
+        scans: Scans and trends in memory, for one viewer each: ``site.scans.of(viewer)``.
+        audit: Who looked at what.
+        guard: Sessions, tokens, limits of logins.
+        clock: The time.
+        parts: What other modules keep for the life of the application, by their name.
+    """
+
+    config: Config
+    door: StoreDoor
+    scans: Scans
+    audit: Audit
+    guard: Guard
+    clock: Clock = utc_now
+    parts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def store(self) -> Store:
+        """The store.
+
+        Raises:
+            OutputError: If the database cannot be reached; pages answer 503.
+            DataError: If it is damaged or of a newer version.
+        """
+        return self.door.store()
+
+    @property
+    def jobs(self) -> Jobs:
+        """The queue."""
+        return Jobs(self.store, self.clock)
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """Results that are to be sent."""
+        return Deliveries(self.store, self.clock)
+
+    @property
+    def health(self) -> Health:
+        """Signs of life of the parts."""
+        return Health(self.store, self.clock)
+
+    @property
+    def notes(self) -> Notes:
+        """What reviewers say of scans."""
+        return Notes(self.store, self.clock)
+
+
+def site_of(request: Request) -> Site:
+    """The site that a request is for."""
+    site: Site = request.app.state.site
+    return site
+
+
+def record(request: Request, who: str, action: str, series: str | None = None) -> None:
+    """Write a line of the audit.
+
+    Args:
+        request: The request.
+        who: Name of the user or token.
+        action: What is done, a fixed word such as ``view_scan``, ``view_protocol``, ``view_page``.
+        series: The series as it is stored, if it is about one.
+    """
+    site = site_of(request)
+    address = client_address(request, site.config.web.proxies)
+    site.audit.write(site.clock(), action, who=who, address=address, series=series)

@@ -1,0 +1,61 @@
+"""Names by which the site may be called, against DNS rebinding.
+
+A page of another site can point its own name at this address, and then read this site as its own.
+It cannot change the name that the browser sends.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def is_own_host(scope: Scope, names: Collection[str]) -> bool:
+    """Whether a request calls the site by one of its names.
+
+    The names of the loopback address need the port that the server listens on; names of the
+    configuration may be followed by any port, as a proxy may listen on another one.
+
+    Args:
+        scope: The request.
+        names: Names of the configuration, in lower case; one with a port needs that port.
+    """
+    found = Headers(scope=scope).getlist("host")
+    if len(found) != 1:
+        return False
+    host = found[0].lower()
+    name, port = _split(host)
+    if host in names or name in names:
+        return True
+    server = scope.get("server")
+    return name in LOOPBACK and server is not None and port == str(server[1] or 80)
+
+
+def own_names(host: str, names: Collection[str]) -> frozenset[str]:
+    """Names of the configuration, and the address that the server listens on.
+
+    >>> sorted(own_names("10.0.0.9", ["CT.Hospital"])), own_names("0.0.0.0", [])
+    (['10.0.0.9', 'ct.hospital'], frozenset())
+    """
+    found = {name.lower() for name in names}
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return frozenset(found - LOOPBACK | {host.lower()} - LOOPBACK)
+    if not address.is_unspecified and not address.is_loopback:
+        found.add(f"[{address}]" if address.version == 6 else str(address))
+    return frozenset(found - LOOPBACK)
+
+
+def _split(host: str) -> tuple[str, str]:
+    """Name and port; a host without port has that of its scheme."""
+    if host.startswith("["):
+        name, _, rest = host.partition("]")
+        return f"{name}]", rest.removeprefix(":") or "80"
+    name, _, port = host.partition(":")
+    return name, port or "80"

@@ -1,0 +1,135 @@
+"""The scans and trends of a store for each viewer, read in the background.
+
+Pages take what is there; nobody waits for a large query::
+
+    view = site.scans.of(viewer)              # ScanView: view.frame, view.where(...), view.one(...)
+    state = site.scans.trends_of(viewer)      # TrendsState: state.trends, state.limits
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
+from threading import Event, Lock, Thread
+from typing import Protocol
+
+from ctiqa.clinic.records.clock import Clock, utc_now
+from ctiqa.errors import CtiqaError
+from ctiqa.store.store import Store
+from ctiqa.store.where import Condition
+from ctiqa.web.reading.courses import Courses
+from ctiqa.web.reading.table import Table, read_table
+from ctiqa.web.reading.view import ScanView, TrendsState, filtered
+
+LOG = logging.getLogger("ctiqa.web")
+
+EVERY_S = 2.0
+"""Time between two looks at the store, in seconds."""
+
+MOST_VIEWS = 64
+"""Number of sets of conditions for which rows are kept."""
+
+
+class Seeing(Protocol):
+    """Who sees scans."""
+
+    @property
+    def where(self) -> tuple[Condition, ...]:
+        """Conditions of the scans that may be seen."""
+        ...
+
+
+class Scans:
+    """Scans in memory.
+
+    Args:
+        store: Gives the store, or raises an error while the database is down.
+        courses: Computes trends.
+        now: The clock.
+    """
+
+    def __init__(self, store: Callable[[], Store], courses: Courses, now: Clock = utc_now) -> None:
+        self._store = store
+        self._courses = courses
+        self._now = now
+        self._lock = Lock()
+        self._views: OrderedDict[tuple[Condition, ...], ScanView] = OrderedDict()
+        self._table: Table | None = None
+        self._read: datetime | None = None
+        self._failure: CtiqaError | None = None
+        self._stop = Event()
+        self._thread: Thread | None = None
+
+    def of(self, viewer: Seeing) -> ScanView:
+        """The scans that a viewer may see.
+
+        Raises:
+            OutputError: If the database cannot be reached; what was read before is not shown, as
+                it may be old.
+            DataError: If the store is damaged or of a newer version.
+        """
+        if self._table is None and self._failure is None:
+            self.refresh()
+        if self._failure is not None:
+            raise self._failure
+        return self._view(viewer.where)
+
+    def trends_of(self, viewer: Seeing) -> TrendsState:
+        """Trends and limits of the scans that a viewer may see; they are computed if need be.
+
+        Raises:
+            OutputError: If the database cannot be reached.
+            DataError: If the store is damaged or of a newer version.
+        """
+        view = self.of(viewer)
+        return self._courses.of(viewer.where, view)
+
+    def refresh(self) -> None:
+        """Look at the store now, for example after a change that the next page shall show."""
+        with self._lock:
+            try:
+                self._table = read_table(self._store(), self._table)
+                self._read = self._now()
+            except CtiqaError as error:
+                if self._failure is None:
+                    LOG.error("%s", error)
+                self._failure = error
+                return
+            self._failure = None
+
+    def start(self) -> None:
+        """Look at the store again and again, in a thread."""
+        self._thread = Thread(target=self._run, name="scans", daemon=True)
+        self._thread.start()
+        self._courses.start()
+
+    def close(self) -> None:
+        """End the threads."""
+        self._stop.set()
+        self._courses.close()
+        if self._thread is not None:
+            self._thread.join(timeout=EVERY_S)
+
+    def _run(self) -> None:
+        while not self._stop.wait(EVERY_S):
+            try:
+                self.refresh()
+            except Exception:
+                LOG.exception("the scans could not be read")
+
+    def _view(self, where: tuple[Condition, ...]) -> ScanView:
+        table, read = self._table, self._read
+        assert table is not None
+        assert read is not None
+        known = self._views.get(where)
+        if known is None or known.version != table.version:
+            known = ScanView(filtered(table.frame, where), table.version, read)
+        view = ScanView(known.frame, known.version, read)
+        with self._lock:
+            self._views[where] = view
+            self._views.move_to_end(where)
+            while len(self._views) > MOST_VIEWS:
+                self._views.popitem(last=False)
+        return view

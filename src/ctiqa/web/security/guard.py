@@ -1,0 +1,69 @@
+"""Everything that says who somebody is, made once from the configuration."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import timedelta
+
+from ctiqa.clinic.config.web import Token, User, Web
+from ctiqa.clinic.records.clock import Clock
+from ctiqa.web.security.limiter import Limiter
+from ctiqa.web.security.passwords import Passwords
+from ctiqa.web.security.secret import signing_key
+from ctiqa.web.security.sessions import Session, Sessions, Visits, form_token
+
+BY_ADDRESS = (10, timedelta(minutes=1))
+"""Wrong passwords of one address, in this time."""
+
+BY_NAME = (30, timedelta(minutes=15))
+"""Wrong passwords for one name, in this time."""
+
+MOST_TOKEN = 512
+"""Longest token that is looked at, in characters."""
+
+
+class Guard:
+    """Sessions, passwords, tokens and limits.
+
+    Args:
+        web: The section of the configuration.
+        now: The clock.
+
+    Raises:
+        UsageError: If the file with the key is empty, or everybody may read it.
+        OutputError: If it cannot be made.
+    """
+
+    def __init__(self, web: Web, now: Clock) -> None:
+        # Without users there are no logins to outlive the process.
+        self._key = signing_key(web.secret_file) if web.users else secrets.token_bytes(32)
+        self.users = {user.name: user for user in web.users}
+        self.sessions = Sessions(self._key, web.users, timedelta(hours=web.session_hours), now)
+        self.visits = Visits(self._key)
+        self.passwords = Passwords(web.users)
+        self.by_address = Limiter(*BY_ADDRESS, now)
+        self.by_name = Limiter(*BY_NAME, now)
+        self._tokens = {token.sha256: token for token in web.tokens}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there are no users: everybody on this computer may look and mark."""
+        return not self.users
+
+    def user(self, session: Session) -> User:
+        """The user of a session."""
+        return self.users[session.user]
+
+    def form_token(self, session_id: str) -> str:
+        """What forms of a session or visit must carry."""
+        return form_token(self._key, session_id)
+
+    def token(self, text: str) -> Token | None:
+        """The token that a program has shown; all are compared, to take equally long."""
+        shown = hashlib.sha256(text[:MOST_TOKEN].encode()).hexdigest()
+        found = [
+            token for stored, token in self._tokens.items() if hmac.compare_digest(stored, shown)
+        ]
+        return found[0] if found else None

@@ -1,0 +1,141 @@
+"""Log in and out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from ctiqa.web.context import Site, record, site_of
+from ctiqa.web.pages import login_page
+from ctiqa.web.problems import Problem, ProblemError
+from ctiqa.web.security.clients import client_address, limited_by
+from ctiqa.web.security.forms import FIELD, MOST_FIELDS, check_token, checked_form
+from ctiqa.web.security.viewer import COOKIE, known_viewer
+
+VISIT = "ctiqa_visit"
+
+WRONG = "The name or the password is wrong."
+
+FORGOTTEN = "The form was too old. Log in once more."
+
+MOST_NAME = 64
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/login")
+def show_login(request: Request, next: str = "/") -> Response:  # noqa: A002 - name of the field
+    """The form; whoever is logged in goes on."""
+    if known_viewer(request) is not None:
+        return RedirectResponse(own_path(next), 303)
+    return _form(request, own_path(next))
+
+
+@router.post("/login")
+async def log_in(request: Request) -> Response:
+    """Check the password and begin a session."""
+    site = site_of(request)
+    form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    to = own_path(_text(form, "next"))
+    visit = site.guard.visits.read(request.cookies.get(VISIT))
+    try:
+        check_token("" if visit is None else site.guard.form_token(visit), form.get(FIELD))
+    except ProblemError:
+        return _form(request, to, FORGOTTEN, 403)
+    name = _text(form, "name")[: MOST_NAME + 1]
+    _slow_down(request, site, name)
+    if not await run_in_threadpool(site.guard.passwords.is_right, name, _text(form, "password")):
+        record(request, name if name in site.guard.users else "unknown", "login_failed")
+        return _form(request, to, WRONG, 401)
+    return _logged_in(request, site, name, to)
+
+
+@router.post("/logout")
+def log_out(request: Request, form: FormData = Depends(checked_form)) -> Response:
+    """End the session."""
+    site = site_of(request)
+    session = site.guard.sessions.read(request.cookies.get(COOKIE))
+    if session is not None:
+        site.guard.sessions.end(session)
+        record(request, session.user, "logout")
+    answer = RedirectResponse("/login", 303)
+    answer.delete_cookie(COOKIE, **_cookie_options(site))
+    return answer
+
+
+def own_path(text: str) -> str:
+    r"""A path on this site; the first page in place of anything else.
+
+    >>> own_path("/scans?where=kvp%3D100"), own_path("//evil.example"), own_path("/\\evil.example")
+    ('/scans?where=kvp%3D100', '/', '/')
+    """
+    parts = urlsplit(text) if text.isascii() and text.isprintable() else None
+    if parts is None or parts.scheme or parts.netloc or "\\" in text:
+        return "/"
+    return text if text.startswith("/") and not text.startswith(("//", "/login")) else "/"
+
+
+def _slow_down(request: Request, site: Site, name: str) -> None:
+    """Refuse a try too many, whether the password is right or not."""
+    address = limited_by(client_address(request, site.config.web.proxies))
+    wait = site.guard.by_address.wait_s(address) or site.guard.by_name.wait_s(name)
+    if wait:
+        record(request, name if name in site.guard.users else "unknown", "login_refused")
+        raise ProblemError(
+            Problem(
+                429,
+                "too_many_logins",
+                "too many logins were tried",
+                f"wait {wait} s, and try again",
+                headers={"Retry-After": str(wait)},
+            )
+        )
+
+
+def _logged_in(request: Request, site: Site, name: str, to: str) -> Response:
+    address = limited_by(client_address(request, site.config.web.proxies))
+    site.guard.by_address.forgive(address)
+    site.guard.by_name.forgive(name)
+    record(request, name, "login")
+    answer = RedirectResponse(to, 303)
+    length = timedelta(hours=site.config.web.session_hours)
+    cookie = site.guard.sessions.begin(name)
+    age = int(length.total_seconds())
+    answer.set_cookie(COOKIE, cookie, max_age=age, **_cookie_options(site))
+    answer.delete_cookie(VISIT, **_cookie_options(site))
+    return answer
+
+
+def _form(request: Request, to: str, message: str = "", status: int = 200) -> Response:
+    """The form, bound to the browser by a cookie."""
+    site = site_of(request)
+    cookie = request.cookies.get(VISIT)
+    visit = site.guard.visits.read(cookie)
+    if cookie is None or visit is None:
+        cookie = site.guard.visits.begin()
+        visit = site.guard.visits.read(cookie)
+    csrf = site.guard.form_token(str(visit))
+    answer = login_page(request, csrf=csrf, next_path=to, message=message, status=status)
+    answer.set_cookie(VISIT, cookie, **_cookie_options(site))
+    return answer
+
+
+def _cookie_options(site: Site) -> dict[str, Any]:
+    return {
+        "path": "/",
+        "httponly": True,
+        "samesite": "strict",
+        "secure": site.config.web.https,
+    }
+
+
+def _text(form: FormData, name: str) -> str:
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
