@@ -52,9 +52,12 @@ MODULE_OF = {
     "Pillow": "PIL",
     "PyWavelets": "pywt",
     "SQLAlchemy": "sqlalchemy",
+    "argon2-cffi": "argon2",
     "binary": "psycopg_binary",
     "dask-jobqueue": "dask_jobqueue",
     "dicomweb-client": "dicomweb_client",
+    "prometheus-client": "prometheus_client",
+    "python-multipart": "python_multipart",
     "scikit-image": "skimage",
 }
 """What is imported, where a package has another name."""

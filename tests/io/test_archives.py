@@ -281,8 +281,8 @@ def tar_of(content: bytes, folder: Path) -> bytes:
         (b"BZh91AY&SY", "packed with bzip2"),
         (b"\xfd7zXZ\0\0", "packed with xz"),
         (b"\x28\xb5\x2f\xfd", "packed with Zstandard"),
-        (gzip.compress(b"NRRD0005\n"), "packed with gzip (nrrd inside)"),
-        (gzip.compress(b"notes"), "packed with gzip (neither DICOM nor NIfTI inside)"),
+        (gzip.compress(b"NRRD0005\n", mtime=0), "packed with gzip (nrrd inside)"),
+        (gzip.compress(b"notes", mtime=0), "packed with gzip (neither DICOM nor NIfTI inside)"),
         (b"%PDF-1.7", "a PDF document"),
         (b"\xff\xd8\xff\xe0JFIF", "a JPEG picture"),
         (b"\x89PNG\r\n", "a PNG picture"),
@@ -301,7 +301,7 @@ def test_other_formats_are_named(tmp_path: Path, content: bytes, words: str) -> 
 @pytest.mark.parametrize("packed", [False, True])
 def test_tar_archives_are_named(folder: Path, tmp_path: Path, packed: bool) -> None:
     content = tar_of(b"slice", tmp_path)
-    (folder / "a.tar").write_bytes(gzip.compress(content) if packed else content)
+    (folder / "a.tar").write_bytes(gzip.compress(content, mtime=0) if packed else content)
     (skip,) = find_scans([folder]).skipped
     assert "a tar archive" in skip.detail
     assert "unpack it first" in skip.detail

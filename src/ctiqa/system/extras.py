@@ -43,7 +43,6 @@ EXTRA_OF = {
     "safetensors": "train",
     "skimage": "train",
     "sqlalchemy": "clinic",
-    "starlette": "clinic",
     "tensorboard": "train",
     "timm": "train",
     "torch": "train",
