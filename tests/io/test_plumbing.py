@@ -29,7 +29,7 @@ from ctiqa.io.volumes.axes import Placement, anatomical_axes, slice_geometry
         (bytes(128) + b"DICM", "dicom"),
         (b"\x08\x00\x05\x00CS", "dicom"),
         (b"\x00\x08\x00\x05CS", "dicom"),
-        (gzip.compress(bytes(128, mtime=0) + b"DICM" + bytes(300)), "dicom"),
+        (gzip.compress(bytes(128) + b"DICM" + bytes(300), mtime=0), "dicom"),
         (bytes(344) + b"n+1\x00", "nifti"),
         (bytes(4) + b"n+2\x00" + bytes(400), "nifti"),
         (b"NRRD0005\n", "nrrd"),
@@ -47,7 +47,13 @@ def test_formats_are_told_by_content(tmp_path: Path, content: bytes, name: str) 
 
 @pytest.mark.parametrize(
     "content",
-    [b"\xff\xd8\xff\xe0JFIF", b"%PDF-1.7", b"\x1f\x8b\x08", gzip.compress(b"NRRD0005\n", mtime=0), b"\x00"],
+    [
+        b"\xff\xd8\xff\xe0JFIF",
+        b"%PDF-1.7",
+        b"\x1f\x8b\x08",
+        gzip.compress(b"NRRD0005\n", mtime=0),
+        b"\x00",
+    ],
 )
 def test_other_formats_are_unknown(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "right.dcm"
@@ -60,13 +66,13 @@ def test_other_formats_are_unknown(tmp_path: Path, content: bytes) -> None:
 def test_inflating_stops_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "MAX_INFLATED_BYTES", 1000)
     with pytest.raises(RefusedError, match="more than 1000 bytes") as caught:
-        files.inflate(io.BytesIO(gzip.compress(bytes(5000, mtime=0))))
+        files.inflate(io.BytesIO(gzip.compress(bytes(5000), mtime=0)))
     assert caught.value.reason is Reason.TOO_LARGE
 
 
 @pytest.mark.parametrize(("cut", "reason"), [(-9, Reason.TRUNCATED), (10, Reason.CORRUPT)])
 def test_inflating_damaged_streams(cut: int, reason: Reason) -> None:
-    packed = gzip.compress(os.urandom(500, mtime=0))
+    packed = gzip.compress(os.urandom(500), mtime=0)
     damaged = packed[:cut] if cut < 0 else packed[:cut] + b"\xff" * 50
     with pytest.raises(RefusedError) as caught:
         files.inflate(io.BytesIO(damaged))
