@@ -33,6 +33,15 @@ class Server:
     folder: Path
     port: int
 
+    def crash(self) -> None:
+        """End it at once, without a word to its clients; it recovers when it is started."""
+        _control(self.folder, "-m", "immediate", "stop")
+
+    def start(self) -> None:
+        """Start it again, on the same port."""
+        options = _options(self.folder, self.port)
+        _control(self.folder, "-l", str(self.folder / "log"), "-o", options, "start")
+
     def url(self, database: str, password: str = QUOTED) -> str:
         """Address of a database."""
         return f"postgresql://ctiqa:{password}@127.0.0.1:{self.port}/{database}"
@@ -69,20 +78,20 @@ def running() -> Iterator[Server]:
         os.chown(folder, owner.pw_uid, owner.pw_gid)
         (folder / "password").write_text(PASSWORD, encoding="utf-8")
         os.chown(folder / "password", owner.pw_uid, owner.pw_gid)
-        port = _free_port()
-        control = [str(programs / "pg_ctl"), "-D", str(folder / "data"), "-w", "-s"]
         _run(owner, folder, [str(programs / "initdb"), *_initdb(folder)])
-        _run(
-            owner,
-            folder,
-            [*control, "-l", str(folder / "log"), "-o", _options(folder, port), "start"],
-        )
+        server = Server(folder, _free_port())
+        server.start()
         try:
-            yield Server(folder, port)
+            yield server
         finally:
-            _run(owner, folder, [*control, "-m", "immediate", "stop"])
+            server.crash()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _control(folder: Path, *what: str) -> None:
+    program = str(_programs() / "pg_ctl")
+    _run(_owner(), folder, [program, "-D", str(folder / "data"), "-w", "-s", *what])
 
 
 def _initdb(folder: Path) -> list[str]:
