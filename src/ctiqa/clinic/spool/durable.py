@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import filecmp
+import errno
 import hashlib
 import os
 from pathlib import Path
+
+CHUNK = 1 << 20
+"""Bytes that are compared at once."""
+
+TRIES = 5
+"""How often a place is tried whose file is moved on at the same time."""
 
 
 def sync_folder(folder: Path) -> None:
@@ -42,12 +48,13 @@ def place(file: Path, folder: Path, name: str) -> Path:
     ...         print(place(folder / "new", folder, "1.2").name)
     1.2.dcm
     1.2.dcm
-    1.2~3e23e816.dcm
+    1.2~3e23e8160039594a.dcm
     """
     target = folder / f"{name}.dcm"
     if not _linked(file, target):
         target = folder / f"{name}~{_digest(file)}.dcm"
-        _linked(file, target)
+        if not _linked(file, target):
+            raise FileExistsError(errno.EEXIST, "two files have the same digest", str(target))
     sync_folder(folder)
     file.unlink(missing_ok=True)
     return target
@@ -55,13 +62,28 @@ def place(file: Path, folder: Path, name: str) -> Path:
 
 def _linked(file: Path, target: Path) -> bool:
     """Whether a file is at its place, or one with the same content was there before."""
-    try:
-        os.link(file, target)
-    except FileExistsError:
-        return filecmp.cmp(file, target, shallow=False)
+    for _ in range(TRIES):
+        try:
+            os.link(file, target)
+        except FileExistsError:
+            try:
+                return _is_same(file, target)
+            except FileNotFoundError:
+                continue  # what was there has just been moved on
+        return True
+    raise FileNotFoundError(errno.ENOENT, "a file appears and disappears", str(target))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    with one.open("rb") as first, other.open("rb") as second:
+        if os.fstat(first.fileno()).st_size != os.fstat(second.fileno()).st_size:
+            return False
+        while chunk := first.read(CHUNK):
+            if chunk != second.read(CHUNK):
+                return False
     return True
 
 
 def _digest(file: Path) -> str:
     with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()[:8]
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from ctiqa.clinic.spool.durable import place, sync_folder
+from ctiqa.clinic.spool.temporary import remove_leftovers, temporary_file
 from ctiqa.errors import OutputError, UsageError
 
 UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
@@ -59,7 +60,7 @@ class SpoolFolder:
 
     @property
     def tmp(self) -> Path:
-        """What is being received; emptied at the start."""
+        """What is being received; leftovers are removed at the start."""
         return self.root / "tmp"
 
     @property
@@ -88,7 +89,9 @@ class SpoolFolder:
         return self.root / "out"
 
     def prepare(self) -> None:
-        """Make the folders; remove what was being received when the program was stopped.
+        """Make the folders; remove what was being received when a program was killed.
+
+        What another process is receiving stays.
 
         Raises:
             OutputError: If the folder cannot be made or written.
@@ -104,13 +107,20 @@ class SpoolFolder:
                 self.out,
             ):
                 folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-            for left in self.tmp.iterdir():
-                left.unlink()
+            remove_leftovers(self.tmp)
         except OSError as error:
             raise OutputError(
                 f"the spool '{self.root}' must be a writable folder: {error.strerror or error}; "
                 "create it for the user of ctiqa, or choose another one in [spool]"
             ) from error
+
+    def receiving(self) -> AbstractContextManager[tuple[Path, BinaryIO]]:
+        """A new file in :attr:`tmp`, and a stream to write it; it is removed if it stays there.
+
+        Raises:
+            OSError: If the disk fails.
+        """
+        return temporary_file(self.tmp)
 
     def has_room(self, n_bytes: int) -> bool:
         """Whether so many bytes leave the reserve free."""
@@ -131,16 +141,11 @@ class SpoolFolder:
             UsageError: If the UID is none.
             OSError: If the disk is full or fails; nothing is left of the file.
         """
-        handle, name = tempfile.mkstemp(dir=self.tmp)
-        file = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                write(stream)
-                stream.flush()
-                os.fdatasync(stream.fileno())
+        with self.receiving() as (file, stream):
+            write(stream)
+            stream.flush()
+            os.fdatasync(stream.fileno())
             return self.keep_file(uid, source, file)
-        finally:
-            file.unlink(missing_ok=True)
 
     def keep_file(self, uid: str, source: str, file: Path) -> Path:
         """Take in a file that is on the disk already, in :attr:`tmp` and synced.

@@ -1,0 +1,1 @@
+"""Connections, PDUs, commands and negotiation, with limits on all of them."""

@@ -1,0 +1,55 @@
+"""TLS of the listener: version 1.2 or later, and only senders with a certificate."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import UTC, datetime
+
+from ctiqa.clinic.config.checks.certificates import check_certificates
+from ctiqa.clinic.config.config import Config
+from ctiqa.clinic.config.listening import TlsServer
+from ctiqa.errors import UsageError, bulleted, counted
+
+PLACE = "listen."
+"""Beginning of the places of the checks that are about the listener."""
+
+
+def server_context(config: Config) -> ssl.SSLContext | None:
+    """How connections are encrypted; ``None`` if they are not.
+
+    Raises:
+        UsageError: If a certificate or key cannot be read or used today.
+    """
+    if config.listen.tls is None:
+        return None
+    broken = [
+        f"{each.what}: {each.sentence}"
+        for each in check_certificates(config)
+        if each.state == "broken" and each.what.startswith(PLACE)
+    ]
+    if broken:
+        raise UsageError(bulleted(f"TLS of the listener has {counted(broken)}:", broken))
+    return _context(config.listen.tls)
+
+
+def tls_warnings(config: Config, now: datetime | None = None) -> list[str]:
+    """What is to be done about the certificates, such as renewing them.
+
+    Args:
+        config: The configuration.
+        now: The time.
+    """
+    return [
+        f"{each.what}: {each.sentence}"
+        for each in check_certificates(config, now or datetime.now(UTC))
+        if each.state != "ok" and each.what.startswith(PLACE)
+    ]
+
+
+def _context(tls: TlsServer) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_cert_chain(tls.certificate, tls.key)
+    context.load_verify_locations(tls.clients)
+    return context
