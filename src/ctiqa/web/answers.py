@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -12,7 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from ctiqa.errors import CtiqaError, UsageError
 from ctiqa.text.plain_text import clean
-from ctiqa.web.gates.body import BodyTooLargeError
+from ctiqa.web.gates.body import BodyError
 from ctiqa.web.pages import problem_page
 from ctiqa.web.problems import Problem, ProblemError
 
@@ -29,18 +30,11 @@ DATABASE_DOWN = Problem(
     headers={"Retry-After": "5"},
 )
 
-BUG = Problem(
-    500,
-    "bug",
-    "the server has made a mistake",
-    "report it with the time; the log of the server says more",
-)
-
 CODES = {400: "bad_request", 404: "not_found", 405: "wrong_method", 413: "too_large"}
 
 RULES = {
     400: ("the request must be well-formed", "check what was sent"),
-    404: ("there is no such page", "go back to the first page"),
+    404: ("there is no such page", "check the address, or go back to the first page"),
     405: ("the page must be asked for in another way", "see the documentation of the API"),
 }
 
@@ -66,26 +60,27 @@ def answer(request: Request, problem: Problem) -> Response:
 
 def handle_problems(app: FastAPI) -> None:
     """Answer every exception of a route with a problem."""
-    app.add_exception_handler(ProblemError, _known)
-    app.add_exception_handler(BodyTooLargeError, _known)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(UsageError, _usage)
-    app.add_exception_handler(CtiqaError, _database)
-    app.add_exception_handler(Exception, _bug)
+    handlers: dict[type[Exception], Callable[..., Response]] = {
+        ProblemError: _known,
+        BodyError: _known,
+        HTTPException: _http,
+        RequestValidationError: _invalid,
+        UsageError: _usage,
+        CtiqaError: _database,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
 
 
 def _is_program(request: Request) -> bool:
     return request.url.path.startswith(FOR_PROGRAMS)
 
 
-def _known(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ProblemError | BodyTooLargeError)
+def _known(request: Request, error: ProblemError | BodyError) -> Response:
     return answer(request, error.problem)
 
 
-def _http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+def _http(request: Request, error: HTTPException) -> Response:
     status = error.status_code
     rule, remedy = RULES.get(status, RULES[400])
     headers = dict(error.headers or {})
@@ -93,8 +88,7 @@ def _http(request: Request, error: Exception) -> Response:
     return answer(request, Problem(status, code, rule, remedy, headers=headers))
 
 
-def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
+def _invalid(request: Request, error: RequestValidationError) -> Response:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
     rule = f"'{clean(place, 64)}': {clean(first['msg'], 200)}"
@@ -111,8 +105,3 @@ def _usage(request: Request, error: Exception) -> Response:
 def _database(request: Request, error: Exception) -> Response:
     LOG.error("%s", error)
     return answer(request, DATABASE_DOWN)
-
-
-def _bug(request: Request, error: Exception) -> Response:
-    LOG.error("a request to %s failed", clean(request.url.path, 100), exc_info=error)
-    return answer(request, BUG)

@@ -16,14 +16,22 @@ from ctiqa.store.store import Store
 from ctiqa.version import __version__
 from ctiqa.web import api, pages
 from ctiqa.web.answers import answer, handle_problems
+from ctiqa.web.api.scoring import SCORE
 from ctiqa.web.audit import Audit
 from ctiqa.web.context import Site
+from ctiqa.web.gates.body import Limits
 from ctiqa.web.gates.gate import Gate
+from ctiqa.web.identity.guard import Guard
+from ctiqa.web.metering.meters import Meters
+from ctiqa.web.metering.middleware import Metered
 from ctiqa.web.reading.courses import Courses
 from ctiqa.web.reading.door import StoreDoor
 from ctiqa.web.reading.scans import Scans
 from ctiqa.web.security import logins
-from ctiqa.web.security.guard import Guard
+from ctiqa.web.uploads.uploads import Uploads
+
+UPLOAD_S = 1800.0
+"""Longest time that an upload may take to arrive, in seconds."""
 
 STATIC = Path(__file__).parent / "static"
 
@@ -57,7 +65,9 @@ def make_app(config: Config, *, store: Store | None = None, now: Clock = utc_now
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     handle_problems(app)
-    app.add_middleware(Gate, web=config.web, most_bytes={}, answer=answer)
+    limits = {SCORE: Limits(config.web.most_upload_megabytes << 20, whole_s=UPLOAD_S)}
+    app.add_middleware(Gate, web=config.web, limits=limits, answer=answer)
+    app.add_middleware(Metered, meters=site.meters)
     return app
 
 
@@ -74,6 +84,8 @@ def make_site(config: Config, store: Store | None = None, now: Clock = utc_now) 
         scans=Scans(door.store, courses, now),
         audit=Audit(config.web.audit_file),
         guard=Guard(config.web, now),
+        uploads=Uploads(config),
+        meters=Meters(),
         clock=now,
     )
 
@@ -87,4 +99,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         site.scans.close()
+        site.uploads.close()
         site.door.close()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from starlette.requests import Request
 
@@ -16,10 +14,12 @@ from ctiqa.clinic.records.jobs import Jobs
 from ctiqa.clinic.records.notes import Notes
 from ctiqa.store.store import Store
 from ctiqa.web.audit import Audit
+from ctiqa.web.identity.clients import client_address
+from ctiqa.web.identity.guard import Guard
+from ctiqa.web.metering.meters import Meters
 from ctiqa.web.reading.door import StoreDoor
 from ctiqa.web.reading.scans import Scans
-from ctiqa.web.security.clients import client_address
-from ctiqa.web.security.guard import Guard
+from ctiqa.web.uploads.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,9 @@ class Site:
         scans: Scans and trends in memory, for one viewer each: ``site.scans.of(viewer)``.
         audit: Who looked at what.
         guard: Sessions, tokens, limits of logins.
+        uploads: Scores what programs upload.
+        meters: Counts requests.
         clock: The time.
-        parts: What other modules keep for the life of the application, by their name.
     """
 
     config: Config
@@ -41,8 +42,9 @@ class Site:
     scans: Scans
     audit: Audit
     guard: Guard
+    uploads: Uploads
+    meters: Meters
     clock: Clock = utc_now
-    parts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def store(self) -> Store:

@@ -19,6 +19,7 @@ class Problem:
         remedy: What to do.
         value: What broke it, as far as it may be repeated.
         headers: Further headers of the answer, such as ``Retry-After``.
+        reasons: Codes of why inputs were not scored, with their numbers.
     """
 
     status: int
@@ -27,6 +28,7 @@ class Problem:
     remedy: str = ""
     value: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """As an object of RFC 9457 (2023), ``application/problem+json``.
@@ -34,7 +36,7 @@ class Problem:
         >>> Problem(404, "no_such_scan", "there is no such scan").as_json()["title"]
         'Not Found'
         """
-        return {
+        found = {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
@@ -43,6 +45,7 @@ class Problem:
             "value": self.value,
             "remedy": self.remedy,
         }
+        return found | ({"reasons": dict(self.reasons)} if self.reasons else {})
 
 
 class ProblemError(Exception):

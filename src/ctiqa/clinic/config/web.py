@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
+from ctiqa.clinic.config.listening import Network
 from ctiqa.clinic.config.section import FilePath, Port, Section
+from ctiqa.store.where import parse_condition
 
 Role = Literal["reader", "reviewer"]
 """``reader`` looks; ``reviewer`` also marks scans and tries failed work again."""
@@ -36,6 +38,27 @@ def _token_hash(text: str) -> str:
 TokenHash = Annotated[str, AfterValidator(_token_hash)]
 
 
+def _condition(text: str) -> str:
+    parse_condition(text)
+    return text
+
+
+ScanCondition = Annotated[str, AfterValidator(_condition)]
+"""A condition of scans; one that is wrong must not be found out when somebody looks."""
+
+
+def _host_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?", text):
+        raise ValueError(
+            "must be a host name such as 'ct.hospital.example', perhaps with a port, without "
+            "'https://' and path"
+        )
+    return text
+
+
+HostName = Annotated[str, AfterValidator(_host_name)]
+
+
 class User(Section):
     """Who may log in.
 
@@ -50,7 +73,7 @@ class User(Section):
     name: str = Field(pattern=r"^[\w.@-]{1,64}$")
     password: PasswordHash
     role: Role = "reader"
-    where: tuple[str, ...] = Field(default=(), strict=False)
+    where: tuple[ScanCondition, ...] = Field(default=(), strict=False)
 
 
 class Token(Section):
@@ -66,7 +89,7 @@ class Token(Section):
     name: str = Field(pattern=r"^[\w.@-]{1,64}$")
     sha256: TokenHash
     scopes: tuple[Scope, ...] = Field(strict=False, min_length=1)
-    where: tuple[str, ...] = Field(default=(), strict=False)
+    where: tuple[ScanCondition, ...] = Field(default=(), strict=False)
 
 
 class Web(Section):
@@ -82,21 +105,21 @@ class Web(Section):
         secret_file: File with the key that signs logins; it is created.
         audit_file: File with one line for each view; ``None`` for standard error.
         https: Whether browsers reach it by HTTPS, through a proxy: cookies are for HTTPS only.
-        proxies: Addresses of proxies whose word on the client's address is taken.
+        proxies: Addresses or networks of proxies whose word on the client's address is taken.
         most_upload_megabytes: Largest upload for scoring; unpacked up to four times as much.
         most_uploads: Number of uploads that are scored at once.
     """
 
     host: str = "127.0.0.1"
     port: Port = 8080
-    names: tuple[str, ...] = Field(default=(), strict=False)
+    names: tuple[HostName, ...] = Field(default=(), strict=False)
     users: tuple[User, ...] = Field(default=(), strict=False)
     tokens: tuple[Token, ...] = Field(default=(), strict=False)
     session_hours: float = Field(default=8, gt=0, le=168)
     secret_file: FilePath = Field(default="/var/lib/ctiqa/web.key")  # type: ignore[assignment]
     audit_file: FilePath | None = None
     https: bool = False
-    proxies: tuple[str, ...] = Field(default=(), strict=False)
+    proxies: tuple[Network, ...] = Field(default=(), strict=False)
     most_upload_megabytes: int = Field(default=2048, ge=1, le=65536)
     most_uploads: int = Field(default=1, ge=1, le=16)
 

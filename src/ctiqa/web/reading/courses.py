@@ -18,6 +18,7 @@ from ctiqa.store.where import Condition
 from ctiqa.trends.compute import trends
 from ctiqa.trends.limits.checking import check_limits
 from ctiqa.trends.limits.reading import read_limits
+from ctiqa.trends.result import Every
 from ctiqa.web.reading.view import ScanView, TrendsState
 
 LOG = logging.getLogger("ctiqa.web")
@@ -124,7 +125,7 @@ class Courses:
 
     def _state(self, view: ScanView) -> TrendsState:
         try:
-            every = "month" if self._dates() == "month" else "week"
+            every: Every = "month" if self._dates() == "month" else "week"
             found = trends(view.frame, every=every)
             checked = None
             if self._limits is not None:

@@ -16,7 +16,7 @@ from threading import Event, Lock, Thread
 from typing import Protocol
 
 from ctiqa.clinic.records.clock import Clock, utc_now
-from ctiqa.errors import CtiqaError
+from ctiqa.errors import CtiqaError, OutputError
 from ctiqa.store.store import Store
 from ctiqa.store.where import Condition
 from ctiqa.web.reading.courses import Courses
@@ -55,9 +55,9 @@ class Scans:
         self._courses = courses
         self._now = now
         self._lock = Lock()
+        self._views_lock = Lock()
         self._views: OrderedDict[tuple[Condition, ...], ScanView] = OrderedDict()
-        self._table: Table | None = None
-        self._read: datetime | None = None
+        self._latest: tuple[Table, datetime] | None = None
         self._failure: CtiqaError | None = None
         self._stop = Event()
         self._thread: Thread | None = None
@@ -70,11 +70,12 @@ class Scans:
                 it may be old.
             DataError: If the store is damaged or of a newer version.
         """
-        if self._table is None and self._failure is None:
+        if self._latest is None and self._failure is None:
             self.refresh()
-        if self._failure is not None:
-            raise self._failure
-        return self._view(viewer.where)
+        latest, failure = self._latest, self._failure
+        if failure is not None or latest is None:
+            raise failure or OutputError("the store is being read; try again")
+        return self._view(viewer.where, *latest)
 
     def trends_of(self, viewer: Seeing) -> TrendsState:
         """Trends and limits of the scans that a viewer may see; they are computed if need be.
@@ -90,8 +91,8 @@ class Scans:
         """Look at the store now, for example after a change that the next page shall show."""
         with self._lock:
             try:
-                self._table = read_table(self._store(), self._table)
-                self._read = self._now()
+                before = None if self._latest is None else self._latest[0]
+                self._latest = read_table(self._store(), before), self._now()
             except CtiqaError as error:
                 if self._failure is None:
                     LOG.error("%s", error)
@@ -119,15 +120,12 @@ class Scans:
             except Exception:
                 LOG.exception("the scans could not be read")
 
-    def _view(self, where: tuple[Condition, ...]) -> ScanView:
-        table, read = self._table, self._read
-        assert table is not None
-        assert read is not None
+    def _view(self, where: tuple[Condition, ...], table: Table, read: datetime) -> ScanView:
         known = self._views.get(where)
         if known is None or known.version != table.version:
             known = ScanView(filtered(table.frame, where), table.version, read)
         view = ScanView(known.frame, known.version, read)
-        with self._lock:
+        with self._views_lock:
             self._views[where] = view
             self._views.move_to_end(where)
             while len(self._views) > MOST_VIEWS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from typing import Annotated
 
 from fastapi import Depends
 from starlette.datastructures import FormData
@@ -17,8 +18,8 @@ HEADER = "x-csrf-token"
 MOST_FIELDS = 32
 
 
-async def checked_form(request: Request, who: Viewer = Depends(viewer)) -> FormData:
-    """The fields of a form, for routes: ``form: FormData = Depends(checked_form)``.
+async def checked_form(request: Request, who: Annotated[Viewer, Depends(viewer)]) -> FormData:
+    """The fields of a form, for routes: ``form: Annotated[FormData, Depends(checked_form)]``.
 
     Raises:
         ProblemError: 403 if the token of the form is missing or wrong.

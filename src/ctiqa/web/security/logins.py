@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from ctiqa.web.context import Site, record, site_of
+from ctiqa.web.identity.clients import client_address, limited_by
 from ctiqa.web.pages import login_page
 from ctiqa.web.problems import Problem, ProblemError
-from ctiqa.web.security.clients import client_address, limited_by
 from ctiqa.web.security.forms import FIELD, MOST_FIELDS, check_token, checked_form
 from ctiqa.web.security.viewer import COOKIE, known_viewer
 
@@ -41,24 +41,13 @@ def show_login(request: Request, next: str = "/") -> Response:  # noqa: A002 - n
 @router.post("/login")
 async def log_in(request: Request) -> Response:
     """Check the password and begin a session."""
-    site = site_of(request)
     form = await request.form(max_files=0, max_fields=MOST_FIELDS)
-    to = own_path(_text(form, "next"))
-    visit = site.guard.visits.read(request.cookies.get(VISIT))
-    try:
-        check_token("" if visit is None else site.guard.form_token(visit), form.get(FIELD))
-    except ProblemError:
-        return _form(request, to, FORGOTTEN, 403)
-    name = _text(form, "name")[: MOST_NAME + 1]
-    _slow_down(request, site, name)
-    if not await run_in_threadpool(site.guard.passwords.is_right, name, _text(form, "password")):
-        record(request, name if name in site.guard.users else "unknown", "login_failed")
-        return _form(request, to, WRONG, 401)
-    return _logged_in(request, site, name, to)
+    # Passwords take long on purpose, and nobody else must wait for it.
+    return await run_in_threadpool(_tried, request, form)
 
 
-@router.post("/logout")
-def log_out(request: Request, form: FormData = Depends(checked_form)) -> Response:
+@router.post("/logout", dependencies=[Depends(checked_form)])
+def log_out(request: Request) -> Response:
     """End the session."""
     site = site_of(request)
     session = site.guard.sessions.read(request.cookies.get(COOKIE))
@@ -80,6 +69,23 @@ def own_path(text: str) -> str:
     if parts is None or parts.scheme or parts.netloc or "\\" in text:
         return "/"
     return text if text.startswith("/") and not text.startswith(("//", "/login")) else "/"
+
+
+def _tried(request: Request, form: FormData) -> Response:
+    """The answer to a try to log in."""
+    site = site_of(request)
+    to = own_path(_text(form, "next"))
+    visit = site.guard.visits.read(request.cookies.get(VISIT))
+    try:
+        check_token("" if visit is None else site.guard.form_token(visit), form.get(FIELD))
+    except ProblemError:
+        return _form(request, to, FORGOTTEN, 403)
+    name = _text(form, "name")[: MOST_NAME + 1]
+    _slow_down(request, site, name)
+    if not site.guard.passwords.is_right(name, _text(form, "password")):
+        record(request, name if name in site.guard.users else "unknown", "login_failed")
+        return _form(request, to, WRONG, 401)
+    return _logged_in(request, site, name, to)
 
 
 def _slow_down(request: Request, site: Site, name: str) -> None:

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from ctiqa.clinic.config.web import Role, Scope
 from ctiqa.store.where import Condition, parse_conditions
 from ctiqa.web.context import site_of
+from ctiqa.web.identity.guard import Guard
 from ctiqa.web.problems import Problem, ProblemError
-from ctiqa.web.security.guard import Guard
 
 COOKIE = "ctiqa_session"
 

@@ -9,10 +9,10 @@ from datetime import timedelta
 
 from ctiqa.clinic.config.web import Token, User, Web
 from ctiqa.clinic.records.clock import Clock
-from ctiqa.web.security.limiter import Limiter
-from ctiqa.web.security.passwords import Passwords
-from ctiqa.web.security.secret import signing_key
-from ctiqa.web.security.sessions import Session, Sessions, Visits, form_token
+from ctiqa.web.identity.limiter import Limiter
+from ctiqa.web.identity.passwords import Passwords
+from ctiqa.web.identity.secret import signing_key
+from ctiqa.web.identity.sessions import Session, Sessions, Visits, form_token
 
 BY_ADDRESS = (10, timedelta(minutes=1))
 """Wrong passwords of one address, in this time."""

@@ -1,0 +1,46 @@
+"""The work of ``ctiqa serve``.
+
+Imported only when the command runs, because it loads the libraries of the dashboard.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from ctiqa.cli.console.say import say
+from ctiqa.cli.console.status import DONE
+from ctiqa.clinic.config import read_config
+from ctiqa.clinic.service.logs import start_log
+from ctiqa.errors import OutputError
+from ctiqa.web.app import make_app
+from ctiqa.web.serving.server import run_server
+from ctiqa.web.serving.starting import address_of, bound, check_start
+
+
+def run_serve(file: str) -> int:
+    """Read the configuration, and serve until SIGTERM or Ctrl-C.
+
+    Args:
+        file: The configuration.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        UsageError: If the configuration is wrong.
+        DataError: If the store is damaged, or of a newer version of ctiqa.
+        OutputError: If the port is in use, or a file cannot be written.
+    """
+    config = read_config(Path(file))
+    check_start(config)
+    start_log("web")
+    app = make_app(config)
+    with closing(bound(config.web)) as listening:
+        try:
+            app.state.site.door.store()
+        except OutputError as error:
+            say(f"{error}; the pages say so until it can be reached", err=True)
+        say(f"serves {address_of(listening)}")
+        run_server(app, listening)
+    return DONE

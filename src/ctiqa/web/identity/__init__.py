@@ -1,0 +1,1 @@
+"""Passwords, sessions, tokens and addresses: what says who somebody is."""

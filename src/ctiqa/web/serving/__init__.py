@@ -1,0 +1,1 @@
+"""The server: socket, limits of connections, start and stop."""

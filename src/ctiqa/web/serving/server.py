@@ -1,0 +1,60 @@
+"""Run the application until it is stopped."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from ctiqa.web.serving.protocol import TimedProtocol
+
+MOST_HEAD = 16 << 10
+"""Largest head of a request, in bytes."""
+
+MOST_CONNECTIONS = 256
+"""Number of connections at once; more get 503."""
+
+KEEP_ALIVE_S = 15
+"""An unused connection is closed after so many seconds."""
+
+STOP_S = 4
+"""Time that requests have to end when the server is stopped, in seconds."""
+
+
+def run_server(app: FastAPI, listening: socket.socket) -> None:
+    """Answer requests until SIGTERM or Ctrl-C; requests in hand have 4 s to end.
+
+    Args:
+        app: The application.
+        listening: A socket that listens.
+    """
+    server = uvicorn.Server(settings(app))
+    # The server raises the signal once more when it has stopped; that is no failure.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _ignored)
+    server.run(sockets=[listening])
+
+
+def settings(app: FastAPI) -> uvicorn.Config:
+    """Settings of the server; headers of proxies are the application's business."""
+    return uvicorn.Config(
+        app,
+        http=TimedProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        h11_max_incomplete_event_size=MOST_HEAD,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=STOP_S,
+    )
+
+
+def _ignored(_number: int, _frame: FrameType | None) -> None:
+    """The signal was handled."""

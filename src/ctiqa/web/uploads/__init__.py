@@ -1,0 +1,1 @@
+"""Series that programs upload: received in bounded memory, scored in a process of their own."""
