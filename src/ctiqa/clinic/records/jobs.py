@@ -59,6 +59,9 @@ class Job:
     detail: str | None
 
 
+_SIZES = select(jobs.c.series, jobs.c.n_instances)
+
+
 class Jobs:
     """The queue of a store; may be used by several threads and processes at once.
 
@@ -111,10 +114,15 @@ class Jobs:
     def close_quiet(self, before: datetime) -> int:
         """Series whose last instance came at or before a time wait for their score from now on.
 
+        An instance that came later than now came now: the clock was set back.
+
         Returns:
             Number of series.
         """
+        now = self._now()
         with self._store.writing() as connection:
+            late = (jobs.c.state == "open") & (jobs.c.last_received > now)
+            connection.execute(update(jobs).where(late).values(last_received=now))
             quiet = (jobs.c.state == "open") & (jobs.c.last_received <= before)
             done = connection.execute(update(jobs).where(quiet).values(state="waiting"))
             return int(done.rowcount)
@@ -197,6 +205,16 @@ class Jobs:
             job, state="waiting", owner=None, leased_until=None, reason=reason, detail=detail
         )
 
+    def put_back(self, job: Job) -> bool:
+        """Return a series that was not scored through no fault of its own; it counts as no try.
+
+        Returns:
+            Whether the worker still had it.
+        """
+        return self._if_held(
+            job, state="waiting", owner=None, leased_until=None, tries=jobs.c.tries - 1
+        )
+
     def set_aside(self, series: str, *, reason: str, detail: str) -> bool:
         """Set a series aside, to be looked at by a person; its files are kept.
 
@@ -253,6 +271,11 @@ class Jobs:
         """The job of a series."""
         with self._store.reading() as connection:
             return _read(connection, series)
+
+    def n_instances(self) -> dict[str, int]:
+        """Number of files of every series."""
+        with self._store.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(_SIZES)}
 
     def counts(self) -> dict[JobState, int]:
         """Number of series by state; every state is there."""

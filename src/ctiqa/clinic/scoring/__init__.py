@@ -1,0 +1,1 @@
+"""Scoring of the series in the queue."""

@@ -1,0 +1,75 @@
+"""The lease of a series: renewed while it is scored, and the work is given up when it is lost."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from threading import Event, Thread
+from types import TracebackType
+from typing import Self
+
+from ctiqa.clinic.records.jobs import Job, Jobs
+from ctiqa.clinic.service.part.life import Life
+from ctiqa.clinic.service.part.patience import OUT_OF_ORDER
+
+LOOK_S = 0.25
+"""How often a stop is looked for, in seconds."""
+
+
+class Lease:
+    """Keeps a lease alive in a thread, for as long as the block runs.
+
+    Args:
+        jobs: The queue.
+        job: The series.
+        length: Length of the lease; it is renewed three times as often.
+        stop: Ends the work.
+        life: Gives signs of life meanwhile.
+
+    Attributes:
+        over: Set once the work is to be given up.
+        is_lost: Whether another worker has the series, or instances arrived.
+    """
+
+    def __init__(self, jobs: Jobs, job: Job, length: timedelta, stop: Event, life: Life) -> None:
+        self.over = Event()
+        self.is_lost = False
+        self._jobs = jobs
+        self._job = job
+        self._length = length
+        self._stop = stop
+        self._life = life
+        self._done = Event()
+        self._thread = Thread(target=self._keep, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _keep(self) -> None:
+        pause = self._length.total_seconds() / 3
+        due = time.monotonic() + pause
+        while not self._done.wait(min(LOOK_S, pause)):
+            if self._stop.is_set():
+                self.over.set()
+            if time.monotonic() >= due and not self.over.is_set():
+                due = time.monotonic() + pause
+                self._renew()
+
+    def _renew(self) -> None:
+        try:
+            self.is_lost = not self._jobs.renew(self._job, self._length)
+        except OUT_OF_ORDER:
+            return
+        if self.is_lost:
+            self.over.set()
+        self._life.tell("scores")

@@ -1,0 +1,1 @@
+"""What the parts that work on the queue have in common."""
