@@ -69,10 +69,10 @@ def outlier_rows(
         OutlierRow(
             outlier=each,
             reasons=tuple(REASONS[reason] for reason in each.reasons),
-            sentence=_without_scan(each),
+            sentence=without_scan(each),
             percentile=scan["percentile"],
             n_comparable=scan["n_comparable"] or 0,
-            comparable=_comparable(scan),
+            comparable=comparable_text(scan),
             facts={
                 "group": choices.groups[each.protocol, each.scanner, each.kernel],
                 "region": choices.code("region", scan["region"]),
@@ -132,13 +132,13 @@ def picture_uri(picture: bytes | str) -> str:
     return picture
 
 
-def _without_scan(outlier: Outlier) -> str:
+def without_scan(outlier: Outlier) -> str:
     """The sentence without the scan that it begins with."""
     day = "" if outlier.day is None else f"{outlier.day}, "
     return outlier.sentence.removeprefix(f"{day}{label_of(outlier.protocol, outlier.scanner)}: ")
 
 
-def _comparable(scan: Mapping[str, str | None]) -> str:
+def comparable_text(scan: Mapping[str, str | None]) -> str:
     """Region, kernel class, thickness band and Dw band."""
     names = {"region": "", "kernel_class": " kernel", "thickness_band": "", "dw_band": ""}
     known = [

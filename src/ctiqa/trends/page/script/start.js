@@ -53,7 +53,7 @@ const scatter = unpacked(page.scatter);
 document.querySelectorAll("table.sortable").forEach(sortable);
 lists.forEach(addMore);
 document.documentElement.classList.add("scripted");
-for (const form of document.querySelectorAll("form")) {
+for (const form of document.querySelectorAll("form.controls")) {
   form.hidden = false;
   form.addEventListener("change", update);
   form.addEventListener("reset", () => setTimeout(update));

@@ -1,0 +1,1 @@
+"""What all pages share: rendering, words, conditions of addresses, rows of tables."""

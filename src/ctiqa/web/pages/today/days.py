@@ -1,0 +1,59 @@
+"""The day that the first page shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+FIRST = date(1971, 1, 1)
+"""There was no CT before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day in local time.
+
+    Attributes:
+        date: The day.
+        today: The day that it is now.
+    """
+
+    date: date
+    today: date
+
+    @property
+    def is_today(self) -> bool:
+        """Whether it is the day that it is now."""
+        return self.date == self.today
+
+    @property
+    def previous(self) -> date | None:
+        """The day before, if there is one."""
+        return self.date - timedelta(1) if self.date > FIRST else None
+
+    @property
+    def next(self) -> date | None:
+        """The day after, if it has begun."""
+        return self.date + timedelta(1) if self.date < self.today else None
+
+    @property
+    def start(self) -> datetime:
+        """Its first moment."""
+        return datetime.combine(self.date, time.min).astimezone()
+
+    @property
+    def end(self) -> datetime:
+        """The first moment of the day after."""
+        return datetime.combine(self.date + timedelta(1), time.min).astimezone()
+
+
+def day_between(asked: date, now: datetime) -> Day:
+    """The day that was asked for, or the nearest one that can be shown.
+
+    >>> from datetime import UTC
+    >>> now = datetime(2026, 11, 26, 12, tzinfo=UTC)
+    >>> day_between(date(2030, 1, 1), now).is_today, day_between(date(1, 1, 1), now).previous
+    (True, None)
+    """
+    today = now.astimezone().date()
+    return Day(min(max(asked, FIRST), today), today)
