@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ctiqa.clinic.config.listening import Listen, Score, Spool
 from ctiqa.clinic.config.section import FilePath, Section, read_secret
@@ -12,20 +12,44 @@ from ctiqa.clinic.config.sending import Alert, Fetch, Target, Watch
 from ctiqa.clinic.config.web import Web
 
 
+def _address(text: str) -> str:
+    """An address of a store; messages do not quote it, because it may hold a password."""
+    scheme, separator, rest = text.partition("://")
+    if scheme.startswith("postgres") and separator:
+        from ctiqa.store.database.address import parse_address  # noqa: PLC0415 - optional
+
+        parse_address(text)
+        return text
+    file = rest.removeprefix("/") if scheme.startswith("sqlite") else text
+    if not file.startswith("/") or (separator and not scheme.startswith("sqlite")):
+        raise ValueError(
+            "must be the absolute path of an SQLite file or postgresql://USER@HOST:PORT/DATABASE"
+        )
+    return text
+
+
 class StoreSection(Section):
     """The store of results.
 
     Attributes:
         address: SQLite file or URL of PostgreSQL, without password.
-        password_file: File with the password of the database.
+        password_file: File with the password of the database; for PostgreSQL alone.
         uids: Whether a new store keeps UIDs ``"plain"`` or ``"hashed"``.
         dates: Whether a new store keeps the ``"day"`` or ``"month"`` of studies, or ``"none"``.
     """
 
-    address: str = "/var/lib/ctiqa/ct.sqlite"
+    address: Annotated[str, AfterValidator(_address)] = "/var/lib/ctiqa/ct.sqlite"
     password_file: FilePath | None = None
     uids: Literal["plain", "hashed"] | None = None
     dates: Literal["day", "month", "none"] | None = None
+
+    @model_validator(mode="after")
+    def _password_of_a_server(self) -> StoreSection:
+        if self.password_file is not None and not self.address.startswith("postgres"):
+            raise ValueError(
+                "'password_file' belongs to PostgreSQL, and 'address' is an SQLite file; remove one"
+            )
+        return self
 
     def url(self) -> str:
         """The address with the password.
@@ -79,4 +103,14 @@ class Config(Section):
                 raise ValueError(
                     f"tables of '{key}' must have different names, got '{twice[0]}' twice"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _different_ports(self) -> Config:
+        same_host = self.listen.host == self.web.host
+        if same_host and self.listen.port == self.web.port != 0:
+            raise ValueError(
+                f"'listen.port' and 'web.port' must differ, got {self.web.port} twice; "
+                "change one of them"
+            )
         return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
 
 from ctiqa.clinic.config.section import AeTitle, FilePath, Port, Section
 
@@ -74,6 +74,17 @@ class Listen(Section):
     most_instance_megabytes: int = Field(default=4096, ge=1, le=65536)
     idle_seconds: int = Field(default=60, ge=1, le=3600)
     tls: TlsServer | None = None
+
+    @field_validator("peers")
+    @classmethod
+    def _distinct(cls, given: tuple[Peer, ...]) -> tuple[Peer, ...]:
+        titles = [each.ae_title for each in given]
+        if twice := sorted({title for title in titles if titles.count(title) > 1}):
+            raise ValueError(
+                f"must have different AE titles, got '{twice[0]}' twice; list all addresses of a "
+                "sender in one table"
+            )
+        return given
 
 
 class Spool(Section):

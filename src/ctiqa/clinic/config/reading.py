@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,14 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ctiqa.clinic.config.config import Config
-from ctiqa.clinic.config.section import Section
+from ctiqa.clinic.config.problems import sentence
 from ctiqa.errors import RefusedError, UsageError, bulleted, counted
 from ctiqa.io.access.regular import open_regular
-from ctiqa.text.nearest import nearest_hint
 from ctiqa.text.plain_text import clean
 from ctiqa.text.strict_json import decoded
 
 MOST_BYTES = 1 << 20
 """Largest file that is read."""
-
-KINDS = {"dicom", "stow", "webhook", "mail", "syslog"}
-"""Values of ``kind``, which pydantic puts into the place of a problem."""
 
 
 def read_config(file: Path) -> Config:
@@ -64,7 +61,7 @@ def config_from(values: Mapping[str, Any], where: str = "the configuration") -> 
     try:
         return Config.model_validate(dict(values))
     except ValidationError as error:
-        problems = [_sentence(each) for each in error.errors(include_url=False)]
+        problems = [sentence(each) for each in _distinct(error.errors(include_url=False))]
         raise UsageError(bulleted(f"{where} has {counted(problems)}:", sorted(problems))) from None
 
 
@@ -83,68 +80,28 @@ def _values(file: Path) -> dict[str, Any]:
         raise UsageError(f"{_name(file)} is not TOML: it is nested too deeply") from None
     # Numbers with thousands of digits and bad dates raise ValueError, the base of TOML errors.
     except ValueError as error:
-        raise UsageError(f"{_name(file)} is not TOML: {clean(str(error), 200)}") from None
+        raise UsageError(f"{_name(file)} is not TOML: {_line_of(error)}") from None
 
 
-def _sentence(error: ErrorDetails) -> str:
-    place = _place(error["loc"])
-    if error["type"] == "extra_forbidden":
-        hint = nearest_hint(str(error["loc"][-1]), _keys_at(error["loc"][:-1]))
-        return f"{place}: there is no such key; {hint}"
-    if error["type"].startswith("union_tag"):
-        return f"{place}: 'kind' must be one of {_offered(error)}"
-    if error["type"] == "missing":
-        return f"{place}: is missing; state it"
-    text = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{place}: {clean(text, 400)}"
+def _distinct(errors: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """Without lists that count as empty only because something in them is wrong."""
+    places = [each["loc"] for each in errors]
+    for error in errors:
+        size = len(error["loc"])
+        inner = [each for each in places if len(each) > size and each[:size] == error["loc"]]
+        if error["type"] != "too_short" or not inner:
+            yield error
 
 
-def _offered(error: ErrorDetails) -> str:
-    """The kinds that a table may have."""
-    sections = _sections(Config.model_fields[str(error["loc"][0])].annotation)
-    return ", ".join(kind for each in sections for kind in _kinds_of(each))
-
-
-def _place(parts: tuple[int | str, ...]) -> str:
-    """``send 2: port`` as ``send[2].port``; tables count from 1."""
-    text = ""
-    for part in parts:
-        if isinstance(part, int):
-            text += f"[{part + 1}]"
-        elif part not in KINDS:
-            text += f".{clean(part, 64)}" if text else clean(part, 64)
-    return text or "the file"
-
-
-def _keys_at(parts: tuple[int | str, ...]) -> list[str]:
-    """The keys that a table may have."""
-    found: Any = Config
-    for part in parts:
-        if isinstance(part, int):
-            continue
-        field = getattr(found, "model_fields", {}).get(part)
-        found = _section_in(None if field is None else field.annotation, str(part), found)
-    return list(getattr(found, "model_fields", {}))
-
-
-def _section_in(annotation: Any, part: str, current: Any) -> Any:
-    """The section that a type stands for; of several, that of the kind."""
-    sections = list(_sections(annotation)) if annotation is not None else list(_sections(current))
-    named = [each for each in sections if part in _kinds_of(each)]
-    return (named or sections or [None])[0] if len(sections) != 1 or not named else named[0]
-
-
-def _sections(annotation: Any) -> list[Any]:
-    """The sections in a type; of several for one place, all."""
-    annotation = getattr(annotation, "__value__", annotation)
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        return [annotation]
-    return [each for part in getattr(annotation, "__args__", ()) for each in _sections(part)]
-
-
-def _kinds_of(section: Any) -> tuple[str, ...]:
-    field = section.model_fields.get("kind")
-    return getattr(field.annotation, "__args__", ()) if field is not None else ()
+def _line_of(error: ValueError) -> str:
+    """What is wrong with TOML, with its line; twice the same is the usual slip."""
+    text = clean(str(error), 200)
+    line = re.search(r"\(at (line \d+|end of document)(, column \d+)?\)", text)
+    where = f"{line[1].removesuffix(' of document')}: " if line else ""
+    what = text[: line.start()].strip() if line else text
+    if what.startswith(("Cannot overwrite", "Cannot declare")):
+        return f"{where}a key or table is there a second time; remove one of the two"
+    return f"{where}{what[:1].lower()}{what[1:]}; see 'ctiqa config example' for how it is written"
 
 
 def _name(file: Path) -> str:

@@ -20,13 +20,19 @@ class Section(BaseModel):
     """A table of the file: unknown keys and wrong types are refused, nothing is converted."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, hide_input_in_errors=True, validate_default=True
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        validate_default=True,
     )
 
 
 def _absolute(path: Path) -> Path:
     if not path.is_absolute():
-        raise ValueError(f"must be an absolute path, got '{path}'")
+        # Not quoted: it may be a password where the name of its file belongs.
+        raise ValueError("must be an absolute path, beginning with '/'")
     return path
 
 

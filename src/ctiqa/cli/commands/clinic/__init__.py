@@ -1,0 +1,1 @@
+"""Commands of the clinic: a listener, a dashboard, and their configuration."""
