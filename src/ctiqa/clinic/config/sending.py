@@ -4,29 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from ctiqa.clinic.config.section import AeTitle, FilePath, Name, Port, Section
+from ctiqa.clinic.config.section import AeTitle, FilePath, Name, Section
+from ctiqa.clinic.config.values import Host, MailAddress, TargetPort, Url, is_open
 
 Kind = Literal["sr", "pdf"]
-
-
-def _url(text: str) -> str:
-    from urllib.parse import urlsplit  # noqa: PLC0415
-
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        raise ValueError("must be a URL such as 'https://pacs/dicom-web'") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise ValueError("must be a URL such as 'https://pacs/dicom-web'")
-    if parts.username or parts.password:
-        raise ValueError("must not hold a user or password; use 'user' and 'password_file'")
-    return text.rstrip("/")
-
-
-Url = Annotated[str, AfterValidator(_url)]
 
 
 class Login(Section):
@@ -36,6 +19,8 @@ class Login(Section):
         user: User of HTTP Basic.
         password_file: File with its password.
         token_file: File with a bearer token, instead of a user.
+        open_login: Send user and password, or the token, to an ``http`` address too, where others
+            on the network can read them.
         authorities: Certificates of the authorities that sign the server's, PEM; by default
             those of the system.
     """
@@ -43,6 +28,7 @@ class Login(Section):
     user: str | None = None
     password_file: FilePath | None = None
     token_file: FilePath | None = None
+    open_login: bool = False
     authorities: FilePath | None = None
 
     @model_validator(mode="after")
@@ -52,6 +38,15 @@ class Login(Section):
         if self.user is not None and self.token_file is not None:
             raise ValueError("takes 'user' and 'password_file', or 'token_file', not both")
         return self
+
+    def _closed(self, url: str) -> None:
+        """Refuse a login that others could read on the network, unless the file allows it."""
+        has_login = self.user is not None or self.token_file is not None
+        if has_login and is_open(url) and not self.open_login:
+            raise ValueError(
+                "must not send a login to an 'http' address, where others can read it; use "
+                "'https', or set 'open_login = true'"
+            )
 
 
 class TlsClient(Section):
@@ -66,6 +61,12 @@ class TlsClient(Section):
     authorities: FilePath
     certificate: FilePath | None = None
     key: FilePath | None = None
+
+    @model_validator(mode="after")
+    def _both(self) -> TlsClient:
+        if self.key is not None and self.certificate is None:
+            raise ValueError("needs 'certificate' with 'key'")
+        return self
 
 
 class DicomTarget(Section):
@@ -86,11 +87,11 @@ class DicomTarget(Section):
     kind: Literal["dicom"]
     name: Name
     ae_title: AeTitle
-    host: str
-    port: Port
+    host: Host
+    port: TargetPort
     calling: AeTitle | None = None
     results: tuple[Kind, ...] = Field(default=("sr",), strict=False, min_length=1)
-    give_up_hours: float = Field(default=168, gt=0)
+    give_up_hours: float = Field(default=168, gt=0, le=87_600)
     tls: TlsClient | None = None
 
 
@@ -109,7 +110,12 @@ class StowTarget(Login):
     name: Name
     url: Url
     results: tuple[Kind, ...] = Field(default=("sr",), strict=False, min_length=1)
-    give_up_hours: float = Field(default=168, gt=0)
+    give_up_hours: float = Field(default=168, gt=0, le=87_600)
+
+    @model_validator(mode="after")
+    def _safe(self) -> StowTarget:
+        self._closed(self.url)
+        return self
 
 
 Target = Annotated[DicomTarget | StowTarget, Field(discriminator="kind")]
@@ -133,6 +139,11 @@ class Fetch(Login):
     every_seconds: float = Field(default=300, ge=1, le=86_400)
     days: int = Field(default=3, ge=0, le=3650)
 
+    @model_validator(mode="after")
+    def _safe(self) -> Fetch:
+        self._closed(self.url)
+        return self
+
 
 class Webhook(Section):
     """Alerts as JSON by HTTP POST.
@@ -142,12 +153,26 @@ class Webhook(Section):
         name: Name, as it is shown.
         url: Address.
         token_file: File with a bearer token.
+        open_login: Send the token to an ``http`` address too, where others can read it.
+        authorities: Certificates of the authorities that sign the server's, PEM; by default
+            those of the system.
     """
 
     kind: Literal["webhook"]
     name: Name
     url: Url
     token_file: FilePath | None = None
+    open_login: bool = False
+    authorities: FilePath | None = None
+
+    @model_validator(mode="after")
+    def _safe(self) -> Webhook:
+        if self.token_file is not None and is_open(self.url) and not self.open_login:
+            raise ValueError(
+                "must not send a token to an 'http' address, where others can read it; use "
+                "'https', or set 'open_login = true'"
+            )
+        return self
 
 
 class Mail(Section):
@@ -161,19 +186,30 @@ class Mail(Section):
         tls: ``"starttls"``, ``"tls"`` from the beginning, or ``"none"``.
         user: User, if the server asks for one.
         password_file: File with its password.
+        authorities: Certificates of the authorities that sign the server's, PEM; by default
+            those of the system.
         sender: Address of the sender.
         to: Addresses of the receivers.
     """
 
     kind: Literal["mail"]
     name: Name
-    host: str
-    port: Port = 587
+    host: Host
+    port: TargetPort = 587
     tls: Literal["starttls", "tls", "none"] = "starttls"
     user: str | None = None
     password_file: FilePath | None = None
-    sender: str
-    to: tuple[str, ...] = Field(strict=False, min_length=1)
+    authorities: FilePath | None = None
+    sender: MailAddress
+    to: tuple[MailAddress, ...] = Field(strict=False, min_length=1)
+
+    @model_validator(mode="after")
+    def _safe(self) -> Mail:
+        if (self.user is None) != (self.password_file is None):
+            raise ValueError("needs both 'user' and 'password_file', or neither")
+        if self.user is not None and self.tls == "none":
+            raise ValueError("must not send a password without TLS; set 'tls' to 'starttls'")
+        return self
 
 
 class Syslog(Section):
@@ -189,8 +225,8 @@ class Syslog(Section):
 
     kind: Literal["syslog"]
     name: Name
-    host: str | None = None
-    port: Port = 514
+    host: Host | None = None
+    port: TargetPort = 514
     protocol: Literal["udp", "tcp"] = "udp"
 
 

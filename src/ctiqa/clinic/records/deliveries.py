@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, case, func, select, update
 
 from ctiqa.clinic.records.clock import Clock, utc_now
 from ctiqa.store.database.clinic_tables import deliveries
@@ -17,6 +17,9 @@ from ctiqa.store.store import Store
 DeliveryState = Literal["waiting", "sent", "failed"]
 
 ResultKind = Literal["sr", "pdf"]
+
+LONGEST_PAUSE = timedelta(hours=1)
+"""Longest time between two tries; one that is further ahead was set by a wrong clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,26 @@ class Delivery:
     error: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class TargetCounts:
+    """What became of the results for one target.
+
+    Attributes:
+        waiting: Number of results that wait, those that are retried included.
+        sent: Number of results that were delivered.
+        failed: Number of results that were given up.
+        most_tries: How often the waiting result with the most tries was tried in vain.
+        error: Why the last try failed that was not followed by a success; ``None`` if there is
+            none.
+    """
+
+    waiting: int
+    sent: int
+    failed: int
+    most_tries: int
+    error: str | None
+
+
 class Deliveries:
     """Results of a store that are to be sent.
 
@@ -79,14 +102,22 @@ class Deliveries:
         self._store = store
         self._now = now
 
-    def due(self, most: int = 100) -> list[Delivery]:
-        """What is to be sent now, the oldest first."""
-        query = (
-            select(deliveries)
-            .where(deliveries.c.state == "waiting", deliveries.c.next_try <= self._now())
-            .order_by(deliveries.c.next_try, deliveries.c.id)
-            .limit(most)
-        )
+    def due(self, most: int = 100, *, target: str | None = None) -> list[Delivery]:
+        """What is to be sent now, the oldest first.
+
+        A result whose next try is further ahead than :data:`LONGEST_PAUSE` is due: the clock was
+        set back.
+
+        Args:
+            most: Number of results, at most.
+            target: Name of the target; ``None`` for all.
+        """
+        now, next_try = self._now(), deliveries.c.next_try
+        is_due = (next_try <= now) | (next_try > now + LONGEST_PAUSE)
+        query = select(deliveries).where(deliveries.c.state == "waiting", is_due)
+        if target is not None:
+            query = query.where(deliveries.c.target == target)
+        query = query.order_by(next_try, deliveries.c.id).limit(most)
         with self._store.reading() as connection:
             return [_delivery(row) for row in connection.execute(query)]
 
@@ -109,7 +140,8 @@ class Deliveries:
             Whether there is such a result.
         """
         failed = (deliveries.c.id == delivery_id) & (deliveries.c.state == "failed")
-        again = {"state": "waiting", "next_try": self._now(), "created": self._now()}
+        now = self._now()
+        again = {"state": "waiting", "tries": 0, "next_try": now, "created": now}
         with self._store.writing() as connection:
             changed = update(deliveries).where(failed).values(**again, finished=None)
             return bool(connection.execute(changed).rowcount)
@@ -134,6 +166,59 @@ class Deliveries:
         found: dict[DeliveryState, int] = {"waiting": 0, "sent": 0, "failed": 0}
         with self._store.reading() as connection:
             return found | {row[0]: row[1] for row in connection.execute(query)}
+
+    def by_target(self) -> dict[str, TargetCounts]:
+        """What became of the results, by name of the target."""
+        state = deliveries.c.state
+        is_waiting = state == "waiting"
+        query = select(
+            deliveries.c.target,
+            func.sum(case((is_waiting, 1), else_=0)),
+            func.sum(case((state == "sent", 1), else_=0)),
+            func.sum(case((state == "failed", 1), else_=0)),
+            func.max(case((is_waiting, deliveries.c.tries), else_=0)),
+        ).group_by(deliveries.c.target)
+        with self._store.reading() as connection:
+            rows = connection.execute(query.order_by(deliveries.c.target)).all()
+            return {
+                name: TargetCounts(
+                    int(waiting), int(sent), int(failed), int(tries), _last_error(connection, name)
+                )
+                for name, waiting, sent, failed, tries in rows
+            }
+
+    def fail_others(self, targets: Iterable[str], error: str) -> int:
+        """Give up the results for all targets but some: the others were removed.
+
+        Args:
+            targets: Names of the targets that there are.
+            error: Why.
+
+        Returns:
+            Number of results.
+        """
+        state, target = deliveries.c.state, deliveries.c.target
+        orphans = (state == "waiting") & target.not_in(sorted(targets))
+        with self._store.reading() as connection:
+            if not connection.scalar(select(func.count()).where(orphans)):
+                return 0
+        given_up = (
+            update(deliveries)
+            .where(orphans)
+            .values(state="failed", finished=self._now(), error=error)
+        )
+        with self._store.writing() as connection:
+            return int(connection.execute(given_up).rowcount)
+
+    def given_up_since(self, moment: datetime) -> dict[str, tuple[int, str | None]]:
+        """Results that were given up after a time: number and last reason, by target."""
+        recent = (deliveries.c.state == "failed") & (deliveries.c.finished > moment)
+        query = select(deliveries).where(recent).order_by(deliveries.c.finished)
+        found: dict[str, tuple[int, str | None]] = {}
+        with self._store.reading() as connection:
+            for row in connection.execute(query):
+                found[row.target] = (found.get(row.target, (0, None))[0] + 1, row.error)
+        return found
 
     def files_to_keep(self) -> set[str]:
         """Names of the files that are not sent everywhere yet."""
@@ -164,6 +249,21 @@ def add_deliveries(
             "next_try": now,
         }
         insert_once(connection, deliveries, row)
+
+
+def _last_error(connection: Connection, target: str) -> str | None:
+    """Why the last try for a target failed, of those that are not delivered."""
+    query = (
+        select(deliveries.c.error)
+        .where(
+            deliveries.c.target == target,
+            deliveries.c.state != "sent",
+            deliveries.c.error.is_not(None),
+        )
+        .order_by(func.coalesce(deliveries.c.finished, deliveries.c.next_try).desc())
+    )
+    found = connection.scalar(query.limit(1))
+    return None if found is None else str(found)
 
 
 def _delivery(row: Row[Any]) -> Delivery:
