@@ -15,6 +15,9 @@ from ctiqa.clinic.service.part.patience import OUT_OF_ORDER
 LOOK_S = 0.25
 """How often a stop is looked for, in seconds."""
 
+RENEWALS = 3
+"""How often a lease is renewed within its length."""
+
 
 class Lease:
     """Keeps a lease alive in a thread, for as long as the block runs.
@@ -22,7 +25,7 @@ class Lease:
     Args:
         jobs: The queue.
         job: The series.
-        length: Length of the lease; it is renewed three times as often.
+        length: Length of the lease; it is renewed several times within it.
         stop: Ends the work.
         life: Gives signs of life meanwhile.
 
@@ -56,7 +59,7 @@ class Lease:
         self._thread.join()
 
     def _keep(self) -> None:
-        pause = self._length.total_seconds() / 3
+        pause = self._length.total_seconds() / RENEWALS
         due = time.monotonic() + pause
         while not self._done.wait(min(LOOK_S, pause)):
             if self._stop.is_set():
