@@ -20,7 +20,7 @@ INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo docs quick test coverage check fuzz bench weights systems-small tables-small clean
+.PHONY: help demo clinic-demo docs quick test coverage check fuzz bench weights systems-small tables-small clean
 
 help: ## show this help
 	@echo "ctiqa - no-reference image quality of CT"
@@ -30,6 +30,9 @@ demo: $(VENV)/.core ## score the example scan; writes demo/report.html and demo/
 	@mkdir -p demo
 	@$(BIN)/ctiqa score src/ctiqa/assets/example --out demo/report.json --out demo/report.html
 	@echo "Wrote demo/report.html (open it in a browser) and demo/report.json"
+
+clinic-demo: $(VENV)/.clinic ## a hospital on this computer: archive, listener, scores, dashboard; Ctrl-C stops it
+	@$(BIN)/python -m tools.clinic_demo
 
 docs: $(VENV)/.docs ## build the documentation site into site/; warnings are errors
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
@@ -131,6 +134,11 @@ $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.docs: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing ctiqa with the requirements of the documentation"
 	@$(INSTALL) --editable '.[docs]'
+	@touch $@
+
+$(VENV)/.clinic: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing ctiqa with the requirements of the clinic"
+	@$(INSTALL) --editable '.[clinic]'
 	@touch $@
 
 $(VENV)/.bench: pyproject.toml constraints.txt | $(BIN)/python

@@ -24,6 +24,7 @@ from ctiqa.cli.commands import (
     weights,
 )
 from ctiqa.cli.commands.archive import survey, trends
+from ctiqa.cli.commands.clinic import config, listen, serve
 from ctiqa.cli.console.say import complain, warned
 from ctiqa.cli.console.status import BUG, DONE, NOTHING_DONE, WRONG_USAGE, status_of
 from ctiqa.cli.console.world import fault_of_the_world
@@ -52,6 +53,9 @@ app.command()(export.export)
 app.command()(ablate.compare)
 app.command()(ablate.ablate)
 app.command()(trends.trends)
+app.command()(listen.listen)
+app.command()(serve.serve)
+app.add_typer(config.config_app, name="config")
 app.add_typer(survey.survey_app, name="survey")
 app.add_typer(weights.weights_app, name="weights")
 
