@@ -1,0 +1,227 @@
+"""Who and what is refused, and how that is said (PS3.7, C; PS3.8, 9.3.4; PS3.4, B.2.3)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydicom.uid import (
+    ComprehensiveSRStorage,
+    CTImageStorage,
+    EnhancedCTImageStorage,
+    EnhancedSRStorage,
+    ExplicitVRLittleEndian,
+    MRImageStorage,
+    SecondaryCaptureImageStorage,
+)
+from pynetdicom.presentation import build_context
+from tests.clinic.receiving.objects import EXAMPLE, ct, encoded
+from tests.clinic.receiving.raw import (
+    IMAGES,
+    LAST_COMMAND,
+    LAST_DATA,
+    REJECT,
+    STORE,
+    command,
+    connected,
+    fragment,
+    request,
+)
+from tests.clinic.receiving.running import Running, receiving
+from tests.clinic.receiving.senders import associated, dcmtk, rejection
+
+IMAGES_CONTEXT = build_context(CTImageStorage, ExplicitVRLittleEndian)
+
+UNKNOWN_CALLER, UNKNOWN_CALLED = (1, 1, 3), (1, 1, 7)
+
+PEERS = [
+    {"ae_title": "SENDER", "addresses": ["127.0.0.1"]},
+    {"ae_title": "ELSEWHERE", "addresses": ["10.0.0.0/8", "2001:db8::/32"]},
+    {"ae_title": "ANYWHERE"},
+]
+
+
+@pytest.fixture
+def strict(tmp_path: Path) -> Iterator[Running]:
+    """A listener that knows its senders."""
+    with receiving(tmp_path, peers=PEERS) as started:
+        yield started
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    """A listener that serves everybody and takes 1 MB."""
+    with receiving(tmp_path, most_instance_megabytes=1) as started:
+        yield started
+
+
+@pytest.mark.parametrize("calling", ["SENDER", "ANYWHERE"])
+def test_listed_senders_are_served(strict: Running, calling: str) -> None:
+    with associated(strict.port, IMAGES_CONTEXT, calling=calling) as sender:
+        assert sender.is_established
+
+
+@pytest.mark.parametrize("calling", ["STRANGER", "ELSEWHERE", "sender"])
+def test_others_are_rejected(
+    strict: Running, calling: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with associated(strict.port, IMAGES_CONTEXT, calling=calling) as sender:
+        assert rejection(sender) == UNKNOWN_CALLER
+    (line,) = [each.getMessage() for each in caplog.records if each.name == "ctiqa.clinic"]
+    assert line.startswith(f"receiver: 127.0.0.1: association of '{calling}' rejected: ")
+    assert line.endswith("is not listed; add it to [[listen.peers]] if it may send")
+    assert strict.listener.counts.facts() == {"rejected_associations": 1}
+
+
+def test_a_stranger_may_not_even_echo(strict: Running) -> None:
+    status, said = dcmtk("echoscu", strict.port, calling="STRANGER")
+    assert status != 0
+    assert "Calling AE Title Not Recognized" in said
+
+
+def test_another_called_title_is_rejected(strict: Running) -> None:
+    with associated(strict.port, IMAGES_CONTEXT, ae_title="ARCHIVE") as sender:
+        assert rejection(sender) == UNKNOWN_CALLED
+
+
+def test_a_caller_without_title_is_rejected(running: Running) -> None:
+    sent = bytearray(request())
+    sent[26:42] = b" " * 16
+    with connected(running.port) as raw:
+        raw.send(bytes(sent))
+        assert raw.pdu() == (REJECT, b"\0\1\1\3")
+
+
+def test_another_version_and_another_application_are_rejected(running: Running) -> None:
+    version, application = bytearray(request()), request().replace(b"3.1.1.1", b"3.1.1.2")
+    version[7] = 2
+    for sent, answer in ((bytes(version), b"\0\1\2\2"), (application, b"\0\1\1\2")):
+        with connected(running.port) as raw:
+            raw.send(sent)
+            assert raw.pdu() == (REJECT, answer)
+
+
+OTHERS = [
+    MRImageStorage,
+    SecondaryCaptureImageStorage,
+    ComprehensiveSRStorage,
+    EnhancedSRStorage,
+    "1.2.840.10008.5.1.4.1.2.2.1",
+    "1.2.3.4.5",
+]
+
+
+def test_other_classes_are_rejected_context_by_context(running: Running) -> None:
+    others = [build_context(each, ExplicitVRLittleEndian) for each in OTHERS]
+    with associated(running.port, *others, IMAGES_CONTEXT) as sender:
+        assert [each.abstract_syntax for each in sender.accepted_contexts] == [CTImageStorage]
+        # 3: abstract syntax not supported.
+        assert {each.result for each in sender.rejected_contexts} == {3}
+        assert len(sender.rejected_contexts) == len(OTHERS)
+
+
+def test_an_unknown_transfer_syntax_is_rejected(running: Running) -> None:
+    private = build_context(CTImageStorage, "1.2.3.4")
+    with associated(running.port, private, build_context("1.2.840.10008.1.1")) as sender:
+        # 4: transfer syntaxes not supported.
+        assert [each.result for each in sender.rejected_contexts] == [4]
+
+
+IMAGE = encoded(ct("1.2.3"))
+
+EVIL = [
+    "../../evil",
+    "1.2/../../evil",
+    "/etc/evil",
+    "..",
+    ".",
+    "",
+    "1.2\0.3",
+    "1..2",
+    "1.02",
+    "9" * 65,
+]
+
+
+@pytest.mark.parametrize("uid", EVIL)
+def test_what_is_no_uid_never_becomes_a_path(running: Running, tmp_path: Path, uid: str) -> None:
+    before = {file for file in tmp_path.rglob("*") if file.is_file()}
+    with connected(running.port) as raw:
+        raw.associate()
+        assert raw.store(uid, IMAGE) == 0xC000
+        # The association goes on.
+        assert raw.store("1.2.3", IMAGE) == 0
+    after = {file for file in tmp_path.rglob("*") if file.is_file()}
+    assert after - before == set(running.files())
+    assert [file.name for file in running.files()] == ["1.2.3.dcm"]
+    assert running.leftovers() == []
+
+
+REFUSED: dict[str, tuple[int, bytes]] = {
+    "class of another object": (0xA900, encoded(ct("1.2.3", EnhancedCTImageStorage))),
+    "UID of another object": (0xA900, encoded(ct("1.2.4"))),
+    "without UIDs": (0xC000, IMAGE[IMAGE.index(b"\x10\0\x10\0") :]),
+    "not a data set": (0xC000, b"GET / HTTP/1.1\r\n\r\n"),
+    "nothing": (0xC000, b""),
+    "too large": (0xA700, encoded(ct("1.2.3", pixels=bytes(1_100_000)))),
+}
+
+
+@pytest.mark.parametrize(("status", "data"), REFUSED.values(), ids=REFUSED)
+def test_what_is_refused_leaves_nothing(running: Running, status: int, data: bytes) -> None:
+    with connected(running.port) as raw:
+        raw.associate()
+        assert raw.store("1.2.3", data) == status
+        assert running.files() == running.leftovers() == []
+        assert raw.store("1.2.3", IMAGE) == 0
+    assert running.listener.counts.facts()["refused_instances"] == 1
+
+
+def test_a_class_that_is_not_that_of_the_context(running: Running) -> None:
+    with connected(running.port) as raw:
+        raw.associate()
+        assert raw.store("1.2.3", IMAGE, EnhancedCTImageStorage) == 0x0122
+    assert running.files() == []
+
+
+def test_other_commands_are_answered(running: Running) -> None:
+    find, action, cancel = 0x0020, 0x0130, 0x0FFF
+    with connected(running.port) as raw:
+        raw.associate()
+        for field in (find, action):
+            raw.send(fragment(IMAGES, LAST_COMMAND, command(field, CTImageStorage, "1.2.3")))
+            raw.send(fragment(IMAGES, LAST_DATA, b"something"))
+            assert raw.status() == 0x0211
+        raw.send(fragment(IMAGES, LAST_COMMAND, command(cancel, CTImageStorage, None)))
+        raw.send(fragment(IMAGES, LAST_COMMAND, command(STORE, CTImageStorage, None)))
+        assert raw.status() == 0xC000
+        assert raw.echo() == 0
+
+
+def test_nothing_of_the_patient_is_logged(
+    running: Running, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with connected(running.port) as raw:
+        raw.associate("EVIL")
+        for uid in ("Secret^Name", "1.2.3", "1.2.4"):
+            raw.store(uid, IMAGE)
+        raw.send(b"Secret^Name")
+    with connected(running.port) as raw:
+        # No library sends such a title.
+        raw.send(request("ESC_31m_E", "OTHER").replace(b"ESC_", b"\x1b[0;"))
+        assert raw.pdu()[0] == REJECT
+    said = caplog.text + "".join(capfd.readouterr())
+    assert "instance refused (0xC000)" in said
+    assert "Secret" not in said
+    assert "\x1b" not in said
+    assert "Traceback" not in said
+
+
+def test_storescu_is_told_what_is_wrong(strict: Running) -> None:
+    file = str(EXAMPLE / "01.dcm")
+    status, said = dcmtk("storescu", strict.port, "-xt", file, calling="STRANGER")
+    assert status != 0
+    assert "Calling AE Title Not Recognized" in said
