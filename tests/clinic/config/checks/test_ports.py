@@ -51,7 +51,7 @@ ONE = {"ae_title": "CT2", "addresses": ["192.0.2.1"]}
 @pytest.mark.parametrize(
     ("listen", "place", "state", "says"),
     [
-        ({}, "listen.peers", "warning", "nobody may send"),
+        ({}, "listen.peers", "broken", "nobody may send"),
         ({"any_peer": True}, "listen.any_peer", "note", "every program on this computer"),
         ({"any_peer": True, "peers": [ONE]}, "listen.any_peer", "warning", "has no effect"),
         (

@@ -81,7 +81,8 @@ def _senders(listen: Listen) -> Iterator[Check]:
             yield Check(place, "note", "every program on this computer may send")
         return
     if not listen.peers:
-        yield Check(place, "warning", "nobody may send; add a table [[listen.peers]]")
+        why = "nobody may send: 'ctiqa listen' refuses; add a table [[listen.peers]]"
+        yield Check(place, "broken", why)
         return
     titles = ", ".join(each.ae_title for each in listen.peers)
     yield Check(place, "ok", f"may send: {titles}")
