@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
@@ -31,7 +31,7 @@ SCAN = r"^[0-9a-f]{32}$"
 Name = Annotated[str, Path(alias="scan", pattern=SCAN, description="Name of the scan")]
 Text = Annotated[str, Query(max_length=200)]
 Where = Annotated[
-    list[Text],
+    list[Text] | None,
     Query(
         max_length=MOST_CONDITIONS,
         description="Conditions that must all hold, as of `ctiqa trends --where`",
@@ -51,7 +51,7 @@ class Filter:
         current: Whether only the latest result of a series counts.
     """
 
-    where: Where = field(default_factory=list)
+    where: Where = None
     since: Annotated[date | None, Query(description="First day of the study")] = None
     until: Annotated[date | None, Query(description="Last day of the study")] = None
     current: Annotated[bool, Query(description="Only the latest result of a series")] = True
@@ -65,7 +65,7 @@ class Filter:
         days = [f"study_day>={self.since}"] if self.since else []
         days += [f"study_day<={self.until}"] if self.until else []
         try:
-            conditions = parse_conditions([*self.where, *days])
+            conditions = parse_conditions([*(self.where or ()), *days])
         except UsageError as error:
             rule, _, remedy = str(error).rpartition("; ")
             raise ProblemError(Problem(400, "wrong_condition", rule or remedy, remedy)) from None

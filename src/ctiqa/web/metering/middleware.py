@@ -47,5 +47,12 @@ class Metered:
 
 
 def _route(scope: Scope) -> str:
-    """The path of the route with the names of its parameters, not what was asked for."""
-    return str(getattr(scope.get("route"), "path", None) or OTHER)
+    """The path of the route with the names of its parameters, not what was asked for.
+
+    A route knows its path below the router that it was included by; parameters are in that part.
+    """
+    inner = str(getattr(scope.get("route"), "path", "")).split("/")
+    asked = scope["path"].split("/")
+    if len(inner) < 2 or len(inner) > len(asked):
+        return OTHER
+    return "/".join(asked[: len(asked) - len(inner) + 1] + inner[1:])

@@ -102,9 +102,9 @@ class Scans:
 
     def start(self) -> None:
         """Look at the store again and again, in a thread."""
+        self._courses.start()
         self._thread = Thread(target=self._run, name="scans", daemon=True)
         self._thread.start()
-        self._courses.start()
 
     def close(self) -> None:
         """End the threads."""
@@ -114,11 +114,18 @@ class Scans:
             self._thread.join(timeout=EVERY_S)
 
     def _run(self) -> None:
+        self._try_to_refresh()
+        if self._latest is not None:
+            # Most viewers see everything; who comes first need not wait for the trends.
+            self._courses.of((), self._view((), *self._latest))
         while not self._stop.wait(EVERY_S):
-            try:
-                self.refresh()
-            except Exception:
-                LOG.exception("the scans could not be read")
+            self._try_to_refresh()
+
+    def _try_to_refresh(self) -> None:
+        try:
+            self.refresh()
+        except Exception:
+            LOG.exception("the scans could not be read")
 
     def _view(self, where: tuple[Condition, ...], table: Table, read: datetime) -> ScanView:
         known = self._views.get(where)
