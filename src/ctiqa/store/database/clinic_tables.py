@@ -102,13 +102,32 @@ alerts = Table(
     metadata,
     Column("key", String, primary_key=True),
     Column("sentence", String, nullable=False),
+    Column("facts", String, nullable=False),
     Column("first_seen", Utc, nullable=False),
     Column("last_seen", Utc, nullable=False),
+    Column("ended", Utc),
     Column("last_sent", Utc),
     Column("n_seen", Integer, nullable=False),
+)
+"""Alerts, one row for each thing that is wrong; ``facts`` is a JSON object."""
+
+alert_messages = Table(
+    "alert_messages",
+    metadata,
+    Column("alert", String, primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("sent", Utc, nullable=False),
+)
+"""When a channel last sent an alert that it has not reported as ended."""
+
+alert_channels = Table(
+    "alert_channels",
+    metadata,
+    Column("channel", String, primary_key=True),
+    Column("sent", String, nullable=False),
     Column("error", String),
 )
-"""Alerts, one row for each thing that is wrong."""
+"""Channels; ``sent`` is a JSON list with the times of the messages of the last hour."""
 
 cursors = Table(
     "cursors",

@@ -106,12 +106,27 @@ def _create_watch() -> None:
         "alerts",
         sa.Column("key", sa.String, nullable=False),
         sa.Column("sentence", sa.String, nullable=False),
+        sa.Column("facts", sa.String, nullable=False),
         sa.Column("first_seen", Utc, nullable=False),
         sa.Column("last_seen", Utc, nullable=False),
+        sa.Column("ended", Utc),
         sa.Column("last_sent", Utc),
         sa.Column("n_seen", sa.Integer, nullable=False),
-        sa.Column("error", sa.String),
         sa.PrimaryKeyConstraint("key", name="pk_alerts"),
+    )
+    op.create_table(
+        "alert_messages",
+        sa.Column("alert", sa.String, nullable=False),
+        sa.Column("channel", sa.String, nullable=False),
+        sa.Column("sent", Utc, nullable=False),
+        sa.PrimaryKeyConstraint("alert", "channel", name="pk_alert_messages"),
+    )
+    op.create_table(
+        "alert_channels",
+        sa.Column("channel", sa.String, nullable=False),
+        sa.Column("sent", sa.String, nullable=False),
+        sa.Column("error", sa.String),
+        sa.PrimaryKeyConstraint("channel", name="pk_alert_channels"),
     )
     op.create_table(
         "cursors",
