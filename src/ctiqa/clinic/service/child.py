@@ -35,17 +35,17 @@ def live(part: Part, config: Config, line: Connection) -> None:
     stop = Event()
     _take_signals(stop)
     Thread(target=_listen, args=(line, stop), daemon=True).start()
-    start_log(part.name)
+    start_log()
     lazy_gdcm.claim_process()
     try:
         part.run(config, stop)
     except CtiqaError as error:
-        log.error("ends: %s", error)
+        log.error("%s ends: %s", part.name, error)
         sys.exit(FAILED)
     except Exception as error:  # noqa: BLE001 - its text could quote a header
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(frame.filename).name}, line {frame.lineno}"
-        log.error("ends: this is a bug in ctiqa (%s in %s)", type(error).__name__, place)
+        log.error("%s ends: a bug in ctiqa (%s in %s)", part.name, type(error).__name__, place)
         sys.exit(FAILED)
 
 

@@ -7,7 +7,7 @@ import sys
 
 from ctiqa.text.plain_text import clean
 
-FORMAT = "%(asctime)s %(levelname)s {part}: %(message)s"
+FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 TIME = "%Y-%m-%dT%H:%M:%S%z"
 
@@ -23,14 +23,10 @@ class OneLine(logging.Formatter):
         return clean(" ".join(super().format(record).split("\n")))
 
 
-def start_log(part: str) -> None:
-    """Show the log of this process on standard error.
-
-    Args:
-        part: Name of the part, shown in every line.
-    """
+def start_log() -> None:
+    """Show the log of this process on standard error."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(OneLine(FORMAT.format(part=part), TIME))
+    handler.setFormatter(OneLine(FORMAT, TIME))
     logger = logging.getLogger(LOGGER)
     logger.handlers = [handler]
     logger.setLevel(logging.INFO)
