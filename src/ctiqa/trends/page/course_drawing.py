@@ -16,7 +16,7 @@ from ctiqa.trends.page.courses import (
     remark_of,
     text_of,
 )
-from ctiqa.trends.page.words import TITLES, days_since_epoch, number
+from ctiqa.trends.page.words import TITLES, days_since_epoch, number, within_sentence
 from ctiqa.trends.result import ControlChart, Point
 
 UNITS_DRAWN = 1000.0
@@ -71,7 +71,7 @@ def drawing_of(chart: ControlChart) -> Drawing:
     place = _placing(start, end, low, high)
     return Drawing(
         title=chart.label,
-        note=f"{TITLES[chart.measure].lower()}, {note_of(chart)}",
+        note=f"{within_sentence(TITLES[chart.measure])}, {note_of(chart)}",
         remark=remark_of(chart),
         text=text_of(chart),
         lines={name: _line(points, name, place) for name in LINES},

@@ -74,3 +74,12 @@ def sentence(text: str, *, capital: bool = False) -> str:
     """
     first = text[:1].upper() if capital else text[:1]
     return first + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+
+
+def within_sentence(title: str) -> str:
+    """A title within a sentence; abbreviations keep their capitals.
+
+    >>> within_sentence("Equivalent noise"), within_sentence("CTDIvol")
+    ('equivalent noise', 'CTDIvol')
+    """
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from ctiqa.clinic.records.notes import ScanName
 from ctiqa.trends.page.attention import shown_alarms, shown_violations
 from ctiqa.trends.page.boxes import box_columns
 from ctiqa.trends.page.choices import choices_of
@@ -16,7 +17,7 @@ from ctiqa.trends.page.course_drawing import drawing_of
 from ctiqa.trends.page.outliers import MOST_ROWS
 from ctiqa.trends.page.page import section_context
 from ctiqa.trends.page.words import TITLES
-from ctiqa.trends.result import Trends, label_of
+from ctiqa.trends.result import Outlier, Trends, label_of
 from ctiqa.web.context import Site, record, site_of
 from ctiqa.web.pages.courses.links import link_to
 from ctiqa.web.pages.courses.part import limits_of, part_of
@@ -109,7 +110,7 @@ def _sections(view: ScanView, state: TrendsState, wanted: Asked) -> dict[str, An
 
 
 def _one_protocol(
-    site: Site, frame: pl.DataFrame, part: Trends, odd: dict[tuple[str, str], str]
+    site: Site, frame: pl.DataFrame, part: Trends, odd: dict[ScanName, Outlier]
 ) -> dict[str, Any]:
     """Courses, distributions and outliers of one protocol and scanner."""
     names = [(each.series_uid, each.content) for each in part.outliers[:LATEST]]

@@ -72,7 +72,13 @@ class Asked:
         return frame.filter(*self._conditions())
 
     def sorted(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Scans in order; those whose value is unknown are last."""
+        """Scans in order; those whose value is unknown are last.
+
+        Args:
+            frame: Rows of a viewer's frame, which has the scan stored last first.
+        """
+        if (self.sort, self.order) == ("stored", "down"):
+            return frame
         key = SORTED_BY[self.sort]
         down = self.order == "down"
         return frame.sort(key, pl.col("id"), descending=[down, True], nulls_last=True)

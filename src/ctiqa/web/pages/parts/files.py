@@ -27,7 +27,7 @@ def contents() -> Mapping[str, bytes]:
     """All files, by name."""
     return MappingProxyType(
         {
-            "site.css": (style() + _own("site.css")).encode(),
+            "site.css": (str(style()) + _own("site.css")).encode(),
             "site.js": _own("site.js").encode(),
             "trends.js": script().encode(),
         }

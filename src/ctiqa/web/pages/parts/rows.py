@@ -17,6 +17,8 @@ from ctiqa.score.report.facts import format_interval
 from ctiqa.score.report.page.charts import across
 from ctiqa.score.report.rounding import shown
 from ctiqa.score.verdict import word
+from ctiqa.trends.page.outliers import without_scan
+from ctiqa.trends.result import Outlier
 from ctiqa.web.pages.parts.words import measure, scan_address
 
 COLUMNS = (
@@ -24,8 +26,8 @@ COLUMNS = (
     ("scanner", "Scanner", ""),
     ("region", "Region", ""),
     ("score", "Score, 90 % interval", "0–4"),
-    ("noise", "Equivalent noise", "HU"),
-    ("dose", "CTDIvol", "mGy"),
+    ("noise", "Equivalent noise", ""),
+    ("dose", "CTDIvol", ""),
     ("day", "Study", ""),
     ("stored", "Scored", ""),
 )
@@ -81,14 +83,14 @@ class ScanRow:
 
 
 def scan_rows(
-    frame: pl.DataFrame, notes: Notes, outliers: Mapping[ScanName, str] | None = None
+    frame: pl.DataFrame, notes: Notes, outliers: Mapping[ScanName, Outlier] | None = None
 ) -> list[ScanRow]:
     """The rows of a frame, with what reviewers said of them.
 
     Args:
         frame: Rows of :attr:`ctiqa.web.reading.view.ScanView.frame`; as many as a page has.
         notes: Notes of the store.
-        outliers: What is unusual in scans, by their name in the store.
+        outliers: Outliers by the name of the scan in the store.
     """
     named = frame.to_dicts()
     explained = explained_scans(notes, [(row["series_uid"], row["content"]) for row in named])
@@ -102,11 +104,12 @@ def explained_scans(notes: Notes, scans: Collection[ScanName]) -> set[ScanName]:
 
 def scan_row(
     row: Mapping[str, Any],
-    outliers: Mapping[ScanName, str] | None = None,
+    outliers: Mapping[ScanName, Outlier] | None = None,
     explained: Collection[ScanName] = (),
 ) -> ScanRow:
     """One row of the frame of a viewer."""
     scan = row["series_uid"], row["content"]
+    odd = (outliers or {}).get(scan)
     flags = flags_of(row)
     score = known(row["score"])
     low, high = known(row["low"]), known(row["high"])
@@ -129,7 +132,7 @@ def scan_row(
         day=row["study_day"],
         stored=row["stored"],
         flags=flags,
-        outlier=(outliers or {}).get(scan, ""),
+        outlier="" if odd is None else without_scan(odd),
         explained=scan in explained,
     )
 

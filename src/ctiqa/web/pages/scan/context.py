@@ -11,7 +11,7 @@ import polars as pl
 
 from ctiqa.score.report.facts import SHARP_KERNEL_NOTE
 from ctiqa.score.report.page.charts import Curve, curve_of
-from ctiqa.score.report.sentences import QUALITY, Row, heading, plain_words, summary_rows
+from ctiqa.score.report.sentences import Row, heading, plain_words, summary_rows
 from ctiqa.score.verdict import MEANINGS, WORDS, has_sharp_kernel
 from ctiqa.types import ScanScore
 from ctiqa.web.context import Site
@@ -71,7 +71,6 @@ def scan_context(
         "measures": measures(row),
         "notes": notes,
         "plain": plain_words(verdict),
-        "quality": dict(summary_rows(verdict))[QUALITY],
         "row": scan_row(row, odd, explained),
         "scale_words": list(enumerate(zip(WORDS, MEANINGS, strict=True))),
         "scored_by": row["scored_by"],

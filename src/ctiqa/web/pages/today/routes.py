@@ -11,6 +11,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from ctiqa.clinic.records.notes import ScanName
+from ctiqa.trends.result import Outlier
 from ctiqa.web.context import Site, record, site_of
 from ctiqa.web.pages.parts.asked import day_of, wrong
 from ctiqa.web.pages.parts.fields import text_of
@@ -24,7 +26,7 @@ from ctiqa.web.pages.today.queue import is_seen, queue_of
 from ctiqa.web.problems import Problem, ProblemError
 from ctiqa.web.security.viewer import Viewer
 
-MOST_NEWEST = 25
+MOST_NEWEST = 15
 """Rows of the newest scans."""
 
 MOST_STATIONS = 12
@@ -114,7 +116,9 @@ def _asked(query: Mapping[str, str], now: datetime) -> tuple[Day, bool, str]:
     )
 
 
-def _of_day(site: Site, frame: pl.DataFrame, day: Day, odd: dict[Any, str]) -> dict[str, Any]:
+def _of_day(
+    site: Site, frame: pl.DataFrame, day: Day, odd: dict[ScanName, Outlier]
+) -> dict[str, Any]:
     """The scans of a day: how many, by station, and the newest."""
     scored = current(frame).filter((pl.col("stored") >= day.start) & (pl.col("stored") < day.end))
     stations = list(counted(scored, SCANNER))
