@@ -225,3 +225,16 @@ def test_storescu_is_told_what_is_wrong(strict: Running) -> None:
     status, said = dcmtk("storescu", strict.port, "-xt", file, calling="STRANGER")
     assert status != 0
     assert "Calling AE Title Not Recognized" in said
+
+
+def test_who_only_looks_whether_the_port_is_open_is_no_problem(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with receiving(tmp_path) as running:
+        with connected(running.port):
+            pass
+        with connected(running.port) as raw:
+            raw.associate()
+    lines = [each.getMessage() for each in caplog.records if each.name == "ctiqa.clinic"]
+    closed = "connection ended: the sender has closed the connection"
+    assert lines == [f"receiver: RAW at 127.0.0.1: {closed}"]

@@ -163,7 +163,7 @@ def test_every_class_that_is_of_use_is_taken(running: Running, sop_class: UID) -
 
 
 def test_the_first_transfer_syntax_proposed_is_taken(running: Running) -> None:
-    both = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
+    both: list[str | UID] = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
     with associated(running.port, build_context(CTImageStorage, both)) as sender:
         (context,) = sender.accepted_contexts
     assert context.transfer_syntax == [ExplicitVRLittleEndian]

@@ -11,7 +11,13 @@ from ctiqa.clinic.receiving.counts import Counts
 from ctiqa.clinic.receiving.instance import Inbox
 from ctiqa.clinic.receiving.journal import Journal
 from ctiqa.clinic.receiving.protocol.commands import Answer
-from ctiqa.clinic.receiving.protocol.faults import AbortReason, GoneError, ProtocolError
+from ctiqa.clinic.receiving.protocol.faults import (
+    AbortReason,
+    GoneError,
+    ProtocolError,
+    TlsError,
+    TooSlowError,
+)
 from ctiqa.clinic.receiving.protocol.negotiation import Rejection, Titles, agree, titles
 from ctiqa.clinic.receiving.protocol.pdus import Kind, abort_pdu, read_pdu, reject_pdu
 from ctiqa.clinic.receiving.seats import Guest, Seats
@@ -44,7 +50,9 @@ class Reception:
         try:
             self._serve(guest)
         except GoneError as gone:
-            self._broken(guest, str(gone))
+            # Programs that watch whether a port is open connect, and send nothing.
+            if guest.connection.has_received or isinstance(gone, TlsError | TooSlowError):
+                self._broken(guest, str(gone))
             self._abort(guest, AbortReason.NOT_SPECIFIED)
         except ProtocolError as error:
             self._broken(guest, str(error))

@@ -8,7 +8,7 @@ import threading
 
 from ctiqa.clinic.config.config import Config
 from ctiqa.clinic.receiving.listener import Listener
-from ctiqa.clinic.receiving.tls import tls_warnings
+from ctiqa.clinic.receiving.tls import tls_checks
 from ctiqa.clinic.service.part.life import Life
 from ctiqa.clinic.service.part.opening import store_when_there
 from ctiqa.errors import CtiqaError
@@ -42,11 +42,13 @@ def state(config: Config, listener: Listener) -> tuple[str, bool]:
     free = shutil.disk_usage(listener.spool.root).free
     if free <= listener.spool.reserve_bytes:
         return _full(free, listener.spool.reserve_bytes), False
-    notes = tls_warnings(config) if config.listen.tls is not None else []
+    certificates = tls_checks(config) if config.listen.tls is not None else []
+    notes = [f"{each.what}: {each.sentence}" for each in certificates]
     if problem := listener.counts.recent_problem():
         notes.append(f"last problem: {problem}")
     doing = f"listens on port {listener.port} as {config.listen.ae_title}"
-    return "; ".join([doing, *notes]), True
+    is_well = all(each.state != "broken" for each in certificates)
+    return "; ".join([doing, *notes]), is_well
 
 
 def numbers(listener: Listener) -> dict[str, float]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ssl
-from datetime import UTC, datetime
 
 from ctiqa.clinic.config.checks.certificates import check_certificates
+from ctiqa.clinic.config.checks.check import Check
 from ctiqa.clinic.config.config import Config
 from ctiqa.clinic.config.listening import TlsServer
 from ctiqa.errors import UsageError, bulleted, counted
@@ -23,25 +23,18 @@ def server_context(config: Config) -> ssl.SSLContext | None:
     if config.listen.tls is None:
         return None
     broken = [
-        f"{each.what}: {each.sentence}"
-        for each in check_certificates(config)
-        if each.state == "broken" and each.what.startswith(PLACE)
+        f"{each.what}: {each.sentence}" for each in tls_checks(config) if each.state == "broken"
     ]
     if broken:
         raise UsageError(bulleted(f"TLS of the listener has {counted(broken)}:", broken))
     return _context(config.listen.tls)
 
 
-def tls_warnings(config: Config, now: datetime | None = None) -> list[str]:
-    """What is to be done about the certificates, such as renewing them.
-
-    Args:
-        config: The configuration.
-        now: The time.
-    """
+def tls_checks(config: Config) -> list[Check]:
+    """What is to be done about the certificates of the listener, such as renewing them."""
     return [
-        f"{each.what}: {each.sentence}"
-        for each in check_certificates(config, now or datetime.now(UTC))
+        each
+        for each in check_certificates(config)
         if each.state != "ok" and each.what.startswith(PLACE)
     ]
 
@@ -50,6 +43,8 @@ def _context(tls: TlsServer) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_mode = ssl.CERT_REQUIRED
+    # PDUs state their length, so that a cut needs no detection by TLS; an abort can still be sent.
+    context.options |= getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
     context.load_cert_chain(tls.certificate, tls.key)
     context.load_verify_locations(tls.clients)
     return context

@@ -7,7 +7,7 @@ import ssl
 import time
 from contextlib import suppress
 
-from ctiqa.clinic.receiving.protocol.faults import GoneError, TooSlowError
+from ctiqa.clinic.receiving.protocol.faults import GoneError, TlsError, TooSlowError
 
 PROGRESS_BYTES = 1 << 16
 """So much, or a whole message, must come within the time that a connection may be idle."""
@@ -29,13 +29,16 @@ class Connection:
     def __init__(self, sock: socket.socket, idle_seconds: float) -> None:
         self._sock = sock
         self._idle_seconds = idle_seconds
+        self.has_received = False
+        """Whether anything has come."""
         self.progress()
 
     def secure(self) -> None:
         """Agree on the encryption; without TLS there is nothing to do.
 
         Raises:
-            GoneError: If the peer does not, or has no valid certificate.
+            GoneError: If the connection ends before.
+            TlsError: If the peer has no valid certificate, or speaks no TLS.
         """
         if not isinstance(self._sock, ssl.SSLSocket):
             return
@@ -44,9 +47,11 @@ class Connection:
             self._sock.do_handshake()
         except TimeoutError:
             raise self._too_slow() from None
+        except (ConnectionError, ssl.SSLEOFError) as error:
+            raise GoneError("the sender has closed the connection") from error
         except (OSError, ValueError) as error:
-            why = getattr(error, "reason", None) or "CONNECTION_CUT"
-            raise GoneError(f"TLS fails ({why})") from error
+            why = getattr(error, "reason", None) or type(error).__name__
+            raise TlsError(f"TLS fails ({why})") from error
 
     def allow(self, idle_seconds: float) -> None:
         """Change how long it may be idle."""
@@ -112,6 +117,7 @@ class Connection:
             raise GoneError("the connection was cut") from error
         if not n_bytes:
             raise GoneError("the sender has closed the connection")
+        self.has_received = True
         self._moved += n_bytes
         if self._moved >= PROGRESS_BYTES:
             self.progress()

@@ -22,6 +22,10 @@ class TooSlowError(GoneError):
     """Nothing, or too little, came for too long."""
 
 
+class TlsError(GoneError):
+    """The sender and the listener do not agree on TLS."""
+
+
 class ProtocolError(Exception):
     """The sender breaks the protocol; the association is aborted.
 

@@ -167,7 +167,7 @@ def _offer(proposed: PresentationContext) -> PresentationContext:
     is_accepted = str(proposed.abstract_syntax) in ACCEPTED
     offer.abstract_syntax = proposed.abstract_syntax if is_accepted else Verification
     known = [each for each in proposed.transfer_syntax if str(each) in SYNTAXES]
-    offer.transfer_syntax = known or [ALL_TRANSFER_SYNTAXES[0]]
+    offer.transfer_syntax = [*known] or [ALL_TRANSFER_SYNTAXES[0]]
     return offer
 
 

@@ -1,0 +1,167 @@
+"""Start, stop and signs of life of the part that receives."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.clinic.receiving.objects import ct, encoded
+from tests.clinic.receiving.raw import ACCEPT, Raw, connected, store_bytes
+from tests.clinic.receiving.running import configured, receiving
+
+from ctiqa.clinic.config import Config
+from ctiqa.clinic.config.reading import config_from
+from ctiqa.clinic.receiving import run_receiver
+from ctiqa.clinic.receiving.listener import Listener
+from ctiqa.clinic.records.health import Health, Sign
+from ctiqa.errors import CtiqaError, OutputError, UsageError
+from ctiqa.store import open_store
+
+IMAGE = encoded(ct("1.2.3"))
+
+
+def free_port() -> int:
+    """A port that nobody uses."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+@contextmanager
+def part(config: Config) -> Iterator[None]:
+    """The part, in a thread."""
+    stop, ready = threading.Event(), threading.Event()
+    thread = threading.Thread(target=run_receiver, args=(config, stop, ready))
+    thread.start()
+    try:
+        assert ready.wait(20)
+        yield
+    finally:
+        stop.set()
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+def signs_of(folder: Path) -> list[Sign]:
+    """Signs of life in the store of a folder."""
+    with open_store(folder / "ct.sqlite") as store:
+        return Health(store).signs()
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_it_receives_and_gives_signs_of_life(tmp_path: Path) -> None:
+    config = configured(tmp_path, port=free_port())
+    with part(config), connected(config.listen.port) as raw:
+        assert raw.associate()[0] == ACCEPT
+        assert raw.store("1.2.3", IMAGE) == 0
+        assert raw.store("../evil", IMAGE) == 0xC000
+        until(lambda: any("0xC000" in sign.sentence for sign in signs_of(tmp_path)))
+    (sign,) = signs_of(tmp_path)
+    assert (sign.part, sign.is_well) == ("receiver", True)
+    assert sign.sentence.startswith(
+        f"listens on port {config.listen.port} as CTIQA; last problem: "
+    )
+    assert {"instances": 1, "associations": 1, "refused_instances": 1}.items() <= sign.facts.items()
+    assert sign.facts["free_gigabytes"] > 0
+
+
+def test_a_database_that_is_down_delays_nothing(tmp_path: Path) -> None:
+    # Nobody answers there; the address is taken so that nobody else does.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        values: dict[str, Any] = {
+            "spool": {"folder": str(tmp_path / "spool"), "reserve_gigabytes": 0},
+            "listen": {"port": free_port(), "any_peer": True},
+            "store": {"address": f"postgresql://ctiqa@127.0.0.1:{port}/ct"},
+        }
+        config = config_from(values)
+        with part(config), connected(config.listen.port) as raw:
+            raw.associate()
+            assert [raw.store(f"1.2.{n}", encoded(ct(f"1.2.{n}"))) for n in range(5)] == [0] * 5
+
+
+def test_a_stop_ends_associations(tmp_path: Path) -> None:
+    with connected_to_part(tmp_path) as (raw, stopped):
+        raw.associate()
+        raw.send(store_bytes("1.2.3", IMAGE)[:-10])
+        stopped()
+        assert raw.pdu()[0] in (7, 0)
+
+
+@contextmanager
+def connected_to_part(folder: Path) -> Iterator[tuple[Any, Callable[[], None]]]:
+    """A connection to a part, and how to stop the part."""
+    config, stop, ready = configured(folder, port=free_port()), threading.Event(), threading.Event()
+    thread = threading.Thread(target=run_receiver, args=(config, stop, ready))
+    thread.start()
+    assert ready.wait(20)
+    with connected(config.listen.port) as raw:
+        yield raw, stop.set
+    stop.set()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_nobody_may_send(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"'peers' in \[listen\] must list who may send, got none"):
+        Listener(configured(tmp_path, any_peer=False))
+
+
+def test_a_port_in_use(tmp_path: Path) -> None:
+    with (
+        receiving(tmp_path) as running,
+        pytest.raises(
+            OutputError, match=f"port {running.port}: another program uses it; stop that"
+        ),
+    ):
+        Listener(configured(tmp_path / "other", port=running.port))
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        ("create_server", OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")),
+        ("getaddrinfo", socket.gaierror(-2, "Name or service not known")),
+    ],
+)
+def test_an_address_of_another_computer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, error: OSError
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(socket, call, fail)
+    with pytest.raises(OutputError, match="correct 'host'"):
+        Listener(configured(tmp_path))
+
+
+def test_a_spool_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "spool").write_text("a file")
+    with pytest.raises(CtiqaError, match="must be a writable folder"):
+        Listener(configured(tmp_path))
+
+
+def test_ipv6(tmp_path: Path) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this computer has no IPv6")
+    peers = [{"ae_title": "RAW", "addresses": ["::1"]}]
+    with (
+        receiving(tmp_path, host="::1", peers=peers) as running,
+        socket.create_connection(("::1", running.port), 20) as sock,
+    ):
+        assert Raw(sock).associate()[0] == ACCEPT
