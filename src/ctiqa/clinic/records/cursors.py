@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from datetime import datetime
+
+from sqlalchemy import delete, select
 
 from ctiqa.clinic.records.clock import Clock, utc_now
 from ctiqa.store.database.clinic_tables import cursors
@@ -36,3 +38,17 @@ class Cursors:
         row = {"source": source, "position": position, "moved": self._now()}
         with self._store.writing() as connection:
             insert_or_replace(connection, cursors, [row])
+
+    def forget(self, prefix: str, before: datetime) -> int:
+        """Remove positions that have not moved since a time.
+
+        Args:
+            prefix: Beginning of the names of their sources.
+            before: The time.
+
+        Returns:
+            Number of positions removed.
+        """
+        old = cursors.c.source.startswith(prefix, autoescape=True) & (cursors.c.moved < before)
+        with self._store.writing() as connection:
+            return int(connection.execute(delete(cursors).where(old)).rowcount)
