@@ -41,8 +41,8 @@ def serve(tmp_path: Path, filled: Store, clock: Watch) -> Iterator[Site]:
     """Makes a browser for a dashboard with some settings."""
     with ExitStack() as stack:
 
-        def browser(base: str = BASE, **web: Any) -> TestClient:
-            app = make_app(configured(tmp_path, **web), store=filled, now=clock)
+        def browser(base: str = BASE, *, model: Path | None = None, **web: Any) -> TestClient:
+            app = make_app(configured(tmp_path, model=model, **web), store=filled, now=clock)
             client = TestClient(app, base_url=base, follow_redirects=False)
             return stack.enter_context(client)
 

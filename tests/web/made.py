@@ -75,11 +75,12 @@ def slice_row(scan: int, number: int) -> dict[str, Any]:
     return {"scan": scan, "number": number, "score": 2.5, "findings": "", "flags": ""}
 
 
-def configured(folder: Path, **web: Any) -> Config:
+def configured(folder: Path, *, model: Path | None = None, **web: Any) -> Config:
     """A configuration with its files in a folder."""
+    score = {} if model is None else {"model": str(model)}
     files = {"secret_file": str(folder / "web.key"), "audit_file": str(folder / "audit.jsonl")}
     store = {"address": str(folder / "ct.sqlite")}
-    return config_from({"store": store, "web": {**files, **web}})
+    return config_from({"store": store, "score": score, "web": {**files, **web}})
 
 
 def user(name: str, role: str = "reader", *where: str, password: str = HASH) -> dict[str, Any]:

@@ -5,13 +5,14 @@ Imported only when the command runs, because it loads the libraries of the dashb
 
 from __future__ import annotations
 
+import logging
 from contextlib import closing
 from pathlib import Path
 
 from ctiqa.cli.console.say import say
 from ctiqa.cli.console.status import DONE
 from ctiqa.clinic.config import read_config
-from ctiqa.clinic.service.logs import start_log
+from ctiqa.clinic.service.logs import LOGGER, start_log
 from ctiqa.errors import OutputError
 from ctiqa.web.app import make_app
 from ctiqa.web.serving.server import run_server
@@ -34,7 +35,7 @@ def run_serve(file: str) -> int:
     """
     config = read_config(Path(file))
     check_start(config)
-    start_log("web")
+    _start_log()
     app = make_app(config)
     with closing(bound(config.web)) as listening:
         try:
@@ -44,3 +45,12 @@ def run_serve(file: str) -> int:
         say(f"serves {address_of(listening)}")
         run_server(app, listening)
     return DONE
+
+
+def _start_log() -> None:
+    """Show the log of this process, and errors of the server in the same form."""
+    start_log()
+    server = logging.getLogger("uvicorn")
+    server.handlers = logging.getLogger(LOGGER).handlers
+    server.setLevel(logging.ERROR)
+    server.propagate = False

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ctiqa.clinic.config.web import Web
 from ctiqa.text.plain_text import clean
 from ctiqa.web.gates.body import BodyError, Limits, limited
+from ctiqa.web.gates.head import head_problem
 from ctiqa.web.gates.headers import safe_headers
 from ctiqa.web.gates.hosts import is_own_host, own_names
 from ctiqa.web.gates.origin import is_own_origin
@@ -91,6 +92,8 @@ class Gate:
         return None
 
     def _problem(self, scope: Scope) -> Problem | None:
+        if (problem := head_problem(scope)) is not None:
+            return problem
         if not is_own_host(scope, self._names):
             return WRONG_HOST
         return None if is_own_origin(scope["method"], Headers(scope=scope)) else CROSS_SITE

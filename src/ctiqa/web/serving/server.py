@@ -9,10 +9,8 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from ctiqa.web.gates.head import MOST_HEAD
 from ctiqa.web.serving.protocol import TimedProtocol
-
-MOST_HEAD = 16 << 10
-"""Largest head of a request, in bytes."""
 
 MOST_CONNECTIONS = 256
 """Number of connections at once; more get 503."""

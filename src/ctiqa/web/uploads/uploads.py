@@ -19,6 +19,9 @@ from ctiqa.web.uploads.task import REPORT, Outcome, Task
 
 LOG = logging.getLogger("ctiqa.web")
 
+CHILD = "ctiqa.web.uploads.child"
+"""Module that scores, in a process of its own."""
+
 SCORE_S = 900.0
 """Longest time that a series is scored, in seconds."""
 
@@ -129,7 +132,7 @@ async def _run(task: Task, is_gone: Callable[[], Awaitable[bool]]) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "ctiqa.web.uploads.child",
+        CHILD,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
         # Libraries could name files there.
