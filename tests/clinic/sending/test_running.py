@@ -20,7 +20,6 @@ from ctiqa.clinic.records.clock import utc_now
 from ctiqa.clinic.records.deliveries import Deliveries
 from ctiqa.clinic.records.health import Health, Sign
 from ctiqa.clinic.sending import run_sender
-from ctiqa.clinic.sending.patience import insist
 from ctiqa.errors import OutputError
 from ctiqa.store.store import Store
 
@@ -112,22 +111,24 @@ def test_without_targets_it_waits_and_says_so(store: Store, address: str, tmp_pa
     assert sign.sentence == "no target for results is configured"
 
 
-def test_a_database_that_is_away_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:
-    faults = [OutputError("'db' is away"), OutputError("'db' is away")]
+def test_a_database_that_comes_back_is_used(
+    store: Store, address: str, tmp_path: Path, outbox_of: OutboxOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = outbox_of(store)
+    outbox.watch.time = utc_now()
+    outbox.put("1.2.1")
+    faults = [OutputError("it is away")] * 3
+    due = Deliveries.due
 
-    def action() -> str:
+    def sometimes(self: Deliveries, *args: Any, **keys: Any) -> Any:
         if faults:
             raise faults.pop()
-        return "done"
+        return due(self, *args, **keys)
 
-    class Quick(Event):
-        def wait(self, timeout: float | None = None) -> bool:
-            return False
-
-    assert insist(action, Quick(), "sender") == "done"
-    assert [each.getMessage() for each in caplog.records] == [
-        "sender waits for the database: 'db' is away"
-    ]
+    monkeypatch.setattr(Deliveries, "due", sometimes)
+    with archive() as pacs, running(config_of(address, tmp_path, dicom(pacs.port))):
+        wait_for(lambda: Deliveries(store).counts()["sent"])
+    assert faults == []
 
 
 def test_stopped_while_the_database_is_away(tmp_path: Path) -> None:

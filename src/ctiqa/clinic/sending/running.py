@@ -11,8 +11,9 @@ from ctiqa.clinic.records.clock import Clock, utc_now
 from ctiqa.clinic.records.deliveries import Deliveries
 from ctiqa.clinic.records.health import Health
 from ctiqa.clinic.sending.line import TargetLine, sender_of
-from ctiqa.clinic.sending.patience import insist, store_of
 from ctiqa.clinic.sending.state import state_of
+from ctiqa.clinic.service.part.opening import store_when_there
+from ctiqa.clinic.service.part.patience import insist
 from ctiqa.clinic.spool.spool import SpoolFolder
 from ctiqa.store.store import Store
 
@@ -48,9 +49,8 @@ def run_sender(config: Config, stop: Event) -> None:
 
     Raises:
         UsageError: If the address of the store is not one.
-        DataError: If it is no store, is damaged, or of a newer ctiqa.
     """
-    store = store_of(config, stop, PART)
+    store = store_when_there(config, PART, stop)
     if store is None:
         return
     with store:
@@ -88,7 +88,7 @@ class Sender:
         told = -TELL_S
         while not stop.is_set() and not failures:
             if time.monotonic() - told >= TELL_S:
-                insist(self.tell, stop, PART)
+                insist(self.tell, PART, stop)
                 told = time.monotonic()
             stop.wait(LOOK_S)
         if failures:
@@ -112,7 +112,7 @@ def _work(line: TargetLine, stop: Event, failures: list[Exception]) -> None:
     """Send to one target until stopped; an error that nobody expects ends the sender."""
     try:
         while not stop.is_set():
-            insist(lambda: line.turn(stop), stop, PART)
+            insist(lambda: line.turn(stop), PART, stop)
             stop.wait(LOOK_S)
     except Exception as error:  # noqa: BLE001 - raised by the main thread
         failures.append(error)

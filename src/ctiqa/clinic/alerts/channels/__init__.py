@@ -1,0 +1,1 @@
+"""How messages leave: webhook, e-mail, syslog."""
