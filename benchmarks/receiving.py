@@ -21,11 +21,12 @@ from contextlib import contextmanager
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import psutil
 from pydicom.uid import CTImageStorage
 from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, evt
+from pynetdicom.transport import ThreadedAssociationServer
 
 from benchmarks.process import MIB, wall_time_together
 from benchmarks.rounds import Contestant, in_turn, timed
@@ -78,7 +79,7 @@ def serve_with_pynetdicom(folder: str, told: Connection) -> None:
     server = entity.start_server(
         ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, keep)]
     )
-    told.send(server.server_address[1])
+    told.send(cast("ThreadedAssociationServer", server).server_address[1])
     threading.Event().wait()
 
 
@@ -126,8 +127,11 @@ def write_alone(files: Sequence[Path], folder: Path) -> None:
     spool = SpoolFolder(folder / "spool")
     spool.prepare()
     for number, file in enumerate(files):
-        data = file.read_bytes()
-        spool.keep(f"1.2.{number}", "SENDER", lambda stream, data=data: stream.write(data))
+        spool.keep(f"1.2.{number}", "SENDER", partial(_write, file.read_bytes()))
+
+
+def _write(data: bytes, stream: BinaryIO) -> None:
+    stream.write(data)
 
 
 def divided(files: Sequence[Path], parts: int, folder: Path) -> list[Path]:

@@ -62,6 +62,10 @@ BAD_STARTS: dict[str, bytes] = {
     "absurd length": struct.pack(">BxL", 1, 0xFFFFFFFF) + bytes(1000),
     "request cut off": struct.pack(">BxL", 1, 10) + bytes(10),
     "items that do not fit": request()[:74] + b"\xff" * (len(request()) - 74),
+    "contexts with one number": request()[:2]
+    + struct.pack(">L", 68 + 8 * 1000)
+    + request()[6:74]
+    + b"\x20\0\0\4\1\0\0\0" * 1000,
     "only zeros": struct.pack(">BxL", 1, 200_000) + b"\0\1" + bytes(199_998),
 }
 

@@ -24,7 +24,7 @@ from tests.clinic.receiving.raw import (
 )
 from tests.clinic.receiving.running import Running, receiving
 
-from ctiqa.clinic.receiving.signs import state
+from ctiqa.clinic.receiving.signs import numbers, state
 
 IMAGE = encoded(ct("1.2.3"))
 FULL = 0xA700
@@ -96,9 +96,29 @@ def test_a_disk_that_fails(
         with monkeypatch.context() as patched:
             patched.setattr(os, call, fail)
             assert raw.store("1.2.3", IMAGE) == FULL
+            sentence, is_well = state(running.config, running.listener)
+        assert not is_well
+        assert (
+            "the disk of the spool fails: RAW at 127.0.0.1: instance refused (0xA700)" in sentence
+        )
         assert running.leftovers() == []
         assert raw.store("1.2.3", IMAGE) == 0
+        assert state(running.config, running.listener)[1]
     assert {data_set_of(file) for file in running.files()} == {encoded(ct("1.2")), IMAGE}
+
+
+def test_a_spool_that_is_gone(tmp_path: Path) -> None:
+    with receiving(tmp_path) as running, connected(running.port) as raw:
+        raw.associate()
+        (tmp_path / "spool").rename(tmp_path / "away")
+        assert raw.store("1.2.3", IMAGE) == FULL
+        sentence, is_well = state(running.config, running.listener)
+        assert sentence.startswith("the spool cannot be read: ")
+        assert not is_well
+        assert "free_gigabytes" not in numbers(running.listener)
+        (tmp_path / "away").rename(tmp_path / "spool")
+        assert raw.store("1.2.3", IMAGE) == 0
+        assert state(running.config, running.listener)[1]
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import threading
 import time
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 from tests.clinic.receiving.objects import ct, encoded
-from tests.clinic.receiving.raw import ACCEPT, Raw, connected, store_bytes
+from tests.clinic.receiving.raw import ABORT, ACCEPT, Raw, connected, request, store_bytes
 from tests.clinic.receiving.running import configured, receiving
 
 from ctiqa.clinic.config import Config
@@ -93,12 +94,63 @@ def test_a_database_that_is_down_delays_nothing(tmp_path: Path) -> None:
             assert [raw.store(f"1.2.{n}", encoded(ct(f"1.2.{n}"))) for n in range(5)] == [0] * 5
 
 
+ODD = {
+    "title": (b"RAW ", b"Se\x1bX", ABORT),
+    # A warning of pydicom quotes it.
+    "UID": (b"1.2.840.10008.1.1", b"Secret^Name456789", ACCEPT),
+}
+
+
+@pytest.mark.parametrize(("usual", "odd", "answer"), ODD.values(), ids=ODD)
+def test_what_libraries_say_of_requests_is_not_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, usual: bytes, odd: bytes, answer: int
+) -> None:
+    config = configured(tmp_path, port=free_port())
+    with part(config), connected(config.listen.port) as raw:
+        raw.send(request().replace(usual, odd))
+        assert raw.pdu()[0] == answer
+    assert {each.name for each in caplog.records if "Se" in each.getMessage()} == set()
+    assert {each.name.partition(".")[0] for each in caplog.records} <= {"ctiqa", "alembic"}
+
+
 def test_a_stop_ends_associations(tmp_path: Path) -> None:
     with connected_to_part(tmp_path) as (raw, stopped):
         raw.associate()
         raw.send(store_bytes("1.2.3", IMAGE)[:-10])
         stopped()
         assert raw.pdu()[0] in (7, 0)
+
+
+def test_what_is_being_stored_at_a_stop_is_acknowledged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_storing, may_go_on, sync = threading.Event(), threading.Event(), os.fdatasync
+
+    def slow(handle: int) -> None:
+        is_storing.set()
+        assert may_go_on.wait(20)
+        sync(handle)
+
+    monkeypatch.setattr(os, "fdatasync", slow)
+    with connected_to_part(tmp_path) as (raw, stop):
+        raw.associate()
+        raw.send(store_bytes("1.2.3", IMAGE))
+        assert is_storing.wait(20)
+        stop()
+        # The listener no longer accepts: it is ending.
+        until(lambda: not is_accepting(raw.sock.getpeername()[1]))
+        may_go_on.set()
+        assert raw.status() == 0
+    assert (tmp_path / "spool" / "in" / "RAW" / "1.2.3.dcm").is_file()
+
+
+def is_accepting(port: int) -> bool:
+    """Whether somebody listens."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

@@ -25,6 +25,8 @@ class Counts:
         self._numbers: Counter[str] = Counter()
         self._problem = ""
         self._problem_at = 0.0
+        self.disk_fails = False
+        """Whether the last instance was refused because of the disk."""
 
     def add(self, name: str, number: float = 1) -> None:
         """Count something."""

@@ -31,6 +31,9 @@ LOOK_BYTES = 1 << 24
 STORED = Answer(0x0000)
 FULL = Answer(0xA700, "the disk of the receiver is full")
 BAD_DISK = Answer(0xA700, "the disk of the receiver fails")
+DISK = (FULL, BAD_DISK)
+"""Refusals for which the sender can do nothing."""
+
 BAD_UID = Answer(0xC000, "the SOP Instance UID is not a UID")
 NOT_DATA = Answer(0xC000, "the data set cannot be read")
 OTHER_CLASS = Answer(0x0122, "the SOP class is not that of the presentation context")
@@ -74,6 +77,8 @@ class Arriving:
         self._room_until = 0
         self._refusal: Answer | None = None
         self._open = ExitStack()
+        self._file: Path
+        self._stream: BinaryIO
         self.n_bytes = 0
         self._begin()
 
@@ -107,9 +112,13 @@ class Arriving:
 
     def _begin(self) -> None:
         if self._command.sop_class != self._context.sop_class:
-            return self._refuse(OTHER_CLASS)
-        if not is_file_uid(self._command.instance):
-            return self._refuse(BAD_UID)
+            self._refuse(OTHER_CLASS)
+        elif not is_file_uid(self._command.instance):
+            self._refuse(BAD_UID)
+        else:
+            self._open_file()
+
+    def _open_file(self) -> None:
         try:
             self._look_for_room()
             if self._refusal is None:
@@ -118,7 +127,6 @@ class Arriving:
                 self._write_meta()
         except OSError as error:
             self._refuse(_of_disk(error))
-        return None
 
     def _write_meta(self) -> None:
         self._stream.write(PREAMBLE)
@@ -166,9 +174,6 @@ class Arriving:
         """Refuse; the first reason stays. The disk is free again at once."""
         self._refusal = self._refusal or answer
         self.drop()
-
-    _file: Path
-    _stream: BinaryIO
 
 
 def _of_disk(error: OSError) -> Answer:

@@ -8,7 +8,7 @@ from ctiqa.clinic.config.listening import Listen
 from ctiqa.clinic.receiving.association import Association
 from ctiqa.clinic.receiving.callers import why_rejected
 from ctiqa.clinic.receiving.counts import Counts
-from ctiqa.clinic.receiving.instance import Inbox
+from ctiqa.clinic.receiving.instance import DISK, Inbox
 from ctiqa.clinic.receiving.journal import Journal
 from ctiqa.clinic.receiving.protocol.commands import Answer
 from ctiqa.clinic.receiving.protocol.faults import (
@@ -21,6 +21,7 @@ from ctiqa.clinic.receiving.protocol.faults import (
 from ctiqa.clinic.receiving.protocol.negotiation import Rejection, Titles, agree, titles
 from ctiqa.clinic.receiving.protocol.pdus import Kind, abort_pdu, read_pdu, reject_pdu
 from ctiqa.clinic.receiving.seats import Guest, Seats
+from ctiqa.text.plain_text import clean
 
 MEGABYTE = 1e6
 
@@ -101,6 +102,7 @@ class Reception:
 
     def _told(self, guest: Guest, answer: Answer, n_bytes: int) -> None:
         """Count what was stored or refused."""
+        self._counts.disk_fails = answer in DISK
         if answer.status == 0:
             self._counts.add("instances")
             self._counts.add("megabytes", n_bytes / MEGABYTE)
@@ -115,8 +117,8 @@ class Reception:
 
     def _problem(self, guest: Guest, sentence: str) -> None:
         sender = f"{guest.caller} at {guest.address}" if guest.caller else guest.address
-        if self._journal.warn(sender, sentence):
-            self._counts.problem(f"{sender}: {sentence}")
+        self._counts.problem(f"{clean(sender, 64)}: {clean(sentence, 160)}")
+        self._journal.warn(sender, sentence)
 
     @staticmethod
     def _abort(guest: Guest, reason: AbortReason) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
+from contextlib import suppress
 
 from ctiqa.clinic.config.config import Config
 from ctiqa.clinic.receiving.listener import Listener
@@ -39,9 +40,8 @@ def give_signs(config: Config, listener: Listener, stop: threading.Event) -> Non
 
 def state(config: Config, listener: Listener) -> tuple[str, bool]:
     """How the listener is, in a sentence, and whether it is well."""
-    free = shutil.disk_usage(listener.spool.root).free
-    if free <= listener.spool.reserve_bytes:
-        return _full(free, listener.spool.reserve_bytes), False
+    if ill := _illness(listener):
+        return f"{ill}; nothing is accepted (0xA700) until then", False
     certificates = tls_checks(config) if config.listen.tls is not None else []
     notes = [f"{each.what}: {each.sentence}" for each in certificates]
     if problem := listener.counts.recent_problem():
@@ -53,10 +53,29 @@ def state(config: Config, listener: Listener) -> tuple[str, bool]:
 
 def numbers(listener: Listener) -> dict[str, float]:
     """What the listener has done since its start, what it does, and the room on the disk."""
-    return listener.counts.facts() | {
-        "open_associations": listener.seats.n_associations,
-        "free_gigabytes": shutil.disk_usage(listener.spool.root).free / GIGABYTE,
-    }
+    found = listener.counts.facts() | {"open_associations": listener.seats.n_associations}
+    with suppress(OSError):
+        found["free_gigabytes"] = shutil.disk_usage(listener.spool.root).free / GIGABYTE
+    return found
+
+
+def _illness(listener: Listener) -> str:
+    """What is wrong with the disk of the spool; nothing if it is well."""
+    reserve = listener.spool.reserve_bytes
+    try:
+        free = shutil.disk_usage(listener.spool.root).free
+    except OSError as error:
+        return f"the spool cannot be read: {error.strerror}; mount its disk again"
+    if free <= reserve:
+        return (
+            f"the disk of the spool is full: {free / GIGABYTE:.1f} GB are free, the reserve is "
+            f"{reserve / GIGABYTE:.1f} GB; free space, or lower 'keep_gigabytes' in [spool]"
+        )
+    if listener.counts.disk_fails:
+        return (
+            f"the disk of the spool fails: {listener.counts.recent_problem()}; see its system log"
+        )
+    return ""
 
 
 def _give(config: Config, listener: Listener, stop: threading.Event) -> None:
@@ -65,15 +84,6 @@ def _give(config: Config, listener: Listener, stop: threading.Event) -> None:
         return
     with store:
         life = Life(store, PART)
-        while not stop.is_set():
+        while not stop.wait(LOOK_S):
             sentence, is_well = state(config, listener)
             life.tell(sentence, is_well=is_well, facts=lambda: numbers(listener))
-            stop.wait(LOOK_S)
-
-
-def _full(free: int, reserve: int) -> str:
-    return (
-        f"the disk of the spool is full: {free / GIGABYTE:.1f} GB are free, the reserve is "
-        f"{reserve / GIGABYTE:.1f} GB; nothing is accepted (0xA700) until there is room: free "
-        "space, or lower 'keep_gigabytes' in [spool]"
-    )

@@ -28,6 +28,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 
 from ctiqa.clinic.receiving.protocol.faults import ProtocolError
 from ctiqa.clinic.receiving.protocol.pdus import HEADER, OWN_MOST_PDU, Kind
+from ctiqa.io.silence import silent
 
 ACCEPTED = frozenset(
     str(each)
@@ -130,13 +131,18 @@ def agree(body: bytearray) -> Agreement | Rejection:
     Raises:
         ProtocolError: If the request cannot be read.
     """
-    request = _read(body)
+    # pydicom warns of UIDs that are none, and quotes them.
+    with silent():
+        return _agree(_read(body))
+
+
+def _agree(request: A_ASSOCIATE) -> Agreement | Rejection:
     if str(request.application_context_name) != APPLICATION:
         return Rejection(1, 1, 2, "it asks for an application that is not DICOM")
-    contexts = [
-        negotiate_as_acceptor([each], [_offer(each)])[0][0]
-        for each in request.presentation_context_definition_list
-    ]
+    proposed = request.presentation_context_definition_list
+    if len({each.context_id for each in proposed}) < len(proposed):
+        raise ProtocolError("the request for an association has two contexts with one number")
+    contexts = [negotiate_as_acceptor([each], [_offer(each)])[0][0] for each in proposed]
     accepted = {
         int(each.context_id or 0): Context(str(each.abstract_syntax), str(each.transfer_syntax[0]))
         for each in contexts
