@@ -19,6 +19,7 @@ from ctiqa.clinic.records.deliveries import Deliveries
 from ctiqa.clinic.records.jobs import Jobs
 from ctiqa.clinic.scoring import lease, results
 from ctiqa.errors import OutputError
+from ctiqa.io import atomic
 from ctiqa.score.scorer import Scorer
 from ctiqa.store import open_store
 from ctiqa.store.store import Store
@@ -151,7 +152,7 @@ def test_a_full_disk_keeps_the_result_until_there_is_room(
 ) -> None:
 
     office.receive("1.2.3", 1)
-    write, refused = results.write_bytes, []
+    write, refused = atomic.write_bytes, list[Path]()
 
     def full(path: Path, data: bytes) -> None:
         if len(refused) < 2:

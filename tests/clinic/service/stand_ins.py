@@ -26,7 +26,7 @@ def run_poisoned_scorer(config: Config, number: int, stop: Event) -> None:
             os._exit(13)
         return score(scorer, found, *words, **more)
 
-    Scorer.score_found = dies  # type: ignore[method-assign]
+    Scorer.score_found = dies  # type: ignore[assignment,method-assign]
     run_scorer(config, number, stop)
 
 

@@ -23,7 +23,7 @@ from ctiqa.clinic.service import process
 from ctiqa.clinic.service.errors import StartError
 from ctiqa.clinic.service.parts import Part, parts_of
 from ctiqa.clinic.service.supervisor import serve_clinic
-from ctiqa.errors import DataError, UsageError
+from ctiqa.errors import DataError
 from ctiqa.store import open_store
 
 HERE = "tests.clinic.service.stand_ins"
@@ -102,7 +102,7 @@ def test_pauses_grow_and_are_forgotten(monkeypatch: pytest.MonkeyPatch, tmp_path
 def test_nothing_starts_if_something_is_wrong(tmp_path: Path) -> None:
     stop = Event()
     stop.set()
-    with pytest.raises(UsageError, match="peers"):
+    with pytest.raises(StartError, match=r"listen\.peers: nobody may send"):
         serve_clinic(config(tmp_path, listen={"any_peer": False}), stop)
     with pytest.raises(StartError, match=r"(?s)1 problem.*score\.model"):
         serve_clinic(config(tmp_path, score={"model": "no-such-model"}), stop)

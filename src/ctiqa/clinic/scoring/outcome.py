@@ -45,6 +45,7 @@ def why_not(verdicts: Sequence[ScanScore], skipped: Sequence[Skipped]) -> Why | 
         skipped: What was skipped.
 
     >>> from pathlib import Path
+    >>> from ctiqa.errors import Reason
     >>> skipped = [Skipped(Path("a"), Reason.LOCALIZER, ""), Skipped(Path("b"), Reason.NOT_CT, "")]
     >>> why_not([], skipped)
     Why(reason='localizer', detail='none of 2 images can be scored: 1 localizer, 1 not_ct')

@@ -54,7 +54,7 @@ class PartProcess:
 
     @property
     def wait_s(self) -> float:
-        """Time until the part is started again, in seconds."""
+        """Time until the part is started, in seconds."""
         return max(0.0, self._due - time.monotonic())
 
     def start(self) -> None:
@@ -81,8 +81,12 @@ class PartProcess:
         self._forget()
         return True
 
+    def start_in(self, seconds: float) -> None:
+        """Let :meth:`start_if_due` start the process after so many seconds."""
+        self._due = time.monotonic() + seconds
+
     def start_if_due(self) -> bool:
-        """Start the process again if its pause is over."""
+        """Start the process if there is none and its pause is over."""
         if self._process is not None or self.wait_s > 0:
             return False
         self.start()

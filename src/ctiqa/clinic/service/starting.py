@@ -11,7 +11,6 @@ from ctiqa.clinic.config.checks.files import check_files
 from ctiqa.clinic.config.checks.ports import check_ports
 from ctiqa.clinic.config.checks.scoring import check_scoring
 from ctiqa.clinic.config.config import Config
-from ctiqa.clinic.receiving.callers import check_peers
 from ctiqa.clinic.service.address import check_free
 from ctiqa.clinic.service.errors import StartError
 from ctiqa.clinic.service.part.opening import store_of
@@ -32,7 +31,7 @@ def check_start(config: Config) -> None:
 
     Raises:
         StartError: If something is not there, is not valid or is in use; all problems are listed.
-        UsageError: If nobody may send, or the configuration does not fit the store.
+        UsageError: If the configuration does not fit the store.
         DataError: If the database is not a store, is damaged, or was made by a newer ctiqa.
         OutputError: If an SQLite store cannot be written.
     """
@@ -45,7 +44,6 @@ def check_start(config: Config) -> None:
     if problems:
         head = f"the clinic cannot start, the configuration has {counted(problems)}:"
         raise StartError(bulleted(head, problems))
-    check_peers(config.listen)
     check_free(config.listen.host, config.listen.port)
     _check_store(config)
 

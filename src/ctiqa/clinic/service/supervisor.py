@@ -21,6 +21,9 @@ from ctiqa.clinic.spool.spool import SpoolFolder
 LOOK_S = 0.1
 """How often a stop is looked for, in seconds."""
 
+HEAD_START_S = 3.0
+"""By how much the receiver starts before the others, in seconds, unless it listens earlier."""
+
 RECEIVER_END_S = 6.0
 """How long associations may take to end, in seconds."""
 
@@ -81,6 +84,7 @@ class Supervisor:
     def __init__(self, config: Config, processes: Sequence[PartProcess]) -> None:
         self._listen = config.listen
         self._processes = processes
+        self._receivers = [each for each in processes if each.part.name == RECEIVER]
         self._herald = Herald(config)
         self._manager = ServiceManager()
         self._n_restarts = 0
@@ -93,8 +97,8 @@ class Supervisor:
             stop: Ends it.
             listening: Called when the listener listens.
         """
-        for each in self._processes:
-            each.start()
+        if self._receivers:
+            self._start_others_in(HEAD_START_S)
         self._herald.start()
         while not stop.is_set():
             self._look_after()
@@ -102,6 +106,7 @@ class Supervisor:
                 self._is_listening = True
                 listening()
                 self._manager.ready()
+                self._start_others_in(0.0)
             self._manager.alive()
             self._say()
             wait([each.sentinel for each in self._processes if each.sentinel], LOOK_S)
@@ -110,9 +115,8 @@ class Supervisor:
         """End all processes: first the one that receives, then the others; at last by force."""
         self._manager.stopping()
         end = time.monotonic() + END_S
-        first = [each for each in self._processes if each.part.name == RECEIVER]
         try:
-            _stop(first, time.monotonic() + RECEIVER_END_S)
+            _stop(self._receivers, time.monotonic() + RECEIVER_END_S)
             _stop(self._processes, end)
         finally:
             for each in self._processes:
@@ -122,8 +126,14 @@ class Supervisor:
         self._herald.say("stopped in order", is_well=True, facts={})
         self._herald.end()
 
+    def _start_others_in(self, seconds: float) -> None:
+        """When the parts start that do not receive and have not started yet."""
+        for each in self._processes:
+            if each not in self._receivers and not each.n_ended:
+                each.start_in(seconds)
+
     def _look_after(self) -> None:
-        """Start again what has ended."""
+        """Start what is due, and what has ended."""
         for each in self._processes:
             if each.notice_end():
                 log.warning(
@@ -132,11 +142,11 @@ class Supervisor:
                     _how(each.last_code),
                     each.wait_s,
                 )
-            if each.start_if_due():
+            if each.start_if_due() and each.n_ended:
                 self._n_restarts += 1
 
     def _say(self) -> None:
-        down = [each for each in self._processes if not each.is_alive]
+        down = [each for each in self._processes if each.n_ended and not each.is_alive]
         facts = {"restarts": self._n_restarts, "down": len(down)}
         if not down:
             self._herald.say("all parts run", is_well=True, facts=facts)
