@@ -12,8 +12,8 @@ from ctiqa.clinic.receiving.protocol.commands import (
     C_STORE,
     MOST_COMMAND,
     RESPONSE,
-    Answer,
     Command,
+    Reply,
     read_command,
     response,
 )
@@ -32,14 +32,14 @@ from ctiqa.clinic.receiving.protocol.pdus import (
     release_pdu,
 )
 
-DONE = Answer(0x0000)
-UNKNOWN_OPERATION = Answer(0x0211, "only C-STORE and C-ECHO are supported")
-NO_DATA_SET = Answer(0xC000, "the command came without a data set")
+DONE = Reply(0x0000)
+UNKNOWN_OPERATION = Reply(0x0211, "only C-STORE and C-ECHO are supported")
+NO_DATA_SET = Reply(0xC000, "the command came without a data set")
 
 MOST_OTHER_BYTES = 1 << 20
 """Longest data set of a command that is refused."""
 
-Told = Callable[[Answer, int], None]
+Told = Callable[[Reply, int], None]
 """Is called with each answer to a C-STORE and the size of the data set."""
 
 
@@ -142,7 +142,7 @@ class Association:
         if self._n_ignored > MOST_OTHER_BYTES:
             raise ProtocolError("a long data set came with a command that is not supported")
 
-    def _answer(self, answer: Answer) -> None:
+    def _answer(self, answer: Reply) -> None:
         """Answer the command, and wait for the next."""
         assert self._command is not None  # noqa: S101 - an answer has a command
         if self._command.field == C_STORE:
@@ -161,7 +161,7 @@ class Association:
             self._connection.send(data_pdu(self._context, header, command[place : place + step]))
 
 
-def _without_data(command: Command) -> Answer:
+def _without_data(command: Command) -> Reply:
     if command.field == C_ECHO:
         return DONE
     return NO_DATA_SET if command.field == C_STORE else UNKNOWN_OPERATION

@@ -19,7 +19,7 @@ from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import UID
 from pynetdicom.dsutils import create_file_meta
 
-from ctiqa.clinic.receiving.protocol.commands import Answer, Command
+from ctiqa.clinic.receiving.protocol.commands import Command, Reply
 from ctiqa.clinic.receiving.protocol.faults import ProtocolError
 from ctiqa.clinic.receiving.protocol.identity import HEAD_BYTES, identity
 from ctiqa.clinic.receiving.protocol.negotiation import Context
@@ -28,16 +28,16 @@ from ctiqa.clinic.spool.spool import SpoolFolder, is_file_uid
 LOOK_BYTES = 1 << 24
 """After so many bytes, the room on the disk is looked at again."""
 
-STORED = Answer(0x0000)
-FULL = Answer(0xA700, "the disk of the receiver is full")
-BAD_DISK = Answer(0xA700, "the disk of the receiver fails")
+STORED = Reply(0x0000)
+FULL = Reply(0xA700, "the disk of the receiver is full")
+BAD_DISK = Reply(0xA700, "the disk of the receiver fails")
 DISK = (FULL, BAD_DISK)
 """Refusals for which the sender can do nothing."""
 
-BAD_UID = Answer(0xC000, "the SOP Instance UID is not a UID")
-NOT_DATA = Answer(0xC000, "the data set cannot be read")
-OTHER_CLASS = Answer(0x0122, "the SOP class is not that of the presentation context")
-OTHER_OBJECT = Answer(0xA900, "the UIDs in the data set are not those of the command")
+BAD_UID = Reply(0xC000, "the SOP Instance UID is not a UID")
+NOT_DATA = Reply(0xC000, "the data set cannot be read")
+OTHER_CLASS = Reply(0x0122, "the SOP class is not that of the presentation context")
+OTHER_OBJECT = Reply(0xA900, "the UIDs in the data set are not those of the command")
 
 PREAMBLE = bytes(128) + b"DICM"
 
@@ -75,7 +75,7 @@ class Arriving:
         self._source = source
         self._head = bytearray()
         self._room_until = 0
-        self._refusal: Answer | None = None
+        self._refusal: Reply | None = None
         self._open = ExitStack()
         self._file: Path
         self._stream: BinaryIO
@@ -97,7 +97,7 @@ class Arriving:
             self._head += data[: HEAD_BYTES - len(self._head)]
             self._to_disk(data)
 
-    def finish(self) -> Answer:
+    def finish(self) -> Reply:
         """Keep the instance; it survives a power cut if the answer is :data:`STORED`."""
         if self._refusal is None:
             self._check()
@@ -167,15 +167,15 @@ class Arriving:
         except OSError as error:
             self._refuse(_of_disk(error))
 
-    def _too_large(self) -> Answer:
-        return Answer(0xA700, f"more than {self._inbox.most_bytes // 10**6} MB are not accepted")
+    def _too_large(self) -> Reply:
+        return Reply(0xA700, f"more than {self._inbox.most_bytes // 10**6} MB are not accepted")
 
-    def _refuse(self, answer: Answer) -> None:
+    def _refuse(self, answer: Reply) -> None:
         """Refuse; the first reason stays. The disk is free again at once."""
         self._refusal = self._refusal or answer
         self.drop()
 
 
-def _of_disk(error: OSError) -> Answer:
+def _of_disk(error: OSError) -> Reply:
     is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     return FULL if is_full else BAD_DISK

@@ -10,7 +10,7 @@ from ctiqa.clinic.receiving.callers import why_rejected
 from ctiqa.clinic.receiving.counts import Counts
 from ctiqa.clinic.receiving.instance import DISK, Inbox
 from ctiqa.clinic.receiving.journal import Journal
-from ctiqa.clinic.receiving.protocol.commands import Answer
+from ctiqa.clinic.receiving.protocol.commands import Reply
 from ctiqa.clinic.receiving.protocol.faults import (
     AbortReason,
     GoneError,
@@ -100,7 +100,7 @@ class Reception:
         self._problem(guest, f"association of '{who.calling}' rejected: {why.sentence}")
         guest.connection.send(reject_pdu(why.result, why.source, why.reason))
 
-    def _told(self, guest: Guest, answer: Answer, n_bytes: int) -> None:
+    def _told(self, guest: Guest, answer: Reply, n_bytes: int) -> None:
         """Count what was stored or refused."""
         self._counts.disk_fails = answer in DISK
         if answer.status == 0:

@@ -52,7 +52,7 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """The answer to a command.
 
     Attributes:
@@ -83,11 +83,11 @@ def read_command(data: bytes) -> Command:
     )
 
 
-def response(command: Command, answer: Answer) -> bytes:
+def response(command: Command, answer: Reply) -> bytes:
     """The command set of a response.
 
     >>> echo = Command(C_ECHO, 7, False, "1.2.840.10008.1.1", "")
-    >>> read_command(response(echo, Answer(0)) + ELEMENT.pack(0, MESSAGE_ID, 2) + b"..").field == (
+    >>> read_command(response(echo, Reply(0)) + ELEMENT.pack(0, MESSAGE_ID, 2) + b"..").field == (
     ...     C_ECHO | RESPONSE
     ... )
     True
