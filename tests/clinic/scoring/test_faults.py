@@ -127,6 +127,19 @@ def lease_of(office: Office) -> Any:
     return timedelta(seconds=office.used.score.lease_seconds)
 
 
+def test_scoring_that_hangs_ends_its_process(
+    office: Office, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = Event()
+    monkeypatch.setattr(lease, "end_process", ended.set)
+    monkeypatch.setattr(lease, "STUCK_S", 0.1)
+    office.receive("1.2.3", 1)
+    with office.scorer():
+        wait_for(ended.is_set)
+        gate.open()
+        wait_for(lambda: office.left() == 0)
+
+
 def test_a_stop_gives_the_series_back_and_counts_as_no_try(office: Office, gate: Gate) -> None:
     office.receive("1.2.3", 1)
     with office.scorer():

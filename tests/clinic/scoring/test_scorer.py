@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydicom import dcmread
+from pydicom.dataset import Dataset
 from sqlalchemy import select, text
-from tests.clinic.keeping.made import names
+from tests.clinic.keeping.made import names, received
 from tests.clinic.scoring.conftest import Office
-from tests.io.make import PATIENT
+from tests.io.make import PATIENT, phantom, write_enhanced
 
 from ctiqa.archive.survey import survey
 from ctiqa.cli.app import run as command
@@ -17,8 +19,6 @@ from ctiqa.clinic.records.jobs import Job
 from ctiqa.score.scorer import Scorer
 from ctiqa.store import open_store
 from ctiqa.store.database.clinic_tables import exposures
-
-SR = "1.2.840.10008.5.1.4.1.1.88.33"
 
 
 def settled(office: Office, series: str) -> Job:
@@ -132,3 +132,23 @@ def test_a_series_without_a_score_is_done_with_its_reason(office: Office) -> Non
     assert office.store.scans().height == 0
     assert sorted(office.store.skipped()["reason"]) == ["localizer"] * 2
     assert names(office.spool.out) == []
+
+
+def test_many_frames_in_a_file_are_scored_as_well(office: Office, tmp_path: Path) -> None:
+    frames = [phantom(seed=seed) for seed in (1, 2)]
+    file = write_enhanced(tmp_path / "a.dcm", frames, slopes=[1, 1], z_mm=[0, 5])
+    image = dcmread(file)
+    image.SeriesInstanceUID, image.StudyInstanceUID = "1.2.3", "1.2.840.1"
+    image.SOPInstanceUID = "1.2.3.1"
+    event = Dataset()
+    event.IrradiationEventUID = "1.9.3"
+    image.SharedFunctionalGroupsSequence[0].IrradiationEventIdentificationSequence = [event]
+    image.save_as(file)
+    received(office.spool, file)
+    office.keep()
+    office.run_all()
+    assert settled(office, "1.2.3").reason is None
+    [count] = office.store.scans()["n_judged"]
+    assert count == 2
+    with office.store.reading() as connection:
+        assert connection.execute(select(exposures)).all() == [("1.2.3", "1.9.3")]

@@ -25,7 +25,7 @@ from ctiqa.clinic.scoring.results import (
     keep_results,
     results_of,
 )
-from ctiqa.clinic.scoring.work import GivenUpError, Scored, give_up_if, score_folder
+from ctiqa.clinic.scoring.work import GivenUpError, Scored, Worker, score_folder
 from ctiqa.clinic.service.part.life import Life
 from ctiqa.clinic.service.part.patience import OUT_OF_ORDER, insist
 from ctiqa.clinic.spool.spool import SpoolFolder
@@ -103,16 +103,18 @@ class Desk:
         length = timedelta(seconds=self.settings.lease_seconds)
         with Lease(self._jobs, job, length, self._stop, self._life) as lease:
             try:
-                answer = self._answer(job, lease.over)
+                answer = self._answer(job, lease)
             except GivenUpError:
                 self._leave(job, is_lost=lease.is_lost)
                 return
             except Exception as error:  # noqa: BLE001 - a series must not stop the others
+                lease.wait()
                 self._fail(job, error)
                 return
+            lease.wait()
             insist(lambda: self._record(job, answer), job.owner or "", self._stop)
 
-    def _answer(self, job: Job, over: Event) -> _Answer:
+    def _answer(self, job: Job, lease: Lease) -> _Answer:
         """Score the files of a series.
 
         Raises:
@@ -121,11 +123,12 @@ class Desk:
         folder = self._spool.series / job.series
         if not has_files(folder):
             return _Answer(why=Why(NO_FILES, "the files of the series are not in the spool"))
-        headers = read_series(folder, lambda: give_up_if(over))
+        worker = Worker(self._scorer, lease.over, lease.step)
+        headers = read_series(folder, worker.note_or_give_up)
         if headers.differing:
             return _Answer(why=mixed(headers.differing), is_aside=True)
         privacy = self._store.privacy
-        scored = score_folder(folder, self._scorer, privacy, over)
+        scored = score_folder(folder, worker, privacy)
         results = results_of(scored.verdicts, scored.model, self._targets)
         return _Answer(
             bundles=scored.bundles,

@@ -24,6 +24,8 @@ GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 EVENT_OF_FRAME = "IrradiationEventIdentificationSequence"
 """Where the event is in images of many frames."""
 
+Progress = Callable[[str, int, int], None]
+
 
 @dataclass(frozen=True, slots=True)
 class SeriesHeaders:
@@ -38,17 +40,18 @@ class SeriesHeaders:
     events: frozenset[str]
 
 
-def read_series(folder: Path, look_up: Callable[[], object] = lambda: None) -> SeriesHeaders:
+def read_series(folder: Path, progress: Progress) -> SeriesHeaders:
     """Read the headers of a series; files that cannot be read say nothing.
 
     Args:
         folder: Its files.
-        look_up: Called after each file; may raise to end the reading.
+        progress: Called before each file with (stage, done, total); may raise to end the reading.
     """
     seen: dict[str, set[str]] = {keyword: set() for keyword in ONE_PATIENT}
     events: set[str] = set()
-    for file in sorted(folder.iterdir()):
-        look_up()
+    files = sorted(folder.iterdir())
+    for done, file in enumerate(files):
+        progress("comparing", done, len(files))
         try:
             found = _elements(file)
         except RefusedError:

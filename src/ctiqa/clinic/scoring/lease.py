@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import time
 from datetime import timedelta
 from threading import Event, Thread
@@ -18,9 +20,17 @@ LOOK_S = 0.25
 RENEWALS = 3
 """How often a lease is renewed within its length."""
 
+STUCK_S = 900.0
+"""Work that makes no step for so long hangs, in seconds; only the end of the process ends it."""
+
+log = logging.getLogger("ctiqa.clinic")
+
 
 class Lease:
     """Keeps a lease alive in a thread, for as long as the block runs.
+
+    Work that hangs ends the process: the supervisor starts another one, and the series is tried
+    again as after a crash.
 
     Args:
         jobs: The queue.
@@ -44,6 +54,15 @@ class Lease:
         self._life = life
         self._done = Event()
         self._thread = Thread(target=self._keep, daemon=True)
+        self._stepped: float | None = time.monotonic()
+
+    def step(self) -> None:
+        """Note that the work goes on."""
+        self._stepped = time.monotonic()
+
+    def wait(self) -> None:
+        """From now on, only disk and database are waited for, however long it takes."""
+        self._stepped = None
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -64,6 +83,9 @@ class Lease:
         while not self._done.wait(min(LOOK_S, pause)):
             if self._stop.is_set():
                 self.over.set()
+            if self._stepped is not None and time.monotonic() - self._stepped > STUCK_S:
+                log.error("a series of %d files: scoring hangs", self._job.n_instances)
+                end_process()
             if time.monotonic() >= due and not self.over.is_set():
                 due = time.monotonic() + pause
                 self._renew()
@@ -76,3 +98,8 @@ class Lease:
         if self.is_lost:
             self.over.set()
         self._life.tell("scores")
+
+
+def end_process() -> None:
+    """End this process, whatever it does."""
+    os._exit(1)

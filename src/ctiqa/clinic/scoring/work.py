@@ -13,9 +13,12 @@ from ctiqa.io import Found, ReadOptions
 from ctiqa.score.report.report import Report
 from ctiqa.score.scorer import Scorer
 from ctiqa.store.bundle import Bundle, bundle_of
-from ctiqa.store.keys import series_key
+from ctiqa.store.keys import SeriesKey, series_key
 from ctiqa.store.privacy import Privacy
 from ctiqa.types import ScanScore, Skipped
+
+OPTIONS = ReadOptions()
+"""How files are read: as by ``ctiqa score`` without options."""
 
 
 class GivenUpError(Exception):
@@ -39,23 +42,51 @@ class Scored:
     bundles: tuple[Bundle, ...]
 
 
-def score_folder(folder: Path, scorer: Scorer, privacy: Privacy, over: Event) -> Scored:
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Who scores a series.
+
+    Attributes:
+        scorer: The model.
+        over: Once it is set, the work is given up.
+        step: Called as the work proceeds.
+    """
+
+    scorer: Scorer
+    over: Event
+    step: Callable[[], None]
+
+    def note(self, _stage: str, _done: int, _total: int) -> None:
+        """Note progress."""
+        self.step()
+
+    def note_or_give_up(self, _stage: str, _done: int, _total: int) -> None:
+        """Note progress, and end the work if it is over.
+
+        Raises:
+            GivenUpError: If it is.
+        """
+        self.step()
+        give_up_if(self.over)
+
+
+def score_folder(folder: Path, worker: Worker, privacy: Privacy) -> Scored:
     """Score the files of a series.
 
     Args:
         folder: The files.
-        scorer: The model.
+        worker: Who scores it.
         privacy: What the store keeps.
-        over: Once it is set, the work is given up.
 
     Raises:
         GivenUpError: If the work is over before its end.
         NothingToDoError: If there is no file.
         WeightsError: If the network fails.
     """
-    options = ReadOptions()
-    found = scorer.find([folder], options, across_series=False, progress=_checking(over))
-    reports = tuple(_reports(found, scorer, options, over))
+    found = worker.scorer.find(
+        [folder], OPTIONS, across_series=False, progress=worker.note_or_give_up
+    )
+    reports = tuple(_reports(found, worker))
     bundles = tuple(bundle_of(report, privacy, keys=keys) for report, keys in reports)
     return Scored(
         model=reports[0][0].model,
@@ -65,24 +96,18 @@ def score_folder(folder: Path, scorer: Scorer, privacy: Privacy, over: Event) ->
     )
 
 
-def _reports(
-    found: Found, scorer: Scorer, options: ReadOptions, over: Event
-) -> Iterator[tuple[Report, list[Any]]]:
+def _reports(found: Found, worker: Worker) -> Iterator[tuple[Report, list[SeriesKey]]]:
     """The results of each scan with its key, and what was skipped."""
+    scorer = worker.scorer
     for scan in found.scans:
-        key = series_key(scan, scorer.facts, options)
-        report = scorer.score_found(Found((scan,), ()), options, stop=over)
+        key = series_key(scan, scorer.facts, OPTIONS)
+        report = scorer.score_found(
+            Found((scan,), ()), OPTIONS, progress=worker.note, stop=worker.over
+        )
         if any(each.reason is Reason.STOPPED for each in report.skipped):
             raise GivenUpError
         yield report, [key]
-    yield Report(scorer.facts, (), found.skipped, options), []
-
-
-def _checking(over: Event) -> Callable[[str, int, int], None]:
-    def check(_stage: str, _done: int, _total: int) -> None:
-        give_up_if(over)
-
-    return check
+    yield Report(scorer.facts, (), found.skipped, OPTIONS), []
 
 
 def give_up_if(over: Event) -> None:
