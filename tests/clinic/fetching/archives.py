@@ -29,11 +29,12 @@ class Stored:
     modality: str = "CT"
     is_stable: bool = True
     facts: dict[str, Any] = field(default_factory=dict)
+    study: str = "9"
 
     @property
     def identifier(self) -> str:
         """What Orthanc calls it."""
-        return orthanc_id(self.uid)
+        return orthanc_id(f"{self.study} {self.uid}")
 
     def instances(self) -> list[tuple[str, str]]:
         """SOP Instance UID and SOP class of each file."""
@@ -142,7 +143,7 @@ def _listed(series: Stored) -> list[dict[str, Any]]:
 
 
 class FakeWeb:
-    """Answers as a DICOMweb server does, and counts series that were sent."""
+    """Answers as a DICOMweb server does, and names series that were sent."""
 
     def __init__(self, *series: Stored) -> None:
         self.series = list(series)
@@ -152,7 +153,9 @@ class FakeWeb:
         parts = asked.path.strip("/").split("/")
         if parts == ["series"]:
             return self._series(asked)
-        [series] = [each for each in self.series if each.uid == parts[3]]
+        [series] = [
+            each for each in self.series if [f"{each.uid}.{each.study}", each.uid] == parts[1:4:2]
+        ]
         files = dict(zip((uid for uid, _ in series.instances()), series.files, strict=True))
         if parts[4:] == ["instances"]:
             return _page(asked, [_row(*each) for each in series.instances()])
@@ -162,7 +165,7 @@ class FakeWeb:
     def _series(self, asked: Asked) -> Reply:
         rows = [
             {
-                "0020000D": value("UI", f"{each.uid}.9"),
+                "0020000D": value("UI", f"{each.uid}.{each.study}"),
                 "0020000E": value("UI", each.uid),
                 "00080020": value("DA", DAY),
                 "00080060": value("CS", each.modality),

@@ -13,6 +13,7 @@ from tests.clinic.fetching.archives import (
     NOW,
     TEXT_SR,
     FakeOrthanc,
+    Stored,
     as_json,
     images,
     orthanc_id,
@@ -197,6 +198,21 @@ def test_an_archive_that_fails_for_every_series_loses_none(room: Room, tmp_path:
     line.turn()
     assert line.is_well, line.sentence
     assert len(room.arrived()) == 4
+
+
+def test_a_series_in_two_studies_comes_whole(room: Room, tmp_path: Path) -> None:
+    whole = images(tmp_path, "1.2.1", 4)
+    first = Stored(whole.uid, whole.files[:2], study="8")
+    archive = FakeOrthanc(first, Stored(whole.uid, whole.files[2:]))
+    room.web.answer = archive.answer
+    Jobs(room.store, room.watch).arrived("1.2.1", 2, source="CT1", at=START)
+    (room.spool.series / "1.2.1").mkdir()
+    for index, data in enumerate(whole.files[:2], 1):
+        (room.spool.series / "1.2.1" / f"1.2.1.{index}.dcm").write_bytes(data)
+    room.line().turn()
+    assert archive.sent == ["1.2.1.3", "1.2.1.4"]
+    room.line().turn()
+    assert len(archive.sent) == 2
 
 
 def test_series_that_are_gone_are_no_failure(room: Room, tmp_path: Path) -> None:

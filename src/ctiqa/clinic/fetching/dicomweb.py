@@ -88,7 +88,7 @@ class DicomwebLook:
             if not tally.attempt(partial(self._fetch, row, modality))
         ]
         for row in () if tally.nothing_works else failed:
-            tally.given_up += self._known.failed(row.series, max(row.count, 0))
+            tally.given_up += self._known.failed(row.series, row.study, max(row.count, 0))
 
     def _listed(self, day: str, modality: str) -> Iterator[SeriesRow]:
         """The series of a day; some servers ignore conditions, or do not repeat them."""
@@ -114,20 +114,20 @@ class DicomwebLook:
 
     def _fetch(self, row: SeriesRow, modality: str) -> int | None:
         """Fetch a series; ``None`` if it has come already, or nothing is wanted of it."""
-        if row.count >= 0 and self._known.is_settled(row.series, row.count):
+        if row.count >= 0 and self._known.is_settled(row.series, row.study, row.count):
             return None
         classes: dict[str, str] = {}
         if modality == "SR" or row.count < 0:
             classes = self._instances(row)
         count = row.count if row.count >= 0 else len(classes)
-        if self._known.is_settled(row.series, count):
+        if self._known.is_settled(row.series, row.study, count):
             return None
         n_new = (
             self._fetch_images(row, count)
             if modality == "CT"
             else self._fetch_reports(row, classes)
         )
-        self._known.come(row.series, count)
+        self._known.come(row.series, row.study, count)
         return n_new
 
     def _instances(self, row: SeriesRow) -> dict[str, str]:

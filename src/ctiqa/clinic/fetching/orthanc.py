@@ -138,9 +138,9 @@ class OrthancLook:
             if not state.is_stable:
                 position.again.setdefault(identifier, 0)
                 return None
-            if not self._known.is_settled(state.uid, state.count):
+            if not self._known.is_settled(state.uid, identifier, state.count):
                 n_new = self._fetch_instances(identifier, state.uid, state.modality)
-                self._known.come(state.uid, state.count)
+                self._known.come(state.uid, identifier, state.count)
                 position.again.pop(identifier, None)
                 return n_new
         position.again.pop(identifier, None)
