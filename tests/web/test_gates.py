@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,7 +103,7 @@ def test_only_the_own_origin_may_change_something(origin: str) -> None:
 def test_a_body_that_is_too_large(local: TestClient, path: str) -> None:
     assert local.post(path, content=b"x" * (MOST_BODY + 1)).status_code == 413
 
-    def pieces() -> object:
+    def pieces() -> Iterator[bytes]:
         yield from [b"x" * 1024] * (MOST_BODY // 1024 + 1)
 
     unannounced = local.post(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, insert, update
-from tests.clinic.conftest import Watch
+from tests.clinic.conftest import Watch, address, postgres
 from tests.web.made import put_scans, scan_row
 
 from ctiqa.errors import OutputError
@@ -25,7 +26,17 @@ from ctiqa.web.reading.table import Table, read_table, scan_name
 from ctiqa.web.reading.view import ScanView
 from ctiqa.web.security.viewer import Viewer
 
+__all__ = ["address", "postgres"]  # fixtures
+
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def filled(address: str) -> Iterator[Store]:
+    """A store of both kinds, with three scans of CT1 and two of CT2."""
+    with open_store(address) as store:
+        put_scans(store, [{}, {}, {"station": "CT2"}, {"station": "CT2b"}, {"protocol": "Thorax"}])
+        yield store
 
 
 @cache
@@ -92,7 +103,7 @@ def test_names_of_scans_do_not_depend_on_the_database(filled: Store) -> None:
     frame = read_table(filled).frame
     row = frame.row(0, named=True)
     keys = ("series_uid", "content", "model_digest", "options_digest")
-    assert row["scan"] == scan_name(tuple(row[key] for key in keys))  # type: ignore[arg-type]
+    assert row["scan"] == scan_name(tuple(row[key] for key in keys))
     assert frame["scan"].n_unique() == frame.height
 
 

@@ -115,17 +115,17 @@ def test_bodies_that_do_not_come_end(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_other_hosts_need_users() -> None:
-    for web in ({"host": "0.0.0.0"}, {"host": "::"}, {"host": "10.1.2.3"}, {"host": "ct.example"}):  # noqa: S104
+    for host in ("0.0.0.0", "::", "10.1.2.3", "ct.example"):  # noqa: S104
         with pytest.raises(UsageError, match="as long as there are no users"):
-            check_start(configured(Path("/nonexistent"), **web))
+            check_start(configured(Path("/nonexistent"), host=host))
 
 
 @pytest.mark.parametrize("key", ["names", "proxies", "https"])
 def test_a_proxy_needs_users_too(tmp_path: Path, key: str) -> None:
-    value = {"names": ["ct.example"], "proxies": ["10.0.0.1"], "https": True}[key]
+    value: Any = {"names": ["ct.example"], "proxies": ["10.0.0.1"], "https": True}[key]
     with pytest.raises(UsageError, match=f"'web.{key}' must not be set"):
-        check_start(configured(tmp_path, **{key: value}))
-    check_start(configured(tmp_path, users=USERS, **{key: value}))
+        check_start(configured(tmp_path, model=None, **{key: value}))
+    check_start(configured(tmp_path, model=None, users=USERS, **{key: value}))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.9.9.9"])
@@ -143,6 +143,12 @@ def test_a_port_in_use(tmp_path: Path) -> None:
         port = other.getsockname()[1]
         with pytest.raises(OutputError, match="another program listens there"):
             bound(configured(tmp_path, port=port).web)
+
+
+def test_small_answers_are_sent_at_once(tmp_path: Path) -> None:
+    with closing(bound(configured(tmp_path, port=0).web)) as listening:
+        # What asyncio asks before it switches the delay of TCP off.
+        assert listening.proto == socket.IPPROTO_TCP
 
 
 def test_an_address_of_another_computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

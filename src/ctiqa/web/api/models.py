@@ -22,7 +22,9 @@ class Answer(BaseModel):
 class Scan(Answer):
     """A scan with its result. Unknown values are null; lengths are in mm, noise in HU."""
 
-    scan: str = Field(description="Name of the scan in this API", examples=["8e3ab0c2f2d8a4bb"])
+    scan: str = Field(
+        description="Name of the scan in this API", examples=["df352a4c93a004b6a3153aef7b698f11"]
+    )
     series: str = Field(description="Series Instance UID, or its hash, as the store keeps it")
     study_day: date | None = Field(description="Day of the study")
     station: str | None = Field(examples=["CT1"])

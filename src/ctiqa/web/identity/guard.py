@@ -7,6 +7,8 @@ import hmac
 import secrets
 from datetime import timedelta
 
+from anyio import CapacityLimiter
+
 from ctiqa.clinic.config.web import Token, User, Web
 from ctiqa.clinic.records.clock import Clock
 from ctiqa.web.identity.limiter import Limiter
@@ -19,6 +21,9 @@ BY_ADDRESS = (10, timedelta(minutes=1))
 
 BY_NAME = (30, timedelta(minutes=15))
 """Wrong passwords for one name, in this time."""
+
+AT_ONCE = 2
+"""Number of passwords that are checked at the same time; each may take 64 MiB."""
 
 MOST_TOKEN = 512
 """Longest token that is looked at, in characters."""
@@ -43,6 +48,7 @@ class Guard:
         self.sessions = Sessions(self._key, web.users, timedelta(hours=web.session_hours), now)
         self.visits = Visits(self._key)
         self.passwords = Passwords(web.users)
+        self.turns = CapacityLimiter(AT_ONCE)
         self.by_address = Limiter(*BY_ADDRESS, now)
         self.by_name = Limiter(*BY_NAME, now)
         self._tokens = {token.sha256: token for token in web.tokens}

@@ -114,11 +114,11 @@ def form_token(key: bytes, session_id: str) -> str:
     return hmac.new(key, f"form:{session_id}".encode(), hashlib.sha256).hexdigest()
 
 
-def _signer(key: bytes, salt: str) -> URLSafeSerializer[Any]:
+def _signer(key: bytes, salt: str) -> URLSafeSerializer:
     return URLSafeSerializer(key, salt=salt, signer_kwargs={"digest_method": hashlib.sha256})
 
 
-def _loaded(signer: URLSafeSerializer[Any], cookie: str | None) -> dict[str, Any] | None:
+def _loaded(signer: URLSafeSerializer, cookie: str | None) -> dict[str, Any] | None:
     if not cookie or len(cookie) > MOST_COOKIE:
         return None
     try:

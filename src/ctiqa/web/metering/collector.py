@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from ctiqa.clinic.records.deliveries import Deliveries
+from ctiqa.clinic.records.deliveries import Deliveries, DeliveryState
 from ctiqa.clinic.records.health import Health
-from ctiqa.clinic.records.jobs import Jobs
+from ctiqa.clinic.records.jobs import Jobs, JobState
 
 
 class StoreNumbers(Collector):
@@ -54,7 +54,9 @@ class StoreNumbers(Collector):
         yield from (is_well, at, facts)
 
 
-def _by_state(name: str, help_text: str, counts: Mapping[str, int]) -> GaugeMetricFamily:
+def _by_state(
+    name: str, help_text: str, counts: Mapping[JobState, int] | Mapping[DeliveryState, int]
+) -> GaugeMetricFamily:
     found = GaugeMetricFamily(name, f"{help_text}, by state.", labels=["state"])
     for state, n in counts.items():
         found.add_metric([state], n)

@@ -59,7 +59,7 @@ def scan_name(key: tuple[str, str, str, str]) -> str:
     """Name of a scan in addresses: part of a hash of its key.
 
     >>> scan_name(("1.2.3", "c", "m", "o"))
-    '8e3ab0c2f2d8a4bb5dab6d0f4e0a2f5b'
+    'df352a4c93a004b6a3153aef7b698f11'
     """
     return hashlib.sha256("\n".join(key).encode()).hexdigest()[:NAME_LENGTH]
 

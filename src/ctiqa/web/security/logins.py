@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -42,8 +42,8 @@ def show_login(request: Request, next: str = "/") -> Response:  # noqa: A002 - n
 async def log_in(request: Request) -> Response:
     """Check the password and begin a session."""
     form = await request.form(max_files=0, max_fields=MOST_FIELDS)
-    # Passwords take long on purpose, and nobody else must wait for it.
-    return await run_in_threadpool(_tried, request, form)
+    # Passwords take long on purpose; those that wait for their turn hold no thread of the pages.
+    return await to_thread.run_sync(_tried, request, form, limiter=site_of(request).guard.turns)
 
 
 @router.post("/logout", dependencies=[Depends(checked_form)])
