@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import pytest
 from pydicom.uid import CTImageStorage
-from tests.clinic.receiving.objects import ct, data_set_of, encoded
-from tests.clinic.receiving.raw import (
+from tests.clinic.receiving.tools.objects import ct, data_set_of, encoded
+from tests.clinic.receiving.tools.raw import (
     DATA,
     IMAGES,
     LAST_COMMAND,
@@ -22,7 +22,7 @@ from tests.clinic.receiving.raw import (
     connected,
     fragment,
 )
-from tests.clinic.receiving.running import Running, receiving
+from tests.clinic.receiving.tools.running import Running, receiving
 
 from ctiqa.clinic.receiving.signs import numbers, state
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from tests.archive_sources.test_orthanc import ALONE, why_not
-from tests.clinic.receiving.objects import EXAMPLE
-from tests.clinic.receiving.senders import files_in
+from tests.clinic.receiving.tools.objects import EXAMPLE
+from tests.clinic.receiving.tools.senders import files_in
 
 ROOT = Path(__file__).parents[3]
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 def test_orthanc_sends(tmp_path: Path) -> None:
     if reason := why_not():
         pytest.skip(reason)
-    module = "tests.clinic.receiving.orthanc_sends"
+    module = "tests.clinic.receiving.tools.orthanc_sends"
     done = subprocess.run(
         [*ALONE, sys.executable, "-m", module, str(tmp_path), str(EXAMPLE)],
         capture_output=True,

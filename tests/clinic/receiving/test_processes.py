@@ -8,9 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 from pydicom.uid import CTImageStorage
-from tests.clinic.receiving.kills import kill_often, process
-from tests.clinic.receiving.objects import ct, encoded
-from tests.clinic.receiving.raw import (
+from tests.clinic.receiving.tools.kills import kill_often, process
+from tests.clinic.receiving.tools.objects import ct, encoded
+from tests.clinic.receiving.tools.raw import (
     DATA,
     IMAGES,
     LAST_COMMAND,

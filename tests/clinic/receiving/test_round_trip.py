@@ -29,10 +29,10 @@ from pydicom.uid import (
     XRayRadiationDoseSRStorage,
 )
 from pynetdicom.presentation import build_context
-from tests.clinic.receiving.objects import EXAMPLE, ct, data_set_of, encoded, is_readable
-from tests.clinic.receiving.raw import connected, request, store_bytes
-from tests.clinic.receiving.running import Running, receiving
-from tests.clinic.receiving.senders import associated, dcmtk, files_in
+from tests.clinic.receiving.tools.objects import EXAMPLE, ct, data_set_of, encoded, is_readable
+from tests.clinic.receiving.tools.raw import connected, request, store_bytes
+from tests.clinic.receiving.tools.running import Running, receiving
+from tests.clinic.receiving.tools.senders import associated, dcmtk, files_in
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "dicom-series"
 

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.clinic.receiving.objects import ct, encoded
-from tests.clinic.receiving.raw import ABORT, ACCEPT, Raw, connected, request, store_bytes
-from tests.clinic.receiving.running import configured, receiving
+from tests.clinic.receiving.tools.objects import ct, encoded
+from tests.clinic.receiving.tools.patience import until
+from tests.clinic.receiving.tools.raw import ABORT, ACCEPT, connected, request, store_bytes
+from tests.clinic.receiving.tools.running import configured
 
 from ctiqa.clinic.config import Config
 from ctiqa.clinic.config.reading import config_from
 from ctiqa.clinic.receiving import run_receiver
-from ctiqa.clinic.receiving.listener import Listener
 from ctiqa.clinic.records.health import Health, Sign
-from ctiqa.errors import CtiqaError, OutputError, UsageError
 from ctiqa.store import open_store
 
 IMAGE = encoded(ct("1.2.3"))
@@ -53,14 +50,6 @@ def signs_of(folder: Path) -> list[Sign]:
     """Signs of life in the store of a folder."""
     with open_store(folder / "ct.sqlite") as store:
         return Health(store).signs()
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + 20
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_it_receives_and_gives_signs_of_life(tmp_path: Path) -> None:
@@ -165,55 +154,3 @@ def connected_to_part(folder: Path) -> Iterator[tuple[Any, Callable[[], None]]]:
     stop.set()
     thread.join(20)
     assert not thread.is_alive()
-
-
-def test_nobody_may_send(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"'peers' in \[listen\] must list who may send, got none"):
-        Listener(configured(tmp_path, any_peer=False))
-
-
-def test_a_port_in_use(tmp_path: Path) -> None:
-    with (
-        receiving(tmp_path) as running,
-        pytest.raises(
-            OutputError, match=f"port {running.port}: another program uses it; stop that"
-        ),
-    ):
-        Listener(configured(tmp_path / "other", port=running.port))
-
-
-@pytest.mark.parametrize(
-    ("call", "error"),
-    [
-        ("create_server", OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")),
-        ("getaddrinfo", socket.gaierror(-2, "Name or service not known")),
-    ],
-)
-def test_an_address_of_another_computer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, error: OSError
-) -> None:
-    def fail(*_: Any, **__: Any) -> None:
-        raise error
-
-    monkeypatch.setattr(socket, call, fail)
-    with pytest.raises(OutputError, match="correct 'host'"):
-        Listener(configured(tmp_path))
-
-
-def test_a_spool_that_cannot_be_written(tmp_path: Path) -> None:
-    (tmp_path / "spool").write_text("a file")
-    with pytest.raises(CtiqaError, match="must be a writable folder"):
-        Listener(configured(tmp_path))
-
-
-def test_ipv6(tmp_path: Path) -> None:
-    try:
-        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
-    except OSError:
-        pytest.skip("this computer has no IPv6")
-    peers = [{"ae_title": "RAW", "addresses": ["::1"]}]
-    with (
-        receiving(tmp_path, host="::1", peers=peers) as running,
-        socket.create_connection(("::1", running.port), 20) as sock,
-    ):
-        assert Raw(sock).associate()[0] == ACCEPT

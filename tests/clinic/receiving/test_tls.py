@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.clinic.receiving.certificates import Authority, Pair
-from tests.clinic.receiving.objects import EXAMPLE, ct, encoded
-from tests.clinic.receiving.raw import ACCEPT, Raw, connected, request
-from tests.clinic.receiving.running import Running, configured, receiving
-from tests.clinic.receiving.senders import dcmtk, files_in
+from tests.clinic.receiving.tools.certificates import Authority, Pair
+from tests.clinic.receiving.tools.objects import EXAMPLE, ct, encoded
+from tests.clinic.receiving.tools.raw import ACCEPT, Raw, connected, request
+from tests.clinic.receiving.tools.running import Running, configured, receiving
+from tests.clinic.receiving.tools.senders import dcmtk, files_in
 
 from ctiqa.clinic.receiving.listener import Listener
 from ctiqa.clinic.receiving.signs import state

@@ -147,9 +147,10 @@ class Association:
         assert self._command is not None  # noqa: S101 - an answer has a command
         if self._command.field == C_STORE:
             self._told(answer, self._arriving.n_bytes if self._arriving is not None else 0)
+        # The time that the disk took is not that of the sender.
+        self._connection.progress()
         if self._command.field != C_CANCEL:
             self._send(response(self._command, answer))
-        self._connection.progress()
         self._begin()
 
     def _send(self, command: bytes) -> None:

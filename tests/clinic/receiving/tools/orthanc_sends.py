@@ -1,7 +1,7 @@
 """Runs in a network of its own, in which there is only loopback: Orthanc sends to the listener.
 
-Usage: ``python -m tests.clinic.receiving.orthanc_sends FOLDER SERIES``; SERIES has files. What the
-listener has is printed as JSON.
+Usage: ``python -m tests.clinic.receiving.tools.orthanc_sends FOLDER SERIES``; SERIES has files.
+What the listener has is printed as JSON.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 import requests
 from pydicom import dcmread
 from tests.archive_sources.orthanc_inside import LOGIN, PORT, loopback_up, orthanc, store
-from tests.clinic.receiving.running import receiving
-from tests.clinic.receiving.senders import files_in
+from tests.clinic.receiving.tools.running import receiving
+from tests.clinic.receiving.tools.senders import files_in
 
 URL = f"http://127.0.0.1:{PORT}"
 PEERS = [{"ae_title": "ORTHANC", "addresses": ["127.0.0.0/8"]}]

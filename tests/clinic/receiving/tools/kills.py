@@ -1,6 +1,7 @@
 """Kill the listener at random moments under load; count what was acknowledged and what is whole.
 
-Usage: ``python -m tests.clinic.receiving.kills FOLDER --kills 50``; the counts are printed as JSON.
+Usage: ``python -m tests.clinic.receiving.tools.kills FOLDER --kills 50``; the counts are
+printed as JSON.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from tests.clinic.receiving.objects import ct, data_set_of, encoded
-from tests.clinic.receiving.raw import connected
-from tests.clinic.receiving.running import serve_in_process
+from tests.clinic.receiving.tools.objects import ct, data_set_of, encoded
+from tests.clinic.receiving.tools.raw import connected
+from tests.clinic.receiving.tools.running import serve_in_process
 
 CONTEXT = multiprocessing.get_context("forkserver")
 """Starts processes that have loaded the listener already."""
@@ -55,7 +56,7 @@ class Counts:
 @contextmanager
 def process(folder: Path, **listen: Any) -> Iterator[tuple[BaseProcess, int]]:
     """A listener in a process, which is killed at the end, and its port."""
-    CONTEXT.set_forkserver_preload(["tests.clinic.receiving.running"])
+    CONTEXT.set_forkserver_preload(["tests.clinic.receiving.tools.running"])
     told, tell = CONTEXT.Pipe(duplex=False)
     child = CONTEXT.Process(target=serve_in_process, args=(str(folder), tell, listen))
     child.start()

@@ -10,7 +10,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
-EXAMPLE = Path(__file__).parents[3] / "src" / "ctiqa" / "assets" / "example"
+EXAMPLE = Path(__file__).parents[4] / "src" / "ctiqa" / "assets" / "example"
 
 
 def ct(uid: str = "1.2.3", sop_class: str = CTImageStorage, pixels: bytes = bytes(512)) -> Dataset:

@@ -16,7 +16,7 @@ from pynetdicom.pdu_primitives import (
 )
 from pynetdicom.presentation import PresentationContext, build_context
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
-from tests.clinic.receiving.objects import SYNTAX
+from tests.clinic.receiving.tools.objects import SYNTAX
 
 DATA, LAST_DATA, COMMAND, LAST_COMMAND = 0, 2, 1, 3
 """Headers of fragments."""
@@ -152,3 +152,17 @@ def status_in(body: bytes) -> int:
             return int(struct.unpack_from("<H", body, place + 8)[0])
         place += 8 + length
     raise AssertionError("an answer must have a status")
+
+
+def send_all(raw: Raw, data: bytes) -> None:
+    """Send, also if the listener has closed in between."""
+    try:
+        raw.send(data)
+    except ConnectionError:
+        return
+
+
+def others_are_served(port: int) -> bool:
+    """Whether a sender that behaves is served."""
+    with connected(port) as raw:
+        return raw.associate("GOOD")[0] == ACCEPT and raw.echo() == 0
