@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from tests.archive_sources.dicomweb_server import Reply
+from tests.archive_sources.dicomweb_server import Asked, Reply
 from tests.archive_sources.dicomweb_server import running as another
 from tests.clinic.fetching.archives import FakeOrthanc, FakeWeb, images
 from tests.clinic.fetching.conftest import Room
+from tests.clinic.sending.certificates import Authority
 
 from ctiqa.clinic.config.reading import config_from
 from ctiqa.clinic.fetching import run_fetcher, session
@@ -93,6 +99,19 @@ def test_logins_are_sent(room: Room, tmp_path: Path, kind: str) -> None:
     line = room.line(kind, token_file=str(tmp_path / "token"))
     line.turn()
     assert "cannot be read" in line.sentence
+
+
+def test_certificates_are_checked(room: Room, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    archive = FakeOrthanc(images(tmp_path / "a", "1.2.1"))
+    with over_tls(archive, authority.signed("server").server()) as url:
+        line = room.line(url=url)
+        line.turn()
+        assert "name its authority in 'authorities'" in line.sentence
+        line = room.line(url=url, authorities=str(authority.file))
+        line.turn()
+        assert line.sentence == "has caught up with 'pacs'"
+    assert len(room.arrived()) == 3
 
 
 def test_an_answer_that_drips_ends(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,6 +210,41 @@ def waited(address: str) -> Sign:
                     return sign
             time.sleep(0.1)
     raise AssertionError("the archive was not caught up with")
+
+
+@contextmanager
+def over_tls(archive: FakeOrthanc, context: ssl.SSLContext) -> Iterator[str]:
+    """The archive behind TLS."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            query = parse_qs(parts.query, keep_blank_values=True)
+            reply = archive.answer(Asked(parts.path, query, {}))
+            self.send_response(reply.status)
+            self.send_header("Content-Length", str(len(reply.body)))
+            self.end_headers()
+            self.wfile.write(reply.body)
+
+        def log_message(self, *args: object) -> None:
+            """Nothing on the terminal."""
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """A client that hangs up is no error."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 class dripping:  # noqa: N801 - a context manager

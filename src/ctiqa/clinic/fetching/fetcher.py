@@ -41,14 +41,8 @@ def run_fetcher(config: Config, stop: Event) -> None:
     store = store_when_there(config, PART, stop)
     if store is None:
         return
-    try:
-        is_done = Fetcher(config, store, stop).run()
-    except BaseException:
-        store.close()
-        raise
-    # A request that does not end is left to the end of the process, with its connection.
-    if is_done:
-        store.close()
+    with store:
+        Fetcher(config, store, stop).run()
 
 
 class Fetcher:
@@ -74,12 +68,8 @@ class Fetcher:
             for each in config.fetch
         ]
 
-    def run(self) -> bool:
-        """Fetch until stopped.
-
-        Returns:
-            Whether all requests have ended.
-        """
+    def run(self) -> None:
+        """Fetch until stopped; a request that does not end then is left to itself."""
         insist(self._prepare, PART, self._stop)
         failures: list[Exception] = []
         threads = [Thread(target=_work, args=(line, failures), daemon=True) for line in self.lines]
@@ -93,7 +83,6 @@ class Fetcher:
         end = time.monotonic() + END_S
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
-        return not any(thread.is_alive() for thread in threads)
 
     def tell(self) -> None:
         """Give a sign of life."""
