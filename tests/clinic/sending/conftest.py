@@ -64,9 +64,9 @@ class Outbox:
 
     def line(self, target: Target) -> TargetLine:
         """What sends to a target, without chance."""
-        send = sender_of(target, Config())
+        sender = sender_of(target, Config())
         return TargetLine(
-            target, self.folder, self.deliveries, send, now=self.watch, jitter=lambda: 1.0
+            target, self.folder, self.deliveries, sender, now=self.watch, jitter=lambda: 1.0
         )
 
     def turn(self, target: Target) -> int:

@@ -11,8 +11,8 @@ from tests.clinic.sending.peers import archive
 
 from ctiqa.clinic.config import Config
 from ctiqa.clinic.records.deliveries import Deliveries, Delivery
-from ctiqa.clinic.sending.line import TargetLine
-from ctiqa.clinic.sending.pauses import is_to_give_up, tries_within
+from ctiqa.clinic.sending.line import TargetLine, sender_of
+from ctiqa.clinic.sending.pauses import is_to_give_up, pause
 from ctiqa.clinic.sending.running import REMOVED, Sender
 from ctiqa.store import open_store
 from ctiqa.store.store import Store
@@ -97,13 +97,20 @@ def test_a_clock_that_jumps_keeps_no_result_for_ever(outbox: Outbox) -> None:
 def test_the_random_part_shortens_a_pause(outbox: Outbox) -> None:
     outbox.put("1.2.1", "1.2.2")
     target = dicom(closed_port())
-    line = TargetLine(
-        target, outbox.folder, outbox.deliveries, lambda parcels: iter(()), now=outbox.watch
-    )
-    factors = {line._jitter() for _ in range(50)}
-    assert len(factors) > 1
-    assert all(0.8 <= each <= 1.0 for each in factors)
-    assert tries_within(outbox.watch() - START) == 1
+    sender = sender_of(target, Config())
+    line = TargetLine(target, outbox.folder, outbox.deliveries, sender, now=outbox.watch)
+    pauses = set()
+    for _ in range(5):
+        line.turn(Event())
+        due = {each.next_try for each in outbox.deliveries.listed("waiting")}
+        # Together, so that one connection is enough.
+        assert len(due) == 1
+        tries = outbox.states()[0][1]
+        share = (due.pop() - outbox.watch()) / pause(tries)
+        assert 0.8 <= share <= 1.0
+        pauses.add(share)
+        outbox.watch.move(hours=1)
+    assert len(pauses) > 1
 
 
 def test_a_file_that_is_gone_or_damaged(outbox: Outbox) -> None:

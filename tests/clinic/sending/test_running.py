@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -135,3 +137,21 @@ def test_stopped_while_the_database_is_away(tmp_path: Path) -> None:
     address = str(tmp_path / "none" / "ct.sqlite")
     with running(config_of(address, tmp_path)) as thread:
         assert thread.is_alive()
+
+
+def test_a_target_that_says_nothing_does_not_keep_it_from_ending(
+    outbox: Any, tmp_path: Path
+) -> None:
+    outbox.watch.time = utc_now()
+    outbox.put("1.2.1")
+    before = set(threading.enumerate())
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        mute.settimeout(30)
+        target = dicom(mute.getsockname()[1])
+        with running(config_of(str(tmp_path / "ct.sqlite"), tmp_path, target)):
+            connection, _ = mute.accept()
+            assert connection.recv(1)
+        # No thread is left that the end of the program would wait for.
+        wait_for(lambda: all(each.daemon for each in {*threading.enumerate()} - before))
+        connection.close()
+    assert outbox.states()[0][0] == "waiting"

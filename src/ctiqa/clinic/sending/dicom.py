@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydicom.uid import UncompressedTransferSyntaxes
-from pynetdicom import AE, build_context
+from pynetdicom import AE, build_context, evt
 from pynetdicom.presentation import PresentationContext
 
 from ctiqa.clinic.config.sending import DicomTarget
@@ -36,38 +36,78 @@ REJECTIONS = {
 """Why an association is rejected, by source and reason (PS3.8, table 9-21)."""
 
 
-def send_dicom(
-    target: DicomTarget, calling: str, parcels: Sequence[Parcel]
-) -> Iterator[tuple[Parcel, Answer]]:
-    """Send results on one association.
+class DicomSender:
+    """Sends results by C-STORE.
 
     Args:
         target: Where to.
         calling: AE title of ctiqa.
-        parcels: The results, at least one.
-
-    Yields:
-        Each result that was tried, with the answer. If the association ends early, the rest is not
-        tried; if none can be made, the answer is one for all.
     """
-    try:
-        association = _associate(target, calling, _contexts(parcels))
-    except TlsError as error:
-        yield parcels[0], no_target(str(error))
-        return
-    except OSError as error:
-        yield parcels[0], no_target(unreachable(error))
-        return
-    try:
-        # A target that takes none of the contexts ends the association at once.
-        offered = association.accepted_contexts + association.rejected_contexts
-        if association.is_established or offered:
-            yield from _store_all(association, parcels)
-        else:
-            yield parcels[0], _unassociated(association, target, calling)
-    finally:
-        if association.is_established:
-            association.release()
+
+    def __init__(self, target: DicomTarget, calling: str) -> None:
+        self._target = target
+        self._calling = calling
+        self._association: Any = None
+
+    def send(self, parcels: Sequence[Parcel]) -> Iterator[tuple[Parcel, Answer]]:
+        """Send results on one association.
+
+        Args:
+            parcels: The results, at least one.
+
+        Yields:
+            Each result that was tried, with the answer. If the association ends early, the rest is
+            not tried; if none can be made, the answer is one for all.
+        """
+        try:
+            association = self._associate(_contexts(parcels))
+        except TlsError as error:
+            yield parcels[0], no_target(str(error))
+            return
+        except OSError as error:
+            yield parcels[0], no_target(unreachable(error))
+            return
+        try:
+            # A target that takes none of the contexts ends the association at once.
+            offered = association.accepted_contexts + association.rejected_contexts
+            if association.is_established or offered:
+                yield from _store_all(association, parcels)
+            else:
+                yield parcels[0], _unassociated(association, self._target, self._calling)
+        finally:
+            self._association = None
+            if association.is_established:
+                association.release()
+
+    def end(self) -> None:
+        """Give up the association in hand: its thread would keep the program from ending."""
+        association = self._association
+        if association is not None:
+            association.dul.kill_dul()
+
+    def _associate(self, contexts: list[PresentationContext]) -> Any:
+        """An association, which may have failed.
+
+        Raises:
+            TlsError: If a certificate of ctiqa cannot be used.
+            OSError: If the name of the host is unknown.
+        """
+        target = self._target
+        entity = AE(self._calling)
+        entity.acse_timeout = entity.connection_timeout = CONNECT_S
+        entity.dimse_timeout = entity.network_timeout = ANSWER_S
+        tls = None if target.tls is None else (client_context(target.tls), target.host)
+        return entity.associate(
+            target.host,
+            target.port,
+            contexts=contexts,
+            ae_title=target.ae_title,
+            tls_args=tls,
+            evt_handlers=[(evt.EVT_REQUESTED, self._requested)],
+        )
+
+    def _requested(self, event: Any) -> None:
+        self._association = event.assoc
 
 
 def _store_all(association: Any, parcels: Sequence[Parcel]) -> Iterator[tuple[Parcel, Answer]]:
@@ -93,22 +133,6 @@ def _syntaxes(syntax: str) -> list[str]:
     """The encoding of a file; one that is not compressed may be sent in the default encoding."""
     is_convertible = syntax in UncompressedTransferSyntaxes and syntax != "1.2.840.10008.1.2.2"
     return list(dict.fromkeys([syntax, IMPLICIT])) if is_convertible else [syntax]
-
-
-def _associate(target: DicomTarget, calling: str, contexts: list[PresentationContext]) -> Any:
-    """An association, which may have failed.
-
-    Raises:
-        TlsError: If a certificate of ctiqa cannot be used.
-        OSError: If the name of the host is unknown.
-    """
-    entity = AE(calling)
-    entity.acse_timeout = entity.connection_timeout = CONNECT_S
-    entity.dimse_timeout = entity.network_timeout = ANSWER_S
-    tls = None if target.tls is None else (client_context(target.tls), target.host)
-    return entity.associate(
-        target.host, target.port, contexts=contexts, ae_title=target.ae_title, tls_args=tls
-    )
 
 
 def _unassociated(association: Any, target: DicomTarget, calling: str) -> Answer:

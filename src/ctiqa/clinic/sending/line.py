@@ -6,30 +6,39 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Event
+from typing import Protocol
 
 from ctiqa.clinic.config import Config
 from ctiqa.clinic.config.sending import DicomTarget, Target
 from ctiqa.clinic.records.clock import Clock, utc_now
 from ctiqa.clinic.records.deliveries import Deliveries, Delivery
 from ctiqa.clinic.sending.answer import Answer, Parcel
-from ctiqa.clinic.sending.dicom import send_dicom
+from ctiqa.clinic.sending.dicom import DicomSender
 from ctiqa.clinic.sending.parcels import parcel_of
 from ctiqa.clinic.sending.pauses import LEAST_FACTOR, is_to_give_up, pause
-from ctiqa.clinic.sending.stow import send_stow
-
-Send = Callable[[Sequence[Parcel]], Iterator[tuple[Parcel, Answer]]]
-"""Sends some results; yields those that were tried, each with the answer."""
+from ctiqa.clinic.sending.stow import StowSender
 
 BATCH = 100
 """Number of results on one association."""
 
 
-def sender_of(target: Target, config: Config) -> Send:
+class TargetSender(Protocol):
+    """Sends results to one target."""
+
+    def send(self, parcels: Sequence[Parcel]) -> Iterator[tuple[Parcel, Answer]]:
+        """Send some results; yields those that were tried, each with the answer."""
+        ...
+
+    def end(self) -> None:
+        """Give up what is in hand, because the program ends; called by another thread."""
+        ...
+
+
+def sender_of(target: Target, config: Config) -> TargetSender:
     """How results are sent to a target."""
     if isinstance(target, DicomTarget):
-        calling = target.calling or config.listen.ae_title
-        return lambda parcels: send_dicom(target, calling, parcels)
-    return lambda parcels: send_stow(target, parcels)
+        return DicomSender(target, target.calling or config.listen.ae_title)
+    return StowSender(target)
 
 
 class TargetLine:
@@ -39,7 +48,7 @@ class TargetLine:
         target: The target.
         out: Folder of the results.
         deliveries: What is to be sent.
-        send: How to send it.
+        sender: Sends it.
         now: The clock.
         jitter: Share of a pause that is waited, drawn anew for each turn.
     """
@@ -49,7 +58,7 @@ class TargetLine:
         target: Target,
         out: Path,
         deliveries: Deliveries,
-        send: Send,
+        sender: TargetSender,
         *,
         now: Clock = utc_now,
         jitter: Callable[[], float] = lambda: random.uniform(LEAST_FACTOR, 1.0),
@@ -57,7 +66,7 @@ class TargetLine:
         self._target = target
         self._out = out
         self._deliveries = deliveries
-        self._send = send
+        self._sender = sender
         self._now = now
         self._jitter = jitter
 
@@ -88,6 +97,10 @@ class TargetLine:
                     break
         return tries
 
+    def end(self) -> None:
+        """Give up what is in hand, because the program ends."""
+        self._sender.end()
+
     def _due(self) -> list[Delivery]:
         return self._deliveries.due(BATCH, target=self._target.name)
 
@@ -106,7 +119,7 @@ class TargetLine:
             else:
                 parcels.append(found)
         if parcels:
-            yield from ((parcel.delivery, answer) for parcel, answer in self._send(parcels))
+            yield from ((parcel.delivery, answer) for parcel, answer in self._sender.send(parcels))
 
     def _record(self, delivery: Delivery, answer: Answer, factor: float) -> None:
         now = self._now()

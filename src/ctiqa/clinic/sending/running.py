@@ -28,8 +28,8 @@ LOOK_S = 1.0
 TELL_S = 10.0
 """Time between two signs of life."""
 
-END_S = 5.0
-"""How long a connection may take to end when the sender is stopped."""
+END_S = 3.0
+"""How long what is in hand may take when the sender is stopped."""
 
 REMOVED = (
     "the target is no longer in the configuration; enter it again under 'send' and send the result "
@@ -96,6 +96,8 @@ class Sender:
         end = time.monotonic() + END_S
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
+        for line in self.lines:
+            line.end()
 
     def tell(self) -> None:
         """Give up what is for targets that were removed, and give a sign of life."""

@@ -31,29 +31,39 @@ LOCKED = frozenset({401, 403, 404, 407})
 """Answers that somebody must change settings for: the result is as good as any other."""
 
 
-def send_stow(target: StowTarget, parcels: Sequence[Parcel]) -> Iterator[tuple[Parcel, Answer]]:
-    """Send results, each in a request of its own, so that each has its own answer.
+class StowSender:
+    """Sends results by STOW-RS.
 
     Args:
         target: Where to.
-        parcels: The results, at least one.
-
-    Yields:
-        Each result that was tried, with the answer; nothing more after an answer for all.
     """
-    at = parcels[0]
-    try:
-        with Poster(
-            f"{target.url}/studies", authorization_of(target), target.authorities
-        ) as server:
-            for parcel in parcels:
-                at = parcel
-                answer = _store(server, parcel)
-                yield parcel, answer
-                if answer.is_of_target:
-                    return
-    except NoAnswerError as error:
-        yield at, no_target(str(error))
+
+    def __init__(self, target: StowTarget) -> None:
+        self._target = target
+
+    def send(self, parcels: Sequence[Parcel]) -> Iterator[tuple[Parcel, Answer]]:
+        """Send results, each in a request of its own, so that each has its own answer.
+
+        Args:
+            parcels: The results, at least one.
+
+        Yields:
+            Each result that was tried, with the answer; nothing more after an answer for all.
+        """
+        target, at = self._target, parcels[0]
+        try:
+            login = authorization_of(target)
+            with Poster(f"{target.url}/studies", login, target.authorities) as server:
+                for at in parcels:
+                    answer = _store(server, at)
+                    yield at, answer
+                    if answer.is_of_target:
+                        return
+        except NoAnswerError as error:
+            yield at, no_target(str(error))
+
+    def end(self) -> None:
+        """Nothing to do: a request does not keep the program from ending."""
 
 
 def _store(server: Poster, parcel: Parcel) -> Answer:

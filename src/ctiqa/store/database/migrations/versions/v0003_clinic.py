@@ -17,6 +17,7 @@ def upgrade() -> None:
     _create_deliveries()
     _create_doses()
     _create_notes()
+    _create_alerts()
     _create_watch()
 
 
@@ -101,7 +102,7 @@ def _create_notes() -> None:
     op.create_index("ix_notes_series", "notes", ["series", "content"])
 
 
-def _create_watch() -> None:
+def _create_alerts() -> None:
     op.create_table(
         "alerts",
         sa.Column("key", sa.String, nullable=False),
@@ -128,6 +129,9 @@ def _create_watch() -> None:
         sa.Column("error", sa.String),
         sa.PrimaryKeyConstraint("channel", name="pk_alert_channels"),
     )
+
+
+def _create_watch() -> None:
     op.create_table(
         "cursors",
         sa.Column("source", sa.String, nullable=False),
