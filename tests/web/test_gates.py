@@ -61,6 +61,13 @@ def test_no_other_text_is_a_name_of_this_computer(host: str) -> None:
     assert is_own_host(scope, own_names("127.0.0.1", [])) is (host.lower() in own)
 
 
+def test_the_address_that_was_connected_to_is_a_name() -> None:
+    for server, own in (("10.0.0.9", b"10.0.0.9:8080"), ("2001:db8::9", b"[2001:db8::9]:8080")):
+        for host, expected in ((own, True), (b"10.0.0.10:8080", False), (own[:-1], False)):
+            scope = {"server": (server, 8080), "headers": [(b"host", host)]}
+            assert is_own_host(scope, own_names("0.0.0.0", [])) is expected  # noqa: S104
+
+
 def test_two_host_headers_are_refused() -> None:
     headers = [(b"host", b"127.0.0.1:8080"), (b"host", b"127.0.0.1:8080")]
     assert not is_own_host({"server": ("127.0.0.1", 8080), "headers": headers}, frozenset())

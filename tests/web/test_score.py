@@ -6,6 +6,8 @@ import asyncio
 import io
 import json
 import os
+import subprocess
+import sys
 import tempfile
 import zipfile
 from collections.abc import AsyncIterator, Iterator
@@ -26,6 +28,7 @@ from ctiqa.web.problems import ProblemError
 from ctiqa.web.uploads import receiving, uploads
 from ctiqa.web.uploads.receiving import PARTS, receive
 from ctiqa.web.uploads.room import PREFIX, Room
+from ctiqa.web.uploads.task import Outcome, Task
 
 ZIP = {"Content-Type": "application/zip"}
 
@@ -190,6 +193,16 @@ def test_a_process_that_takes_too_long(local: TestClient, monkeypatch: pytest.Mo
     monkeypatch.setattr(uploads, "SCORE_S", 0.0)
     monkeypatch.setattr(uploads, "LOOK_S", 0.01)
     assert refused(local, b"x")["code"] == "crashed"
+
+
+def test_the_process_ends_with_its_server(model: Path, tmp_path: Path) -> None:
+    write_series(tmp_path / "upload" / "series", 1)
+    task = Task(str(tmp_path / "upload"), "series", 1 << 30, 10, str(model), "onnxruntime", None)
+    command = [sys.executable, "-m", uploads.CHILD]
+    # The pipe ends with the task, as it does when the server is killed.
+    done = subprocess.run(command, input=f"{task.to_json()}\n", text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert Outcome.read(tmp_path / "upload") is None
 
 
 def test_a_browser_needs_the_token_of_forms(local: TestClient) -> None:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from ctiqa.trends.limits.outcome import Violation
 from ctiqa.trends.result import ScanGroup
 from ctiqa.web.api.callers import Reader
-from ctiqa.web.api.models import (
+from ctiqa.web.api.system_models import (
     AlarmOut,
     GroupOut,
     LimitsOut,

@@ -11,7 +11,7 @@ from ctiqa.clinic.records.deliveries import DeliveryState
 from ctiqa.clinic.records.health import Sign
 from ctiqa.clinic.records.jobs import JobState
 from ctiqa.web.api.callers import Reader
-from ctiqa.web.api.models import DeliveryList, DeliveryOut, HealthOut, JobList, JobOut, Part
+from ctiqa.web.api.system_models import DeliveryList, DeliveryOut, HealthOut, JobList, JobOut, Part
 from ctiqa.web.context import Site, record, site_of
 from ctiqa.web.reading.queue import Queue
 from ctiqa.web.security.viewer import Viewer

@@ -18,8 +18,9 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 def is_own_host(scope: Scope, names: Collection[str]) -> bool:
     """Whether a request calls the site by one of its names.
 
-    The names of the loopback address need the port that the server listens on; names of the
-    configuration may be followed by any port, as a proxy may listen on another one.
+    The names of the loopback address, and the address that was connected to, need the port that
+    the server listens on; names of the configuration may be followed by any port, as a proxy may
+    listen on another one.
 
     Args:
         scope: The request.
@@ -33,7 +34,10 @@ def is_own_host(scope: Scope, names: Collection[str]) -> bool:
     if host in names or name in names:
         return True
     server = scope.get("server")
-    return name in LOOPBACK and server is not None and port == str(server[1] or 80)
+    if server is None or port != str(server[1] or 80):
+        return False
+    # No other site can take an address for its name.
+    return name in LOOPBACK or name.strip("[]") == server[0]
 
 
 def own_names(host: str, names: Collection[str]) -> frozenset[str]:
