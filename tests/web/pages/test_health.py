@@ -17,7 +17,6 @@ from tests.web.pages.made import NOW, Clinic, check_page, clock
 from ctiqa.clinic.config import Config
 from ctiqa.clinic.records.health import SILENT_AFTER, Health
 from ctiqa.web.app import make_app
-from ctiqa.web.pages.system import facts
 from ctiqa.web.pages.system.facts import certificate, disk
 from ctiqa.web.pages.system.parts import parts_of
 
@@ -58,7 +57,7 @@ def test_a_disk_that_fills_up_is_seen(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free_gb: float, gravity: str
 ) -> None:
     usage = SimpleNamespace(total=100e9, used=0, free=free_gb * 1e9)
-    monkeypatch.setattr(facts.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr("ctiqa.web.pages.system.facts.shutil.disk_usage", lambda _: usage)
     found = disk(Config.model_validate({"spool": {"folder": str(tmp_path)}}))
     assert (found.gravity, bool(found.remedy)) == (gravity, bool(gravity))
 

@@ -30,7 +30,8 @@ EXAMPLE = Path(ctiqa.__file__).parent / "assets" / "example"
 
 def newest(clinic: Clinic) -> dict[str, object]:
     """The scan that the list has first."""
-    return clinic.store.scans().sort("stored").row(-1, named=True)
+    row: dict[str, object] = clinic.store.scans().sort("stored").row(-1, named=True)
+    return row
 
 
 def test_a_scan_with_everything_that_is_known(clinic: Clinic) -> None:

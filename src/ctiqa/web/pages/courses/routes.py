@@ -45,14 +45,9 @@ def trends_now(request: Request, who: Seer) -> HTMLResponse:
     record(request, who.name, "view_trends")
     wanted = _asked(request)
     view, state = site.scans.of(who), site.scans.trends_of(who)
-    context = {
-        "asked": wanted,
-        "selection": _choices(view.frame, wanted),
-        "sections": _sections(view, state, wanted),
-        "state": state,
-    }
-    sections = context["sections"] or {}
-    return page("trends_now.html.j2", {**context, **sections}, who, current="/trends")
+    context = {"asked": wanted, "selection": _choices(view.frame, wanted), "state": state}
+    sections = _sections(view, state, wanted)
+    return page("trends_now.html.j2", context | sections, who, current="/trends")
 
 
 @router.get("/protocol")
@@ -100,10 +95,10 @@ def _choices(frame: pl.DataFrame, wanted: Asked) -> dict[str, list[tuple[str, st
     return found
 
 
-def _sections(view: ScanView, state: TrendsState, wanted: Asked) -> dict[str, Any] | None:
-    """What the sections of the page of trends show; ``None`` if there are no trends yet."""
+def _sections(view: ScanView, state: TrendsState, wanted: Asked) -> dict[str, Any]:
+    """What the sections of the page of trends show; nothing if there are no trends yet."""
     if state.trends is None:
-        return None
+        return {}
     part = part_of(state.trends, wanted)
     link = link_to(view.frame, part, part.outliers[:MOST_ROWS])
     return section_context(part, limits_of(state.limits, wanted), link=link)

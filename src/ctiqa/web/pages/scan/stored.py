@@ -64,6 +64,7 @@ def stored_scan(row: Mapping[str, Any], slices: pl.DataFrame) -> ScanScore:
     acquired = Acquisition(**{name: row[name] for name in ACQUIRED})
     verdicts = tuple(_slice(each, acquired) for each in slices.to_dicts())
     headers = tuple(each.header for each in verdicts)
+    measured: dict[str, Any] = {name: known(row[name]) for name in PHYSICS}
     return ScanScore(
         scan=Scan(row["series_uid"], NOWHERE, headers),
         score=known(row["score"]),
@@ -75,7 +76,7 @@ def stored_scan(row: Mapping[str, Any], slices: pl.DataFrame) -> ScanScore:
         equivalent_noise_interval=_interval(
             row["equivalent_noise_low"], row["equivalent_noise_high"]
         ),
-        physics=PatientPhysics(**{name: known(row[name]) for name in PHYSICS}),
+        physics=PatientPhysics(**measured),
         dose_reserve=known(row["dose_reserve"]),
     )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
-FIRST = date(1971, 1, 1)
+FIRST = dt.date(1971, 1, 1)
 """There was no CT before."""
 
 
@@ -18,8 +19,8 @@ class Day:
         today: The day that it is now.
     """
 
-    date: date
-    today: date
+    date: dt.date
+    today: dt.date
 
     @property
     def is_today(self) -> bool:
@@ -27,12 +28,12 @@ class Day:
         return self.date == self.today
 
     @property
-    def previous(self) -> date | None:
+    def previous(self) -> dt.date | None:
         """The day before, if there is one."""
         return self.date - timedelta(1) if self.date > FIRST else None
 
     @property
-    def next(self) -> date | None:
+    def next(self) -> dt.date | None:
         """The day after, if it has begun."""
         return self.date + timedelta(1) if self.date < self.today else None
 
@@ -47,12 +48,12 @@ class Day:
         return datetime.combine(self.date + timedelta(1), time.min).astimezone()
 
 
-def day_between(asked: date, now: datetime) -> Day:
+def day_between(asked: dt.date, now: datetime) -> Day:
     """The day that was asked for, or the nearest one that can be shown.
 
     >>> from datetime import UTC
     >>> now = datetime(2026, 11, 26, 12, tzinfo=UTC)
-    >>> day_between(date(2030, 1, 1), now).is_today, day_between(date(1, 1, 1), now).previous
+    >>> day_between(dt.date(2030, 1, 1), now).is_today, day_between(dt.date.min, now).previous
     (True, None)
     """
     today = now.astimezone().date()
