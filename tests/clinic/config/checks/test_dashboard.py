@@ -41,7 +41,7 @@ def test_access(web: Any, place: str, state: str, tmp_path: Path) -> None:
     ("hashed", "state", "says"),
     [
         (GOOD, "ok", "argon2id"),
-        ("$argon2id$v=19$m=65536,t=3,p=4$SALT$HASH", "broken", "not a real one"),
+        ("$argon2id$v=19$m=65536,t=3,p=4$SALT$HASH", "broken", "a placeholder or damaged"),
         (PasswordHasher().hash(""), "broken", "empty"),
         (PasswordHasher(time_cost=1, memory_cost=64).hash("x"), "warning", "weaker"),
     ],

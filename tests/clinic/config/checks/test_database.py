@@ -20,7 +20,7 @@ def checked(folder: Path, **store: str) -> Found:
 
 def test_no_store_yet(tmp_path: Path) -> None:
     state, sentence = checked(tmp_path)["store.address"]
-    assert (state, "is made at the start" in sentence) == ("ok", True)
+    assert (state, "will be created at start" in sentence) == ("ok", True)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -37,7 +37,7 @@ def test_a_database_without_tables(postgres: object, tmp_path: Path) -> None:
     checks = list(check_database(config(tmp_path, store={"address": address})))
     assert [each.state for each in checks] == ["warning", "ok"]
     assert "password_file" in checks[0].sentence
-    assert "its tables are made at the start" in checks[1].sentence
+    assert "its tables will be created at start" in checks[1].sentence
     again = list(check_database(config(tmp_path, store={"address": address})))
     assert again == checks
 

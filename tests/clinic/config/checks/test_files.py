@@ -15,7 +15,7 @@ USER = {"name": "a", "password": "$argon2id$v=19$m=8,t=1,p=1$a$b"}
 
 def test_what_is_made_at_the_start_is_well_and_not_made_now(tmp_path: Path) -> None:
     checks = found(check_files(config(tmp_path, web={"users": [USER]})))
-    assert checks["spool.folder"] == ("ok", f"'{tmp_path / 'spool'}' is made at the start")
+    assert checks["spool.folder"] == ("ok", f"'{tmp_path / 'spool'}' will be created at start")
     assert checks["web.secret_file"][0] == "ok"
     assert {each for each, _ in checks.values()} <= {"ok", "note"}
     assert list(tmp_path.iterdir()) == []

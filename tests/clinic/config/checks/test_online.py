@@ -50,7 +50,7 @@ def checked(folder: Path, **values: Any) -> Found:
     [
         (None, 0, "ok", "PACS answers C-ECHO"),
         (["CTIQA"], 0, "ok", "PACS answers C-ECHO"),
-        (["OTHER"], 0, "broken", "rejects 'CTIQA'; have it registered there"),
+        (["OTHER"], 0, "broken", "rejects 'CTIQA'; register it there"),
         (None, 0x0122, "broken", "does not answer C-ECHO"),
     ],
 )

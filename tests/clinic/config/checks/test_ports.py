@@ -30,12 +30,12 @@ def test_a_port_in_use(tmp_path: Path) -> None:
         port = stream.getsockname()[1]
         state, sentence = checked(tmp_path, listen={"port": port})["listen.port"]
     assert state == "warning"
-    assert f"127.0.0.1:{port} is in use; well if 'ctiqa listen' runs already" in sentence
+    assert f"127.0.0.1:{port} is in use; this is fine if 'ctiqa listen' is running" in sentence
 
 
 def test_an_address_of_another_computer(tmp_path: Path) -> None:
     state, sentence = checked(tmp_path, web={"host": "192.0.2.77"})["web.host"]
-    assert (state, "is no address of this computer" in sentence) == ("broken", True)
+    assert (state, "is not an address of this computer" in sentence) == ("broken", True)
 
 
 def test_a_name_is_not_looked_up(tmp_path: Path) -> None:

@@ -47,5 +47,7 @@ def _password(place: str, hashed: str) -> Check:
             return Check(place, "warning", f"the hash is weaker than today's; {REMEDY}")
         return Check(place, "ok", "a hash of argon2id")
     except (InvalidHashError, VerificationError):
-        return Check(place, "broken", f"the hash is not a real one, nobody can log in; {REMEDY}")
+        return Check(
+            place, "broken", f"the hash is a placeholder or damaged, nobody can log in; {REMEDY}"
+        )
     return Check(place, "broken", f"the password is empty; {REMEDY}")

@@ -42,7 +42,7 @@ def _found(address: Address, store: StoreSection) -> Iterator[Check]:
         engine = connect(address)
         try:
             if address.file is not None and not is_there(address.file):
-                yield Check(PLACE, "ok", f"the store {address.name} is made at the start")
+                yield Check(PLACE, "ok", f"the store {address.name} will be created at start")
                 return
             with engine.connect() as connection:
                 yield _version(connection, address)
@@ -58,11 +58,11 @@ def _version(connection: Connection, address: Address) -> Check:
         if names & set(METADATA.tables):
             why = f"{address.name} has tables of another program; use a database of its own"
             return Check(PLACE, "broken", why)
-        return Check(PLACE, "ok", f"{address.name} is empty; its tables are made at the start")
+        return Check(PLACE, "ok", f"{address.name} is empty; its tables will be created at start")
     version = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608
     if version is None or version < SCHEMA:
-        why = f"{address.name} has tables of an older version, which are upgraded at the start"
-        return Check(PLACE, "note", f"{why}; make a backup before")
+        why = f"{address.name} has tables of an older version, which will be upgraded at start"
+        return Check(PLACE, "note", f"{why}; make a backup first")
     if version > SCHEMA:
         why = f"{address.name} has tables of version {version}, and this ctiqa knows up to {SCHEMA}"
         return Check(PLACE, "broken", f"{why}; update ctiqa")

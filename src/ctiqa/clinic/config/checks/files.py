@@ -40,7 +40,7 @@ def check_files(config: Config) -> Iterator[Check]:
 
 
 _AS_ROOT = (
-    "the check runs as root, who may read and write everything; run it as the user of the services"
+    "running as root, who can read and write everything; run the check as the user of the services"
 )
 
 
@@ -54,7 +54,7 @@ def _spool(config: Config) -> Iterator[Check]:
         yield Check(
             place,
             "warning",
-            f"others may look into '{folder}', which holds the names of patients; run: "
+            f"other users can read '{folder}', which holds the names of patients; run: "
             f"chmod 700 '{folder}'",
         )
     yield _room(config)
@@ -92,7 +92,7 @@ def _folder(place: str, folder: Path) -> Check:
     except OutputError as error:
         return Check(place, "broken", str(error))
     if not is_there(folder):
-        return Check(place, "ok", f"'{folder}' is made at the start")
+        return Check(place, "ok", f"'{folder}' will be created at start")
     return Check(place, "ok", f"'{folder}' is writable")
 
 
@@ -100,7 +100,7 @@ def _key_of_logins(file: Path) -> Check:
     place = "web.secret_file"
     if not is_there(file):
         found = _folder(place, file.parent)
-        well = f"'{file}' is made at the start"
+        well = f"'{file}' will be created at start"
         return Check(place, found.state, well if found.state == "ok" else found.sentence)
     return _secret(place, file)
 
@@ -110,4 +110,4 @@ def _secret(place: str, file: Path) -> Check:
         read_secret(file)
     except CtiqaError as error:
         return Check(place, "broken", str(error))
-    return Check(place, "ok", f"'{file}' can be read, and not by everybody")
+    return Check(place, "ok", f"'{file}' is readable, and not by everybody")

@@ -81,7 +81,7 @@ def _echoed(place: str, target: DicomTarget, own: str) -> Check:
 def _no_association(association: Any, target: DicomTarget) -> str:
     where = f"{target.ae_title} at {target.host}:{target.port}"
     if association.is_rejected:
-        return f"{where} rejects '{association.ae.ae_title}'; have it registered there"
+        return f"{where} rejects '{association.ae.ae_title}'; register it there"
     return f"{where} ends the connection; check that both sides use TLS, or neither"
 
 
@@ -137,4 +137,4 @@ def _resolved(place: str, host: str, port: int) -> Check:
         socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
     except OSError as error:
         return Check(place, "broken", f"{host} is not known: {error.strerror or error}")
-    return Check(place, "note", f"{host} is known; by UDP nobody says whether messages arrive")
+    return Check(place, "note", f"{host} is known; UDP does not confirm that messages arrive")

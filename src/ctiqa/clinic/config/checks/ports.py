@@ -41,7 +41,7 @@ def _port(section: str, host: str, port: int, program: str) -> Check:
     try:
         address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
-        why = f"'{clean(host)}' is a name, looked up only at the start; an address is safer"
+        why = f"'{clean(host)}' is a name, resolved only at start; an address is safer"
         return Check(f"{section}.host", "note", why)
     kind = socket.AF_INET if address.version == 4 else socket.AF_INET6
     where = f"{host}:{port}"
@@ -56,13 +56,13 @@ def _port(section: str, host: str, port: int, program: str) -> Check:
 
 def _not_bound(section: str, where: str, error: OSError, program: str) -> Check:
     if error.errno == errno.EADDRINUSE:
-        why = f"{where} is in use; well if '{program}' runs already, else choose another port"
-        return Check(f"{section}.port", "warning", why)
+        why = f"{where} is in use; this is fine if '{program}' is running"
+        return Check(f"{section}.port", "warning", f"{why}, otherwise choose another port")
     if error.errno == errno.EACCES:
-        why = f"{where} needs rights that this user does not have; choose a port above 1023"
+        why = f"{where} needs privileges that this user lacks; choose a port above 1023"
         return Check(f"{section}.port", "broken", why)
     if error.errno == errno.EADDRNOTAVAIL:
-        why = f"{where} is no address of this computer; state one of its own, or 0.0.0.0 for all"
+        why = f"{where} is not an address of this computer; use one that is, or 0.0.0.0 for all"
         return Check(f"{section}.host", "broken", why)
     return Check(f"{section}.port", "broken", f"{where} cannot be used: {error.strerror}")
 
@@ -90,11 +90,11 @@ def _senders(listen: Listen) -> Iterator[Check]:
 
 
 def _sureness(listen: Listen) -> Iterator[Check]:
-    """AE titles are no secret: whoever knows one may call himself by it."""
+    """AE titles are no secret: anyone who knows one can use it."""
     loose = [each.ae_title for each in listen.peers if not each.addresses]
     if loose and listen.tls is None and not is_loopback(listen.host):
         why = f"{', '.join(loose)} may send from any address, and an AE title is no secret"
-        yield Check("listen.peers", "warning", f"{why}; state 'addresses', or [listen.tls]")
+        yield Check("listen.peers", "warning", f"{why}; set 'addresses' or [listen.tls]")
 
 
 def _title(place: str, target: DicomTarget, listen: Listen) -> Check:
@@ -102,9 +102,9 @@ def _title(place: str, target: DicomTarget, listen: Listen) -> Check:
     is_same_port = target.port == listen.port
     is_here = target.host == listen.host or is_loopback(target.host)
     if is_same_port and is_here:
-        why = f"{target.host}:{target.port} is the listener itself; state the archive"
+        why = f"{target.host}:{target.port} is the listener itself; set the address of the archive"
         return Check(f"{place}.port", "broken", why)
     if target.ae_title == listen.ae_title:
-        why = f"'{target.ae_title}' is also the AE title of the listener; archives tell stations "
-        return Check(f"{place}.ae_title", "warning", f"{why}apart by it: choose another one")
+        why = f"'{target.ae_title}' is also the AE title of the listener"
+        return Check(f"{place}.ae_title", "warning", f"{why}; every AE needs a title of its own")
     return Check(f"{place}.ae_title", "ok", f"results go to {target.ae_title}")
