@@ -23,7 +23,7 @@ from ctiqa.web.reading.view import ScanView, TrendsState
 
 LOG = logging.getLogger("ctiqa.web")
 
-MOST_KEPT = 16
+MOST_KEPT = 8
 """Number of sets of conditions whose trends are kept."""
 
 SHARE = 10

@@ -28,7 +28,7 @@ LOG = logging.getLogger("ctiqa.web")
 EVERY_S = 2.0
 """Time between two looks at the store, in seconds."""
 
-MOST_VIEWS = 64
+MOST_VIEWS = 16
 """Number of sets of conditions for which rows are kept."""
 
 
