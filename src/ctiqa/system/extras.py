@@ -14,8 +14,9 @@ from ctiqa.errors import UsageError
 EXTRA_OF = {
     "PIL": "train",
     "alembic": "clinic",
+    "anyio": "clinic",
     "argon2": "clinic",
-    "cryptography": "cluster",
+    "cryptography": "clinic",
     "dask": "cluster",
     "dask_jobqueue": "cluster",
     "dicomweb_client": "clinic",
@@ -47,6 +48,7 @@ EXTRA_OF = {
     "timm": "train",
     "torch": "train",
     "torchvision": "train",
+    "urllib3": "clinic",
     "uvicorn": "clinic",
 }
 """Extra that installs a library, by import name."""

@@ -183,3 +183,11 @@ def test_a_part_that_says_nothing_is_noticed(store: Store, watch: Watch) -> None
     assert not health.is_silent(sign)
     watch.time += SILENT_AFTER + timedelta(seconds=1)
     assert health.is_silent(sign)
+
+
+def test_parts_that_are_gone_are_forgotten(store: Store, watch: Watch) -> None:
+    health = Health(store, watch)
+    for part in ("receiver", "scorer-1", "scorer-2"):
+        health.tell(part, "works", started=START)
+    health.forget_others({"receiver", "scorer-1"})
+    assert [each.part for each in health.signs()] == ["receiver", "scorer-1"]

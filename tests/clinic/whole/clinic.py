@@ -39,6 +39,7 @@ any_peer = true
 workers = {workers}
 quiet_seconds = {quiet}
 lease_seconds = 20
+tries = 10
 
 [[send]]
 kind = "dicom"
@@ -155,6 +156,10 @@ def clinic(folder: Path, address: str, *, workers: int = 1, quiet_s: float = 1) 
         wait_for(found.is_listening, "the listener")
         wait_for(found.is_serving, "the dashboard")
         yield found
+    except BaseException as error:
+        for name in ("listen", "serve"):
+            error.add_note(f"{name}: {found.log(name)[-3000:]}")
+        raise
     finally:
         pacs.stop()
         for name in found.running:

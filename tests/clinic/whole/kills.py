@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.clinic.whole.clinic import Clinic, clinic, kill, wait_for
@@ -129,7 +129,7 @@ def main() -> None:
     database = running() if wanted.database == "postgresql" else nullcontext()
     with tempfile.TemporaryDirectory() as folder, database as server:
         outcome = kill_and_count(Path(folder), server, kills=wanted.kills, seed=wanted.seed)
-    print(json.dumps(asdict(outcome)))
+    print(json.dumps(vars(outcome)))
 
 
 if __name__ == "__main__":

@@ -37,7 +37,10 @@ class Pacs:
         entity = AE(ae_title="PACS")
         for each in (ComprehensiveSRStorage, EncapsulatedPDFStorage, Verification):
             entity.add_supported_context(each)
-        handlers: list[Any] = [(evt.EVT_C_STORE, self._keep), (evt.EVT_C_ECHO, lambda _event: SUCCESS)]
+        handlers: list[Any] = [
+            (evt.EVT_C_STORE, self._keep),
+            (evt.EVT_C_ECHO, lambda _event: SUCCESS),
+        ]
         self._server = entity.start_server(
             ("127.0.0.1", self.port), block=False, evt_handlers=handlers
         )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from ctiqa.clinic.records.clock import Clock, utc_now
 from ctiqa.store.database.clinic_tables import health
@@ -79,6 +79,11 @@ class Health:
         with self._store.reading() as connection:
             rows = connection.execute(select(health).order_by(health.c.part)).mappings()
             return [Sign(**{**row, "facts": json.loads(row["facts"])}) for row in rows]
+
+    def forget_others(self, parts: Collection[str]) -> None:
+        """Remove the signs of parts that the configuration no longer has: they say nothing more."""
+        with self._store.writing() as connection:
+            connection.execute(delete(health).where(health.c.part.not_in(sorted(parts))))
 
     def is_silent(self, sign: Sign) -> bool:
         """Whether a part has said nothing for too long, or its clock is ahead by as much."""

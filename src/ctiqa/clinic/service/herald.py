@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from threading import Event, Thread
 
 from ctiqa.clinic.config.config import Config
+from ctiqa.clinic.records.health import Health
 from ctiqa.clinic.service.part.life import Life
 from ctiqa.clinic.service.part.opening import store_when_there
+from ctiqa.clinic.service.parts import parts_of
 from ctiqa.errors import CtiqaError
 
 PART = "supervisor"
@@ -55,6 +58,8 @@ class Herald:
         if store is None:
             return
         with store:
+            with suppress(CtiqaError):
+                Health(store).forget_others({PART, *(each.name for each in parts_of(self._config))})
             life = Life(store, PART)
             while not self._stop.wait(LOOK_S):
                 self._tell(life)
