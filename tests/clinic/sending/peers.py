@@ -45,7 +45,7 @@ class Archive:
     Attributes:
         port: Its port.
         stored: What it has stored, in order.
-        n_associations: Number of associations it has accepted.
+        n_associations: Number of associations it was asked for.
         status: What it answers; a function of the SOP Instance UID.
     """
 
@@ -82,7 +82,7 @@ def archive(
             found.stored.append(event.dataset)
         return status
 
-    def accepted(event: Any) -> None:
+    def requested(event: Any) -> None:
         found.n_associations += 1
 
     entity = AE(ae_title)
@@ -93,7 +93,7 @@ def archive(
     server = entity.start_server(
         ("127.0.0.1", port),
         block=False,
-        evt_handlers=[(evt.EVT_C_STORE, store), (evt.EVT_ACCEPTED, accepted)],
+        evt_handlers=[(evt.EVT_C_STORE, store), (evt.EVT_REQUESTED, requested)],
         ssl_context=tls,
     )
     assert server is not None

@@ -50,6 +50,7 @@ def test_many_results_cost_one_connection_while_the_target_is_down(
     outbox.put(*(f"1.2.{n}" for n in range(1, 6)))
     with archive(callers=["OTHER"]) as pacs:
         assert outbox.turn(dicom(pacs.port)) == 5
+        assert pacs.n_associations == 1
     assert outbox.states() == [("waiting", 1)] * 5
     with archive() as pacs:
         outbox.watch.move(seconds=30)

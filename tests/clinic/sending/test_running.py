@@ -21,6 +21,7 @@ from ctiqa.clinic.config.listening import Spool
 from ctiqa.clinic.records.clock import utc_now
 from ctiqa.clinic.records.deliveries import Deliveries
 from ctiqa.clinic.records.health import Health, Sign
+from ctiqa.clinic.sending import dicom as dicom_module
 from ctiqa.clinic.sending import run_sender
 from ctiqa.errors import OutputError
 from ctiqa.store.store import Store
@@ -140,8 +141,10 @@ def test_stopped_while_the_database_is_away(tmp_path: Path) -> None:
 
 
 def test_a_target_that_says_nothing_does_not_keep_it_from_ending(
-    outbox: Any, tmp_path: Path
+    outbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Longer than the test waits.
+    monkeypatch.setattr(dicom_module, "CONNECT_S", 90.0)
     outbox.watch.time = utc_now()
     outbox.put("1.2.1")
     before = set(threading.enumerate())
