@@ -105,9 +105,10 @@ def test_log_in_filter_open_mark_and_log_out(show: Open) -> None:
     log_in_to_scans(tab)
     computed(tab)
     tab.goto("/scans")
-    tab.get_by_label("Protocol").select_option("Thorax")
+    tab.get_by_role("combobox", name="Protocol", exact=True).select_option("Thorax")
     tab.get_by_label("Outliers without explanation").check()
     tab.get_by_role("button", name="Show").click()
+    assert "protocol=Thorax" in tab.url
     names = tab.locator(".scans tbody th a")
     before = names.count()
     assert before > 0
@@ -192,8 +193,8 @@ def test_charts_of_trends_are_drawn_and_filtered(show: Open) -> None:
     log_in(tab)
     computed(tab)
     assert tab.locator("#scatters canvas").count() == 6
-    tab.get_by_label("Protocol").first.select_option("Head")
-    tab.get_by_label("Scanner").first.select_option("CT1")
+    tab.get_by_role("combobox", name="Protocol", exact=True).select_option("Head")
+    tab.get_by_role("combobox", name="Scanner", exact=True).select_option("CT1")
     tab.get_by_role("button", name="Show", exact=True).click()
     assert "protocol=Head&scanner=CT1" in tab.url
     rows = tab.locator("#groups tbody tr")

@@ -6,7 +6,11 @@ import re
 from html import unescape
 
 import pytest
+from starlette.requests import Request
 from tests.web.pages.made import Clinic, check_page
+
+from ctiqa.web.pages import problem_page
+from ctiqa.web.problems import Problem
 
 PATHS = (
     "/",
@@ -112,6 +116,21 @@ def test_what_cannot_be_shown_is_explained(
     text = clinic.get(path, status)
     check_page(text)
     assert words.lower() in unescape(text).lower()
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422, 429, 500, 503])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_every_problem_has_a_page(status: int, method: str) -> None:
+    request = Request({"type": "http", "method": method})
+    headers = {"Retry-After": "7"}
+    answer = problem_page(request, Problem(status, "code", "rule", "remedy", headers=headers))
+    text = bytes(answer.body).decode()
+    check_page(text)
+    assert answer.status_code == status
+    assert "Rule." in text
+    assert "What to do: remedy." in text
+    # Only what passes by itself is asked for again by itself.
+    assert ('content="7"' in text) == (status == 503 and method == "GET")
 
 
 def test_texts_of_addresses_are_compared_not_executed(clinic: Clinic) -> None:

@@ -59,6 +59,7 @@ def scans(request: Request, who: Seer) -> HTMLResponse:
         "n": found.height,
         "next": _next(wanted, found.height),
         "previous": _page(wanted, wanted.page - 1) if wanted.page > 1 else None,
+        "sorts": [(key, title) for key, title, _ in COLUMNS],
         "rows": scan_rows(shown, site.notes, odd),
         "trends_known": state.trends is not None,
     }

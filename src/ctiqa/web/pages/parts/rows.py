@@ -22,10 +22,10 @@ from ctiqa.trends.result import Outlier
 from ctiqa.web.pages.parts.words import measure, scan_address
 
 COLUMNS = (
-    ("protocol", "Scan", ""),
+    ("protocol", "Protocol", ""),
     ("scanner", "Scanner", ""),
     ("region", "Region", ""),
-    ("score", "Score, 90 % interval", "0–4"),
+    ("score", "Score", "0–4, 90 % interval"),
     ("noise", "Equivalent noise", ""),
     ("dose", "CTDIvol", ""),
     ("day", "Study", ""),
