@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -60,14 +60,20 @@ class Part:
     facts: tuple[tuple[str, float], ...] = ()
 
 
-def parts_of(config: Config, health: Health, now: datetime) -> list[Part]:
+def parts_of(config: Config, health: Health, now: datetime, *, is_whole: bool = True) -> list[Part]:
     """All parts: those that gave a sign of life, and those that should have.
+
+    Args:
+        config: The configuration.
+        health: Signs of life.
+        now: The time.
+        is_whole: Whether to say what parts say of their work, which is about all scans.
 
     Raises:
         OutputError: If the database cannot be reached.
     """
     signs = health.signs()
-    seen = [_seen(sign, health, now) for sign in signs]
+    seen = [_seen(sign if is_whole else _silenced(sign), health, now) for sign in signs]
     names = {sign.part for sign in signs}
     return [*seen, *(_missing(name) for name in expected(config) if name not in names)]
 
@@ -104,6 +110,11 @@ def _seen(sign: Sign, health: Health, now: datetime) -> Part:
         started=sign.started,
         facts=tuple((name.replace("_", " "), value) for name, value in sign.facts.items()),
     )
+
+
+def _silenced(sign: Sign) -> Sign:
+    """A sign of life that says nothing of the work."""
+    return replace(sign, sentence="", facts={})
 
 
 def _missing(name: str) -> Part:

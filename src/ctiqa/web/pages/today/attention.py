@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from ctiqa.clinic.records.health import Health
+from ctiqa.trends.page.words import quantity
+from ctiqa.web.context import Site
+from ctiqa.web.pages.parts.outliers import unexplained, unusual
 from ctiqa.web.pages.parts.words import address
 from ctiqa.web.reading.view import TrendsState
+from ctiqa.web.security.viewer import Viewer
 
 RECENT = timedelta(days=28)
-"""Alarms of courses are shown for so long."""
+"""Alarms of control charts and outliers are shown for so long."""
 
 MOST = 5
 """Most sentences of a kind."""
@@ -32,17 +36,33 @@ class Concern:
     link: str
 
 
-def concerns(state: TrendsState, health: Health, day: date) -> list[Concern]:
-    """Parts that do not work, broken limits, and alarms of the last weeks, in this order."""
-    return [*_of_parts(health), *_of_limits(state), *_of_courses(state, day)]
+def concerns(site: Site, who: Viewer, state: TrendsState, day: date) -> list[Concern]:
+    """Parts that do not work, broken limits, and alarms and outliers of the last weeks.
+
+    Args:
+        site: The site.
+        who: Who looks; only those who see all scans see what a part says of its work.
+        state: Trends of the scans that the viewer sees.
+        day: The last day of the weeks.
+
+    Raises:
+        OutputError: If the database cannot be reached.
+    """
+    return [
+        *_of_parts(site.health, is_whole=not who.where),
+        *_of_limits(state),
+        *_of_charts(state, day),
+        *_of_outliers(site, state, day),
+    ]
 
 
-def _of_parts(health: Health) -> Iterator[Concern]:
+def _of_parts(health: Health, *, is_whole: bool) -> Iterator[Concern]:
     for sign in health.signs():
         if health.is_silent(sign):
             yield Concern("System", f"{sign.part}: no sign of life", "/health")
         elif not sign.is_well:
-            yield Concern("System", f"{sign.part}: {sign.sentence}", "/health")
+            said = sign.sentence if is_whole else "has a problem"
+            yield Concern("System", f"{sign.part}: {said}", "/health")
 
 
 def _of_limits(state: TrendsState) -> Iterator[Concern]:
@@ -53,13 +73,22 @@ def _of_limits(state: TrendsState) -> Iterator[Concern]:
         yield Concern("Limit", f"{len(broken) - MOST} more limits are broken", "/trends")
 
 
-def _of_courses(state: TrendsState, day: date) -> Iterator[Concern]:
+def _of_charts(state: TrendsState, day: date) -> Iterator[Concern]:
     alarms = state.trends.alarms if state.trends else ()
     recent = [each for each in alarms if day - RECENT <= each.last <= day]
     for each in recent[:MOST]:
         yield Concern("Alarm", each.sentence, _protocol(each.protocol, each.scanner))
     if len(recent) > MOST:
         yield Concern("Alarm", f"{len(recent) - MOST} more alarms since {day - RECENT}", "/trends")
+
+
+def _of_outliers(site: Site, state: TrendsState, day: date) -> Iterator[Concern]:
+    odd, since = unusual(state), day - RECENT
+    days = (odd[scan].day for scan in unexplained(site.store, state))
+    n = sum(1 for each in days if each is not None and since <= each <= day)
+    if n:
+        link = address("/scans", unexplained="yes", since=since, until=day)
+        yield Concern("Outliers", f"{quantity(n, 'unexplained outlier')} since {since}", link)
 
 
 def _protocol(protocol: str | None, scanner: str | None) -> str:

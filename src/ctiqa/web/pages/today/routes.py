@@ -18,18 +18,22 @@ from ctiqa.web.pages.parts.asked import day_of, wrong
 from ctiqa.web.pages.parts.fields import text_of
 from ctiqa.web.pages.parts.outliers import unusual
 from ctiqa.web.pages.parts.rendering import page
-from ctiqa.web.pages.parts.rows import COLUMNS, SCANNER, counted, current, scan_rows
+from ctiqa.web.pages.parts.rows import COLUMNS, SCANNER, counted, scan_rows
 from ctiqa.web.pages.parts.who import CheckedForm, Reviewer, Seer
 from ctiqa.web.pages.today.attention import concerns
 from ctiqa.web.pages.today.days import Day, day_between
-from ctiqa.web.pages.today.queue import is_seen, queue_of
 from ctiqa.web.problems import Problem, ProblemError
-from ctiqa.web.security.viewer import Viewer
+from ctiqa.web.reading.queue import Queue
 
 MOST_NEWEST = 15
 """Rows of the newest scans."""
 
 MOST_STATIONS = 12
+
+MOST_LISTED = 50
+"""Rows of a list of failed work."""
+
+MOST_REASONS = 20
 
 MOST_NAME = 128
 """Longest name of a series, in characters."""
@@ -46,18 +50,21 @@ def today(request: Request, who: Seer) -> HTMLResponse:
     site = site_of(request)
     record(request, who.name, "view_today")
     day, refresh, done = _asked(request.query_params, site.clock())
-    frame = site.scans.of(who).frame
-    state = site.scans.trends_of(who)
+    view, state = site.scans.of(who), site.scans.trends_of(who)
     context = {
         "columns": COLUMNS,
-        "concerns": concerns(state, site.health, day.date),
+        "concerns": concerns(site, who, state, day.date),
         "computing": state.trends is None and state.failure is None,
         "day": day,
         "done": done,
         "failure": state.failure,
-        "queue": None if who.where else queue_of(site.store, site.jobs, site.deliveries, day),
+        "is_empty": view.frame.is_empty(),
+        "is_whole": not who.where,
+        "listen": site.config.listen,
+        "quiet_seconds": site.config.score.quiet_seconds,
+        "queue": _queue(site.queue(who), day),
         "refresh": REFRESH_S if refresh and day.is_today else 0,
-        **_of_day(site, frame, day, unusual(state)),
+        **_of_day(site, view.frame, day, unusual(state)),
     }
     return page("today.html.j2", context, who, current="/")
 
@@ -71,8 +78,7 @@ def score_again(
     """Score a series once more that was set aside."""
     site = site_of(request)
     series = text_of(form, "series", MOST_NAME)
-    _check_seen(site, who, series)
-    if not site.jobs.try_again(series):
+    if not site.queue(who).has(series) or not site.jobs.try_again(series):
         raise ProblemError(_nothing_to_repeat())
     record(request, who.name, "score_again", series)
     return RedirectResponse("/?done=series#failed", 303)
@@ -87,8 +93,8 @@ def send_again(
     """Send a result once more that was given up."""
     site = site_of(request)
     series, delivery = text_of(form, "series", MOST_NAME), text_of(form, "delivery", 9)
-    _check_seen(site, who, series)
-    theirs = {str(each.id) for each in site.deliveries.of_series(series)}
+    found = site.deliveries.of_series(series) if site.queue(who).has(series) else []
+    theirs = {str(each.id) for each in found}
     if delivery not in theirs or not site.deliveries.try_again(int(delivery)):
         raise ProblemError(_nothing_to_repeat())
     record(request, who.name, "send_again", series)
@@ -116,11 +122,25 @@ def _asked(query: Mapping[str, str], now: datetime) -> tuple[Day, bool, str]:
     )
 
 
+def _queue(queue: Queue, day: Day) -> dict[str, Any]:
+    """The queue now, and what came on a day."""
+    waiting = [each for each in queue.deliveries("waiting", MOST_LISTED) if each.error]
+    return {
+        "aside": queue.jobs("aside", MOST_LISTED),
+        "counts": queue.job_counts(("open", "waiting", "running", "aside")),
+        "deliveries": queue.delivery_counts(("waiting", "failed")),
+        "received": queue.received(day.start, day.end),
+        "undelivered": [*queue.deliveries("failed", MOST_LISTED), *waiting],
+        "unscored": queue.unscored(day.start, day.end).most_common(MOST_REASONS),
+    }
+
+
 def _of_day(
-    site: Site, frame: pl.DataFrame, day: Day, odd: dict[ScanName, Outlier]
+    site: Site, frame: pl.DataFrame, day: Day, odd: Mapping[ScanName, Outlier]
 ) -> dict[str, Any]:
     """The scans of a day: how many, by station, and the newest."""
-    scored = current(frame).filter((pl.col("stored") >= day.start) & (pl.col("stored") < day.end))
+    stored = pl.col("stored")
+    scored = frame.filter("current", stored >= day.start, stored < day.end)
     stations = list(counted(scored, SCANNER))
     return {
         "more_stations": max(0, len(stations) - MOST_STATIONS),
@@ -129,12 +149,6 @@ def _of_day(
         "newest": scan_rows(scored.head(MOST_NEWEST), site.notes, odd),
         "stations": stations[:MOST_STATIONS],
     }
-
-
-def _check_seen(site: Site, who: Viewer, series: str) -> None:
-    """Whoever sees some scans only must see one of the series."""
-    if who.where and not is_seen(series, site.scans.of(who).frame):
-        raise ProblemError(_nothing_to_repeat())
 
 
 def _nothing_to_repeat() -> Problem:
