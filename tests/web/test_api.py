@@ -158,6 +158,7 @@ def test_an_infinite_reserve_is_null(local: TestClient, filled: Store) -> None:
     with filled.writing() as connection:
         connection.execute(update(table).values(dose_reserve=float("inf")))
     site.scans._latest = None
+    site.scans.refresh()
     assert {each["dose_reserve"] for each in scans(local)["scans"]} == {None}
 
 

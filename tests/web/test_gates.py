@@ -27,7 +27,7 @@ def test_every_answer_is_locked_down(local: TestClient, path: str) -> None:
     assert policy["script-src"] == policy["style-src"] == "'self'"
     assert headers["x-frame-options"] == "DENY"
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
     assert headers["cache-control"] == ("no-cache" if "/static/" in path else "no-store")
     assert "strict-transport-security" not in headers
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
 
 from ctiqa.clinic.config import Config
 from ctiqa.clinic.records.clock import Clock, utc_now
@@ -33,7 +32,8 @@ from ctiqa.web.uploads.uploads import Uploads
 UPLOAD_S = 1800.0
 """Longest time that an upload may take to arrive, in seconds."""
 
-STATIC = Path(__file__).parent / "static"
+PATIENCE_S = 1.0
+"""So long the start waits for the scans; of more scans than are read in it, pages say so."""
 
 
 def make_app(config: Config, *, store: Store | None = None, now: Clock = utc_now) -> FastAPI:
@@ -57,13 +57,14 @@ def make_app(config: Config, *, store: Store | None = None, now: Clock = utc_now
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        # A redirect names the host and the scheme of the request, which a proxy may have changed.
+        redirect_slashes=False,
         lifespan=_lifespan,
     )
     app.state.site = site
     app.include_router(logins.router)
     app.include_router(api.router)
     app.include_router(pages.router, include_in_schema=False)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     handle_problems(app)
     limits = {SCORE: Limits(config.web.most_upload_megabytes << 20, whole_s=UPLOAD_S)}
     app.add_middleware(Gate, web=config.web, limits=limits, answer=answer)
@@ -95,6 +96,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Threads live as long as the server."""
     site: Site = app.state.site
     site.scans.start()
+    await run_in_threadpool(pages.load_templates)
+    await run_in_threadpool(site.scans.wait, PATIENCE_S)
     try:
         yield
     finally:

@@ -78,18 +78,20 @@ class Audit:
         if self._file is None:
             sys.stderr.write(line)
             return
-        with self._lock:
-            handle = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
-            try:
-                # One call, so that lines of several processes are not mixed.
-                os.write(handle, line.encode())
-                self._sync(handle)
-            finally:
-                os.close(handle)
+        handle = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+        try:
+            # One call, so that lines of several threads and processes are not mixed.
+            os.write(handle, line.encode())
+            if self._is_due():
+                os.fdatasync(handle)
+        finally:
+            os.close(handle)
 
-    def _sync(self, handle: int) -> None:
-        """Write to the disk, at most once a second: pages must not wait for it each time."""
+    def _is_due(self) -> bool:
+        """Whether to write to the disk: once a second, as pages must not wait for it each time."""
         now = time.monotonic()
-        if now - self._synced >= SYNC_S:
-            self._synced = now
-            os.fdatasync(handle)
+        with self._lock:
+            is_due = now - self._synced >= SYNC_S
+            if is_due:
+                self._synced = now
+            return is_due

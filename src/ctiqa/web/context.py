@@ -18,7 +18,8 @@ from ctiqa.web.identity.clients import client_address
 from ctiqa.web.identity.guard import Guard
 from ctiqa.web.metering.meters import Meters
 from ctiqa.web.reading.door import StoreDoor
-from ctiqa.web.reading.scans import Scans
+from ctiqa.web.reading.queue import Queue
+from ctiqa.web.reading.scans import Scans, Seeing
 from ctiqa.web.uploads.uploads import Uploads
 
 
@@ -55,6 +56,10 @@ class Site:
             DataError: If it is damaged or of a newer version.
         """
         return self.door.store()
+
+    def queue(self, who: Seeing) -> Queue:
+        """What a viewer may see of the queue."""
+        return Queue(self.store, self.scans.of(who), is_whole=not who.where)
 
     @property
     def jobs(self) -> Jobs:

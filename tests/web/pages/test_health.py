@@ -28,7 +28,7 @@ def test_each_part_has_a_state_in_words(clinic: Clinic) -> None:
     assert text.count('class="state ill"') == 1
     assert "PACS is down." in text
     assert "SQLite 3" in text
-    assert "400 scans" in text
+    assert "<dt>Scans</dt><dd><span>400<" in text
     assert "ctiqa-made 1" in text
 
 

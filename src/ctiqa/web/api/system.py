@@ -12,8 +12,7 @@ from ctiqa.clinic.records.health import Sign
 from ctiqa.clinic.records.jobs import JobState
 from ctiqa.web.api.callers import Reader
 from ctiqa.web.api.system_models import DeliveryList, DeliveryOut, HealthOut, JobList, JobOut, Part
-from ctiqa.web.context import Site, record, site_of
-from ctiqa.web.reading.queue import Queue
+from ctiqa.web.context import record, site_of
 from ctiqa.web.security.viewer import Viewer
 
 router = APIRouter(tags=["system"])
@@ -26,7 +25,7 @@ def list_jobs(
     request: Request, who: Reader, state: JobState = "waiting", limit: Most = 100
 ) -> JobList:
     """Series in a state, the one that came last first, and the numbers of all states."""
-    queue = queue_of(site_of(request), who)
+    queue = site_of(request).queue(who)
     record(request, who.name, "api_jobs")
     jobs = [JobOut.model_validate(job) for job in queue.jobs(state, limit)]
     return JobList(counts=queue.job_counts(), jobs=jobs)
@@ -37,7 +36,7 @@ def list_deliveries(
     request: Request, who: Reader, state: DeliveryState = "waiting", limit: Most = 100
 ) -> DeliveryList:
     """Results in a state, the newest first, and the numbers of all states."""
-    queue = queue_of(site_of(request), who)
+    queue = site_of(request).queue(who)
     record(request, who.name, "api_deliveries")
     found = [DeliveryOut.model_validate(each) for each in queue.deliveries(state, limit)]
     return DeliveryList(counts=queue.delivery_counts(), deliveries=found)
@@ -51,11 +50,6 @@ def show_health(request: Request, who: Reader) -> HealthOut:
     parts = [_part(sign, is_silent=health.is_silent(sign), who=who) for sign in health.signs()]
     record(request, who.name, "api_health")
     return HealthOut(ok=all(part.is_well and not part.is_silent for part in parts), parts=parts)
-
-
-def queue_of(site: Site, who: Viewer) -> Queue:
-    """The queue as a viewer may see it."""
-    return Queue(site.store, site.scans.of(who), is_whole=not who.where)
 
 
 def _part(sign: Sign, *, is_silent: bool, who: Viewer) -> Part:

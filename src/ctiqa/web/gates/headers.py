@@ -32,7 +32,8 @@ def safe_headers(path: str, *, https: bool) -> dict[str, str]:
     found = {
         "content-security-policy": POLICY,
         "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
+        # With no-referrer browsers would send forms with the origin "null", which is refused.
+        "referrer-policy": "same-origin",
         "x-frame-options": "DENY",
         "cross-origin-opener-policy": "same-origin",
         "cross-origin-resource-policy": "same-origin",

@@ -22,10 +22,13 @@ HEADINGS: Mapping[int, str] = {
     503: "Not available now",
 }
 
-CODES: Mapping[str, str] = {"database_down": "The database is down"}
+CODES: Mapping[str, str] = {
+    "database_down": "The database is down",
+    "store_being_read": "The store is being read",
+}
 """Headings of problems that have one of their own."""
 
-LEAST_RETRY_S, MOST_RETRY_S = 5, 600
+LEAST_RETRY_S, MOST_RETRY_S = 2, 600
 
 
 def login_page(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import cast
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, TypeVar, cast, get_args
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Table, func, select
 
 from ctiqa.clinic.records.deliveries import Deliveries, Delivery, DeliveryState
 from ctiqa.clinic.records.jobs import Job, Jobs, JobState
@@ -15,6 +17,12 @@ from ctiqa.web.reading.view import ScanView
 
 MOST_LISTED = 10_000
 """Rows among which those of a viewer are looked for."""
+
+JOB_STATES: tuple[JobState, ...] = get_args(JobState)
+
+DELIVERY_STATES: tuple[DeliveryState, ...] = get_args(DeliveryState)
+
+State = TypeVar("State", JobState, DeliveryState)
 
 
 class Queue:
@@ -47,28 +55,59 @@ class Queue:
         found = Deliveries(self._store).listed(state, MOST_LISTED)
         return [each for each in found if each.series in self._series][:most]
 
-    def job_counts(self) -> dict[JobState, int]:
-        """Number of series by state; every state is there."""
-        found = Jobs(self._store).counts()
-        if self._series is None:
-            return found
-        with self._store.reading() as connection:
-            rows = connection.execute(select(jobs.c.series, jobs.c.state))
-            theirs = Counter(row.state for row in rows if row.series in self._series)
-        return {state: theirs[state] for state in found}
+    def job_counts(self, states: Collection[JobState] = JOB_STATES) -> dict[JobState, int]:
+        """Number of series by state.
 
-    def delivery_counts(self) -> dict[DeliveryState, int]:
-        """Number of results by state; every state is there."""
-        found = Deliveries(self._store).counts()
-        if self._series is None:
-            return found
+        Args:
+            states: States that are counted; without those of finished work this is quick.
+        """
+        return self._counts(jobs, states)
+
+    def delivery_counts(
+        self, states: Collection[DeliveryState] = DELIVERY_STATES
+    ) -> dict[DeliveryState, int]:
+        """Number of results by state; see :meth:`job_counts`."""
+        return self._counts(deliveries, states)
+
+    def has(self, series: str) -> bool:
+        """Whether the viewer may see a series that was received."""
+        return self._series is None or series in self._series
+
+    def received(self, start: datetime, end: datetime) -> int:
+        """Number of series the last instance of which came in a time."""
+        return sum(self._by(jobs, jobs.c.state, _came(start, end)).values())
+
+    def unscored(self, start: datetime, end: datetime) -> Counter[str]:
+        """Reasons why nothing in series of a time has a score, with their numbers."""
+        reason = func.coalesce(jobs.c.detail, jobs.c.reason)
+        done = (jobs.c.state == "done") & jobs.c.reason.is_not(None)
+        return self._by(jobs, reason, done & _came(start, end))
+
+    def _counts(self, table: Table, states: Collection[State]) -> dict[State, int]:
+        found = self._by(table, table.c.state, table.c.state.in_(states))
+        return {state: found[state] for state in states}
+
+    def _by(
+        self, table: Table, key: ColumnElement[Any], condition: ColumnElement[bool]
+    ) -> Counter[str]:
+        """Number of rows that the viewer may see, by a text."""
         with self._store.reading() as connection:
-            rows = connection.execute(select(deliveries.c.series, deliveries.c.state))
-            theirs = Counter(row.state for row in rows if row.series in self._series)
-        return {state: theirs[state] for state in found}
+            if self._series is None:
+                query = select(key, func.count()).where(condition).group_by(key)
+                return Counter({text: n for text, n in connection.execute(query)})
+            rows = connection.execute(select(table.c.series, key).where(condition))
+            return Counter(text for series, text in rows if series in self._series)
 
 
 def received_series(view: ScanView) -> set[str]:
     """Names of series as they were received: parts of one are ``1.2.3`` and ``1.2.3#2``."""
+    return view.memo.get(received_series, lambda: _received_series(view))
+
+
+def _received_series(view: ScanView) -> set[str]:
     names = cast("list[str]", view.frame["series_uid"].to_list())
     return {name.partition("#")[0] for name in names}
+
+
+def _came(start: datetime, end: datetime) -> ColumnElement[bool]:
+    return (jobs.c.last_received >= start) & (jobs.c.last_received < end)

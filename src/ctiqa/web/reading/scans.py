@@ -11,14 +11,16 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from threading import Event, Lock, Thread
 from typing import Protocol
 
 from ctiqa.clinic.records.clock import Clock, utc_now
-from ctiqa.errors import CtiqaError, OutputError
+from ctiqa.errors import CtiqaError
 from ctiqa.store.store import Store
 from ctiqa.store.where import Condition
+from ctiqa.web.problems import Problem, ProblemError
 from ctiqa.web.reading.courses import Courses
 from ctiqa.web.reading.table import Table, read_table
 from ctiqa.web.reading.view import ScanView, TrendsState, filtered
@@ -30,6 +32,14 @@ EVERY_S = 2.0
 
 MOST_VIEWS = 16
 """Number of sets of conditions for which rows are kept."""
+
+BEING_READ = Problem(
+    503,
+    "store_being_read",
+    "the scans are being read, as the server has just been started",
+    "wait a few seconds",
+    headers={"Retry-After": "2"},
+)
 
 
 class Seeing(Protocol):
@@ -59,6 +69,7 @@ class Scans:
         self._views: OrderedDict[tuple[Condition, ...], ScanView] = OrderedDict()
         self._latest: tuple[Table, datetime] | None = None
         self._failure: CtiqaError | None = None
+        self._is_read = Event()
         self._stop = Event()
         self._thread: Thread | None = None
 
@@ -69,12 +80,16 @@ class Scans:
             OutputError: If the database cannot be reached; what was read before is not shown, as
                 it may be old.
             DataError: If the store is damaged or of a newer version.
+            ProblemError: 503 while it is read for the first time; without :meth:`start`, it is
+                read at once.
         """
-        if self._latest is None and self._failure is None:
+        if self._thread is None and not self._is_read.is_set():
             self.refresh()
         latest, failure = self._latest, self._failure
-        if failure is not None or latest is None:
-            raise failure or OutputError("the store is being read; try again")
+        if failure is not None:
+            raise failure
+        if latest is None:
+            raise ProblemError(BEING_READ)
         return self._view(viewer.where, *latest)
 
     def trends_of(self, viewer: Seeing) -> TrendsState:
@@ -83,6 +98,7 @@ class Scans:
         Raises:
             OutputError: If the database cannot be reached.
             DataError: If the store is damaged or of a newer version.
+            ProblemError: 503 while it is read for the first time.
         """
         view = self.of(viewer)
         return self._courses.of(viewer.where, view)
@@ -97,8 +113,21 @@ class Scans:
                 if self._failure is None:
                     LOG.error("%s", error)
                 self._failure = error
-                return
-            self._failure = None
+            else:
+                self._failure = None
+            finally:
+                self._is_read.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the store was read for the first time, or could not be.
+
+        Args:
+            seconds: Longest time, in seconds.
+
+        Returns:
+            Whether it was tried.
+        """
+        return self._is_read.wait(seconds)
 
     def start(self) -> None:
         """Look at the store again and again, in a thread."""
@@ -131,7 +160,7 @@ class Scans:
         known = self._views.get(where)
         if known is None or known.version != table.version:
             known = ScanView(filtered(table.frame, where), table.version, read)
-        view = ScanView(known.frame, known.version, read)
+        view = replace(known, read=read)
         with self._views_lock:
             self._views[where] = view
             self._views.move_to_end(where)

@@ -24,6 +24,10 @@ CHANGING = ("ctdivol_mgy", "ctdi_phantom_cm", "ssde_mgy")
 """Columns that may change after a scan was stored: dose reports come later."""
 
 
+PORTION = 5_000
+"""Rows that are read at once: other threads and the memory have little to bear."""
+
+
 @dataclass(frozen=True, slots=True)
 class Marker:
     """Tells whether something has changed, for little.
@@ -102,14 +106,21 @@ def read_table(store: Store, before: Table | None = None) -> Table:
 
 
 def _rows(store: Store, after: int, marker: Marker) -> pl.DataFrame:
-    query = (
-        scans_query()
-        .order_by(None)
-        .add_columns(scans.c.id)
-        .where(scans.c.id > after, scans.c.id <= marker.newest)
-    )
+    """The rows after a number, in portions."""
+    ends = [*range(after + PORTION, marker.newest, PORTION), marker.newest]
+    starts = [after, *ends[:-1]]
+    return pl.concat([_portion(store, *each) for each in zip(starts, ends, strict=True)])
+
+
+def _portion(store: Store, after: int, last: int) -> pl.DataFrame:
+    """The rows after a number up to another one; which are current shows in all of them only."""
+    query = scans_query().order_by(None)
+    columns = [column for column in query.selected_columns if column.name != "current"]
+    query = query.with_only_columns(*columns, scans.c.id, maintain_column_froms=True)
     with store.reading() as connection:
-        found: pl.DataFrame = frame_of(connection, query, "polars")
+        found: pl.DataFrame = frame_of(
+            connection, query.where(scans.c.id > after, scans.c.id <= last), "polars"
+        )
     names = [scan_name(key) for key in found.select(KEY).iter_rows()]
     return found.with_columns(pl.Series("scan", names, pl.String))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ import polars as pl
 from ctiqa.store.where import Condition
 from ctiqa.trends.limits.outcome import LimitsChecked
 from ctiqa.trends.result import Trends
+from ctiqa.web.reading.memo import Memo
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,14 @@ class TrendsState:
         limits: What the check of the limits found; ``None`` without limits in the configuration.
         computed: When they were computed; ``None`` if they were not yet.
         failure: Why they could not be computed, in plain words; ``None`` if they could.
+        memo: What pages work out from them.
     """
 
     trends: Trends | None = None
     limits: LimitsChecked | None = None
     computed: datetime | None = None
     failure: str | None = None
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,13 @@ class ScanView:
             and ``id``, which must not be shown.
         version: Grows with each change in the store.
         read: When the store was read last.
+        memo: What pages work out from the rows.
     """
 
     frame: pl.DataFrame
     version: int
     read: datetime
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     def where(self, conditions: Iterable[Condition]) -> pl.DataFrame:
         """The rows for which all conditions hold, of :func:`ctiqa.store.where.parse_conditions`."""

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from ctiqa.score.report.facts import NOTICE, format_interval, format_score
@@ -84,8 +85,23 @@ def page(
         "viewer": viewer,
         "zone": zone_of(made),
     }
-    text = environment().get_template(template).render({**frame, **context})
-    return HTMLResponse(text, status)
+    return HTMLResponse(fragment(template, {**frame, **context}), status)
+
+
+def fragment(template: str, context: dict[str, Any]) -> Markup:
+    """A page, or a part of one.
+
+    Args:
+        template: Name of the template.
+        context: What it shows.
+    """
+    return Markup(environment().get_template(template).render(context))  # noqa: S704 - escaped
+
+
+def load_templates() -> None:
+    """Read all templates of the dashboard, so that the first page need not wait for them."""
+    for file in PAGE_TEMPLATES.iterdir():
+        environment().get_template(file.name)
 
 
 @cache

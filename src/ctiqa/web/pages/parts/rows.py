@@ -98,7 +98,7 @@ def scan_rows(
 
 
 def explained_scans(notes: Notes, scans: Collection[ScanName]) -> set[ScanName]:
-    """Those of the scans whose latest note explains them."""
+    """Those of the scans whose latest note explains them; for as many as a page has."""
     return {scan for scan, note in notes.latest(scans).items() if note.is_explained}
 
 
@@ -149,11 +149,6 @@ def known(value: float | None) -> float | None:
     (None, 2.0)
     """
     return None if value is None or math.isnan(value) else value
-
-
-def current(frame: pl.DataFrame) -> pl.DataFrame:
-    """The last result of each series, by each model and with the same options."""
-    return frame.filter(pl.col("current"))
 
 
 def texts_of(frame: pl.DataFrame, expression: pl.Expr, most: int) -> list[str]:

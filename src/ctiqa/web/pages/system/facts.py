@@ -16,6 +16,7 @@ from ctiqa.clinic.config import Config
 from ctiqa.store.store import Store
 from ctiqa.trends.page.words import quantity
 from ctiqa.version import __version__
+from ctiqa.web.context import Site
 from ctiqa.web.pages.parts.words import age, gigabytes
 
 SOON = timedelta(days=30)
@@ -43,12 +44,24 @@ class Fact:
     remedy: str = ""
 
 
-def facts_of(config: Config, store: Store, frame: pl.DataFrame, now: datetime) -> list[Fact]:
-    """All facts."""
+def machine(site: Site, now: datetime) -> list[Fact]:
+    """Facts of the computer and the database, for those who see all scans.
+
+    Raises:
+        OutputError: If the database cannot be reached.
+    """
+    config = site.config
+    return [disk(config), *certificate(config, now), Fact("Database", _database(site.store))]
+
+
+def store_facts(frame: pl.DataFrame) -> list[Fact]:
+    """Facts of the scans that a viewer sees, and of this version.
+
+    Args:
+        frame: The scans.
+    """
     return [
-        disk(config),
-        *certificate(config, now),
-        Fact("Database", f"{_database(store)}; {quantity(frame.height, 'scan')}"),
+        Fact("Scans", f"{frame.height:,}"),
         *_models(frame),
         Fact("Version", f"ctiqa {__version__}, Python {platform.python_version()}"),
     ]
