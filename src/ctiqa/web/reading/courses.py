@@ -15,10 +15,8 @@ from ctiqa.clinic.records.clock import Clock, utc_now
 from ctiqa.errors import CtiqaError
 from ctiqa.store.privacy import Dates
 from ctiqa.store.where import Condition
-from ctiqa.trends.compute import trends
-from ctiqa.trends.limits.checking import check_limits
-from ctiqa.trends.limits.reading import read_limits
 from ctiqa.trends.result import Every
+from ctiqa.web.reading.computing import Computer, Found, Task
 from ctiqa.web.reading.view import ScanView, TrendsState
 
 LOG = logging.getLogger("ctiqa.web")
@@ -56,11 +54,17 @@ class Courses:
         limits: File with limits; ``None`` for none.
         dates: What the store keeps of the day of a study.
         now: The clock.
+        computer: Computes them.
     """
 
     def __init__(
-        self, limits: Path | None, dates: Callable[[], Dates], now: Clock = utc_now
+        self,
+        limits: Path | None,
+        dates: Callable[[], Dates],
+        now: Clock = utc_now,
+        computer: Computer | None = None,
     ) -> None:
+        self._computer = computer or Computer()
         self._limits = limits
         self._dates = dates
         self._now = now
@@ -93,10 +97,11 @@ class Courses:
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread after what it computes."""
+        """End the thread, and what is computed elsewhere."""
         with self._signal:
             self._is_closed = True
             self._signal.notify()
+        self._computer.close()
 
     def _run(self) -> None:
         while (entry := self._next()) is not None:
@@ -126,13 +131,11 @@ class Courses:
     def _state(self, view: ScanView) -> TrendsState:
         try:
             every: Every = "month" if self._dates() == "month" else "week"
-            found = trends(view.frame, every=every)
-            checked = None
-            if self._limits is not None:
-                checked = check_limits(found, read_limits(self._limits))
-            return TrendsState(found, checked, self._now())
+            found = self._computer.compute(Task(view.frame, every, self._limits))
         except CtiqaError as error:
-            return TrendsState(computed=self._now(), failure=str(error))
+            found = Found(failure=str(error))
         except Exception:
-            LOG.exception("the trends could not be computed")
-            return TrendsState(computed=self._now(), failure="the trends could not be computed")
+            if not self._is_closed:
+                LOG.exception("the trends could not be computed")
+            found = Found(failure="the trends could not be computed")
+        return TrendsState(found.trends, found.limits, self._now(), found.failure)

@@ -94,7 +94,7 @@ class Queue:
         with self._store.reading() as connection:
             if self._series is None:
                 query = select(key, func.count()).where(condition).group_by(key)
-                return Counter({text: n for text, n in connection.execute(query)})
+                return Counter(dict(map(tuple, connection.execute(query))))
             rows = connection.execute(select(table.c.series, key).where(condition))
             return Counter(text for series, text in rows if series in self._series)
 

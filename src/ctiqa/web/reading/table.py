@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from ctiqa.store.database.clinic_tables import doses
 from ctiqa.store.database.tables import scans
@@ -114,13 +114,12 @@ def _rows(store: Store, after: int, marker: Marker) -> pl.DataFrame:
 
 def _portion(store: Store, after: int, last: int) -> pl.DataFrame:
     """The rows after a number up to another one; which are current shows in all of them only."""
-    query = scans_query().order_by(None)
-    columns = [column for column in query.selected_columns if column.name != "current"]
-    query = query.with_only_columns(*columns, scans.c.id, maintain_column_froms=True)
+    of_all = scans_query().order_by(None)
+    columns = [column for column in of_all.selected_columns if column.name != "current"]
+    query: Select[Any] = of_all.with_only_columns(*columns, scans.c.id, maintain_column_froms=True)
+    wanted = query.where(scans.c.id > after, scans.c.id <= last)
     with store.reading() as connection:
-        found: pl.DataFrame = frame_of(
-            connection, query.where(scans.c.id > after, scans.c.id <= last), "polars"
-        )
+        found: pl.DataFrame = frame_of(connection, wanted, "polars")
     names = [scan_name(key) for key in found.select(KEY).iter_rows()]
     return found.with_columns(pl.Series("scan", names, pl.String))
 
