@@ -170,7 +170,7 @@ def test_brute_force_from_many_addresses(serve: Site, clock: Watch) -> None:
     for _ in range(allowed + 1):
         statuses.append(client.post("/login", data=fields).status_code)
         # The limit of one address is not the one that is met.
-        client.app.state.site.guard.by_address.forgive("unknown")  # type: ignore[attr-defined]
+        client.app.state.site.guard.by_address.take_back("unknown")  # type: ignore[attr-defined]
     assert statuses == [401] * allowed + [429]
 
 

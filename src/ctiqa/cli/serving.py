@@ -54,3 +54,5 @@ def _start_log() -> None:
     server.handlers = logging.getLogger(LOGGER).handlers
     server.setLevel(logging.ERROR)
     server.propagate = False
+    # Says of every form that is not well-formed what is wrong with it; the answer does, too.
+    logging.getLogger("python_multipart").addHandler(logging.NullHandler())

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from ctiqa.errors import UsageError
@@ -213,7 +213,7 @@ def _day(shown: str, key: str, value: str) -> date:
         ) from None
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _pattern(glob: str) -> str:
     """A regular expression that Python and polars read alike."""
     return "(?s)" + "".join(map(_piece, glob))

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -86,6 +86,9 @@ class Gate:
             await self._app(scope, limited(scope, receive, limits), answered)
         except BodyError as error:
             return None if answered.is_begun else error.problem
+        except ClientDisconnect:
+            # Nobody reads an answer.
+            LOG.info("a client of %s has gone", clean(scope["path"], MOST_PATH))
         except Exception:
             LOG.exception("a request to %s failed", clean(scope["path"], MOST_PATH))
             return None if answered.is_begun else BUG

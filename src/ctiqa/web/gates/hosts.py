@@ -7,12 +7,16 @@ It cannot change the name that the browser sends.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Collection
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?", re.ASCII)
+"""Name and port; anything else, such as ``name:1@other``, could end in an address of a redirect."""
 
 
 def is_own_host(scope: Scope, names: Collection[str]) -> bool:
@@ -30,7 +34,10 @@ def is_own_host(scope: Scope, names: Collection[str]) -> bool:
     if len(found) != 1:
         return False
     host = found[0].lower()
-    name, port = _split(host)
+    parts = HOST.fullmatch(host)
+    if parts is None:
+        return False
+    name, port = parts[1], parts[2] or "80"
     if host in names or name in names:
         return True
     server = scope.get("server")
@@ -54,12 +61,3 @@ def own_names(host: str, names: Collection[str]) -> frozenset[str]:
     if not address.is_unspecified and not address.is_loopback:
         found.add(f"[{address}]" if address.version == 6 else str(address))
     return frozenset(found - LOOPBACK)
-
-
-def _split(host: str) -> tuple[str, str]:
-    """Name and port; a host without port has that of its scheme."""
-    if host.startswith("["):
-        name, _, rest = host.partition("]")
-        return f"{name}]", rest.removeprefix(":") or "80"
-    name, _, port = host.partition(":")
-    return name, port or "80"

@@ -29,10 +29,9 @@ def is_own_origin(method: str, headers: Headers) -> bool:
     """
     if method in SAFE:
         return True
-    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    if site is not None and site not in OWN_SITE:
-        return False
-    return origin is None or _host(origin) == headers.get("host", "").lower()
+    own = headers.get("host", "").lower()
+    sites, origins = headers.getlist("sec-fetch-site"), headers.getlist("origin")
+    return all(site in OWN_SITE for site in sites) and all(_host(each) == own for each in origins)
 
 
 def _host(origin: str) -> str | None:

@@ -54,6 +54,7 @@ class Limiter:
         tries.append(now)
         return 0
 
-    def forgive(self, key: str) -> None:
-        """Forget the tries of somebody, who has succeeded."""
-        self._tries.pop(key, None)
+    def take_back(self, key: str) -> None:
+        """Do not count the last try, which has succeeded; those before it may be of others."""
+        if tries := self._tries.get(key):
+            tries.pop()

@@ -5,21 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from itsdangerous import BadData, URLSafeSerializer
-
 from ctiqa.clinic.config.web import User
 from ctiqa.clinic.records.clock import Clock
-
-MOST_ENDED = 10_000
-"""Number of sessions that were ended before their time and that are remembered."""
-
-MOST_COOKIE = 1024
-"""Longest cookie that is looked at, in characters."""
+from ctiqa.web.identity.ended import Ended
+from ctiqa.web.identity.signed import Signed, password_digest
 
 AHEAD = timedelta(minutes=5)
 """A session from further in the future than this was signed by a wrong clock."""
@@ -48,14 +41,17 @@ class Sessions:
         users: Who may log in.
         length: A session ends after so long.
         now: The clock.
+        ended: Sessions that were ended before their time.
     """
 
-    def __init__(self, key: bytes, users: tuple[User, ...], length: timedelta, now: Clock) -> None:
-        self._signer = _signer(key, "session")
-        self._passwords = {user.name: _digest(user.password) for user in users}
+    def __init__(
+        self, key: bytes, users: tuple[User, ...], length: timedelta, now: Clock, ended: Ended
+    ) -> None:
+        self._signed = Signed(key, "session")
+        self._passwords = {user.name: password_digest(user.password) for user in users}
         self._length = length
         self._now = now
-        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._ended = ended
 
     def begin(self, user: str) -> str:
         """The cookie of a new session of a user who has shown the password."""
@@ -66,11 +62,11 @@ class Sessions:
             "password": self._passwords[user],
             "began": began,
         }
-        return _text(self._signer.dumps(content))
+        return self._signed.text(content)
 
     def read(self, cookie: str | None) -> Session | None:
         """The session of a cookie; ``None`` if it is forged, over, or of another password."""
-        content = _loaded(self._signer, cookie)
+        content = self._signed.content(cookie)
         if content is None:
             return None
         session = _session(content)
@@ -84,9 +80,7 @@ class Sessions:
 
     def end(self, session: Session) -> None:
         """End a session before its time."""
-        self._ended[session.id] = None
-        while len(self._ended) > MOST_ENDED:
-            self._ended.popitem(last=False)
+        self._ended.add(session.id, session.began + self._length)
 
 
 class Visits:
@@ -97,15 +91,15 @@ class Visits:
     """
 
     def __init__(self, key: bytes) -> None:
-        self._signer = _signer(key, "visit")
+        self._signed = Signed(key, "visit")
 
     def begin(self) -> str:
         """A new cookie."""
-        return _text(self._signer.dumps({"id": secrets.token_urlsafe(16)}))
+        return self._signed.text({"id": secrets.token_urlsafe(16)})
 
     def read(self, cookie: str | None) -> str | None:
         """The name of the visit; ``None`` if the cookie is forged."""
-        content = _loaded(self._signer, cookie)
+        content = self._signed.content(cookie)
         return None if content is None else str(content["id"])
 
 
@@ -114,29 +108,6 @@ def form_token(key: bytes, session_id: str) -> str:
     return hmac.new(key, f"form:{session_id}".encode(), hashlib.sha256).hexdigest()
 
 
-def _signer(key: bytes, salt: str) -> URLSafeSerializer:
-    return URLSafeSerializer(key, salt=salt, signer_kwargs={"digest_method": hashlib.sha256})
-
-
-def _loaded(signer: URLSafeSerializer, cookie: str | None) -> dict[str, Any] | None:
-    if not cookie or len(cookie) > MOST_COOKIE:
-        return None
-    try:
-        content: dict[str, Any] = signer.loads(cookie)
-    except BadData:
-        return None
-    return content
-
-
 def _session(content: dict[str, Any]) -> Session:
     began = datetime.fromtimestamp(content["began"], UTC)
     return Session(content["id"], content["user"], began)
-
-
-def _digest(password: str) -> str:
-    """What tells passwords apart, without the hash itself."""
-    return hashlib.sha256(f"session:{password}".encode()).hexdigest()[:16]
-
-
-def _text(signed: str | bytes) -> str:
-    return signed if isinstance(signed, str) else signed.decode()

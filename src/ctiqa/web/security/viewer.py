@@ -19,6 +19,9 @@ from ctiqa.web.problems import Problem, ProblemError
 
 COOKIE = "ctiqa_session"
 
+HOST_PREFIX = "__Host-"
+"""With it, browsers take a cookie from this host by HTTPS alone, not from hosts beside it."""
+
 LOCAL = "local"
 """Name of everybody on a computer without users."""
 
@@ -84,12 +87,17 @@ def known_viewer(request: Request) -> Viewer | None:
     guard = site_of(request).guard
     if guard.is_open:
         return Viewer(LOCAL, "reviewer", (), guard.form_token(LOCAL))
-    session = guard.sessions.read(request.cookies.get(COOKIE))
+    session = guard.sessions.read(request.cookies.get(cookie_name(request, COOKIE)))
     if session is None:
         return None
     user = guard.user(session)
     where = parse_conditions(user.where)
     return Viewer(user.name, user.role, where, guard.form_token(session.id), has_session=True)
+
+
+def cookie_name(request: Request, name: str) -> str:
+    """The name of a cookie as browsers have it."""
+    return HOST_PREFIX + name if site_of(request).config.web.https else name
 
 
 def caller(scope: Scope) -> Callable[[Request], Viewer]:

@@ -60,7 +60,8 @@ def _scored(task: Task) -> Outcome:
     if refused := _not_one(found):
         return refused
     report = scorer.score_found(found)
-    if report.scans[0].score is None:
+    # A scan none of whose slices can be decoded is not in the report.
+    if not report.scans or report.scans[0].score is None:
         return Outcome(422, "no_score", "no slice could be scored", ONE_SERIES, _why(report))
     report.write(REPORT)
     return Outcome()
