@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from ctiqa.clinic.config.listening import Network
 from ctiqa.clinic.config.section import FilePath, Port, Section
@@ -90,6 +90,15 @@ class Token(Section):
     sha256: TokenHash
     scopes: tuple[Scope, ...] = Field(strict=False, min_length=1)
     where: tuple[ScanCondition, ...] = Field(default=(), strict=False)
+
+    @model_validator(mode="after")
+    def _metrics_of_all(self) -> Token:
+        if self.where and "metrics" in self.scopes:
+            raise ValueError(
+                "the scope 'metrics' must not be limited by 'where', because metrics count all "
+                "scans; remove one of them"
+            )
+        return self
 
 
 class Web(Section):
