@@ -131,7 +131,7 @@ def test_only_what_is_scored_and_sent_is_removed(jobs: Jobs, store: Store, watch
     assert jobs.finished_before(watch()) == []
     deliveries = Deliveries(store, watch)
     [delivery] = deliveries.due()
-    assert deliveries.files_to_keep() == {"a.dcm"}
+    assert deliveries.files_to_keep(given_up_since=watch()) == {"a.dcm"}
     deliveries.sent(delivery)
     [job] = jobs.finished_before(watch())
     assert job.series == "1.2"

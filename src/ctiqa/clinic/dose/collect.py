@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from itertools import islice
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def collect_doses(spool: SpoolFolder, store: Store) -> int:
     0
     """
     doses = Doses(store)
-    files = sorted(islice(spool.dose.glob("*.dcm"), MOST_FILES))
+    files = _files(spool)
     read: list[Path] = []
     events: list[str] = []
     for file in files:
@@ -63,6 +64,17 @@ def collect_doses(spool: SpoolFolder, store: Store) -> int:
     if read:
         sync_folder(spool.dose)
     return len(files)
+
+
+def _files(spool: SpoolFolder) -> list[Path]:
+    """Files of reports; links and folders were not put there by ctiqa."""
+    with os.scandir(spool.dose) as entries:
+        files = (
+            Path(each.path)
+            for each in entries
+            if each.name.endswith(".dcm") and each.is_file(follow_symlinks=False)
+        )
+        return sorted(islice(files, MOST_FILES))
 
 
 def _report(spool: SpoolFolder, file: Path) -> DoseReport | None:

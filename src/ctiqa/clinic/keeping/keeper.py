@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections import Counter
@@ -99,6 +98,7 @@ class Keeper:
         self._untold: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
         self._refused = ""
+        self._stuck: list[str] = []
         self._kept: Kept | None = None
         self._retention_due = self._doses_due = 0.0
 
@@ -132,11 +132,12 @@ class Keeper:
 
     def complain(self, sentence: str) -> None:
         """Say on the health page what is out of order."""
-        self._life.tell(sentence, is_well=False, facts=self._facts)
+        self._life.tell(sentence, is_well=False, facts=lambda: self._counts)
 
     def _take_in(self) -> None:
         """Move what has arrived so far; a series is not closed before all of it is moved."""
         arrived = list(self._spool.arrived())
+        self._stuck = []
         for batch in _batches(arrived, BATCH):
             if self._stop.is_set():
                 return
@@ -145,8 +146,9 @@ class Keeper:
             self._counts["dose_reports"] += found.n_dose
             self._counts["not_ct"] += found.n_other
             self._counts["unreadable"] += len(found.refused)
-            self._counts["moved"] += len(batch)
+            self._counts["moved"] += len(batch) - len(found.stuck)
             self._refused = (found.refused or [self._refused])[-1]
+            self._stuck += found.stuck
             self._tell()
             self._give_sign()
 
@@ -175,6 +177,11 @@ class Keeper:
                 "the disk of the spool is full, nothing is accepted; free space, or lower "
                 "'keep_days' or 'keep_gigabytes' in [spool]"
             )
+        if self._stuck:
+            return (
+                f"{len(self._stuck)} received files cannot be read or moved "
+                f"({self._stuck[-1]}); check the disk of the spool, they are tried again"
+            )
         if self._kept is not None and self._kept.is_too_large:
             return (
                 "the spool is larger than 'keep_gigabytes', and nothing in it is scored and sent; "
@@ -194,7 +201,7 @@ class Keeper:
         kept = self._kept
         return {
             **self._counts,
-            "incoming": sum(_length(each) for each in self._spool.incoming.iterdir()),
+            "incoming": sum(1 for _ in self._spool.arrived()),
             "aside": 0 if kept is None else kept.n_aside,
             "spool_bytes": 0 if kept is None else kept.n_bytes,
             "free_bytes": shutil.disk_usage(self._spool.root).free,
@@ -205,10 +212,6 @@ def _batches(files: Sequence[tuple[str, Path]], size: int) -> Iterator[Sequence[
     left = iter(files)
     while batch := list(islice(left, size)):
         yield batch
-
-
-def _length(folder: Path) -> int:
-    return len(os.listdir(folder))  # noqa: PTH208 - twice a second, and faster
 
 
 def _detail(job: Job) -> str:

@@ -32,7 +32,7 @@ def rescan(spool: SpoolFolder, jobs: Jobs) -> int:
         Number of series that are scored (again).
     """
     for folder in spool.series.glob(f"{GOING}*"):
-        shutil.rmtree(folder)
+        remove_folder(folder)
     known = jobs.n_instances()
     found = 0
     for folder in series_folders(spool):
@@ -48,9 +48,23 @@ def rescan(spool: SpoolFolder, jobs: Jobs) -> int:
 def series_folders(spool: SpoolFolder) -> Iterator[Path]:
     """The folders of series, those that came first at the beginning."""
     with os.scandir(spool.series) as entries:
-        folders = [each for each in entries if each.is_dir() and not each.name.startswith(GOING)]
+        folders = [
+            each
+            for each in entries
+            # Links were not put there by ctiqa.
+            if each.is_dir(follow_symlinks=False) and not each.name.startswith(GOING)
+        ]
     for each in sorted(folders, key=lambda entry: entry.stat().st_mtime):
         yield Path(each.path)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder and the files in it; what cannot be removed is no reason to stop."""
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        log.warning("a series that is no longer needed cannot be removed whole: %s", why)
 
 
 def n_files(folder: Path) -> int:
@@ -59,6 +73,9 @@ def n_files(folder: Path) -> int:
 
 
 def _newest(folder: Path) -> datetime:
-    """When the last file came."""
-    newest = max(file.stat().st_mtime for file in folder.iterdir())
-    return datetime.fromtimestamp(newest, UTC)
+    """When the last file came; the first day of computers if the clock was that wrong."""
+    newest = max(file.lstat().st_mtime for file in folder.iterdir())
+    try:
+        return datetime.fromtimestamp(newest, UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)

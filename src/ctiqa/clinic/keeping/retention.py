@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
+import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from ctiqa.clinic.config.listening import Spool
-from ctiqa.clinic.keeping.rescan import GOING, series_folders
+from ctiqa.clinic.keeping.rescan import GOING, remove_folder, series_folders
 from ctiqa.clinic.records.clock import Clock, utc_now
 from ctiqa.clinic.records.deliveries import Deliveries
 from ctiqa.clinic.records.jobs import Job, Jobs
@@ -85,12 +86,17 @@ class Retention:
         most = int(self._settings.keep_gigabytes * GIGABYTE)
         n_removed += self._shrink(sizes, most, goes_on)
         self._remove_unclaimed()
+        self._remove_aside()
         n_bytes = sum(sizes.values())
         return Kept(n_bytes, n_removed, _count(self._spool.aside), n_bytes > most)
 
+    @property
+    def _oldest(self) -> datetime:
+        """What came before may go."""
+        return self._now() - timedelta(days=self._settings.keep_days)
+
     def _remove_old(self, goes_on: Callable[[], bool]) -> int:
-        oldest = self._now() - timedelta(days=self._settings.keep_days)
-        return self._remove(self._jobs.finished_before(oldest), goes_on)
+        return self._remove(self._jobs.finished_before(self._oldest), goes_on)
 
     def _shrink(self, sizes: dict[str, int], most: int, goes_on: Callable[[], bool]) -> int:
         """Remove the oldest series; their sizes are forgotten."""
@@ -117,24 +123,45 @@ class Retention:
         going = folder.with_name(f"{GOING}{job.series}")
         if folder.is_dir():
             # What is half removed must not be taken for a series.
+            if going.is_dir():
+                remove_folder(going)
             folder.rename(going)
-            shutil.rmtree(going)
+            remove_folder(going)
         log.info("removed a series of %d files that is scored", job.n_instances)
         return True
 
     def _remove_unclaimed(self) -> None:
         """Remove results that no delivery needs any more."""
-        since = time.time() - UNCLAIMED_S
-        old = [file for file in self._spool.out.iterdir() if file.stat().st_mtime < since]
-        needed = self._deliveries.files_to_keep() if old else set()
+        old = [*_files_before(self._spool.out, time.time() - UNCLAIMED_S)]
+        needed = self._deliveries.files_to_keep(given_up_since=self._oldest) if old else set()
         for file in old:
             if file.name not in needed:
                 file.unlink(missing_ok=True)
 
+    def _remove_aside(self) -> None:
+        """Remove old files of no series: a sender of nonsense must not fill the disk."""
+        since = time.time() - timedelta(days=self._settings.keep_days).total_seconds()
+        old = [*_files_before(self._spool.aside, since)]
+        for file in old:
+            file.unlink(missing_ok=True)
+        if old:
+            log.info("removed %d files that were set aside long ago", len(old))
+
+
+def _files_before(folder: Path, moment: float) -> Iterator[Path]:
+    """Files in a folder, and those below it, that were put there before a time."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            file = Path(place, name)
+            with suppress(FileNotFoundError):
+                status = file.lstat()
+                if stat.S_ISREG(status.st_mode) and status.st_mtime < moment:
+                    yield file
+
 
 def _size(folder: Path) -> int:
     with os.scandir(folder) as entries:
-        return sum(each.stat().st_size for each in entries)
+        return sum(each.stat(follow_symlinks=False).st_size for each in entries)
 
 
 def _count(folder: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 from collections.abc import Iterable, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 from ctiqa.clinic.keeping.looking import look_at
 from ctiqa.clinic.spool.durable import place, sync_folder
 from ctiqa.clinic.spool.spool import PRIVATE, SpoolFolder
-from ctiqa.errors import RefusedError
+from ctiqa.errors import Reason, RefusedError
 from ctiqa.store.privacy import Privacy
 
 UNREADABLE = "unreadable"
@@ -19,6 +20,9 @@ UNREADABLE = "unreadable"
 
 NOT_CT = "not_ct"
 """Folder in ``aside`` for objects that are neither CT images nor dose reports."""
+
+WHOLE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""Errors that the next file would have too."""
 
 log = logging.getLogger("ctiqa.clinic")
 
@@ -30,12 +34,14 @@ class Sorted:
     Attributes:
         series: The source of each series that a file was added to, by its name in the store.
         refused: Why files were set aside as unreadable.
+        stuck: Why files stay in the folder ``in`` for now: each has a fault of the disk.
         n_other: Number of files that were set aside because they are not CT.
         n_dose: Number of dose reports.
     """
 
     series: dict[str, str] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
+    stuck: list[str] = field(default_factory=list)
     n_other: int = 0
     n_dose: int = 0
 
@@ -43,7 +49,8 @@ class Sorted:
 def sort_files(files: Iterable[tuple[str, Path]], spool: SpoolFolder, privacy: Privacy) -> Sorted:
     """Move files of the folder ``in`` to ``series``, ``dose`` or ``aside``.
 
-    Files of the same name and content are one; nothing is overwritten.
+    Files of the same name and content are one; nothing is overwritten. A file that the disk does
+    not read or move stays, and stops no other.
 
     Args:
         files: The files with their sources.
@@ -51,23 +58,32 @@ def sort_files(files: Iterable[tuple[str, Path]], spool: SpoolFolder, privacy: P
         privacy: How the store names series.
 
     Raises:
-        OSError: If the disk fails; what was not moved is in the folder ``in``.
+        OSError: If the disk is full or read-only; what was not moved is in the folder ``in``.
     """
     found = Sorted()
     linked: list[tuple[Path, Path]] = []
     for source, file in files:
-        series = _sort(file, spool, found)
-        if series is None:
-            continue
-        name = privacy.uid(series)
-        found.series[name] = source
-        target = _series_folder(spool, name) / _name(file)
-        if _is_linked(file, target):
-            linked.append((file, target.parent))
-        else:
-            place(file, target.parent, target.stem)
+        try:
+            series = _sort(file, spool, found)
+            if series is not None:
+                name = privacy.uid(series)
+                linked += _moved(file, _series_folder(spool, name))
+                found.series[name] = source
+        except OSError as error:
+            if error.errno in WHOLE_DISK:
+                raise
+            found.stuck.append(error.strerror or str(error))
     _settle(linked)
     return found
+
+
+def _moved(file: Path, folder: Path) -> list[tuple[Path, Path]]:
+    """Move a file to the folder of its series; what is left to do if it is linked there."""
+    target = folder / _name(file)
+    if _is_linked(file, target):
+        return [(file, folder)]
+    place(file, folder, target.stem)
+    return []
 
 
 def _sort(file: Path, spool: SpoolFolder, found: Sorted) -> str | None:
@@ -75,6 +91,8 @@ def _sort(file: Path, spool: SpoolFolder, found: Sorted) -> str | None:
     try:
         arrival = look_at(file)
     except RefusedError as error:
+        if error.reason is Reason.NO_PERMISSION:  # Nothing is known about its content.
+            raise OSError(error.detail) from None
         log.warning("a file was set aside, it cannot be read: %s", error.detail)
         found.refused.append(error.detail)
         _set_aside(file, spool.aside / UNREADABLE)

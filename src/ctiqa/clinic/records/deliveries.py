@@ -220,9 +220,15 @@ class Deliveries:
                 found[row.target] = (found.get(row.target, (0, None))[0] + 1, row.error)
         return found
 
-    def files_to_keep(self) -> set[str]:
-        """Names of the files that are not sent everywhere yet."""
-        query = select(deliveries.c.file).where(deliveries.c.state != "sent").distinct()
+    def files_to_keep(self, *, given_up_since: datetime) -> set[str]:
+        """Names of the files that are not sent everywhere yet.
+
+        Args:
+            given_up_since: Results that were given up before are not sent again.
+        """
+        recent = (deliveries.c.state == "failed") & (deliveries.c.finished >= given_up_since)
+        unsent = (deliveries.c.state == "waiting") | recent
+        query = select(deliveries.c.file).where(unsent).distinct()
         with self._store.reading() as connection:
             return set(connection.scalars(query))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import traceback
 from collections import Counter
@@ -29,6 +30,7 @@ from ctiqa.clinic.scoring.work import GivenUpError, Scored, Worker, score_folder
 from ctiqa.clinic.service.part.life import Life
 from ctiqa.clinic.service.part.patience import OUT_OF_ORDER, insist
 from ctiqa.clinic.spool.spool import SpoolFolder
+from ctiqa.errors import Reason
 from ctiqa.score.scorer import Scorer
 from ctiqa.store.bundle import Bundle
 from ctiqa.store.run import Run
@@ -109,19 +111,29 @@ class Desk:
                 return
             except Exception as error:  # noqa: BLE001 - a series must not stop the others
                 lease.wait()
-                self._fail(job, error)
+                if self.is_spool_there():
+                    self._fail(job, error)
+                else:
+                    self._leave(job, is_lost=lease.is_lost)
                 return
             lease.wait()
             insist(lambda: self._record(job, answer), job.owner or "", self._stop)
+
+    def is_spool_there(self) -> bool:
+        """Whether the disk of the spool is mounted: without it, files only seem to be gone."""
+        return self._spool.series.is_dir()
 
     def _answer(self, job: Job, lease: Lease) -> _Answer:
         """Score the files of a series.
 
         Raises:
             GivenUpError: If the work is over before.
+            OSError: If the disk does not read a file, or is gone; nothing is known about it then.
         """
         folder = self._spool.series / job.series
         if not has_files(folder):
+            if not self.is_spool_there():
+                raise FileNotFoundError(errno.ENOENT, "the spool is gone")
             return _Answer(why=Why(NO_FILES, "the files of the series are not in the spool"))
         worker = Worker(self._scorer, lease.over, lease.step)
         headers = read_series(folder, worker.note_or_give_up)
@@ -129,6 +141,7 @@ class Desk:
             return _Answer(why=mixed(headers.differing), is_aside=True)
         privacy = self._store.privacy
         scored = score_folder(folder, worker, privacy)
+        _check_read(scored)
         results = results_of(scored.verdicts, scored.model, self._targets)
         return _Answer(
             bundles=scored.bundles,
@@ -196,6 +209,17 @@ class Desk:
 def has_files(folder: Path) -> bool:
     """Whether there is a file in a folder."""
     return folder.is_dir() and any(folder.iterdir())
+
+
+def _check_read(scored: Scored) -> None:
+    """Refuse a result without images that the disk did not read; they may be read another time.
+
+    Raises:
+        OSError: If there is one.
+    """
+    unread = [each for each in scored.skipped if each.reason is Reason.NO_PERMISSION]
+    if unread:
+        raise OSError(errno.EIO, f"{len(unread)} files cannot be opened")
 
 
 def _why(scored: Scored, failure: str) -> Why | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset
 
+from ctiqa.clinic.spool.spool import is_file_uid
 from ctiqa.errors import RefusedError
 from ctiqa.io.dicom.header import parse
 from ctiqa.io.dicom.writing.content import further_elements
@@ -72,10 +73,10 @@ def _elements(file: Path) -> Dataset:
 
 
 def _events(found: Dataset) -> set[str]:
-    """The events of a file; what cannot be parsed is none."""
+    """The events of a file; what cannot be parsed, or is no UID, is none."""
     try:
         with foreign("the irradiation events"):
-            return {uid for item in _items(found) for uid in _uids(item)}
+            return {uid for item in _items(found) for uid in _uids(item) if is_file_uid(uid)}
     except RefusedError:
         return set()
 

@@ -76,8 +76,9 @@ def _work(desk: Desk, jobs: Jobs, life: Life, owner: str, stop: Event) -> None:
     patience = Patience(owner.partition(":")[0], stop)
     while not stop.is_set():
         try:
-            job = _next(desk, jobs, owner)
-            life.tell("scores" if job else "waits for series", facts=desk.facts)
+            job = _next(desk, jobs, owner) if desk.is_spool_there() else None
+            sentence, is_well = _state(desk, job)
+            life.tell(sentence, is_well=is_well, facts=desk.facts)
         except OUT_OF_ORDER as error:
             patience.pause(error)
             continue
@@ -86,6 +87,13 @@ def _work(desk: Desk, jobs: Jobs, life: Life, owner: str, stop: Event) -> None:
             stop.wait(IDLE_S)
         else:
             desk.score(job)
+
+
+def _state(desk: Desk, job: Job | None) -> tuple[str, bool]:
+    """What the process does, and whether it is well."""
+    if not desk.is_spool_there():
+        return "the spool is gone, nothing can be scored; mount its disk again", False
+    return "scores" if job else "waits for series", True
 
 
 def _next(desk: Desk, jobs: Jobs, owner: str) -> Job | None:

@@ -9,9 +9,11 @@ from pydicom.filereader import read_file_meta_info
 from pydicom.uid import UID
 
 from ctiqa.clinic.records.deliveries import Delivery
-from ctiqa.clinic.sending.answer import Answer, Parcel, later, never
+from ctiqa.clinic.sending.answer import Answer, Parcel, later, never, no_target
 
 _GONE = "the file of the result is no longer in the spool; score the series again"
+
+_NO_SPOOL = "the spool is gone, nothing can be sent; mount its disk again"
 
 _DAMAGED = "the file of the result is damaged; score the series again"
 
@@ -29,7 +31,7 @@ def parcel_of(delivery: Delivery, out: Path) -> Parcel | Answer:
     try:
         meta = read_file_meta_info(file)
     except FileNotFoundError:
-        return never(_GONE)
+        return never(_GONE) if out.is_dir() else no_target(_NO_SPOOL)
     except OSError as error:
         return later(f"the file of the result cannot be read: {error.strerror}; see the disk")
     except (InvalidDicomError, ValueError, EOFError, KeyError):

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import errno
 import socket
+import time
 
 from ctiqa.clinic.config.config import Config
 from ctiqa.clinic.service.errors import StartError
+
+PATIENCE_S = 3.0
+"""How long a port in use is waited for, in seconds."""
+
+LOOK_S = 0.05
 
 
 def with_port(config: Config) -> Config:
@@ -24,6 +30,10 @@ def check_free(host: str, port: int) -> None:
     Raises:
         StartError: If another program listens there, or the address is not of this computer.
     """
+    end = time.monotonic() + PATIENCE_S
+    # The parts of a listener that was killed a moment ago are still ending.
+    while is_taken(host, port) and time.monotonic() < end:
+        time.sleep(LOOK_S)
     try:
         _bound(host, port).close()
     except OSError as error:

@@ -7,13 +7,15 @@ from contextlib import suppress
 from threading import Event, Thread
 
 from ctiqa.clinic.config.config import Config
+from ctiqa.clinic.records.claim import SUPERVISOR, Claim
 from ctiqa.clinic.records.health import Health
 from ctiqa.clinic.service.part.life import Life
 from ctiqa.clinic.service.part.opening import store_when_there
 from ctiqa.clinic.service.parts import parts_of
+from ctiqa.clinic.spool.spool import SpoolFolder
 from ctiqa.errors import CtiqaError
 
-PART = "supervisor"
+PART = SUPERVISOR
 
 LOOK_S = 0.5
 
@@ -64,6 +66,8 @@ class Herald:
             while not self._stop.wait(LOOK_S):
                 self._tell(life)
             self._tell(life)
+            with suppress(CtiqaError, OSError):
+                Claim(store, SpoolFolder(self._config.spool.folder).identity()).release()
 
     def _tell(self, life: Life) -> None:
         life.tell(self._sentence, is_well=self._is_well, facts=lambda: self._facts)

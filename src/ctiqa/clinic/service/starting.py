@@ -11,9 +11,11 @@ from ctiqa.clinic.config.checks.files import check_files
 from ctiqa.clinic.config.checks.ports import check_ports
 from ctiqa.clinic.config.checks.scoring import check_scoring
 from ctiqa.clinic.config.config import Config
+from ctiqa.clinic.records.claim import Claim
 from ctiqa.clinic.service.address import check_free
 from ctiqa.clinic.service.errors import StartError
 from ctiqa.clinic.service.part.opening import store_of
+from ctiqa.clinic.spool.spool import SpoolFolder
 from ctiqa.errors import OutputError, bulleted, counted
 from ctiqa.store.database.address import parse_address
 
@@ -55,7 +57,8 @@ def _checks(config: Config) -> Iterator[Check]:
 
 def _check_store(config: Config) -> None:
     try:
-        store_of(config).close()
+        with store_of(config) as store:
+            Claim(store, SpoolFolder(config.spool.folder).identity()).check()
     except OutputError as error:
         if parse_address(config.store.url()).file is not None:
             raise

@@ -6,10 +6,11 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+from uuid import uuid4
 
 from ctiqa.clinic.spool.durable import place, sync_folder
 from ctiqa.clinic.spool.temporary import remove_leftovers, temporary_file
@@ -87,6 +88,25 @@ class SpoolFolder:
     def out(self) -> Path:
         """Results that wait to be sent."""
         return self.root / "out"
+
+    def identity(self) -> str:
+        """What tells this spool from others, wherever it is moved; empty if it is not there.
+
+        Raises:
+            OSError: If the disk fails.
+        """
+        file = self.root / "identity"
+        if not file.exists():
+            if not self.series.is_dir():
+                return ""
+            with self.receiving() as (new, stream):
+                stream.write(uuid4().hex.encode())
+                stream.flush()
+                os.fdatasync(stream.fileno())
+                with suppress(FileExistsError):  # Another process was faster.
+                    os.link(new, file)
+            sync_folder(self.root)
+        return file.read_text(encoding="ascii")
 
     def prepare(self) -> None:
         """Make the folders; remove what was being received when a program was killed.
@@ -168,7 +188,17 @@ class SpoolFolder:
         return place(file, folder, uid)
 
     def arrived(self) -> Iterator[tuple[str, Path]]:
-        """Acknowledged files that belong to no series yet, with their source."""
-        for folder in sorted(self.incoming.iterdir()):
-            for file in sorted(folder.iterdir()):
-                yield folder.name, file
+        """Acknowledged files that belong to no series yet, with their source.
+
+        Links, pipes and further folders were not put there by ctiqa: they are ignored, and stay.
+        """
+        for folder in _entries(self.incoming):
+            if folder.is_dir(follow_symlinks=False):
+                for file in _entries(folder):
+                    if file.is_file(follow_symlinks=False):
+                        yield folder.name, Path(file.path)
+
+
+def _entries(folder: os.PathLike[str]) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as found:
+        return sorted(found, key=lambda each: each.name)

@@ -42,7 +42,7 @@ def temporary_file(folder: Path) -> Iterator[tuple[Path, BinaryIO]]:
 
 
 def remove_leftovers(folder: Path) -> int:
-    """Remove files that nobody writes any more.
+    """Remove files that nobody writes any more; links and folders were not made here, and stay.
 
     Args:
         folder: Where they are made.
@@ -54,7 +54,9 @@ def remove_leftovers(folder: Path) -> int:
         OSError: If the folder cannot be read or a leftover cannot be removed.
     """
     removed = 0
-    for left in folder.iterdir():
+    with os.scandir(folder) as entries:
+        files = [Path(each.path) for each in entries if each.is_file(follow_symlinks=False)]
+    for left in files:
         with suppress(FileNotFoundError):
             removed += _removed(left)
     return removed

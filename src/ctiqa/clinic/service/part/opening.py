@@ -5,7 +5,9 @@ from __future__ import annotations
 from threading import Event
 
 from ctiqa.clinic.config.config import Config
+from ctiqa.clinic.records.claim import Claim
 from ctiqa.clinic.service.part.patience import insist
+from ctiqa.clinic.spool.spool import SpoolFolder
 from ctiqa.store.opening import open_store
 from ctiqa.store.store import Store
 
@@ -35,6 +37,18 @@ def store_when_there(config: Config, part: str, stop: Event) -> Store | None:
         The store; ``None`` if the waiting was ended.
 
     Raises:
-        UsageError: If the configuration does not fit the store.
+        UsageError: If the configuration does not fit the store, or a listener with another spool
+            uses it.
     """
-    return insist(lambda: store_of(config), part, stop)
+    return insist(lambda: _claimed(config), part, stop)
+
+
+def _claimed(config: Config) -> Store:
+    store = store_of(config)
+    try:
+        if identity := SpoolFolder(config.spool.folder).identity():
+            Claim(store, identity).make()
+    except BaseException:
+        store.close()
+        raise
+    return store
