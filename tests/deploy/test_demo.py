@@ -49,8 +49,8 @@ def test_from_the_scanner_to_the_archive_and_away(options: list[str], tmp_path: 
     text = "\n".join(said)
     assert "example: received" in said
     assert re.search(r"^example: \d+ instances scored, score \d\.\d\d \(", text, re.MULTILINE)
-    assert "example: sent as SR to the archive" in said
-    assert "example: sent as DOC to the archive" in said
+    assert "example: structured report sent to the archive" in said
+    assert "example: PDF sent to the archive" in said
     assert ("1 structured report in the archive, http://127.0.0.1:" in text) == (not options)
     assert len(children) > 3
     assert still_running(children) == []

@@ -21,7 +21,8 @@ PATIENCE_S = 600
 
 Tell = Callable[[str], None]
 
-MODALITIES = {"sr": "SR", "pdf": "DOC"}
+OBJECTS = {"sr": "structured report", "pdf": "PDF"}
+"""What is sent, by kind of delivery."""
 
 
 def send(files: Iterable[Path], port: int, called: str) -> int:
@@ -63,7 +64,7 @@ def tell_until_sent(store_file: Path, series: dict[str, tuple[str, str]], tell: 
                 if line not in said:
                     said.add(line)
                     tell(line)
-            if sum(": sent as" in line for line in said) >= len(series) * len(MODALITIES):
+            if sum("sent to the archive" in line for line in said) >= len(series) * len(OBJECTS):
                 return
             time.sleep(LOOK_S)
     raise SystemExit("error: not everything was scored and sent in time; see the logs")
@@ -84,7 +85,7 @@ def _events(store: Store, series: dict[str, tuple[str, str]]) -> Iterator[str]:
             yield f"{name}: {job.n_instances} instances scored, {_score(row)}"
         for each in deliveries.of_series(job.series):
             if each.state == "sent":
-                yield f"{name}: sent as {MODALITIES[each.kind]} to the archive"
+                yield f"{name}: {OBJECTS[each.kind]} sent to the archive"
 
 
 def _score(row: dict[str, object]) -> str:

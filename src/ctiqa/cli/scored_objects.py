@@ -75,7 +75,7 @@ def prepare_objects(asked: Mapping[Path, Sequence[Kind]]) -> None:
     """
     for folder, kinds in asked.items():
         require_extra(" and ".join(f"'--{kind}'" for kind in kinds), *LIBRARIES, extra="clinic")
-        check_results_folder(folder)
+        check_results_folder(folder, kinds[0])
     for folder in asked:
         make_folder(folder)
 

@@ -110,15 +110,19 @@ def check_folder(folder: Path) -> None:
         )
 
 
-def check_results_folder(out: Path) -> None:
+def check_results_folder(out: Path, option: str = "out") -> None:
     """Check, before any work is done, that a command can write its results to a folder.
+
+    Args:
+        out: The folder, which need not exist.
+        option: Name of the option that names it, for messages.
 
     Raises:
         UsageError: If it is a file.
         OutputError: If it cannot be created or written to.
     """
     if out.exists() and not out.is_dir():
-        raise UsageError(f"'out' must be a folder, got the file '{out}'")
+        raise UsageError(f"'{option}' must be a folder, got the file '{out}'")
     check_folder(out)
 
 

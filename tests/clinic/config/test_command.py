@@ -49,7 +49,7 @@ def written(folder: Path, more: str = "") -> str:
     [
         ("", 0, "0 broken, 0 warnings"),
         ("[watch]\nlimits = '/none'", 4, "1 broken, 0 warnings"),
-        ("[score]\nworkers = 64", 3, "0 broken, 1 warnings"),
+        ("[score]\nworkers = 64", 3, "0 broken, 1 warning,"),
     ],
 )
 def test_statuses(

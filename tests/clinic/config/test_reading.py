@@ -49,7 +49,7 @@ def problems(text: str, folder: Path) -> list[str]:
             "listen.tls: must be one table, written [listen.tls] with one bracket, got a list",
         ),
         ('[listen]\nport = "104"', "listen.port: must be a whole number without quotes, got text"),
-        ("[listen]\nport = 1.5", "listen.port: must be a whole number without quotes, got a num"),
+        ("[listen]\nport = 1.5", "listen.port: must be a whole number without quotes, got 1.5"),
         ("[listen]\nport = true", "listen.port: must be a whole number without quotes, got true"),
         ("[listen]\nport = 70000", "listen.port: must be at most 65535, got 70000"),
         ("[listen]\nhost = 5", "listen.host: must be text in quotes, got a number"),
@@ -67,14 +67,17 @@ def problems(text: str, folder: Path) -> list[str]:
         ('[store]\naddress = "postgresql://db"', "store.address: the address of a PostgreSQL sto"),
         ('[store]\npassword_file = "/p"', "store: 'password_file' belongs to PostgreSQL"),
         ('[[send]]\nname = "a"', "send[1]: 'kind' must be one of dicom, stow"),
-        ('[[alert]]\nkind = "sms"', "alert[1]: 'kind' must be one of webhook, mail, syslog"),
+        (
+            '[[alert]]\nkind = "sms"',
+            "alert[1]: 'kind' must be one of webhook, mail, syslog, got",
+        ),
         (
             '[[send]]\nkind = "dicom"\nname = "a"\nhost = "h"\nport = 1\nprot = 2\nae_title = "A"',
             "send[1].prot: there is no such key; did you mean 'port'?",
         ),
         (
             '[[send]]\nkind = "dicom"\nname = "a"\nhost = "h"\nport = 1',
-            "send[1].ae_title: is missing; write ae_title = … (Its AE title)",
+            "send[1].ae_title: is missing; write ae_title = … (AE title of the archive)",
         ),
         (
             '[[send]]\nkind = "stow"\nname = "a"\nurl = "http://h"\nresults = []',
@@ -128,11 +131,11 @@ def test_every_problem_is_listed(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["missing.toml", "folder"])
-def test_what_is_no_file(name: str, tmp_path: Path) -> None:
-    (tmp_path / "folder").mkdir()
+def test_what_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot be read: .*; name a TOML file"):
-        read_config(tmp_path / name)
+        read_config(tmp_path / "missing.toml")
+    with pytest.raises(UsageError, match=r"must be a TOML file, got a folder"):
+        read_config(tmp_path)
 
 
 def test_a_list_with_a_wrong_entry_is_not_called_empty(tmp_path: Path) -> None:
@@ -202,7 +205,7 @@ def test_every_pattern_of_a_key_has_words() -> None:
         if getattr(part, "pattern", None)
     }
     assert used == set(PATTERNS)
-    assert len(RULES) > 5
+    assert len(RULES) == 5
     assert len(RANGES) == 4
 
 

@@ -32,10 +32,10 @@ class StoreSection(Section):
     """The store of results.
 
     Attributes:
-        address: SQLite file or URL of PostgreSQL, without password.
-        password_file: File with the password of the database; for PostgreSQL alone.
-        uids: Whether a new store keeps UIDs ``"plain"`` or ``"hashed"``.
-        dates: Whether a new store keeps the ``"day"`` or ``"month"`` of studies, or ``"none"``.
+        address: SQLite file on a local disk, or PostgreSQL URL without password.
+        password_file: File with the password of the database; for PostgreSQL only.
+        uids: How a new store keeps UIDs; a store that exists keeps its choice.
+        dates: What a new store keeps of the date of a study; a store that exists keeps its choice.
     """
 
     address: Annotated[str, AfterValidator(_address)] = "/var/lib/ctiqa/ct.sqlite"
@@ -74,7 +74,7 @@ class Config(Section):
         listen: The DICOM listener.
         score: How series are scored.
         send: Where results are sent.
-        fetch: Archives that are asked for what was missed.
+        fetch: Archives that are asked for what the listener missed.
         watch: What alerts are about.
         alert: Where alerts are sent.
         web: The dashboard.

@@ -40,12 +40,12 @@ BY_SECTION: dict[str, dict[str, Any]] = {
         "where": ["station=CT1"],
     },
     "Token": {
-        "name": "monitoring",
+        "name": "statistics",
         "sha256": "0" * 64,
-        "scopes": ["metrics"],
+        "scopes": ["read"],
         "where": ["station=CT1"],
     },
-    "Web": {"audit_file": "/var/log/ctiqa/audit.log"},
+    "Web": {"audit_file": "/var/log/ctiqa/audit.jsonl"},
 }
 """Values by section and key."""
 

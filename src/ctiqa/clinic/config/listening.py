@@ -28,9 +28,9 @@ class TlsServer(Section):
 
     Attributes:
         certificate: Certificate of the listener with its chain, PEM.
-        key: Its private key, PEM, without password.
-        clients: Certificates of the authorities that sign those of senders; a sender must show
-            a certificate.
+        key: Private key of the certificate, PEM, without password.
+        clients: Certificates of the authorities that sign the certificates of senders, PEM; every
+            sender must present one.
     """
 
     certificate: FilePath
@@ -42,8 +42,8 @@ class Peer(Section):
     """Who may send.
 
     Attributes:
-        ae_title: Its AE title.
-        addresses: Its addresses or networks; empty for any address.
+        ae_title: AE title of the sender.
+        addresses: IP addresses or networks of the sender; empty for any address.
     """
 
     ae_title: AeTitle
@@ -54,15 +54,15 @@ class Listen(Section):
     """The DICOM listener.
 
     Attributes:
-        ae_title: Its AE title; a sender that calls it by another name is refused.
-        host: Address that it listens on.
-        port: Its port.
+        ae_title: AE title of ctiqa; a sender that calls another one is rejected.
+        host: Address to listen on; "0.0.0.0" for all addresses of this computer.
+        port: Port to listen on.
         peers: Who may send; nobody else is accepted.
         any_peer: Accept every sender; for trials on one computer.
-        most_associations: Number of associations at once.
+        most_associations: Largest number of associations at once.
         most_instance_megabytes: Largest instance that is accepted.
-        idle_seconds: An association on which nothing comes for so long is ended.
-        tls: Certificates; without, connections are not encrypted.
+        idle_seconds: An association without traffic is ended after this time.
+        tls: Certificates; without them, connections are not encrypted.
     """
 
     ae_title: AeTitle = "CTIQA"
@@ -91,9 +91,9 @@ class Spool(Section):
     """The folder for received files.
 
     Attributes:
-        folder: The folder; it is created, for the user of ctiqa alone.
-        keep_days: Scored series are removed so many days after they came.
-        keep_gigabytes: Scored series are removed earlier, the oldest first, to stay below.
+        folder: The folder, on a local disk; it is created, readable for the user of ctiqa only.
+        keep_days: Scored series are removed this many days after they arrived.
+        keep_gigabytes: Scored series are removed earlier, oldest first, to stay below this size.
         reserve_gigabytes: If less is free on the disk, nothing is accepted (status 0xA700).
     """
 
@@ -107,13 +107,13 @@ class Score(Section):
     """How series are scored.
 
     Attributes:
-        workers: Number of processes that score.
-        quiet_seconds: A series is complete if nothing has come for so long.
+        workers: Number of processes that score; each needs a core and about 1 GB of memory.
+        quiet_seconds: A series is complete if no instance has arrived for this time.
         model: Name of the model, or path of its ``.onnx`` file.
-        engine: Engine of the network.
+        engine: Engine that runs the network: "auto", "onnxruntime" or "openvino" (extra fast).
         calibration: File of ``ctiqa calibrate``; scores are mapped to local readers.
-        tries: A series on which a worker fails as often is set aside.
-        lease_seconds: After so long without a sign of life, a worker has lost its series.
+        tries: A series is set aside after this many failed tries.
+        lease_seconds: A worker without a sign of life for this time loses its series to another.
     """
 
     workers: int = Field(default=1, ge=1, le=64)

@@ -36,8 +36,6 @@ KINDS_OF_VALUES = (
 RULES: Mapping[str, str] = {
     "string_type": "must be text in quotes",
     "is_instance_of": "must be the absolute path of a file or folder, in quotes",
-    "int_type": "must be a whole number without quotes",
-    "int_from_float": "must be a whole number without quotes",
     "float_type": "must be a number without quotes",
     "bool_type": "must be true or false, without quotes",
     "tuple_type": "must be a list in square brackets",
@@ -115,24 +113,30 @@ def _unknown(_error: ErrorDetails, where: Where) -> str:
     return f"there is no such key; {hint}"
 
 
+def _whole(error: ErrorDetails, _where: Where) -> str:
+    given = error["input"]
+    got = _number(given) if isinstance(given, float) else _described(given)
+    return f"must be a whole number without quotes, got {got}"
+
+
 def _missing(_error: ErrorDetails, where: Where) -> str:
     key = key_at(where, Config)
     meaning = "" if key is None else f" ({key.meaning.rstrip('.')})"
     return f"is missing; write {clean(str(where[-1]), MOST_SHOWN)} = …{meaning}"
 
 
-def _kind(_error: ErrorDetails, where: Where) -> str:
+def _kind(error: ErrorDetails, where: Where) -> str:
     key = key_at(where, Config)
     known = [] if key is None else [kind for each in key.sections for kind in kinds_of(each)]
-    return f"'kind' must be one of {', '.join(known)}"
+    rule = f"'kind' must be one of {', '.join(known)}"
+    given = error["input"].get("kind")
+    return rule if given is None else f"{rule}, got {_quoted(given)}"
 
 
 def _choice(error: ErrorDetails, where: Where) -> str:
     key = key_at(where, Config)
     choices = key.choices if key is not None else ()
-    given = error["input"]
-    got = f"'{clean(given, MOST_SHOWN)}'" if isinstance(given, str) else _described(given)
-    return f"must be one of {', '.join(choices)}, got {got}"
+    return f"must be one of {', '.join(choices)}, got {_quoted(error['input'])}"
 
 
 def _table(error: ErrorDetails, where: Where) -> str:
@@ -154,6 +158,8 @@ def _pattern(error: ErrorDetails, _where: Where) -> str:
 
 _SPECIAL: Mapping[str, Callable[[ErrorDetails, Where], str]] = {
     "extra_forbidden": _unknown,
+    "int_from_float": _whole,
+    "int_type": _whole,
     "missing": _missing,
     "union_tag_invalid": _kind,
     "union_tag_not_found": _kind,
@@ -164,6 +170,11 @@ _SPECIAL: Mapping[str, Callable[[ErrorDetails, Where], str]] = {
     "finite_number": _not_finite,
     "string_pattern_mismatch": _pattern,
 }
+
+
+def _quoted(value: Any) -> str:
+    """A word that should be one of a list; of anything else only what it is."""
+    return f"'{clean(value, MOST_SHOWN)}'" if isinstance(value, str) else _described(value)
 
 
 def _described(value: Any) -> str:

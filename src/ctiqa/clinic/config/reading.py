@@ -66,6 +66,8 @@ def config_from(values: Mapping[str, Any], where: str = "the configuration") -> 
 
 
 def _values(file: Path) -> dict[str, Any]:
+    if file.is_dir():
+        raise UsageError(f"{_name(file)} must be a TOML file, got a folder")
     try:
         with open_regular(file) as stream:
             data = stream.read(MOST_BYTES + 1)

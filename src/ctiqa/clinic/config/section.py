@@ -84,7 +84,7 @@ def read_secret(file: Path) -> str:
         if not is_there(file) or not file.is_file():
             raise FileNotFoundError(2, "there is no such file")
         if os.name == "posix" and file.stat().st_mode & 0o007:
-            raise PermissionError(13, "everybody may read it; run: chmod o= FILE")
+            raise PermissionError(13, f"everybody may read it; run: chmod o= '{file}'")
         text = file.read_bytes()[:MOST_SECRET].decode().rstrip("\r\n")
     except OSError as error:
         raise UsageError(

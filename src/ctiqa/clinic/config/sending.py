@@ -16,8 +16,8 @@ class Login(Section):
     """How to log in at a server.
 
     Attributes:
-        user: User of HTTP Basic.
-        password_file: File with its password.
+        user: User for HTTP Basic authentication.
+        password_file: File with the user's password.
         token_file: File with a bearer token, instead of a user.
         open_login: Send user and password, or the token, to an ``http`` address too, where others
             on the network can read them.
@@ -55,7 +55,7 @@ class TlsClient(Section):
     Attributes:
         authorities: Certificates of the authorities that sign the target's, PEM.
         certificate: Certificate of ctiqa, PEM, if the target asks for one.
-        key: Its private key, PEM.
+        key: Private key of the certificate, PEM, without password.
     """
 
     authorities: FilePath
@@ -74,14 +74,14 @@ class DicomTarget(Section):
 
     Attributes:
         kind: ``"dicom"``.
-        name: Name, as it is shown.
-        ae_title: Its AE title.
-        host: Its address.
-        port: Its port.
+        name: Name for messages and pages; lower case.
+        ae_title: AE title of the archive.
+        host: Name or IP address of the archive.
+        port: DICOM port of the archive.
         calling: AE title of ctiqa; by default that of the listener.
         results: What is sent.
-        give_up_hours: A result that is not delivered for so long is given up.
-        tls: Certificates; without, connections are not encrypted.
+        give_up_hours: A result that cannot be delivered is given up after this time.
+        tls: Certificates; without them, connections are not encrypted.
     """
 
     kind: Literal["dicom"]
@@ -100,10 +100,10 @@ class StowTarget(Login):
 
     Attributes:
         kind: ``"stow"``.
-        name: Name, as it is shown.
-        url: Address of its DICOMweb, without ``/studies``.
+        name: Name for messages and pages; lower case.
+        url: Base URL of its DICOMweb service, without ``/studies``.
         results: What is sent.
-        give_up_hours: A result that is not delivered for so long is given up.
+        give_up_hours: A result that cannot be delivered is given up after this time.
     """
 
     kind: Literal["stow"]
@@ -122,15 +122,15 @@ Target = Annotated[DicomTarget | StowTarget, Field(discriminator="kind")]
 
 
 class Fetch(Login):
-    """An archive that is asked for what was missed.
+    """An archive that is asked for what the listener missed.
 
     Attributes:
         kind: ``"orthanc"``: its list of changes; ``"dicomweb"``: QIDO-RS by day, WADO-RS.
-        name: Name, as it is shown.
-        url: Address of Orthanc, or of the DICOMweb without ``/studies``.
-        every_seconds: Time between two looks.
-        days: How many days back studies are looked for at the first time, and again each time
-            with DICOMweb.
+        name: Name for messages and pages; lower case.
+        url: URL of Orthanc, or base URL of the DICOMweb service without ``/studies``.
+        every_seconds: Time between two queries.
+        days: How many days back to look for studies: the first time with Orthanc, every time with
+            DICOMweb.
     """
 
     kind: Literal["orthanc", "dicomweb"]
@@ -150,8 +150,8 @@ class Webhook(Section):
 
     Attributes:
         kind: ``"webhook"``.
-        name: Name, as it is shown.
-        url: Address.
+        name: Name for messages and pages; lower case.
+        url: URL that gets the message.
         token_file: File with a bearer token.
         open_login: Send the token to an ``http`` address too, where others can read it.
         authorities: Certificates of the authorities that sign the server's, PEM; by default
@@ -180,16 +180,16 @@ class Mail(Section):
 
     Attributes:
         kind: ``"mail"``.
-        name: Name, as it is shown.
+        name: Name for messages and pages; lower case.
         host: SMTP server.
-        port: Its port.
+        port: Port of the SMTP server.
         tls: ``"starttls"``, ``"tls"`` from the beginning, or ``"none"``.
         user: User, if the server asks for one.
-        password_file: File with its password.
+        password_file: File with the user's password.
         authorities: Certificates of the authorities that sign the server's, PEM; by default
             those of the system.
         sender: Address of the sender.
-        to: Addresses of the receivers.
+        to: Addresses of the recipients.
     """
 
     kind: Literal["mail"]
@@ -217,9 +217,9 @@ class Syslog(Section):
 
     Attributes:
         kind: ``"syslog"``.
-        name: Name, as it is shown.
-        host: Server; ``None`` for that of this computer.
-        port: Its port.
+        name: Name for messages and pages; lower case.
+        host: Syslog server; ``None`` for that of this computer.
+        port: Port of the syslog server.
         protocol: ``"udp"`` or ``"tcp"``.
     """
 
@@ -239,8 +239,8 @@ class Watch(Section):
     Attributes:
         limits: File with limits, as for ``ctiqa trends --limits``.
         every_seconds: Time between two checks.
-        again_hours: An alert that lasts is repeated after so long.
-        most_per_hour: Messages of one hour; further alerts are counted in the last one.
+        again_hours: An alert that lasts is repeated after this time.
+        most_per_hour: Largest number of messages in an hour; further alerts wait, and are counted.
     """
 
     limits: FilePath | None = None

@@ -63,10 +63,10 @@ class User(Section):
     """Who may log in.
 
     Attributes:
-        name: Name, as it stands below notes and in the audit.
-        password: Hash of the password, argon2id.
+        name: Name to log in with; it is shown with notes and in the audit file.
+        password: Hash of the password, argon2id; made by: ctiqa config password.
         role: What the user may do.
-        where: Conditions of scans that the user sees, as of ``ctiqa trends --where``; empty for
+        where: Conditions on scans that the user sees, as for ``ctiqa trends --where``; empty for
             all scans.
     """
 
@@ -80,10 +80,10 @@ class Token(Section):
     """A token of a program.
 
     Attributes:
-        name: Name, as it stands in the audit.
-        sha256: SHA-256 of the token.
+        name: Name that is shown in the audit file.
+        sha256: SHA-256 of the token; made by: ctiqa config token.
         scopes: What it may be used for.
-        where: Conditions of scans that the program sees; empty for all scans.
+        where: Conditions on scans that the program sees; empty for all scans.
     """
 
     name: str = Field(pattern=r"^[\w.@-]{1,64}$")
@@ -105,18 +105,18 @@ class Web(Section):
     """The dashboard.
 
     Attributes:
-        host: Address that it listens on; any but the loopback address needs users.
-        port: Its port.
+        host: Address to listen on; any but the loopback address needs users.
+        port: Port to listen on.
         names: Host names by which browsers may call it, besides those of the loopback address.
-        users: Who may log in; without users everybody on this computer may look and mark.
+        users: Who may log in; without users, everybody on this computer may look and mark scans.
         tokens: Tokens of programs.
-        session_hours: A login ends after so long.
-        secret_file: File with the key that signs logins; it is created.
-        audit_file: File with one line for each view; ``None`` for standard error.
-        https: Whether browsers reach it by HTTPS, through a proxy: cookies are for HTTPS only.
-        proxies: Addresses or networks of proxies whose word on the client's address is taken.
-        most_upload_megabytes: Largest upload for scoring; unpacked up to four times as much.
-        most_uploads: Number of uploads that are scored at once.
+        session_hours: A login ends after this time.
+        secret_file: File with the key that signs logins; it is created if it is missing.
+        audit_file: File with one line for each view and login; ``None`` for standard error.
+        https: Whether browsers reach it by HTTPS, through a proxy; then cookies are for HTTPS only.
+        proxies: Addresses or networks of proxies that are trusted to state the client's address.
+        most_upload_megabytes: Largest upload for scoring; unpacked, up to four times as much.
+        most_uploads: Largest number of uploads that are scored at once.
     """
 
     host: str = "127.0.0.1"

@@ -68,6 +68,14 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     assert "listen.tls.key" not in checks
 
 
+def test_swapped_paths(tmp_path: Path) -> None:
+    certificate, key = write(tmp_path)
+    sentence = checked(tmp_path, key, certificate)["listen.tls.certificate"][1]
+    assert sentence.endswith("it holds a key: are the paths swapped?")
+    sentence = checked(tmp_path, certificate, certificate)["listen.tls.key"][1]
+    assert sentence.endswith("it holds a certificate: are the paths swapped?")
+
+
 @pytest.mark.parametrize(
     ("host", "addresses", "state"),
     [

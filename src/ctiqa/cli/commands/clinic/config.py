@@ -33,13 +33,13 @@ def check(
         typer.Option(metavar="FILE", help="Write the outcome to this .json file."),
     ] = None,
 ) -> None:
-    """Read a configuration and check what only this computer knows.
+    """Check a configuration, and whether this computer has all that it needs.
 
     Checks folders, secrets, certificates, model, calibration, limits, database, ports, AE titles
-    and users. Nothing is made or changed. Run it as the user of the services.
+    and users. Nothing is created or changed. Run it as the user of the services.
 
-    Exit status: 0 all well, 2 the configuration is wrong, 3 well with warnings, 4 something is
-    broken.
+    Exit status: 0 all well, 2 the configuration cannot be read or breaks a rule, 3 there are
+    warnings, 4 something is broken.
     """
     require_extra("'ctiqa config'", *NEEDED, extra="clinic")
     from ctiqa.cli.configuring import run_check
@@ -58,7 +58,7 @@ def example() -> None:
 
 @config_app.command()
 def password() -> None:
-    """Ask for a password twice and print its hash for [[web.users]].
+    """Ask for a password twice and print its hash, for a user of the dashboard.
 
     Without a terminal, the password is the first line of standard input.
     """
@@ -70,9 +70,9 @@ def password() -> None:
 
 @config_app.command()
 def token() -> None:
-    """Make a token for a program, and its SHA-256 for [[web.tokens]].
+    """Make a token for a program, and its SHA-256 for the configuration.
 
-    The token is printed once and stored nowhere.
+    The token goes to standard error, is printed once and stored nowhere.
     """
     require_extra("'ctiqa config'", *NEEDED, extra="clinic")
     from ctiqa.cli.configuring import print_token

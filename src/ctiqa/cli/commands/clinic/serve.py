@@ -37,7 +37,7 @@ def serve(
 
     Prints its address; the log goes to standard error. On a loopback address no password is
     needed; on any other one, users must be in the configuration. While the database is down the
-    pages say so. Ctrl-C or SIGTERM stop it.
+    pages say so. Ctrl-C or SIGTERM stops it.
 
     Exit status: 0 stopped, 2 the configuration is wrong or the store is of a newer version, 4 it
     could not start.

@@ -35,7 +35,8 @@ def _one_line(text: str) -> str:
 
 def _summary(checks: Sequence[Check]) -> str:
     counts = {state: sum(each.state == state for each in checks) for state in STYLES}
+    warnings = "1 warning" if counts["warning"] == 1 else f"{counts['warning']} warnings"
     return (
-        f"{len(checks)} checks: {counts['broken']} broken, {counts['warning']} warnings, "
+        f"{len(checks)} checks: {counts['broken']} broken, {warnings}, "
         f"{counts['ok'] + counts['note']} well"
     )

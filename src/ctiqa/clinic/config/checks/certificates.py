@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +19,9 @@ SOON = timedelta(days=30)
 
 AUTHORITIES = ("authorities", "clients")
 """Keys whose file holds certificates of authorities."""
+
+_OTHERS = {"KEY": "key", "CERTIFICATE": "certificate"}
+"""What a file in PEM may hold instead, by the last word of its first line."""
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 
@@ -62,7 +66,7 @@ def _validity(place: str, file: Path, now: datetime) -> Iterator[Check]:
         return
     except ValueError:
         yield Check(
-            place, "broken", f"'{file}' must be a certificate in PEM; convert or replace it"
+            place, "broken", f"'{file}' must be a certificate in PEM; {_remedy(file, 'KEY')}"
         )
         return
     for each in certificates:
@@ -90,8 +94,9 @@ def _key(place: str, certificate: Path, key: Path | None) -> Check:
         context.load_cert_chain(certificate, key, password=lambda: "")
     except (OSError, ValueError) as error:
         return Check(place, "broken", _why_not(key or certificate, error))
-    if os.name == "posix" and (key or certificate).stat().st_mode & 0o007:
-        return Check(place, "broken", f"everybody may read '{key}'; run: chmod o= '{key}'")
+    file = key or certificate
+    if os.name == "posix" and file.stat().st_mode & 0o007:
+        return Check(place, "broken", f"everybody may read '{file}'; run: chmod o= '{file}'")
     return Check(place, "ok", "the key belongs to the certificate")
 
 
@@ -99,8 +104,17 @@ def _why_not(file: Path, error: OSError | ValueError) -> str:
     if isinstance(error, ssl.SSLError) or not isinstance(error, OSError):
         if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
             return f"'{file}' is not the key of the certificate; take the one it was made with"
-        return f"'{file}' must be a private key in PEM without password; convert or replace it"
+        remedy = _remedy(file, "CERTIFICATE")
+        return f"'{file}' must be a private key in PEM without password; {remedy}"
     return f"'{file}' cannot be read: {error.strerror}; name the key of the certificate"
+
+
+def _remedy(file: Path, other: str) -> str:
+    """What to do about a file of the wrong kind; two paths are easily swapped."""
+    with suppress(OSError):
+        if f"{other}-----".encode() in file.read_bytes():
+            return f"it holds a {_OTHERS[other]}: are the paths swapped?"
+    return "convert or replace it"
 
 
 def _host(place: str, file: Path, host: str) -> Check:
