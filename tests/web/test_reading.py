@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlalchemy import delete, insert, update
 from tests.clinic.conftest import Watch, address, postgres
 from tests.web.made import put_scans, scan_row
 
+from ctiqa.clinic.records.jobs import Jobs, JobState
 from ctiqa.errors import OutputError
 from ctiqa.store import open_store
 from ctiqa.store.database.clinic_tables import doses
 from ctiqa.store.database.tables import scans as table
 from ctiqa.store.store import Store
 from ctiqa.store.where import parse_conditions
+from ctiqa.web.problems import ProblemError
 from ctiqa.web.reading.courses import MOST_KEPT, Courses
 from ctiqa.web.reading.door import StoreDoor
+from ctiqa.web.reading.queue import Queue
 from ctiqa.web.reading.scans import MOST_VIEWS, Scans
 from ctiqa.web.reading.table import Table, read_table, scan_name
 from ctiqa.web.reading.view import ScanView
@@ -223,3 +227,71 @@ def test_weeks_are_months_where_the_store_keeps_no_days(filled: Store, clock: Wa
     assert state.trends is not None
     assert state.trends.every == "month"
     assert state.computed == clock.time
+
+
+def test_rows_are_read_in_portions(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = read_table(filled)
+    for portion in (1, 2, 5):
+        monkeypatch.setattr("ctiqa.web.reading.table.PORTION", portion)
+        assert same(read_table(filled), whole)
+
+
+def test_nobody_waits_while_the_scans_are_read_for_the_first_time(
+    filled: Store, clock: Watch
+) -> None:
+    may_open = Event()
+
+    def store() -> Store:
+        may_open.wait(60)
+        return filled
+
+    scans = Scans(store, Courses(None, lambda: "day", clock), clock)
+    scans.start()
+    try:
+        with pytest.raises(ProblemError) as raised:
+            scans.of(who())
+        assert raised.value.problem.status == 503
+        assert "Retry-After" in raised.value.problem.headers
+        assert not scans.wait(0)
+        may_open.set()
+        assert scans.wait(60)
+        assert scans.of(who()).frame.height == 5
+    finally:
+        may_open.set()
+        scans.close()
+
+
+def test_the_queue_is_that_of_the_scans_of_a_viewer(filled: Store, clock: Watch) -> None:
+    jobs = Jobs(filled, clock)
+    for number in (1, 3, 99):
+        jobs.arrived(f"1.2.826.0.1.{number}", 5, source="CT", at=clock())
+        jobs.close_quiet(clock())
+    jobs.set_aside("1.2.826.0.1.3", reason="crashed", detail="why")
+    scans, start = made(filled, clock), clock() - timedelta(hours=1)
+    whole = Queue(filled, scans.of(who()), is_whole=True)
+    theirs = Queue(filled, scans.of(who("station=CT2*")), is_whole=False)
+    states: tuple[JobState, ...] = ("waiting", "aside")
+    assert whole.job_counts(states) == {"waiting": 2, "aside": 1}
+    assert theirs.job_counts(states) == {"waiting": 0, "aside": 1}
+    end = clock() + timedelta(hours=1)
+    assert (whole.received(start, end), theirs.received(start, end)) == (3, 1)
+    assert whole.received(start, start) == 0
+    assert theirs.has("1.2.826.0.1.3")
+    assert not theirs.has("1.2.826.0.1.1")
+    assert whole.has("1.2.826.0.1.99")
+
+
+def test_reasons_why_nothing_has_a_score_are_counted(filled: Store, clock: Watch) -> None:
+    jobs = Jobs(filled, clock)
+    for number in (1, 3):
+        jobs.arrived(f"1.2.826.0.1.{number}", 5, source="CT", at=clock())
+        jobs.close_quiet(clock())
+        job = jobs.lease("scorer-1", timedelta(minutes=1), most_tries=3)
+        assert job is not None
+        jobs.finish(job, [], reason="no_scan", detail="only localizers")
+    scans = made(filled, clock)
+    times = clock() - timedelta(hours=1), clock() + timedelta(hours=1)
+    whole = Queue(filled, scans.of(who()), is_whole=True)
+    theirs = Queue(filled, scans.of(who("station=CT2*")), is_whole=False)
+    assert whole.unscored(*times) == {"only localizers": 2}
+    assert theirs.unscored(*times) == {"only localizers": 1}

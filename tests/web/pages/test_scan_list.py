@@ -15,7 +15,7 @@ from ctiqa.web.pages.parts.asked import Asked, asked
 
 def total(text: str) -> int:
     """Number of scans of a list."""
-    found = re.search(r'<h2 id="found">([\d,]+) scan', text)
+    found = re.search(r'<h2 id="found">([\d,]+) (?:scan|unexplained outlier)', text)
     assert found
     return int(found[1].replace(",", ""))
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 
 import polars as pl
 import pytest
-from tests.web.pages.made import NOW, Clinic, clock
+from tests.web.pages.made import NOW, Clinic, clock, scan_paths
 
 from ctiqa.clinic.records.deliveries import Deliveries
 from ctiqa.clinic.records.jobs import Jobs
@@ -72,10 +73,50 @@ def test_queue_and_failures_have_their_reasons(clinic: Clinic) -> None:
 
 def test_what_needs_attention_is_at_the_top(clinic: Clinic) -> None:
     text = clinic.get("/")
-    top = text[text.index("What needs attention") : text.index("What came")]
+    top = text[text.index("What needs attention") : text.index("Received</h2>")]
     assert "sender: PACS is down" in top
     assert "Low-dose lung" in top
     assert "score below 2.5" in top
+    assert '<a href="#failed">Queue</a>: 1 series set aside' in top
+    assert '<a href="#undelivered">Delivery</a>: 1 result given up' in top
+    assert 'id="failed"' in text
+    assert 'id="undelivered"' in text
+
+
+def test_unexplained_outliers_are_one_click_away(own: Clinic) -> None:
+    link = re.compile(r'href="(/scans[^"]+)">Outliers</a>: (\d+) unexplained')
+    found = link.search(own.get("/"))
+    assert found
+    listed = own.get(unescape(found[1]))
+    n = int(found[2])
+    assert re.search(rf">{n} unexplained outliers?<", listed)
+    assert len(set(scan_paths(listed))) == n
+    first = next(scan_paths(listed))
+    assert '<a href="#notes">Explain it</a>' in own.get(first)
+    own.post(f"{first}/note", note="a phantom", explained="yes")
+    after = link.search(own.get("/"))
+    assert int(after[2] if after else 0) == n - 1
+    assert first not in own.get(unescape(found[1]))
+
+
+def test_a_new_installation_says_what_to_do_next(empty: Clinic) -> None:
+    text = empty.get("/")
+    assert "No scan is stored yet" in text
+    assert f"AE title <strong>{empty.config.listen.ae_title}</strong>" in text
+    assert f"port <strong>{empty.config.listen.port}</strong>" in text
+    # Nobody may send, and nobody elsewhere can, until this is set.
+    assert "listen.peers" in text
+    assert "listen.host" in text
+    assert "No series is set aside." in text
+    for path in ("/scans", "/trends"):
+        assert "No scan is stored yet." in empty.get(path)
+
+
+def test_a_day_without_scans_leads_to_the_last_one(own: Clinic) -> None:
+    last = own.store.scans()["stored"].max()
+    assert isinstance(last, datetime)
+    text = own.get("/?day=2000-01-01")
+    assert f'href="/?day={last.astimezone().date()}"' in text
 
 
 def test_the_newest_scan_is_the_first(clinic: Clinic) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.web.pages.made import Clinic, check_page, scan_paths
+from tests.web.pages.made import Clinic, check_page, clock, scan_paths
 
 from ctiqa.clinic.records.jobs import Jobs
 
@@ -77,3 +77,34 @@ def test_what_is_tried_again_must_be_seen(guarded: Clinic) -> None:
     assert guarded.log_in("ann") == 303
     guarded.post("/again/series", series="1.2.999.0")
     assert jobs.counts()["aside"] == 0
+
+
+def test_what_parts_say_and_count_is_for_those_who_see_all(guarded: Clinic) -> None:
+    secrets = ("PACS is down", "received 7", "Queue and delivery", "SQLite", "Disk of the spool")
+    assert guarded.log_in("rob") == 303
+    text = guarded.get("/health")
+    assert [each for each in secrets if each not in text] == []
+    assert guarded.log_in("tom") == 303
+    for path in ("/", "/health"):
+        text = guarded.get(path)
+        assert [each for each in secrets if each in text] == []
+        assert "You see some of the scans only." in text
+        assert "has a problem" in text
+
+
+def test_the_queue_of_a_viewer_is_that_of_the_own_scans(guarded: Clinic) -> None:
+    mine, other = (
+        guarded.store.scans().filter(station=name)["series_uid"][0] for name in ("CT2", "CT1")
+    )
+    jobs = Jobs(guarded.store, clock)
+    for series in (mine, other):
+        jobs.arrived(series, 3, source="CT", at=clock())
+        jobs.close_quiet(clock())
+        jobs.set_aside(series, reason="crashed", detail=f"what {series} says")
+    assert guarded.log_in("tom") == 303
+    text = guarded.get("/")
+    assert f"What {mine} says." in text
+    assert f"{other} says" not in text
+    assert "1 series set aside" in text
+    assert guarded.log_in("ann") == 303
+    assert "3 series set aside" in guarded.get("/")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import socket
 
 from ctiqa.clinic.config import Config
+from ctiqa.clinic.config.checks.ports import is_loopback
 from ctiqa.clinic.config.web import Web
 from ctiqa.errors import OutputError, UsageError
 from ctiqa.web.audit import Audit
@@ -75,7 +75,7 @@ def address_of(listening: socket.socket) -> str:
 
 def _check_is_local(web: Web) -> None:
     remedy = "add [[web.users]], with passwords of 'ctiqa config password'"
-    if not _is_loopback(web.host):
+    if not is_loopback(web.host):
         raise UsageError(
             "'web.host' must be a loopback address such as 127.0.0.1 as long as there are no "
             f"users, got '{web.host}'; {remedy}"
@@ -86,13 +86,6 @@ def _check_is_local(web: Web) -> None:
                 f"'web.{key}' must not be set as long as there are no users, because through a "
                 f"proxy others than this computer could look; {remedy}"
             )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _refused(web: Web, error: OSError) -> OutputError:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from ctiqa.clinic.records.health import Health
 from ctiqa.trends.page.words import quantity
@@ -54,6 +55,18 @@ def concerns(site: Site, who: Viewer, state: TrendsState, day: date) -> list[Con
         *_of_charts(state, day),
         *_of_outliers(site, state, day),
     ]
+
+
+def of_queue(queue: Mapping[str, Any]) -> Iterator[Concern]:
+    """Series that were set aside, and results that were given up.
+
+    Args:
+        queue: ``counts`` of series and ``deliveries`` by state.
+    """
+    if n := queue["counts"]["aside"]:
+        yield Concern("Queue", f"{n:,} series set aside, because scoring failed", "#failed")
+    if n := queue["deliveries"]["failed"]:
+        yield Concern("Delivery", f"{quantity(n, 'result')} given up", "#undelivered")
 
 
 def _of_parts(health: Health, *, is_whole: bool) -> Iterator[Concern]:

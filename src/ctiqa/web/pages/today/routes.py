@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from ctiqa.clinic.config.checks.ports import is_loopback
 from ctiqa.clinic.records.notes import ScanName
 from ctiqa.trends.result import Outlier
 from ctiqa.web.context import Site, record, site_of
@@ -20,7 +21,7 @@ from ctiqa.web.pages.parts.outliers import unusual
 from ctiqa.web.pages.parts.rendering import page
 from ctiqa.web.pages.parts.rows import COLUMNS, SCANNER, counted, scan_rows
 from ctiqa.web.pages.parts.who import CheckedForm, Reviewer, Seer
-from ctiqa.web.pages.today.attention import concerns
+from ctiqa.web.pages.today.attention import concerns, of_queue
 from ctiqa.web.pages.today.days import Day, day_between
 from ctiqa.web.problems import Problem, ProblemError
 from ctiqa.web.reading.queue import Queue
@@ -51,18 +52,20 @@ def today(request: Request, who: Seer) -> HTMLResponse:
     record(request, who.name, "view_today")
     day, refresh, done = _asked(request.query_params, site.clock())
     view, state = site.scans.of(who), site.scans.trends_of(who)
+    queue = _queue(site.queue(who), day)
     context = {
         "columns": COLUMNS,
-        "concerns": concerns(site, who, state, day.date),
+        "concerns": [*of_queue(queue), *concerns(site, who, state, day.date)],
         "computing": state.trends is None and state.failure is None,
         "day": day,
         "done": done,
         "failure": state.failure,
         "is_empty": view.frame.is_empty(),
+        "is_local": is_loopback(site.config.listen.host),
         "is_whole": not who.where,
         "listen": site.config.listen,
         "quiet_seconds": site.config.score.quiet_seconds,
-        "queue": _queue(site.queue(who), day),
+        "queue": queue,
         "refresh": REFRESH_S if refresh and day.is_today else 0,
         **_of_day(site, view.frame, day, unusual(state)),
     }
@@ -143,6 +146,7 @@ def _of_day(
     scored = frame.filter("current", stored >= day.start, stored < day.end)
     stations = list(counted(scored, SCANNER))
     return {
+        "last_day": frame["stored"][0].astimezone().date() if frame.height else None,
         "more_stations": max(0, len(stations) - MOST_STATIONS),
         "n_scored": scored.height,
         "n_without": int(scored["score"].is_null().sum()),
