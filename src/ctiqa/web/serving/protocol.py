@@ -15,7 +15,7 @@ HEAD_S = 10.0
 UNREAD_S = 30.0
 """Longest time in which a client reads nothing of its answer, in seconds."""
 
-RESERVE = 16
+RESERVE = 128
 """So many of the connections that are allowed are kept for those that come."""
 
 

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from ctiqa.web.gates.head import MOST_HEAD
 from ctiqa.web.serving.protocol import TimedProtocol
 
-MOST_CONNECTIONS = 256
+MOST_CONNECTIONS = 512
 """Number of connections at once; more get 503."""
 
 KEEP_ALIVE_S = 15
