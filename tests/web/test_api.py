@@ -38,8 +38,8 @@ def scans(client: TestClient, **parameters: Any) -> Any:
     return answer.json()
 
 
-def test_the_scan_stored_last_comes_first(local: TestClient) -> None:
-    found = scans(local)
+def test_the_scan_stored_last_comes_first(shared_local: TestClient) -> None:
+    found = scans(shared_local)
     assert found["n"] == 5
     assert found["next"] is None
     assert [each["series"][-1] for each in found["scans"]] == ["5", "4", "3", "2", "1"]
@@ -47,17 +47,17 @@ def test_the_scan_stored_last_comes_first(local: TestClient) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5, 500])
-def test_pages_hold_every_scan_once(local: TestClient, limit: int) -> None:
+def test_pages_hold_every_scan_once(shared_local: TestClient, limit: int) -> None:
     seen: list[str] = []
     cursor: dict[str, str] = {}
     while True:
-        page = scans(local, limit=limit, **cursor)
+        page = scans(shared_local, limit=limit, **cursor)
         assert 1 <= len(page["scans"]) <= limit
         seen += [each["scan"] for each in page["scans"]]
         if page["next"] is None:
             break
         cursor = {"cursor": page["next"]}
-    assert seen == [each["scan"] for each in scans(local)["scans"]]
+    assert seen == [each["scan"] for each in scans(shared_local)["scans"]]
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_pages_hold_every_scan_once(local: TestClient, limit: int) -> None:
         ({"where": "score>=3"}, 0),
     ],
 )
-def test_filters(local: TestClient, parameters: dict[str, Any], n: int) -> None:
-    assert scans(local, **parameters)["n"] == n
+def test_filters(shared_local: TestClient, parameters: dict[str, Any], n: int) -> None:
+    assert scans(shared_local, **parameters)["n"] == n
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,8 @@ def test_filters(local: TestClient, parameters: dict[str, Any], n: int) -> None:
         (f"cursor={'0' * 32}", 400),
     ],
 )
-def test_what_is_asked_for_wrongly(local: TestClient, query: str, status: int) -> None:
-    answer = local.get(f"/api/v1/scans?{query}")
+def test_what_is_asked_for_wrongly(shared_local: TestClient, query: str, status: int) -> None:
+    answer = shared_local.get(f"/api/v1/scans?{query}")
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
@@ -116,16 +116,16 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("key", ["protocol", "station", "series_uid", "scored_by"])
-def test_sql_and_html_in_filters(local: TestClient, key: str, text: str) -> None:
-    found = scans(local, where=f"{key}={text}")
+def test_sql_and_html_in_filters(shared_local: TestClient, key: str, text: str) -> None:
+    found = scans(shared_local, where=f"{key}={text}")
     assert found["n"] == (5 if text == "*" * 100 else 0)
-    assert scans(local)["n"] == 5
+    assert scans(shared_local)["n"] == 5
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("path", ["/api/v1/jobs", "/api/v1/deliveries"])
-def test_sql_and_html_in_states(local: TestClient, path: str, text: str) -> None:
-    answer = local.get(path, params={"state": text})
+def test_sql_and_html_in_states(shared_local: TestClient, path: str, text: str) -> None:
+    answer = shared_local.get(path, params={"state": text})
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
 
@@ -141,13 +141,13 @@ def test_no_condition_is_a_mistake_of_the_server(where: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["x", "0" * 31, "..%2f..%2fetc%2fpasswd", "G" * 32])
-def test_names_of_scans_are_checked(local: TestClient, name: str) -> None:
-    assert local.get(f"/api/v1/scans/{name}").status_code in {404, 422}
+def test_names_of_scans_are_checked(shared_local: TestClient, name: str) -> None:
+    assert shared_local.get(f"/api/v1/scans/{name}").status_code in {404, 422}
 
 
-def test_one_scan(local: TestClient) -> None:
-    first = scans(local)["scans"][0]
-    found = local.get(f"/api/v1/scans/{first['scan']}").json()
+def test_one_scan(shared_local: TestClient) -> None:
+    first = scans(shared_local)["scans"][0]
+    found = shared_local.get(f"/api/v1/scans/{first['scan']}").json()
     assert found["scan"] == first
     assert [each["number"] for each in found["slices"]] == [0, 1]
     assert found["notes"] == []
@@ -209,9 +209,9 @@ def test_health(local: TestClient, filled: Store, clock: Watch) -> None:
     assert "disk" not in local.get("/healthz").text
 
 
-def test_probes_need_no_login(guarded: TestClient) -> None:
-    assert guarded.get("/healthz").status_code == 200
-    assert guarded.get("/readyz").status_code == 200
+def test_probes_need_no_login(shared_guarded: TestClient) -> None:
+    assert shared_guarded.get("/healthz").status_code == 200
+    assert shared_guarded.get("/readyz").status_code == 200
 
 
 def test_metrics(local: TestClient, filled: Store, clock: Watch) -> None:
@@ -237,8 +237,8 @@ def test_metrics(local: TestClient, filled: Store, clock: Watch) -> None:
     assert "1.2.826" not in text
 
 
-def test_the_description_is_valid_openapi(local: TestClient) -> None:
-    document = local.get("/api/openapi.json").json()
+def test_the_description_is_valid_openapi(shared_local: TestClient) -> None:
+    document = shared_local.get("/api/openapi.json").json()
     validate(document)
     paths = document["paths"]
     assert {"/api/v1/scans", "/api/v1/scans/{scan}", "/score", "/metrics", "/healthz"} <= set(paths)
@@ -249,8 +249,8 @@ def test_the_description_is_valid_openapi(local: TestClient) -> None:
             assert operation["description"]
 
 
-def test_the_page_of_the_description_has_no_scripts(local: TestClient) -> None:
-    page = local.get("/api").text
+def test_the_page_of_the_description_has_no_scripts(shared_local: TestClient) -> None:
+    page = shared_local.get("/api").text
     assert "GET /api/v1/scans/{scan}" in page
     assert "<script" not in page
     assert "//" not in page.replace("</", "")

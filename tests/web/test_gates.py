@@ -19,8 +19,8 @@ PATHS = ["/", "/api/v1/scans", "/healthz", "/no/such/page", "/api", "/static/non
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_every_answer_is_locked_down(local: TestClient, path: str) -> None:
-    headers = local.get(path).headers
+def test_every_answer_is_locked_down(shared_local: TestClient, path: str) -> None:
+    headers = shared_local.get(path).headers
     policy = dict(each.split(" ", 1) for each in headers["content-security-policy"].split("; "))
     assert policy["default-src"] == "'none'"
     assert policy["frame-ancestors"] == "'none'"
@@ -37,14 +37,14 @@ def test_every_answer_is_locked_down(local: TestClient, path: str) -> None:
     ["evil.example", "evil.example:8080", "127.0.0.1:9999", "127.0.0.1", "localhost", "",
      "127.0.0.1.evil.example:8080", "127.0.0.1:8080@evil.example", "[::1]", "0.0.0.0:8080"],
 )  # fmt: skip
-def test_a_name_that_another_site_has_pointed_here(local: TestClient, host: str) -> None:
-    answer = local.get("/api/v1/scans", headers={"Host": host})
+def test_a_name_that_another_site_has_pointed_here(shared_local: TestClient, host: str) -> None:
+    answer = shared_local.get("/api/v1/scans", headers={"Host": host})
     assert (answer.status_code, answer.json()["code"]) == (400, "wrong_host")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:8080", "LOCALHOST:8080"])
-def test_names_of_this_computer(local: TestClient, host: str) -> None:
-    assert local.get("/api/v1/scans", headers={"Host": host}).status_code == 200
+def test_names_of_this_computer(shared_local: TestClient, host: str) -> None:
+    assert shared_local.get("/api/v1/scans", headers={"Host": host}).status_code == 200
 
 
 def test_names_of_the_configuration(serve: Site) -> None:
@@ -85,8 +85,10 @@ FOREIGN = [
 
 @pytest.mark.parametrize("headers", FOREIGN)
 @pytest.mark.parametrize("path", ["/login", "/logout", "/score", "/api/v1/scans/x/notes"])
-def test_a_post_of_another_site(local: TestClient, path: str, headers: dict[str, str]) -> None:
-    answer = local.post(path, headers=headers)
+def test_a_post_of_another_site(
+    shared_local: TestClient, path: str, headers: dict[str, str]
+) -> None:
+    answer = shared_local.post(path, headers=headers)
     assert answer.status_code == 403
     assert "must come from this site" in answer.text
 
@@ -107,20 +109,20 @@ def test_only_the_own_origin_may_change_something(origin: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/login", "/logout", "/api/v1/scans/x/notes"])
-def test_a_body_that_is_too_large(local: TestClient, path: str) -> None:
-    assert local.post(path, content=b"x" * (MOST_BODY + 1)).status_code == 413
+def test_a_body_that_is_too_large(shared_local: TestClient, path: str) -> None:
+    assert shared_local.post(path, content=b"x" * (MOST_BODY + 1)).status_code == 413
 
     def pieces() -> Iterator[bytes]:
         yield from [b"x" * 1024] * (MOST_BODY // 1024 + 1)
 
-    unannounced = local.post(
+    unannounced = shared_local.post(
         path, content=pieces(), headers={"Content-Type": "application/x-www-form-urlencoded"}
     )
     assert unannounced.status_code in {400, 403, 404, 413}
 
 
-def test_a_length_of_many_digits(local: TestClient) -> None:
-    answer = local.post("/logout", headers={"Content-Length": "9" * 5000}, content=b"")
+def test_a_length_of_many_digits(shared_local: TestClient) -> None:
+    answer = shared_local.post("/logout", headers={"Content-Length": "9" * 5000}, content=b"")
     assert answer.status_code == 413
 
 

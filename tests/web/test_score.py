@@ -116,14 +116,14 @@ def test_several_series_and_nothing(local: TestClient, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["", "text/plain", "application/json", "image/png", "zip"])
-def test_wrong_types(local: TestClient, kind: str) -> None:
-    problem = refused(local, b"x", kind)
+def test_wrong_types(shared_local: TestClient, kind: str) -> None:
+    problem = refused(shared_local, b"x", kind)
     assert (problem["status"], problem["code"]) == (415, "wrong_type")
 
 
 @pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/related; boundary=" + "x" * 71])
-def test_wrong_boundaries(local: TestClient, kind: str) -> None:
-    assert refused(local, b"x", kind)["code"] == "wrong_parts"
+def test_wrong_boundaries(shared_local: TestClient, kind: str) -> None:
+    assert refused(shared_local, b"x", kind)["code"] == "wrong_parts"
 
 
 def test_an_upload_that_is_too_large(serve: Site) -> None:

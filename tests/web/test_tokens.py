@@ -31,8 +31,8 @@ ROUTES = {
 
 @pytest.mark.parametrize("path", ROUTES)
 @pytest.mark.parametrize("name", ["reading", "scoring", "watching"])
-def test_a_token_is_for_its_scope(guarded: TestClient, path: str, name: str) -> None:
-    status = guarded.get(path, headers=bearer(name)).status_code
+def test_a_token_is_for_its_scope(shared_guarded: TestClient, path: str, name: str) -> None:
+    status = shared_guarded.get(path, headers=bearer(name)).status_code
     assert status == (200 if SCOPES[name] == ROUTES[path] else 403)
 
 
@@ -42,8 +42,8 @@ def test_a_token_is_for_its_scope(guarded: TestClient, path: str, name: str) -> 
      "Bearer " + "x" * 5000],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ROUTES)
-def test_a_wrong_token(guarded: TestClient, path: str, header: str) -> None:
-    assert guarded.get(path, headers={"Authorization": header}).status_code == 401
+def test_a_wrong_token(shared_guarded: TestClient, path: str, header: str) -> None:
+    assert shared_guarded.get(path, headers={"Authorization": header}).status_code == 401
 
 
 def test_a_wrong_token_is_not_replaced_by_a_session(guarded: TestClient) -> None:
@@ -73,23 +73,25 @@ def names(client: TestClient, token: str) -> list[str]:
     return [each["scan"] for each in found["scans"]]
 
 
-def test_another_tenant_sees_no_list_and_no_scan(guarded: TestClient) -> None:
-    everything, theirs = names(guarded, "reading"), names(guarded, "tenant")
+def test_another_tenant_sees_no_list_and_no_scan(shared_guarded: TestClient) -> None:
+    everything, theirs = names(shared_guarded, "reading"), names(shared_guarded, "tenant")
     assert len(everything) == 5
     assert len(theirs) == 2
-    listed = guarded.get("/api/v1/scans", headers=bearer("tenant")).json()
+    listed = shared_guarded.get("/api/v1/scans", headers=bearer("tenant")).json()
     assert listed["n"] == 2
     assert {each["station"] for each in listed["scans"]} == {"CT2", "CT2b"}
     for name in everything:
         for path in (f"/api/v1/scans/{name}", f"/api/v1/scans/{name}/notes"):
-            status = guarded.get(path, headers=bearer("tenant")).status_code
+            status = shared_guarded.get(path, headers=bearer("tenant")).status_code
             assert status == (200 if name in theirs else 404)
 
 
-def test_a_scan_of_others_is_like_one_that_is_not(guarded: TestClient) -> None:
-    other = next(n for n in names(guarded, "reading") if n not in names(guarded, "tenant"))
+def test_a_scan_of_others_is_like_one_that_is_not(shared_guarded: TestClient) -> None:
+    other = next(
+        n for n in names(shared_guarded, "reading") if n not in names(shared_guarded, "tenant")
+    )
     answers = [
-        guarded.get(f"/api/v1/scans/{name}", headers=bearer("tenant")).json()
+        shared_guarded.get(f"/api/v1/scans/{name}", headers=bearer("tenant")).json()
         for name in (other, "0" * 32)
     ]
     for answer, name in zip(answers, (other, "0" * 32), strict=True):
@@ -98,16 +100,20 @@ def test_a_scan_of_others_is_like_one_that_is_not(guarded: TestClient) -> None:
 
 
 @pytest.mark.parametrize("condition", ["station=CT1", "station!=CT2", "station=*", "score>=0"])
-def test_conditions_do_not_widen_what_a_tenant_sees(guarded: TestClient, condition: str) -> None:
-    found = guarded.get(
+def test_conditions_do_not_widen_what_a_tenant_sees(
+    shared_guarded: TestClient, condition: str
+) -> None:
+    found = shared_guarded.get(
         "/api/v1/scans", params={"where": condition}, headers=bearer("tenant")
     ).json()
     assert {each["station"] for each in found["scans"]} <= {"CT2", "CT2b"}
 
 
-def test_a_cursor_of_others_is_refused(guarded: TestClient) -> None:
-    other = next(n for n in names(guarded, "reading") if n not in names(guarded, "tenant"))
-    answer = guarded.get("/api/v1/scans", params={"cursor": other}, headers=bearer("tenant"))
+def test_a_cursor_of_others_is_refused(shared_guarded: TestClient) -> None:
+    other = next(
+        n for n in names(shared_guarded, "reading") if n not in names(shared_guarded, "tenant")
+    )
+    answer = shared_guarded.get("/api/v1/scans", params={"cursor": other}, headers=bearer("tenant"))
     assert (answer.status_code, answer.json()["code"]) == (400, "wrong_cursor")
 
 

@@ -1,4 +1,9 @@
-"""The application."""
+"""The application.
+
+Answers are not compressed: pages hold tokens of forms beside texts that others can choose, whose
+compressed length would tell about the tokens (BREACH, 2013). The largest page, that of the trends,
+takes 1 MB; it is drawn once for all who look at it.
+"""
 
 from __future__ import annotations
 

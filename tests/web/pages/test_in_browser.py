@@ -106,7 +106,7 @@ def test_log_in_filter_open_mark_and_log_out(show: Open) -> None:
     computed(tab)
     tab.goto("/scans")
     tab.get_by_role("combobox", name="Protocol", exact=True).select_option("Thorax")
-    tab.get_by_label("Outliers without explanation").check()
+    tab.get_by_label("Unexplained outliers only").check()
     tab.get_by_role("button", name="Show").click()
     assert "protocol=Thorax" in tab.url
     names = tab.locator(".scans tbody th a")
