@@ -12,6 +12,7 @@ import yaml  # type: ignore[import-untyped]
 
 from ctiqa.cli.commands.clinic import listen, serve
 from ctiqa.clinic.config import Config, read_config
+from ctiqa.web.uploads.uploads import UNPACKED
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "compose"
 COMPOSE: dict[str, Any] = yaml.safe_load((FOLDER / "compose.yaml").read_text(encoding="utf-8"))
@@ -116,6 +117,10 @@ def test_the_configuration_fits_the_services() -> None:
     volume = dict(each.split(":")[:2] for each in SERVICES["listener"]["volumes"])
     assert made.spool.folder.is_relative_to(volume["state"])
     assert made.web.secret_file.is_relative_to(volume["state"])
+    # The upload and what is unpacked from it are in memory.
+    uploads = made.web.most_uploads * made.web.most_upload_megabytes * (UNPACKED + 1)
+    assert SERVICES["dashboard"]["tmpfs"] == ["/tmp:size=1g,mode=1777"]  # noqa: S108
+    assert uploads * 10**6 < 2**30
     # Nobody can log in before a hash was made.
     assert made.web.users[0].password.endswith("$SALT$HASH")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from tools.site.commands import page as reference
 
 from ctiqa.clinic import receiving
-from ctiqa.clinic.alerts import message
+from ctiqa.clinic.alerts import limits, message, queue, signs
 from ctiqa.clinic.config import Config
 from ctiqa.clinic.config.example import example
 from ctiqa.clinic.config.reading import config_from
@@ -22,13 +22,16 @@ from ctiqa.clinic.receiving.callers import why_rejected
 from ctiqa.clinic.receiving.protocol.negotiation import ACCEPTED
 from ctiqa.clinic.receiving.protocol.pdus import OWN_MOST_PDU
 from ctiqa.clinic.receiving.reception import NO_SEAT, OTHER_VERSION
+from ctiqa.clinic.records.alerts import Alert, News
 from ctiqa.clinic.sending import dicom, statuses
 from ctiqa.clinic.sending.pauses import FIRST_PAUSE
 from ctiqa.clinic.spool.spool import PRIVATE
+from ctiqa.io.dicom.writing.uids import derived_uid
 from ctiqa.sr.codes import REPORT, SCHEME, SCHEME_VERSION
 from ctiqa.sr.encapsulated import PDF_OFFSET
 from ctiqa.sr.report import SERIES_OFFSET
 from ctiqa.web.identity import guard
+from ctiqa.web.uploads.uploads import UNPACKED
 
 DOCS = Path(__file__).parents[2] / "docs"
 CLINIC = (DOCS / "clinic.md").read_text(encoding="utf-8")
@@ -124,6 +127,9 @@ def test_objects() -> None:
     text = section(CONFORMANCE, "## 6 Objects that are created")
     assert f"the source + {SERIES_OFFSET} |" in text
     assert f"the source + {PDF_OFFSET} |" in text
+    root = re.search(r"SOP Instance UID \| `([\d.]+)`", text)
+    assert root is not None
+    assert derived_uid("content").startswith(root[1])
     assert f"{SCHEME}, version {SCHEME_VERSION}," in text
     assert f"({REPORT.value}, {REPORT.scheme}, {REPORT.meaning})" in text
 
@@ -147,7 +153,7 @@ def test_keys_and_commands_exist(text: str) -> None:
 def test_examples_of_the_configuration_are_valid() -> None:
     blocks = re.findall(r"^```toml\n(.*?)^```$", CLINIC, re.MULTILINE | re.DOTALL)
     blocks += re.findall(r"ctiqa\.toml <<END\n(.*?)^END$", CLINIC, re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     for block in blocks:
         filled = block.replace("$HOME", "/home/me").replace('"…"', f'"{"0" * 64}"')
         filled = filled.replace("$argon2id$…", "$argon2id$v=19$m=65536,t=3,p=4$SALT$HASH")
@@ -165,6 +171,30 @@ def test_numbers_of_the_clinic() -> None:
     assert "Ten wrong passwords in a minute from one\naddress" in CLINIC
     assert (30, timedelta(minutes=15)) == guard.BY_NAME
     assert f"| `schema` | `{message.SCHEMA}` |" in CLINIC
+    assert f"lists up to {message.MOST_LISTED} alerts" in CLINIC
+    assert f"`most_upload_megabytes` ({made.web.most_upload_megabytes})" in CLINIC
+    assert f"`most_uploads` ({made.web.most_uploads})" in CLINIC
+    # The upload itself, and what is unpacked from it.
+    assert UNPACKED + 1 == 5
+    assert "up to five times" in CLINIC
+
+
+def test_keys_of_a_webhook() -> None:
+    now = datetime(2026, 1, 31, tzinfo=UTC)
+    alert = Alert("disk:spool", "full", {}, now, now, None, None, 1)
+    sent = message.message_of("CTIQA", now, [News("new", alert)]).as_json()
+    tables = rows(section(CLINIC, "## Alerts"))
+    named = [key for row in tables for key in re.findall(r"`(\w+)`", row[0])]
+    assert named == [*sent, *sent["alerts"][0]]
+    [kinds] = [row[1] for row in tables if row[0] == "`kind`"]
+    assert set(re.findall(r"`([\w-]+)`", kinds)) == {
+        limits.KIND,
+        limits.FILE,
+        signs.KIND,
+        queue.ASIDE,
+        queue.DELIVERY,
+        queue.DISK,
+    }
 
 
 def test_metrics_exist() -> None:
