@@ -15,6 +15,7 @@ from ctiqa.cli.console.status import DONE, DONE_WITH_SKIPS, NOTHING_DONE
 from ctiqa.cli.console.tables.config import print_checks
 from ctiqa.clinic.config import read_config
 from ctiqa.clinic.config.checks.check import Check
+from ctiqa.clinic.config.checks.files import check_itself
 from ctiqa.clinic.config.checks.run import check_all
 from ctiqa.clinic.config.example import example
 from ctiqa.clinic.config.secrets import MOST_PASSWORD, hash_password, new_token
@@ -41,7 +42,8 @@ def run_check(file: str, *, online: bool, out: str | None) -> int:
     """
     lazy_gdcm.claim_process()
     target = None if out is None else _target(out)
-    checks = [*check_all(read_config(Path(file)), online=online)]
+    config = read_config(Path(file))
+    checks = [*check_itself(Path(file), config), *check_all(config, online=online)]
     if target is not None:
         write_bytes(target, _as_json(file, checks))
     print_checks(checks)

@@ -12,11 +12,14 @@ from pathlib import Path
 from ctiqa.cli.console.say import say
 from ctiqa.cli.console.status import DONE
 from ctiqa.clinic.config import read_config
+from ctiqa.clinic.config.checks.files import check_itself
 from ctiqa.clinic.service.logs import LOGGER, start_log
 from ctiqa.errors import OutputError
 from ctiqa.web.app import make_app
 from ctiqa.web.serving.server import run_server
 from ctiqa.web.serving.starting import address_of, bound, check_start
+
+LOG = logging.getLogger("ctiqa.web")
 
 
 def run_serve(file: str) -> int:
@@ -36,6 +39,8 @@ def run_serve(file: str) -> int:
     config = read_config(Path(file))
     check_start(config)
     _start_log()
+    for each in check_itself(Path(file), config):
+        LOG.warning("%s: %s", each.what, each.sentence)
     app = make_app(config)
     with closing(bound(config.web)) as listening:
         try:

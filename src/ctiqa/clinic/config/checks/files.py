@@ -19,6 +19,9 @@ GIGABYTE = 10**9
 OTHERS = 0o077
 """Permissions of everybody but the owner."""
 
+EVERYBODY = 0o007
+"""Permissions of those who are neither the owner nor in the group."""
+
 SECRETS = ("password_file", "token_file")
 """Keys whose file holds a secret."""
 
@@ -37,6 +40,21 @@ def check_files(config: Config) -> Iterator[Check]:
             file = getattr(each.section, key, None)
             if file is not None:
                 yield _secret(each.at(key), file)
+
+
+def check_itself(file: Path, config: Config) -> Iterator[Check]:
+    """Check that not everybody can read hashes of passwords, which can be guessed offline.
+
+    Args:
+        file: The file of the configuration.
+        config: What is in it.
+    """
+    if os.name == "posix" and config.web.users and file.stat().st_mode & EVERYBODY:
+        sentence = (
+            f"everybody on this computer can read '{file}', which has hashes of passwords; run: "
+            f"chmod o= '{file}'"
+        )
+        yield Check("web.users", "warning", sentence)
 
 
 _AS_ROOT = (
