@@ -11,6 +11,7 @@ from pathlib import Path
 import pydicom
 import pytest
 from pydicom.encaps import encapsulate
+from pydicom.uid import UID
 from tests.score.made import phantom, write_dicom
 from tests.web.conftest import Site
 from tests.web.test_score import model, place  # noqa: F401 - fixtures
@@ -27,7 +28,7 @@ HUGE_JPEG_2000 = bytes.fromhex(
 def undecodable(folder: Path, syntax: str, frame: bytes) -> bytes:
     """An image whose header is right, and whose pixels are not."""
     data = pydicom.dcmread(write_dicom(folder / "a.dcm", phantom(0.0)))
-    data.file_meta.TransferSyntaxUID = syntax
+    data.file_meta.TransferSyntaxUID = UID(syntax)
     data.PixelData = encapsulate([frame])
     stream = io.BytesIO()
     data.save_as(stream)

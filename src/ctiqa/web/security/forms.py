@@ -54,7 +54,7 @@ async def read_form(request: Request) -> FormData:
         return FormData()
     text = (await request.body()).decode("ascii", "replace")
     try:
-        return FormData(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+        return FormData([*parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)])
     except ValueError:
         raise ProblemError(TOO_MANY_FIELDS) from None
 
