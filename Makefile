@@ -1,7 +1,7 @@
 # Every target creates what it needs in .venv; nothing outside this folder is touched.
 #   make demo PYTHON=python3.12     a different Python, 3.11 or newer
 #   make weights DATA=FOLDER        a different collection of clean slices
-#   make test PYTEST_ARGS="-k zoo"  some of the tests
+#   make test PYTEST_ARGS="-k zoo"  some of the tests; with "-n 0" in one process
 #   make fuzz SECONDS=1800 SEED=7   longer, with other damaged files
 
 PYTHON ?= python3
@@ -41,8 +41,8 @@ docs: $(VENV)/.docs ## build the documentation site into site/; warnings are err
 quick: $(VENV)/.test ## run the core tests, without PyTorch (under a minute)
 	@$(BIN)/python -m pytest @tests/core.txt $(PYTEST_ARGS)
 
-test: $(VENV)/.dev ## run all tests, including the examples in docstrings
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(VENV)/.dev ## run all tests, including the examples in docstrings, on up to four cores
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
 
 coverage: $(VENV)/.dev ## run all tests with line coverage; writes runs/coverage/html
 	@mkdir -p $(RUNS)/coverage
