@@ -17,7 +17,7 @@ from tests.web.made import BASE, PASSWORD, configured, put_scans, tokens, user
 from ctiqa.clinic.config import Config
 from ctiqa.store import open_store
 from ctiqa.store.store import Store
-from ctiqa.web import app
+from ctiqa.web import app, context
 from ctiqa.web.app import make_app
 
 USERS = [user("ann", "reviewer"), user("bob"), user("two", "reviewer", "station=CT2*")]
@@ -27,9 +27,10 @@ Site = Callable[..., TestClient]
 
 @pytest.fixture(scope="session", autouse=True)
 def patience() -> Iterator[None]:
-    """However busy the computer is, dashboards of tests have read their scans when they start."""
+    """Dashboards of tests have read their scans when they start, and show the store as it is."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(app, "PATIENCE_S", 60.0)
+        patched.setattr(context, "LATELY_S", 0.0)
         yield
 
 

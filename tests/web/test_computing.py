@@ -6,6 +6,7 @@ import signal
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
+from time import sleep
 
 import pytest
 from tests.trends.made import archive
@@ -57,7 +58,7 @@ def test_a_process_that_is_killed_is_no_traceback(
     asking = Thread(target=courses.of, args=((), view))
     asking.start()
     while computer._process is None:
-        pass
+        sleep(0.01)
     computer._process.send_signal(signal.SIGKILL)
     asking.join()
     state = courses.of((), view)

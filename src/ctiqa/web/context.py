@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from starlette.requests import Request
 
@@ -18,9 +21,15 @@ from ctiqa.web.identity.clients import client_address
 from ctiqa.web.identity.guard import Guard
 from ctiqa.web.metering.meters import Meters
 from ctiqa.web.reading.door import StoreDoor
+from ctiqa.web.reading.memo import Memo
 from ctiqa.web.reading.queue import Queue
 from ctiqa.web.reading.scans import Scans, Seeing
 from ctiqa.web.uploads.uploads import Uploads
+
+LATELY_S = 1.0
+"""What was read from the database is shown for so long, in seconds; 0 reads it each time."""
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,7 @@ class Site:
         uploads: Scores what programs upload.
         meters: Counts requests.
         clock: The time.
+        moments: What was read within the last second.
     """
 
     config: Config
@@ -46,6 +56,18 @@ class Site:
     uploads: Uploads
     meters: Meters
     clock: Clock = utc_now
+    moments: Memo = field(default_factory=Memo)
+
+    def lately(self, key: Hashable, read: Callable[[], Read]) -> Read:
+        """What was read within the last second: many readers cost as much as one.
+
+        Args:
+            key: What it is, with the conditions of the viewer.
+            read: Reads it; whoever changes it forgets the rest by ``site.moments.clear()``.
+        """
+        if not LATELY_S:
+            return read()
+        return self.moments.get((key, int(time.monotonic() / LATELY_S)), read)
 
     @property
     def store(self) -> Store:

@@ -159,3 +159,19 @@ def test_forms_of_other_sites_change_nothing(own: Clinic, path: str) -> None:
         own.post(path, 403, csrf=token, series=aside.series, delivery="1")
     assert Jobs(own.store, clock).listed("aside") == [aside]
     own.post(path, 400, series="")
+
+
+def test_many_readers_of_a_second_cost_as_much_as_one(
+    own: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ctiqa.web.context.LATELY_S", 3600.0)
+    [aside] = Jobs(own.store, clock).listed("aside")
+    assert "1 series set aside" in own.get("/")
+    assert Jobs(own.store, clock).try_again(aside.series)
+    assert "1 series set aside" in own.get("/")
+    # What is changed on the page is seen at once.
+    [failed] = Deliveries(own.store, clock).listed("failed")
+    own.post("/again/result", series=failed.series, delivery=str(failed.id))
+    text = own.get("/")
+    assert "set aside, because" not in text
+    assert "given up." not in text

@@ -46,6 +46,11 @@ class Memo:
         found: Made = once.get(make)
         return found
 
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._kept.clear()
+
 
 class _Once:
     """One result."""

@@ -83,6 +83,7 @@ def write_note(
     text = " ".join(text_of(form, "note", 2 * MOST_NOTE).split())
     name = (row["series_uid"], row["content"])
     site.notes.write(name, text, author=who.name, is_explained=form.get("explained") == "yes")
+    site.moments.clear()
     record(request, who.name, "write_note", row["series_uid"])
     return RedirectResponse(f"{scan_address(scan)}?done=note#notes", 303)
 

@@ -52,10 +52,11 @@ def today(request: Request, who: Seer) -> HTMLResponse:
     record(request, who.name, "view_today")
     day, refresh, done = _asked(request.query_params, site.clock())
     view, state = site.scans.of(who), site.scans.trends_of(who)
-    queue = _queue(site.queue(who), day)
+    queue = site.lately((_queue, who.where, day), lambda: _queue(site.queue(who), day))
+    found = site.lately((concerns, who.where, day), lambda: concerns(site, who, state, day.date))
     context = {
         "columns": COLUMNS,
-        "concerns": [*of_queue(queue), *concerns(site, who, state, day.date)],
+        "concerns": [*of_queue(queue), *found],
         "computing": state.trends is None and state.failure is None,
         "day": day,
         "done": done,
@@ -83,6 +84,7 @@ def score_again(
     series = text_of(form, "series", MOST_NAME)
     if not site.queue(who).has(series) or not site.jobs.try_again(series):
         raise ProblemError(_nothing_to_repeat())
+    site.moments.clear()
     record(request, who.name, "score_again", series)
     return RedirectResponse("/?done=series#failed", 303)
 
@@ -100,6 +102,7 @@ def send_again(
     theirs = {str(each.id) for each in found}
     if delivery not in theirs or not site.deliveries.try_again(int(delivery)):
         raise ProblemError(_nothing_to_repeat())
+    site.moments.clear()
     record(request, who.name, "send_again", series)
     return RedirectResponse("/?done=result#undelivered", 303)
 
