@@ -76,7 +76,8 @@ def _senders(listen: Listen) -> Iterator[Check]:
             why = "everybody in the network may send; list the senders in [[listen.peers]]"
             yield Check(place, "warning", why)
         elif listen.peers:
-            yield Check(place, "warning", "the list of peers has no effect; remove any_peer")
+            why = "titles that are not listed are accepted too; remove any_peer"
+            yield Check(place, "warning", why)
         else:
             yield Check(place, "note", "every program on this computer may send")
         return
