@@ -36,6 +36,9 @@ from ctiqa.store.bundle import Bundle
 from ctiqa.store.run import Run
 from ctiqa.store.store import Store
 
+CRASHED = "crashed or took too long"
+"""Part of why an image is skipped whose process has ended."""
+
 log = logging.getLogger("ctiqa.clinic")
 
 
@@ -141,7 +144,7 @@ class Desk:
             return _Answer(why=mixed(headers.differing), is_aside=True)
         privacy = self._store.privacy
         scored = score_folder(folder, worker, privacy)
-        _check_read(scored)
+        _check_read(scored, is_last_try=job.tries >= self.settings.tries)
         results = results_of(scored.verdicts, scored.model, self._targets)
         return _Answer(
             bundles=scored.bundles,
@@ -211,13 +214,20 @@ def has_files(folder: Path) -> bool:
     return folder.is_dir() and any(folder.iterdir())
 
 
-def _check_read(scored: Scored) -> None:
-    """Refuse a result without images that the disk did not read; they may be read another time.
+def _check_read(scored: Scored, *, is_last_try: bool) -> None:
+    """Refuse a result without images that could be read another time.
+
+    The disk may have a fault, or the process that decoded an image was killed. A process that
+    ends at each try does so because of the image, which is skipped then.
 
     Raises:
         OSError: If there is one.
     """
-    unread = [each for each in scored.skipped if each.reason is Reason.NO_PERMISSION]
+    unread = [
+        each
+        for each in scored.skipped
+        if each.reason is Reason.NO_PERMISSION or (CRASHED in each.detail and not is_last_try)
+    ]
     if unread:
         raise OSError(errno.EIO, f"{len(unread)} files cannot be opened")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,21 @@ class Results:
 
     objects: tuple[ResultObject, ...]
     failure: str = ""
+
+
+def load_tables(targets: Sequence[Target]) -> None:
+    """Load the tables of the library for structured reports, if there are to be some.
+
+    They take 100 MB for a moment. Before the network is loaded, that memory is used again by it.
+
+    Args:
+        targets: Where results are sent.
+    """
+    if any("sr" in each.results for each in targets):
+        with suppress(ImportError):  # They are loaded with the first report in any case.
+            from highdicom._standard_utils import get_module_attribute_map  # noqa: PLC0415
+
+            get_module_attribute_map()
 
 
 def results_of(

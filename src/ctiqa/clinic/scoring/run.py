@@ -11,6 +11,7 @@ from ctiqa.clinic.config.config import Config
 from ctiqa.clinic.config.listening import Score
 from ctiqa.clinic.records.jobs import Job, Jobs
 from ctiqa.clinic.scoring.desk import Desk
+from ctiqa.clinic.scoring.results import load_tables
 from ctiqa.clinic.service.part.life import Life
 from ctiqa.clinic.service.part.opening import store_when_there
 from ctiqa.clinic.service.part.patience import OUT_OF_ORDER, Patience, insist
@@ -58,6 +59,7 @@ def run_scorer(config: Config, number: int, stop: Event) -> None:
         CtiqaError: If the model cannot be loaded, or the configuration does not fit the store.
     """
     part = part_name(number)
+    load_tables(config.send)
     scorer = scorer_of(config.score)
     store = store_when_there(config, part, stop)
     if store is None:
