@@ -1,6 +1,7 @@
 """Many readers and senders at once: ``python -m tests.clinic.whole.load --seconds 300``.
 
-Prints errors and the 95th percentile of the time that a page takes, as JSON.
+Prints errors and the 95th percentile of the time that a page takes, as JSON: first of the pages,
+then, once everything is scored, of all.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import os
 import tempfile
 import time
 from contextlib import nullcontext
@@ -89,12 +91,25 @@ def load(
         thread.join()
     for scanner in scanners:
         scanner.end()
+    pages = summary(readers)
+    # Scoring may take much longer than reading, and fail: these numbers are there then, too.
+    print(json.dumps(pages), flush=True)
     sent = {series: uids for each in scanners for series, uids in each.acknowledged.items()}
     drained = wait_for(
         lambda: all(len(uids) in it.slices().get(series, []) for series, uids in sent.items()),
         "the last score",
         DRAIN_S,
     )
+    return {
+        **pages,
+        "series": len(sent),
+        "instances": sum(map(len, sent.values())),
+        "drained_s": round(drained, 1),
+    }
+
+
+def summary(readers: Readers) -> dict[str, object]:
+    """Number of pages, errors, times in seconds, and the load of the machine."""
     times = np.array(readers.times_s)
     return {
         "pages": len(times),
@@ -103,9 +118,7 @@ def load(
         "median_s": round(float(np.median(times)), 3),
         "p95_s": round(float(np.percentile(times, 95)), 3),
         "worst_s": round(float(times.max()), 3),
-        "series": len(sent),
-        "instances": sum(map(len, sent.values())),
-        "drained_s": round(drained, 1),
+        "machine_load": round(os.getloadavg()[0], 1),
     }
 
 
