@@ -53,7 +53,12 @@ ONE = {"ae_title": "CT2", "addresses": ["192.0.2.1"]}
     [
         ({}, "listen.peers", "broken", "nobody may send"),
         ({"any_peer": True}, "listen.any_peer", "note", "every program on this computer"),
-        ({"any_peer": True, "peers": [ONE]}, "listen.any_peer", "warning", "not listed are accepted too"),
+        (
+            {"any_peer": True, "peers": [ONE]},
+            "listen.any_peer",
+            "warning",
+            "not listed are accepted too",
+        ),
         (
             {"any_peer": True, "host": EVERYWHERE},
             "listen.any_peer",
