@@ -16,6 +16,7 @@ from ctiqa.clinic.keeping import keeper as keeping
 from ctiqa.clinic.keeping import looking
 from ctiqa.clinic.records.deliveries import Deliveries, NewDelivery
 from ctiqa.errors import Reason, RefusedError
+from ctiqa.io.access.files import open_file
 
 LONG_AGO = (0, 0)
 
@@ -62,7 +63,7 @@ def test_a_file_that_cannot_be_read_waits_and_stops_no_other(
 ) -> None:
     bad, *_ = receive(room.spool, tmp_path, "1.2.3", 1)
     receive(room.spool, tmp_path, "1.2.4", 1)
-    opened = looking.open_file
+    opened = open_file
 
     def failing(file: Path) -> Any:
         if file == bad:

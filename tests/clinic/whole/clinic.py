@@ -52,6 +52,8 @@ port = {pacs}
 port = {web}
 secret_file = "{folder}/web.key"
 audit_file = "{folder}/audit.log"
+
+{more}
 """
 
 
@@ -121,6 +123,11 @@ class Clinic:
             return False
         return True
 
+    def page(self, path: str) -> str:
+        """A page of the dashboard."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.web}{path}", timeout=30) as answer:
+            return str(answer.read().decode())
+
     def log(self, name: str) -> str:
         """What a command has said."""
         return (self.folder / f"{name}.log").read_text(errors="replace")
@@ -135,8 +142,25 @@ class Clinic:
 
 
 @contextmanager
-def clinic(folder: Path, address: str, *, workers: int = 1, quiet_s: float = 1) -> Iterator[Clinic]:
-    """A clinic whose listener and dashboard run; everything ends with the block."""
+def clinic(
+    folder: Path,
+    address: str,
+    *,
+    workers: int = 1,
+    quiet_s: float = 1,
+    archive: int | None = None,
+    more: str = "",
+) -> Iterator[Clinic]:
+    """A clinic whose listener and dashboard run; everything ends with the block.
+
+    Args:
+        folder: For everything.
+        address: Address of the store.
+        workers: Number of processes that score.
+        quiet_s: Time after which a series is complete.
+        archive: Port of an archive that takes the results; without, it is one of the clinic's own.
+        more: Further sections of the configuration.
+    """
     pacs = Pacs()
     pacs.start()
     found = Clinic(folder, address, free_port(), free_port(), pacs)
@@ -145,7 +169,8 @@ def clinic(folder: Path, address: str, *, workers: int = 1, quiet_s: float = 1) 
         folder=folder,
         port=found.port,
         web=found.web,
-        pacs=pacs.port,
+        pacs=archive or pacs.port,
+        more=more,
         workers=workers,
         quiet=quiet_s,
     )

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 from pynetdicom import AE
-from pynetdicom.sop_class import CTImageStorage  # type: ignore[attr-defined]
 
 import ctiqa
 
@@ -30,6 +30,7 @@ class Scanner:
         port: Port of the listener.
         title: AE title of the scanner.
         n_slices: Slices of a series.
+        pause_s: Time between two series, in seconds.
         acknowledged: SOP Instance UIDs that the listener has acknowledged, by series.
         stop: Ends the sending after the series in work.
     """
@@ -37,6 +38,7 @@ class Scanner:
     port: int
     title: str = "SCANNER"
     n_slices: int = 2
+    pause_s: float = 0
     acknowledged: dict[str, set[str]] = field(default_factory=dict)
     stop: Event = field(default_factory=Event)
     _thread: Thread | None = None
@@ -47,13 +49,20 @@ class Scanner:
         Returns:
             Its UID.
         """
-        images = new_series(self.n_slices)
+        return self.send(new_series(self.n_slices), deadline_s)
+
+    def send(self, images: Sequence[Dataset], deadline_s: float = 120) -> str:
+        """Send images of one series until all of them are acknowledged.
+
+        Returns:
+            The UID of the series.
+        """
         series = str(images[0].SeriesInstanceUID)
         mine = self.acknowledged.setdefault(series, set())
         end = time.monotonic() + deadline_s
         while left := [each for each in images if each.SOPInstanceUID not in mine]:
             assert time.monotonic() < end, f"{len(left)} instances were never acknowledged"
-            self._send(left, mine)
+            self.send_once(left, mine)
             if len(mine) < len(images):
                 time.sleep(PAUSE_S)
         return series
@@ -72,29 +81,46 @@ class Scanner:
     def _send_on(self) -> None:
         while not self.stop.is_set():
             self.send_series()
+            self.stop.wait(self.pause_s)
 
-    def _send(self, images: Sequence[Dataset], acknowledged: set[str]) -> None:
-        """Send images on one association, as far as it goes."""
+    def send_once(self, images: Sequence[Dataset], acknowledged: set[str]) -> list[int | None]:
+        """Send images on one association, as far as it goes.
+
+        Args:
+            images: The images, or other objects.
+            acknowledged: Gets the UIDs of those that were acknowledged.
+
+        Returns:
+            The status of each that was answered.
+        """
+        found: list[int | None] = []
         entity = AE(ae_title=self.title)
         entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 5
-        entity.add_requested_context(CTImageStorage, images[0].file_meta.TransferSyntaxUID)
+        for sop_class in {each.SOPClassUID for each in images}:
+            entity.add_requested_context(sop_class, images[0].file_meta.TransferSyntaxUID)
         association = entity.associate("127.0.0.1", self.port, ae_title="CTIQA")
         if not association.is_established:
-            return
+            return found
         try:
             for each in images:
-                answer = association.send_c_store(each)
-                if answer.get("Status") == 0x0000:
+                found.append(association.send_c_store(each).get("Status"))
+                if found[-1] == 0x0000:
                     acknowledged.add(str(each.SOPInstanceUID))
         except (RuntimeError, ValueError, OSError):
-            return  # the association is gone
+            return found  # the association is gone
         finally:
             if association.is_established:
                 association.release()
+        return found
 
 
-def new_series(n_slices: int) -> list[Dataset]:
-    """Slices of the packaged example as a new series of a new study."""
+def new_series(n_slices: int, **tags: Any) -> list[Dataset]:
+    """Slices of the packaged example as a new series of a new study.
+
+    Args:
+        n_slices: Number of slices.
+        tags: Further elements of the header.
+    """
     files = sorted(EXAMPLE.glob("*.dcm"))[:n_slices]
     study, series = generate_uid(), generate_uid()
     images: list[Dataset] = []
@@ -102,5 +128,7 @@ def new_series(n_slices: int) -> list[Dataset]:
         image = dcmread(file)
         image.StudyInstanceUID, image.SeriesInstanceUID = study, series
         image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        for keyword, text in tags.items():
+            setattr(image, keyword, text)
         images.append(image)
     return images

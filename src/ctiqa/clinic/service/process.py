@@ -12,7 +12,7 @@ from ctiqa.clinic.config.config import Config
 from ctiqa.clinic.service.child import live
 from ctiqa.clinic.service.parts import Part
 
-STABLE_S = 60.0
+STABLE_S = 10.0
 """A part that has run for so long starts again at once when it ends, in seconds."""
 
 LONGEST_S = 30.0

@@ -21,7 +21,7 @@ from ctiqa.clinic.spool.spool import SpoolFolder
 LOOK_S = 0.1
 """How often a stop is looked for, in seconds."""
 
-HEAD_START_S = 3.0
+HEAD_START_S = 10.0
 """By how much the receiver starts before the others, in seconds, unless it listens earlier."""
 
 RECEIVER_END_S = 6.0
