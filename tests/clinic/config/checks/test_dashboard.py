@@ -45,6 +45,7 @@ def test_access(web: Any, place: str, state: str, tmp_path: Path) -> None:
         (PasswordHasher().hash(""), "broken", "empty"),
         (PasswordHasher(time_cost=1, memory_cost=64).hash("x"), "warning", "weaker"),
     ],
+    ids=["good", "placeholder", "empty", "weak"],
 )
 def test_passwords(hashed: str, state: str, says: str, tmp_path: Path) -> None:
     got, sentence = checked(tmp_path, users=[user(password=hashed)])["web.users[1].password"]
