@@ -71,7 +71,7 @@ class Readers:
 
 
 def load(
-    it: Clinic, *, seconds: float, n_readers: int, n_senders: int, pause_s: float
+    it: Clinic, *, seconds: float, n_readers: int, n_senders: int, pause_s: float, gap_s: float
 ) -> dict[str, object]:
     """Read and send for some time, and wait until everything is scored.
 
@@ -80,7 +80,7 @@ def load(
     """
     readers = Readers(it.web, pause_s)
     threads = [Thread(target=readers.read, args=(seed,)) for seed in range(n_readers)]
-    scanners = [Scanner(it.port, f"CT{i}", n_slices=5) for i in range(n_senders)]
+    scanners = [Scanner(it.port, f"CT{i}", n_slices=5, pause_s=gap_s) for i in range(n_senders)]
     for scanner in scanners:
         scanner.start()
     for thread in threads:
@@ -129,6 +129,7 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=50)
     parser.add_argument("--senders", type=int, default=8)
     parser.add_argument("--pause", type=float, default=2, help="seconds that a page is looked at")
+    parser.add_argument("--gap", type=float, default=12, help="seconds between series of a sender")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="postgresql")
     wanted = parser.parse_args()
     database = running() if wanted.database == "postgresql" else nullcontext()
@@ -141,6 +142,7 @@ def main() -> None:
                 n_readers=wanted.readers,
                 n_senders=wanted.senders,
                 pause_s=wanted.pause,
+                gap_s=wanted.gap,
             )
     print(json.dumps(counted))
 
