@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -70,6 +71,24 @@ NETWORKS = ("safetensors", "timm", "torch", "torchvision")
 DRAWN = ("polars", "matplotlib")
 TRAINING = (*DRAWN, *NETWORKS)
 STORED = ("sqlalchemy", "alembic", "polars")
+CONFIGURED = ("pydantic", "argon2", *STORED)
+LISTENING = ("pydantic", "sqlalchemy", "alembic", "pynetdicom", "highdicom")
+SERVING = (
+    "alembic",
+    "argon2",
+    "fastapi",
+    "itsdangerous",
+    "jinja2",
+    "polars",
+    "prometheus_client",
+    "pydantic",
+    "python_multipart",
+    "sqlalchemy",
+    "uvicorn",
+)
+
+CHANGING = re.compile(r"Simulating: .*\n|[\w-]{43}")
+"""What differs from run to run: progress, which slow computers show, and new tokens."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +163,12 @@ COMMANDS = {
     "trends": Command(
         ("trends", "--store", "none.sqlite", "--out", "out"), STORED, "ctiqa[clinic]", 4
     ),
+    "listen": Command(("listen", "--config", "none.toml"), LISTENING, "ctiqa[clinic]"),
+    "serve": Command(("serve", "--config", "none.toml"), SERVING, "ctiqa[clinic]"),
+    "config check": Command(("config", "check", "none.toml"), CONFIGURED, "ctiqa[clinic]"),
+    "config example": Command(("config", "example"), CONFIGURED, "ctiqa[clinic]", 0),
+    "config password": Command(("config", "password"), CONFIGURED, "ctiqa[clinic]"),
+    "config token": Command(("config", "token"), CONFIGURED, "ctiqa[clinic]", 0),
     "weights list": Command(("weights", "list"), status=0),
     "weights verify": Command(("weights", "verify"), status=0),
     "weights import": Command(("weights", "import", "none.onnx")),
@@ -199,7 +224,10 @@ class World:
                 timeout=TIMEOUT_S,
                 cwd=self.folder,
             )
-            self.seen[names] = {k: (s, e) for k, (s, e) in json.loads(done.stdout).items()}
+            self.seen[names] = {
+                key: (status, CHANGING.sub("", complaint))
+                for key, (status, complaint) in json.loads(done.stdout).items()
+            }
         return self.seen[names]
 
 

@@ -106,6 +106,7 @@ def test_the_report_has_the_patient_and_the_score_and_nothing_else_has_a_name(
     [folder] = [each for each in (it.folder / "spool" / "series").iterdir() if each.name == series]
     [score] = scores_in(report)
     assert score == pytest.approx(Scorer(jobs=1).score(folder).score, abs=0.005)
+    wait_for(lambda: "/scan/" in it.page("/scans"), "the scan on its page")
     pages = ["/", "/scans", "/trends", "/health", "/metrics", "/api/v1/scans"]
     pages += re.findall(r'href="(/scan/[^"?]+)"', it.page("/scans"))[:1]
     assert len(pages) == 7
