@@ -68,8 +68,13 @@ def loopback_up() -> None:
 
 
 @contextmanager
-def orthanc(folder: Path) -> Iterator[None]:
-    """A server, with its configuration and database in a folder."""
+def orthanc(folder: Path, **further: Any) -> Iterator[None]:
+    """A server, with its configuration and database in a folder.
+
+    Args:
+        folder: The folder.
+        further: Settings beside, or instead of, the usual ones.
+    """
     settings = {
         "StorageDirectory": str(folder / "db"),
         "IndexDirectory": str(folder / "db"),
@@ -81,9 +86,10 @@ def orthanc(folder: Path) -> Iterator[None]:
         "DicomServerEnabled": False,
         "SaveJobs": False,
         "DicomWeb": {"Enable": True, "Root": "/dicom-web/", "EnableWado": False},
+        **further,
     }
     (folder / "orthanc.json").write_text(json.dumps(settings), encoding="utf-8")
-    with (folder / "log").open("wb") as log:
+    with (folder / "log").open("ab") as log:
         server = subprocess.Popen(["Orthanc", str(folder / "orthanc.json")], stdout=log, stderr=log)
         try:
             wait(server)

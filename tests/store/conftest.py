@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from tests.store.postgres import NoServerError, Server, running
+from tests.store.postgres import Server, server_or_skip
 
 from ctiqa.store import Store, open_store
 
@@ -16,11 +16,7 @@ NUMBERS = count()
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    try:
-        with running() as found:
-            yield found
-    except NoServerError as error:
-        pytest.skip(str(error))
+    yield from server_or_skip()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg import sql
 
 PASSWORD = "s3cret/%w@rd"  # noqa: S105 - of a server that lives as long as the tests
@@ -92,6 +93,15 @@ def running() -> Iterator[Server]:
 def _control(folder: Path, *what: str) -> None:
     program = str(_programs() / "pg_ctl")
     _run(_owner(), folder, [program, "-D", str(folder / "data"), "-w", "-s", *what])
+
+
+def server_or_skip() -> Iterator[Server]:
+    """A server for a fixture; its tests are skipped if there is none."""
+    try:
+        with running() as found:
+            yield found
+    except NoServerError as error:
+        pytest.skip(str(error))
 
 
 def _initdb(folder: Path) -> list[str]:

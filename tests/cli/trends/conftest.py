@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import typer
 from tests.cli.conftest import Outcome, Run
-from tests.store.postgres import NoServerError, Server, running
+from tests.store.postgres import Server, server_or_skip
 from tests.trends.made import archive
 from tests.trends_output.stored import store_of
 
@@ -36,11 +36,7 @@ def call(run: Run, monkeypatch: pytest.MonkeyPatch) -> Call:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    try:
-        with running() as found:
-            yield found
-    except NoServerError as error:
-        pytest.skip(str(error))
+    yield from server_or_skip()
 
 
 @pytest.fixture(scope="module")

@@ -9,18 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import requests
-from tests.archive_sources.orthanc_inside import LOGIN, PLUGIN, PORT, loopback_up, store, wait
+from tests.archive_sources.orthanc_inside import LOGIN, PORT, loopback_up, orthanc, store
 
 from ctiqa.clinic.config.config import Config
 from ctiqa.clinic.config.reading import config_from
@@ -38,44 +36,17 @@ def main(folder: Path) -> dict[str, Any]:
     (folder / "password").write_text(LOGIN[1])
     (folder / "password").chmod(0o600)
     result: dict[str, Any] = {}
-    with orthanc(folder):
+    with orthanc(folder, StableAge=1):
         send(folder / "first")
         result["first"] = everywhere(folder)
         result["second"] = everywhere(folder)
         send(folder / "later")
         result["later"] = everywhere(folder)
     shutil.rmtree(folder / "db")
-    with orthanc(folder):
+    with orthanc(folder, StableAge=1):
         send(folder / "later")
         result["anew"] = everywhere(folder)
     return result
-
-
-@contextmanager
-def orthanc(folder: Path) -> Iterator[None]:
-    """A server, with its configuration and database in a folder."""
-    settings = {
-        "StorageDirectory": str(folder / "db"),
-        "IndexDirectory": str(folder / "db"),
-        "Plugins": [str(PLUGIN)],
-        "HttpPort": PORT,
-        "RemoteAccessAllowed": False,
-        "AuthenticationEnabled": True,
-        "RegisteredUsers": {LOGIN[0]: LOGIN[1]},
-        "DicomServerEnabled": False,
-        "SaveJobs": False,
-        "StableAge": 1,
-        "DicomWeb": {"Enable": True, "Root": "/dicom-web/", "EnableWado": False},
-    }
-    (folder / "orthanc.json").write_text(json.dumps(settings), encoding="utf-8")
-    with (folder / "log").open("ab") as log:
-        server = subprocess.Popen(["Orthanc", str(folder / "orthanc.json")], stdout=log, stderr=log)
-        try:
-            wait(server)
-            yield
-        finally:
-            server.terminate()
-            server.wait(30)
 
 
 def send(folder: Path) -> None:

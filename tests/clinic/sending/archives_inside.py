@@ -19,7 +19,7 @@ from typing import Any
 
 import requests
 from pydicom import dcmread
-from tests.archive_sources.orthanc_inside import LOGIN, PLUGIN, PORT, loopback_up, wait
+from tests.archive_sources.orthanc_inside import LOGIN, PORT, loopback_up, orthanc
 
 from ctiqa.clinic.config import Config
 from ctiqa.clinic.config.config import StoreSection
@@ -32,6 +32,16 @@ from ctiqa.store import open_store
 
 DICOM_PORT, STORESCP_PORT = 4242, 4243
 URL = f"http://127.0.0.1:{PORT}/dicom-web"
+ARCHIVE = {
+    "DicomServerEnabled": True,
+    "DicomPort": DICOM_PORT,
+    "DicomAet": "PACS",
+    "DicomCheckCalledAet": True,
+    "DicomAlwaysAllowStore": False,
+    "DicomModalities": {"ctiqa": ["CTIQA", "127.0.0.1", 104]},
+}
+"""Settings of an Orthanc that only ctiqa may store to."""
+
 TARGETS = ("orthanc", "web", "storescp")
 
 
@@ -42,7 +52,7 @@ def main(folder: Path) -> dict[str, Any]:
     (folder / "password").chmod(0o600)
     address = str(folder / "ct.sqlite")
     files = sorted((folder / "out").iterdir())
-    with open_store(address) as store, orthanc(folder), storescp(folder / "received"):
+    with open_store(address) as store, orthanc(folder, **ARCHIVE), storescp(folder / "received"):
         with store.writing() as connection:
             new = [NewDelivery(target, "sr", each.name) for target in TARGETS for each in files]
             add_deliveries(connection, "1.2.3", new, utc_now())
@@ -96,36 +106,6 @@ def found(sent: Any) -> dict[str, Any]:
         "uid": sent.SOPInstanceUID,
         "instances": [each["00080018"]["Value"][0] for each in answer.json()],
     }
-
-
-@contextmanager
-def orthanc(folder: Path) -> Iterator[None]:
-    """A server that only ctiqa may store to."""
-    settings = {
-        "StorageDirectory": str(folder / "db"),
-        "IndexDirectory": str(folder / "db"),
-        "Plugins": [str(PLUGIN)],
-        "HttpPort": PORT,
-        "RemoteAccessAllowed": False,
-        "AuthenticationEnabled": True,
-        "RegisteredUsers": {LOGIN[0]: LOGIN[1]},
-        "DicomPort": DICOM_PORT,
-        "DicomAet": "PACS",
-        "DicomCheckCalledAet": True,
-        "DicomAlwaysAllowStore": False,
-        "DicomModalities": {"ctiqa": ["CTIQA", "127.0.0.1", 104]},
-        "SaveJobs": False,
-        "DicomWeb": {"Enable": True, "Root": "/dicom-web/", "EnableWado": False},
-    }
-    (folder / "orthanc.json").write_text(json.dumps(settings), encoding="utf-8")
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(["Orthanc", str(folder / "orthanc.json")], stdout=log, stderr=log)
-        try:
-            wait(server)
-            yield
-        finally:
-            server.terminate()
-            server.wait(30)
 
 
 @contextmanager

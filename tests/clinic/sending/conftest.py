@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import socket
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
@@ -82,17 +80,6 @@ class Outbox:
         """Why the last try of the only result failed."""
         (found,) = self.deliveries.of_series("1.2.3.4")
         return found.error or ""
-
-
-@pytest.fixture(autouse=True)
-def closed_sockets() -> Iterator[None]:
-    """pynetdicom leaves sockets of failed connections to the garbage collector, which complains.
-
-    The filter lasts until the end of the test.
-    """
-    warnings.simplefilter("ignore", ResourceWarning)
-    yield
-    gc.collect()
 
 
 @pytest.fixture

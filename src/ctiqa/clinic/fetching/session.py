@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPException
 from threading import Event
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -51,12 +50,12 @@ class Archive(Server):
     def __init__(self, fetch: Fetch, stop: Event) -> None:
         self.url = fetch.url
         self._stop = stop
-        self._http = requests.Session()
+        self._session = requests.Session()
         # Neither proxies nor ~/.netrc: the archive is in the hospital.
-        self._http.trust_env = False
-        self._http.verify = True if fetch.authorities is None else str(fetch.authorities)
+        self._session.trust_env = False
+        self._session.verify = True if fetch.authorities is None else str(fetch.authorities)
         # A compressed answer could be a bomb.
-        self._http.headers.update(
+        self._session.headers.update(
             {"User-Agent": f"ctiqa/{__version__}", "Accept-Encoding": "identity"}
         )
         try:
@@ -64,18 +63,7 @@ class Archive(Server):
         except NoAnswerError as error:
             raise ArchiveFault(str(error)) from None
         if login is not None:
-            self._http.headers["Authorization"] = login
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._http.close()
+            self._session.headers["Authorization"] = login
 
     @contextmanager
     def get(self, path: str, accept: str, params: Sequence[tuple[str, str]] = ()) -> Iterator[Any]:
@@ -126,7 +114,7 @@ class Archive(Server):
         if self._stop.is_set():
             raise StoppedError
         try:
-            return self._http.get(
+            return self._session.get(
                 self.url + path,
                 headers={"Accept": accept},
                 params=params,

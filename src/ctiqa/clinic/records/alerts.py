@@ -10,10 +10,9 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from ctiqa.clinic.records.clock import Clock, utc_now
+from ctiqa.clinic.records.records import Records
 from ctiqa.store.database.clinic_tables import alert_channels, alert_messages, alerts
 from ctiqa.store.database.insert import insert_or_replace
-from ctiqa.store.store import Store
 
 HOUR = timedelta(hours=1)
 
@@ -88,19 +87,8 @@ class News:
     alert: Alert
 
 
-class Alerts:
-    """Alerts of a store.
-
-    All methods raise ``OutputError`` if the database cannot be reached.
-
-    Args:
-        store: The store.
-        now: The clock.
-    """
-
-    def __init__(self, store: Store, now: Clock = utc_now) -> None:
-        self._store = store
-        self._now = now
+class Alerts(Records):
+    """Alerts of a store."""
 
     def saw(self, findings: Iterable[Finding], kinds: Collection[str]) -> None:
         """Record what a check has found.

@@ -6,25 +6,13 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
-from ctiqa.clinic.records.clock import Clock, utc_now
+from ctiqa.clinic.records.records import Records
 from ctiqa.store.database.clinic_tables import cursors
 from ctiqa.store.database.insert import insert_or_replace
-from ctiqa.store.store import Store
 
 
-class Cursors:
-    """Positions in archives, by name of the source.
-
-    All methods raise ``OutputError`` if the database cannot be reached.
-
-    Args:
-        store: The store.
-        now: The clock.
-    """
-
-    def __init__(self, store: Store, now: Clock = utc_now) -> None:
-        self._store = store
-        self._now = now
+class Cursors(Records):
+    """Positions in archives, by name of the source."""
 
     def position(self, source: str) -> str | None:
         """Where to go on; ``None`` at the beginning."""

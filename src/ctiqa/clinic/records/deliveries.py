@@ -9,10 +9,9 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, case, func, select, update
 
-from ctiqa.clinic.records.clock import Clock, utc_now
+from ctiqa.clinic.records.records import Records
 from ctiqa.store.database.clinic_tables import deliveries
 from ctiqa.store.database.insert import insert_once
-from ctiqa.store.store import Store
 
 DeliveryState = Literal["waiting", "sent", "failed"]
 
@@ -88,19 +87,8 @@ class TargetCounts:
     error: str | None
 
 
-class Deliveries:
-    """Results of a store that are to be sent.
-
-    All methods raise ``OutputError`` if the database cannot be reached.
-
-    Args:
-        store: The store.
-        now: The clock.
-    """
-
-    def __init__(self, store: Store, now: Clock = utc_now) -> None:
-        self._store = store
-        self._now = now
+class Deliveries(Records):
+    """Results of a store that are to be sent."""
 
     def due(self, most: int = 100, *, target: str | None = None) -> list[Delivery]:
         """What is to be sent now, the oldest first.

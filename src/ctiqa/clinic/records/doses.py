@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, s
 from ctiqa.clinic.records.clock import Clock, utc_now
 from ctiqa.clinic.records.cursors import Cursors
 from ctiqa.clinic.records.dose_values import DoseEvent, SeriesDose, additions, series_dose
+from ctiqa.clinic.records.records import Records
 from ctiqa.physics.patient.trunk import TRUNK
 from ctiqa.store.database.clinic_tables import doses, exposures
 from ctiqa.store.database.insert import insert_or_replace
@@ -35,7 +36,7 @@ BLOCK = 1000
 """Scans that are completed at a time."""
 
 
-class Doses:
+class Doses(Records):
     """Dose of the irradiation events of a store.
 
     All methods raise ``OutputError`` if the database cannot be reached.
@@ -46,8 +47,7 @@ class Doses:
     """
 
     def __init__(self, store: Store, now: Clock = utc_now) -> None:
-        self._store = store
-        self._now = now
+        super().__init__(store, now)
         self._cursors = Cursors(store, now)
 
     def record(self, study: str, events: Iterable[DoseEvent]) -> int:

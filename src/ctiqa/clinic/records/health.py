@@ -9,10 +9,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 
-from ctiqa.clinic.records.clock import Clock, utc_now
+from ctiqa.clinic.records.records import Records
 from ctiqa.store.database.clinic_tables import health
 from ctiqa.store.database.insert import insert_or_replace
-from ctiqa.store.store import Store
 
 SILENT_AFTER = timedelta(seconds=90)
 """A part that has said nothing for so long is down."""
@@ -39,19 +38,8 @@ class Sign:
     facts: Mapping[str, float]
 
 
-class Health:
-    """Signs of life in the database of a store.
-
-    All methods raise ``OutputError`` if the database cannot be reached.
-
-    Args:
-        store: The store.
-        now: The clock.
-    """
-
-    def __init__(self, store: Store, now: Clock = utc_now) -> None:
-        self._store = store
-        self._now = now
+class Health(Records):
+    """Signs of life in the database of a store."""
 
     def tell(
         self,

@@ -13,11 +13,10 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, update
 
-from ctiqa.clinic.records.clock import Clock, utc_now
 from ctiqa.clinic.records.deliveries import NewDelivery, add_deliveries
+from ctiqa.clinic.records.records import Records
 from ctiqa.store.database.clinic_tables import deliveries, jobs
 from ctiqa.store.database.insert import insert_once
-from ctiqa.store.store import Store
 
 JobState = Literal["open", "waiting", "running", "done", "aside"]
 """``open``: instances may still come; ``waiting``: to be scored; ``running``: leased to a worker;
@@ -62,7 +61,7 @@ class Job:
 _SIZES = select(jobs.c.series, jobs.c.n_instances)
 
 
-class Jobs:
+class Jobs(Records):
     """The queue of a store; may be used by several threads and processes at once.
 
     All methods raise ``OutputError`` if the database cannot be reached.
@@ -73,6 +72,7 @@ class Jobs:
 
     >>> import tempfile
     >>> from pathlib import Path
+    >>> from ctiqa.clinic.records.clock import utc_now
     >>> from ctiqa.store import open_store
     >>> with tempfile.TemporaryDirectory() as folder, open_store(Path(folder, "a.db")) as store:
     ...     jobs = Jobs(store)
@@ -82,10 +82,6 @@ class Jobs:
     ...     jobs.finish(job), jobs.counts()["done"]
     (True, 1)
     """
-
-    def __init__(self, store: Store, now: Clock = utc_now) -> None:
-        self._store = store
-        self._now = now
 
     def arrived(self, series: str, n_instances: int, *, source: str, at: datetime) -> None:
         """Record that instances of a series arrived: the series is open, and scored (again) later.

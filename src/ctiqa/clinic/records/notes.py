@@ -9,11 +9,10 @@ from typing import Any
 
 from sqlalchemy import Row, insert, select, tuple_
 
-from ctiqa.clinic.records.clock import Clock, utc_now
+from ctiqa.clinic.records.records import Records
 from ctiqa.errors import UsageError
 from ctiqa.store.database.clinic_tables import notes
 from ctiqa.store.database.parts import parts
-from ctiqa.store.store import Store
 from ctiqa.text.plain_text import clean
 
 MOST_NOTE = 1000
@@ -46,19 +45,8 @@ class Note:
     written: datetime
 
 
-class Notes:
-    """Notes on the scans of a store; the latest one of a scan counts, earlier ones stay.
-
-    All methods raise ``OutputError`` if the database cannot be reached.
-
-    Args:
-        store: The store.
-        now: The clock.
-    """
-
-    def __init__(self, store: Store, now: Clock = utc_now) -> None:
-        self._store = store
-        self._now = now
+class Notes(Records):
+    """Notes on the scans of a store; the latest one of a scan counts, earlier ones stay."""
 
     def write(self, scan: ScanName, note: str, *, author: str, is_explained: bool) -> None:
         """Add a note.

@@ -94,11 +94,10 @@ class Ended:
             if size < self._n_read:
                 self._n_read = 0
             if size > self._n_read:
-                self._read_more()
+                self._read_more(self._file)
 
-    def _read_more(self) -> None:
-        assert self._file is not None  # noqa: S101 - looked at before
-        with self._file.open("rb") as stream:
+    def _read_more(self, file: Path) -> None:
+        with file.open("rb") as stream:
             stream.seek(self._n_read)
             data = stream.read()
         whole = data[: data.rfind(b"\n") + 1]

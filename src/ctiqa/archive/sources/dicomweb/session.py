@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -58,9 +58,9 @@ class Server:
 
     def __init__(self, site: Site) -> None:
         self._base = site.base
-        self._session = _Session(site.authorization())
+        self._session: requests.Session = _Session(site.authorization())
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
