@@ -103,7 +103,7 @@ class Sender:
         """Give up what is for targets that were removed, and give a sign of life."""
         names = [each.name for each in self._config.send]
         if lost := self._deliveries.fail_others(names, REMOVED):
-            LOG.warning("sender: %d results are for targets that were removed", lost)
+            LOG.warning("sender: results for targets that were removed are given up: %d", lost)
         state = state_of(self._deliveries.by_target(), names)
         self._health.tell(
             PART, state.sentence, started=self._started, is_well=state.is_well, facts=state.facts
