@@ -90,7 +90,7 @@ def test_a_scheduler_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ctiqa.cluster.engines.opening.CONNECT_S", 0.2)
     with (
         pytest.raises(OutputError, match="does not answer"),
-        open_workers(SchedulerEngine("tcp://127.0.0.1:1"), print),
+        open_workers(SchedulerEngine("tcp://127.0.0.1:1")),
     ):
         pass
 
@@ -103,7 +103,7 @@ from ctiqa.errors import OutputError
 
 opening.CONNECT_S = 0.2
 try:
-    with opening.open_workers(SchedulerEngine("tcp://127.0.0.1:1"), print):
+    with opening.open_workers(SchedulerEngine("tcp://127.0.0.1:1")):
         pass
 except OutputError:
     print(dask.config.get("distributed.comm.default-scheme"))

@@ -35,6 +35,9 @@ pytest.importorskip("cryptography", reason="cryptography is not installed")
 
 SETUP = Setup()
 
+WORKERS = 2
+"""Number of workers of the cluster."""
+
 
 @pytest.fixture(scope="module")
 def cluster(s3_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
@@ -48,7 +51,7 @@ def cluster(s3_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with (
         dask.config.set(CONFIG),
         distributed.LocalCluster(
-            n_workers=2,
+            n_workers=WORKERS,
             threads_per_worker=1,
             host="127.0.0.1",
             dashboard_address="127.0.0.1:0",
@@ -69,7 +72,30 @@ def cluster(s3_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture
 def engine(cluster: Any) -> str:
+    """Its address, with all workers there."""
+    cluster.scale(WORKERS)
+    cluster.wait_for_workers(WORKERS, timeout=120)
     return f"tls:{cluster.file}"
+
+
+@pytest.fixture
+def tended(cluster: Any) -> Iterator[None]:
+    """Somebody starts workers again that are gone for good.
+
+    A nanny does so only for one that has started, and gives up on a computer so busy that a start
+    takes longer than 15 s.
+    """
+    ended = threading.Event()
+
+    def tend() -> None:
+        while not ended.wait(1):
+            cluster.scale(WORKERS)
+
+    thread = threading.Thread(target=tend)
+    thread.start()
+    yield
+    ended.set()
+    thread.join()
 
 
 def workers_of(cluster: Any) -> list[int]:
@@ -109,6 +135,7 @@ def test_real_series_have_the_results_of_a_plain_survey(engine: str, tmp_path: P
             assert units_of(archive, store, Totals()) == []
 
 
+@pytest.mark.usefixtures("tended")
 def test_workers_that_are_killed_cost_no_row(
     engine: str, cluster: Any, address: str, tmp_path: Path
 ) -> None:
@@ -124,6 +151,26 @@ def test_workers_that_are_killed_cost_no_row(
     assert (again.stored, again.unchanged) == (0, 800)
 
 
+def test_without_workers_a_survey_waits_and_says_so(
+    cluster: Any, engine: str, tmp_path: Path
+) -> None:
+    cluster.scale(0)
+    while cluster.scheduler.workers:
+        time.sleep(0.05)
+    heard: list[str] = []
+
+    def say(sentence: str) -> None:
+        heard.append(sentence)
+        cluster.scale(WORKERS)
+
+    done = survey_on_cluster(
+        units(20), SETUP, engine, str(tmp_path / "parts"), work=fakes.work, say=say
+    )
+    assert done.stored == 20
+    assert ["No worker" in each for each in heard] == [True]
+
+
+@pytest.mark.usefixtures("tended")
 def test_a_series_that_kills_its_workers_is_recorded(engine: str, tmp_path: Path) -> None:
     parts = str(tmp_path / "parts")
     asked = units(40, "90-kill", "91-raise")

@@ -71,8 +71,8 @@ def survey_on_cluster(
     todo = tasks_to_do(units, job, folder.written(), books, work=work)
     stopped = stop or Event()
     if todo and not stopped.is_set():
-        with open_workers(chosen, say) as workers:
-            window = Window(workers, iter(todo), stopped)
+        with open_workers(chosen) as workers:
+            window = Window(workers, iter(todo), stopped, say)
             ledger = Ledger(folder, books, collector, window.again)
             for task, result in window.results(ledger.died):
                 ledger.done(task, result)

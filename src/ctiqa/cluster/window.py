@@ -9,6 +9,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Event
 
+from ctiqa.cluster.books import Say, silent
 from ctiqa.cluster.engines.libraries import Future, library
 from ctiqa.cluster.engines.opening import Running
 from ctiqa.cluster.tasks import Done, Task, UnitError, run_task
@@ -44,19 +45,24 @@ class Window:
         workers: The workers.
         tasks: The tasks.
         stop: Once it is set, no further task is submitted, and none is waited for.
+        say: Told when there are no workers, or none any more.
     """
 
-    def __init__(self, workers: Running, tasks: Iterator[Task], stop: Event) -> None:
+    def __init__(
+        self, workers: Running, tasks: Iterator[Task], stop: Event, say: Say = silent
+    ) -> None:
         self._client = workers.client
         self._keep = workers.keep
         self._tasks = tasks
         self._stop = stop
+        self._say = say
         self._again: deque[Task] = deque()
         self._running: dict[str, tuple[Task, Future]] = {}
         self._finished: SimpleQueue[str] = SimpleQueue()
         self._submitted = 0
         self._size = LEAST
         self._counted = 0.0
+        self._is_alone = False
 
     def again(self, task: Task) -> None:
         """Try a task after those that are running."""
@@ -100,7 +106,11 @@ class Window:
         if now - self._counted > COUNT_S:
             self._counted = now
             self._keep()
-            self._size = max(LEAST, PER_WORKER * len(self._client.nthreads()))
+            count = len(self._client.nthreads())
+            if not count and not self._is_alone:
+                self._say("No worker is there; the survey goes on as soon as one has started.")
+            self._is_alone = not count
+            self._size = max(LEAST, PER_WORKER * count)
 
     def _submit(self, task: Task) -> None:
         # The number tells a second try from the first one, which dask may still remember.

@@ -54,7 +54,7 @@ class Ward:
     has_small_disk: bool
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def ward(tmp_path_factory: pytest.TempPathFactory, postgres: Server) -> Iterator[Ward]:
     folder = tmp_path_factory.mktemp("ward")
     limits = folder / "limits.toml"

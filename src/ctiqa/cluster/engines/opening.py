@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ctiqa.cluster.books import Say
 from ctiqa.cluster.engines.address import Engine, LocalEngine, SchedulerEngine
 from ctiqa.cluster.engines.kubernetes import kubernetes_cluster
 from ctiqa.cluster.engines.libraries import PRELOAD, Client, library
@@ -49,12 +48,11 @@ class Running:
 
 
 @contextmanager
-def open_workers(engine: Engine, say: Say) -> Iterator[Running]:
+def open_workers(engine: Engine) -> Iterator[Running]:
     """Start or find the workers.
 
     Args:
         engine: The engine.
-        say: Told when there are no workers yet.
 
     Yields:
         The workers; everything that was started is ended with the block.
@@ -71,8 +69,6 @@ def open_workers(engine: Engine, say: Say) -> Iterator[Running]:
         running = _started(engine, stack)
         stack.enter_context(running.client)
         check_versions(running.client)
-        if not running.client.nthreads():
-            say("No worker is there yet; the survey goes on as soon as one has started.")
         yield running
 
 
