@@ -9,9 +9,13 @@ from datetime import date
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from tests.store import made
+from tests.store.faults import refused
 
+from ctiqa.errors import RowError
 from ctiqa.store import Run, Store
+from ctiqa.store.database.tables import scans
 from ctiqa.store.privacy import Privacy
 from ctiqa.store.rows import scan_row, slice_row, without_names
 from ctiqa.types import Acquisition, ScanScore, SeriesFacts
@@ -187,3 +191,15 @@ def test_warnings_name_no_file(sentence: str, kept: str) -> None:
 def test_texts_are_fit_to_be_shown() -> None:
     found = slice_row(0, made.slice_score(0, 3.0, region="a\x1b", findings=("b\x00",)))
     assert (found["region"], found["findings"]) == ("a\ufffd", "b\ufffd")
+
+
+@pytest.mark.parametrize("count", [2**70, None], ids=["beyond 64 bits", "missing"])
+def test_a_value_that_the_database_refuses_is_named_as_an_error_of_ctiqa(
+    store: Store, count: int | None
+) -> None:
+    """Other errors pass when the database is well again: this one does not."""
+    store.add(made.report(made.scan_score()), Run())
+    digest = store.digest()
+    with refused(RowError, "refuses a value"), store.writing() as connection:
+        connection.execute(sa.update(scans).values(n_judged=count))
+    assert store.digest() == digest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from ctiqa.clinic.records.dose_values import DoseEvent, SeriesDose, series_dose
 from ctiqa.clinic.records.doses import Doses
 from ctiqa.clinic.records.exposures import Exposures
 from ctiqa.clinic.spool.spool import SpoolFolder
-from ctiqa.errors import OutputError
+from ctiqa.errors import OutputError, RowError
 from ctiqa.store import Run, open_store
 from ctiqa.store.store import Store
 from ctiqa.types import ScanScore
@@ -237,6 +238,26 @@ def test_a_report_stays_while_the_database_is_down(
 
 def _down(*_: object) -> int:
     raise OutputError("the store closed the connection")
+
+
+def test_what_the_database_refuses_is_set_aside_and_others_go_on(
+    store: Store, spool: SpoolFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(store, without_dose(), EVENT)
+    write(report(acquisition("1.2.1")), spool.dose / "1.1.dcm")
+    write(report(acquisition(EVENT)), spool.dose / "1.2.dcm")
+    record = Doses.record
+
+    def refuses(doses: Doses, study: str, events: Sequence[Any]) -> Any:
+        if events[0].event == "1.2.1":
+            raise RowError("the store refuses a value of this result")
+        return record(doses, study, events)
+
+    monkeypatch.setattr(Doses, "record", refuses)
+    assert collect_doses(spool, store) == 2
+    assert dose(store)[0][0] == 8.2
+    assert sorted(each.name for each in spool.aside.iterdir()) == ["1.1.dcm", "1.1.txt"]
+    assert "refuses a value" in (spool.aside / "1.1.txt").read_text(encoding="utf-8")
 
 
 def test_what_cannot_be_read_is_set_aside(

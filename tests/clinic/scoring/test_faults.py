@@ -18,10 +18,11 @@ from tests.store.postgres import NoServerError, Server, running
 from ctiqa.clinic.records.deliveries import Deliveries
 from ctiqa.clinic.records.jobs import Jobs
 from ctiqa.clinic.scoring import lease, results
-from ctiqa.errors import OutputError
+from ctiqa.errors import OutputError, RowError
 from ctiqa.io import atomic
 from ctiqa.score.scorer import Scorer
-from ctiqa.store import open_store
+from ctiqa.store import Run, open_store
+from ctiqa.store.bundle import Bundle
 from ctiqa.store.store import Store
 
 LEASE = timedelta(seconds=10)
@@ -85,6 +86,29 @@ def test_a_series_on_which_scoring_fails_is_set_aside_and_others_go_on(
     assert "ValueError in test_faults.py" in str(job.detail)
     assert "Zyxwvut" not in str(job.detail)
     assert tried.count("1.2.4") == 1
+    assert names(office.spool.series / "1.2.3") == ["1.2.3.1.dcm"]
+
+
+def test_a_result_that_the_database_refuses_is_set_aside_and_others_go_on(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.receive("1.2.3", 1)
+    office.receive("1.2.4", 1)
+    put = Store.put
+    refused: list[str] = []
+
+    def refuses(store: Store, bundle: Bundle, run: Run) -> Any:
+        if "1.2.3" in {each.row["series_uid"] for each in bundle.scans}:
+            refused.append("1.2.3")
+            raise RowError("the store refuses a value of this result")
+        return put(store, bundle, run)
+
+    monkeypatch.setattr(Store, "put", refuses)
+    office.run(lambda: office.jobs.counts()["done"] == 1 and len(refused) == 3)
+    office.keep()
+    [job] = office.jobs.listed("aside")
+    assert (job.series, job.reason, job.tries) == ("1.2.3", "failed", 3)
+    assert "RowError" in str(job.detail)
     assert names(office.spool.series / "1.2.3") == ["1.2.3.1.dcm"]
 
 

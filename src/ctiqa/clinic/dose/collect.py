@@ -11,7 +11,7 @@ from ctiqa.clinic.dose.report import DoseReport, read_dose_report
 from ctiqa.clinic.records.doses import Doses
 from ctiqa.clinic.spool.durable import place, sync_folder
 from ctiqa.clinic.spool.spool import SpoolFolder
-from ctiqa.errors import RefusedError
+from ctiqa.errors import RefusedError, RowError
 from ctiqa.io.atomic import write_bytes
 from ctiqa.store.store import Store
 
@@ -25,8 +25,8 @@ def collect_doses(spool: SpoolFolder, store: Store) -> int:
     """Read dose reports in the spool, and complete the scans that they, or earlier ones, belong to.
 
     A report is removed after its values and those of its scans are committed: if the program is
-    killed before, it is read again, which changes nothing more. One that cannot be read is set
-    aside, with a text file that states the reason.
+    killed before, it is read again, which changes nothing more. One that cannot be read or stored
+    is set aside, with a text file that states the reason.
 
     Args:
         spool: The spool; at most 100 files of its folder ``dose`` are read.
@@ -53,9 +53,14 @@ def collect_doses(spool: SpoolFolder, store: Store) -> int:
     read: list[Path] = []
     events: list[str] = []
     for file in files:
-        report = _report(spool, file)
-        if report is not None:
+        try:
+            report = _report(file)
             doses.record(report.study, report.events)
+        except RefusedError as error:
+            _set_aside(spool, file, error.reason.value, error.detail)
+        except RowError as error:
+            _set_aside(spool, file, "refused", str(error))
+        else:
             events += [each.event for each in report.events]
             read.append(file)
     doses.join_new(events)
@@ -77,13 +82,8 @@ def _files(spool: SpoolFolder) -> list[Path]:
         return sorted(islice(files, MOST_FILES))
 
 
-def _report(spool: SpoolFolder, file: Path) -> DoseReport | None:
-    """A report; ``None`` if it cannot be read, and was set aside."""
-    try:
-        report = read_dose_report(file)
-    except RefusedError as error:
-        _set_aside(spool, file, error)
-        return None
+def _report(file: Path) -> DoseReport:
+    report = read_dose_report(file)
     if report.left_out:
         log.warning(
             "dose report: %d values or events left out, the first: %s",
@@ -93,9 +93,9 @@ def _report(spool: SpoolFolder, file: Path) -> DoseReport | None:
     return report
 
 
-def _set_aside(spool: SpoolFolder, file: Path, error: RefusedError) -> None:
-    log.warning("dose report set aside (%s): %s", error.reason.value, error.detail)
-    reason = f"{error.reason.value}: the dose report cannot be used, {error.detail}\n"
-    write_bytes(spool.aside / f"{file.stem}.txt", reason.encode())
+def _set_aside(spool: SpoolFolder, file: Path, reason: str, detail: str) -> None:
+    log.warning("dose report set aside (%s): %s", reason, detail)
+    sentence = f"{reason}: the dose report cannot be used, {detail}\n"
+    write_bytes(spool.aside / f"{file.stem}.txt", sentence.encode())
     place(file, spool.aside, file.stem)
     sync_folder(spool.dose)

@@ -30,7 +30,7 @@ from ctiqa.clinic.scoring.work import GivenUpError, Scored, Worker, score_folder
 from ctiqa.clinic.service.part.life import Life
 from ctiqa.clinic.service.part.patience import OUT_OF_ORDER, insist
 from ctiqa.clinic.spool.spool import SpoolFolder
-from ctiqa.errors import Reason
+from ctiqa.errors import Reason, RowError
 from ctiqa.score.scorer import Scorer
 from ctiqa.store.bundle import Bundle
 from ctiqa.store.run import Run
@@ -120,7 +120,10 @@ class Desk:
                     self._leave(job, is_lost=lease.is_lost)
                 return
             lease.wait()
-            insist(lambda: self._record(job, answer), job.owner or "", self._stop)
+            try:
+                insist(lambda: self._record(job, answer), job.owner or "", self._stop)
+            except RowError as error:
+                self._fail(job, error)
 
     def is_spool_there(self) -> bool:
         """Whether the disk of the spool is mounted: without it, files only seem to be gone."""
@@ -158,6 +161,7 @@ class Desk:
 
         Raises:
             OutputError: If the database cannot be reached, or the disk is full.
+            RowError: If the database refuses a value.
             OSError: If the disk fails.
         """
         if answer.is_aside and answer.why is not None:

@@ -6,9 +6,9 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import exc
 
-from ctiqa.errors import CtiqaError, DataError, OutputError
+from ctiqa.errors import CtiqaError, DataError, OutputError, RowError
 from ctiqa.store.database.address import Address
 from ctiqa.text.plain_text import clean
 
@@ -49,6 +49,11 @@ _BROKEN_DRIVE: Answer = (
     f"cannot be read or written, the drive reports an error. {_NETWORK}",
 )
 
+_BAD_ROW: Answer = (
+    RowError,
+    "refuses a value of this result; that is an error in ctiqa, please report it",
+)
+
 SQLITE: dict[int, Answer] = {
     sqlite3.SQLITE_BUSY: _BUSY,
     sqlite3.SQLITE_LOCKED: _BUSY,
@@ -61,10 +66,17 @@ SQLITE: dict[int, Answer] = {
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_NOTADB: _NOT_SQLITE,
     sqlite3.SQLITE_IOERR: _BROKEN_DRIVE,
+    sqlite3.SQLITE_CONSTRAINT_CHECK: _BAD_ROW,
+    sqlite3.SQLITE_CONSTRAINT_NOTNULL: _BAD_ROW,
+    sqlite3.SQLITE_MISMATCH: _BAD_ROW,
+    sqlite3.SQLITE_TOOBIG: _BAD_ROW,
 }
-"""Answers by primary result code."""
+"""Answers by result code, or its primary one. Other constraints fail when two write at once."""
 
 POSTGRESQL: dict[str, Answer] = {
+    "22": _BAD_ROW,
+    "23502": _BAD_ROW,  # a value is missing
+    "23514": _BAD_ROW,  # a check fails
     "25006": (OutputError, "must be writable, but the server only allows reading; use its primary"),
     "28": (OutputError, "refuses the user or the password; check both"),
     "3D": (OutputError, "does not exist; create it with: createdb NAME"),
@@ -80,22 +92,25 @@ def explained(address: Address) -> Iterator[None]:
 
     Raises:
         OutputError: If the database cannot be reached, read or written.
+        RowError: If it refuses a value.
         DataError: If it is damaged or not a store.
     """
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error) as error:
+    except (exc.SQLAlchemyError, sqlite3.Error, OverflowError) as error:
         raise explain(error, address) from None
 
 
 def explain(error: Exception, address: Address) -> CtiqaError:
     """The error to raise for an error of the database."""
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    answer = _answer(cause)
+    cause = error.orig if isinstance(error, exc.DBAPIError) and error.orig else error
+    # Drivers refuse values of their own accord: a NUL in a text, a number of more than 64 bits.
+    is_refused = isinstance(error, exc.DataError | OverflowError)
+    answer = _BAD_ROW if is_refused else _answer(cause)
     if answer is not None:
         kind, sentence = answer
         return kind(f"{address.name} {sentence}")
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
+    if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
         return OutputError(
             f"{address.name} closed the connection; run again: what was stored before is kept"
         )
@@ -116,7 +131,7 @@ def quoted(cause: BaseException, address: Address) -> str:
 def _answer(cause: BaseException) -> Answer | None:
     code = getattr(cause, "sqlite_errorcode", None)
     if code is not None:
-        return SQLITE.get(code & 0xFF)
+        return SQLITE.get(code) or SQLITE.get(code & 0xFF)
     state = getattr(cause, "sqlstate", None) or _state_of_connecting(str(cause))
     return POSTGRESQL.get(state) or POSTGRESQL.get(state[:2])
 

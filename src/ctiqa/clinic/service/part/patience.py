@@ -7,7 +7,7 @@ from collections.abc import Callable
 from threading import Event
 from typing import TypeVar
 
-from ctiqa.errors import DataError, OutputError
+from ctiqa.errors import DataError, OutputError, RowError
 
 LONGEST_S = 15.0
 """Longest pause between two attempts, in seconds."""
@@ -74,6 +74,9 @@ def insist(attempt: Callable[[], Answer], part: str, stop: Event) -> Answer | No
     Returns:
         What it returns; ``None`` if it was stopped before. It is tried once at least.
 
+    Raises:
+        RowError: If the database refuses what is to be stored: patience does not help.
+
     >>> insist(lambda: 3, "keeper", Event())
     3
     """
@@ -81,6 +84,8 @@ def insist(attempt: Callable[[], Answer], part: str, stop: Event) -> Answer | No
     while True:
         try:
             answer = attempt()
+        except RowError:
+            raise
         except OUT_OF_ORDER as error:
             patience.pause(error)
         else:
