@@ -22,7 +22,7 @@ Open = Callable[..., Any]
 """Opens a page in a browser; keywords are options of the browser's context."""
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Chromium, driven by playwright."""
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
