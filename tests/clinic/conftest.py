@@ -39,7 +39,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for each in items:
         if each.path.is_relative_to(here):
-            each.add_marker(pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"))
+            each.add_marker(
+                pytest.mark.filterwarnings(
+                    r"ignore:unclosed <(socket|ssl\.SSLSocket):ResourceWarning"
+                )
+            )
 
 
 @pytest.fixture(scope="module", autouse=True)
