@@ -60,10 +60,6 @@ class OutputError(CtiqaError, OSError):
     """A result could not be written; an existing file is unchanged (exit status 4)."""
 
 
-class RowError(OutputError):
-    """The database refuses what is to be stored, and would at every further attempt."""
-
-
 class ProcessError(CtiqaError):
     """The system does not let ctiqa start reader processes (exit status 4)."""
 

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from tests.store import made
 from tests.store.faults import refused
 
-from ctiqa.errors import RowError
 from ctiqa.store import Run, Store
+from ctiqa.store.database.faults import RowError
 from ctiqa.store.database.tables import scans
 from ctiqa.store.privacy import Privacy
 from ctiqa.store.rows import scan_row, slice_row, without_names

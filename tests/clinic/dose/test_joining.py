@@ -18,8 +18,9 @@ from ctiqa.clinic.records.dose_values import DoseEvent, SeriesDose, series_dose
 from ctiqa.clinic.records.doses import Doses
 from ctiqa.clinic.records.exposures import Exposures
 from ctiqa.clinic.spool.spool import SpoolFolder
-from ctiqa.errors import OutputError, RowError
+from ctiqa.errors import OutputError
 from ctiqa.store import Run, open_store
+from ctiqa.store.database.faults import RowError
 from ctiqa.store.store import Store
 from ctiqa.types import ScanScore
 

@@ -18,11 +18,12 @@ from tests.store.postgres import NoServerError, Server, running
 from ctiqa.clinic.records.deliveries import Deliveries
 from ctiqa.clinic.records.jobs import Jobs
 from ctiqa.clinic.scoring import lease, results
-from ctiqa.errors import OutputError, RowError
+from ctiqa.errors import OutputError
 from ctiqa.io import atomic
 from ctiqa.score.scorer import Scorer
 from ctiqa.store import Run, open_store
 from ctiqa.store.bundle import Bundle
+from ctiqa.store.database.faults import RowError
 from ctiqa.store.store import Store
 
 LEASE = timedelta(seconds=10)

@@ -11,8 +11,9 @@ from ctiqa.clinic.dose.report import DoseReport, read_dose_report
 from ctiqa.clinic.records.doses import Doses
 from ctiqa.clinic.spool.durable import place, sync_folder
 from ctiqa.clinic.spool.spool import SpoolFolder
-from ctiqa.errors import RefusedError, RowError
+from ctiqa.errors import RefusedError
 from ctiqa.io.atomic import write_bytes
+from ctiqa.store.database.faults import RowError
 from ctiqa.store.store import Store
 
 MOST_FILES = 100

@@ -30,9 +30,10 @@ from ctiqa.clinic.scoring.work import GivenUpError, Scored, Worker, score_folder
 from ctiqa.clinic.service.part.life import Life
 from ctiqa.clinic.service.part.patience import OUT_OF_ORDER, insist
 from ctiqa.clinic.spool.spool import SpoolFolder
-from ctiqa.errors import Reason, RowError
+from ctiqa.errors import Reason
 from ctiqa.score.scorer import Scorer
 from ctiqa.store.bundle import Bundle
+from ctiqa.store.database.faults import RowError
 from ctiqa.store.run import Run
 from ctiqa.store.store import Store
 

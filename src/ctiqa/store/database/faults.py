@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import exc
 
-from ctiqa.errors import CtiqaError, DataError, OutputError, RowError
+from ctiqa.errors import CtiqaError, DataError, OutputError
 from ctiqa.store.database.address import Address
 from ctiqa.text.plain_text import clean
 
@@ -17,6 +17,11 @@ WAIT_S = 30
 
 MOST_TEXT = 200
 """Longest message of a database that is quoted, in characters."""
+
+
+class RowError(OutputError):
+    """The database refuses what is to be stored, and would at every further attempt."""
+
 
 _NETWORK = "SQLite does not work on network drives; use PostgreSQL there (postgresql://...)"
 

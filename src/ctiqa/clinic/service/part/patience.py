@@ -7,7 +7,8 @@ from collections.abc import Callable
 from threading import Event
 from typing import TypeVar
 
-from ctiqa.errors import DataError, OutputError, RowError
+from ctiqa.errors import DataError, OutputError
+from ctiqa.store.database.faults import RowError
 
 LONGEST_S = 15.0
 """Longest pause between two attempts, in seconds."""
