@@ -41,8 +41,9 @@ docs: $(VENV)/.docs ## build the documentation site into site/; warnings are err
 quick: $(VENV)/.test ## run the core tests, without PyTorch (under a minute)
 	@$(BIN)/python -m pytest @tests/core.txt $(PYTEST_ARGS)
 
+# There are as many processes as cores, so that each computes on one.
 test: $(VENV)/.dev ## run all tests, including the examples in docstrings, on up to four cores
-	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
 
 coverage: $(VENV)/.dev ## run all tests with line coverage; writes runs/coverage/html
 	@mkdir -p $(RUNS)/coverage

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import time
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,8 @@ def test_tensorboard_forgets_steps_that_are_done_again(tmp_path: Path) -> None:
     history = [figures(4), figures(8), figures(12)]
     for k in (1, 2, 3):
         killed.validated(history[:k])
+    # Files of one second are read in the order of their numbers as text: 10 before 9.
+    time.sleep(1.1)
     resumed = RunLog(tmp_path, "info", "member")
     again = [figures(4), figures(8, overall=2.875)]
     resumed.validated(again)
