@@ -27,9 +27,10 @@ PLANTED: dict[str, Any] = {
     "OtherPatientIDs": "OTHER-3344",
 }
 FORBIDDEN = (
-    *("zaphodova", "trillian", "4711", "19620213", "1962-02-13", "9987766"),
-    *("vogonsky", "jeltz", "megadodo", "3344"),
+    *("zaphodova", "trillian", "4711-0815", "19620213", "1962-02-13", "9987766"),
+    *("vogonsky", "jeltz", "megadodo", "other-3344"),
 )
+"""Long enough to be in no hash by chance."""
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def root(tmp_path: Path) -> Path:
     write_slices(place, 4, **PLANTED)
     write_slices(place, 5, 1, ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"], **PLANTED)
     (place / "Zaphodova.pdf").write_bytes(b"%PDF-1.7 PID-4711-0815")
-    (place / "broken 4711.dcm").write_bytes(next(place.glob("4-*")).read_bytes()[:3000])
+    (place / "broken 4711-0815.dcm").write_bytes(next(place.glob("4-*")).read_bytes()[:3000])
     (place / "Zaphodova.zip").write_bytes(b"PK\3\4 damaged")
     return root
 

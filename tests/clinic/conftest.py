@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,27 +30,6 @@ class Watch:
     def move(self, **how: float) -> None:
         """Move the clock, by days, hours, minutes or seconds."""
         self.time += timedelta(**how)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sockets of failed connections are pynetdicom's, whenever Python collects them."""
-    here = Path(__file__).parent
-    for each in items:
-        if each.path.is_relative_to(here):
-            each.add_marker(
-                pytest.mark.filterwarnings(
-                    r"ignore:unclosed <(socket|ssl\.SSLSocket):ResourceWarning"
-                )
-            )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def sockets() -> Iterator[None]:
-    """They are collected here, not in tests elsewhere."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 @pytest.fixture(scope="session")

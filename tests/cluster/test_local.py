@@ -73,8 +73,12 @@ def cluster(s3_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture
 def engine(cluster: Any) -> str:
     """Its address, with all workers there."""
-    cluster.scale(WORKERS)
-    cluster.wait_for_workers(WORKERS, timeout=120)
+    end = time.monotonic() + 120
+    while len(cluster.scheduler.workers) < WORKERS:
+        assert time.monotonic() < end, "the workers do not start"
+        # One that was given up is replaced only after its nanny has ended.
+        cluster.scale(WORKERS)
+        time.sleep(0.5)
     return f"tls:{cluster.file}"
 
 
